@@ -1,0 +1,69 @@
+# Everything that is done here by hand or by a machine. Needs python3 >= 3.11, pip and make; the rest is installed into
+# .venv, what a target needs and no more. Names are relative, so that the folder may have blanks in its path.
+#
+#   make test PYTHON=python3.13     another interpreter (after `make clean`)
+#   make test ARGS="-k target -x"   more arguments for pytest
+
+PYTHON ?= python3
+ARGS ?=
+CLIENTS ?= 31 37
+UV = .venv/bin/python -m uv --quiet
+RUN = .venv/bin/python
+
+.PHONY: help demo lab test lint test-real test-browser test-clients bench clean
+
+help:           ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 22
+
+demo: .venv/stamp-demo  ## a look at what it does: a demo cluster, and some lines asked of it
+	@$(RUN) examples/demo.py
+
+lab: .venv/stamp-lab    ## JupyterLab with the notebooks
+	$(RUN) -m jupyterlab notebooks $(ARGS)
+
+test: lint      ## what every change must pass: lint, and all tests that need no other program
+	$(RUN) -m pytest --ignore=tests/real --ignore=tests/browser --ignore=tests/clients $(ARGS)
+
+lint: .venv/stamp-test  ## ruff and mypy
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+test-real: .venv/stamp-test     ## against the kube-apiserver whose folder KUBEBUILDER_ASSETS names
+	$(RUN) tests/real/namespace.py $(RUN) -m pytest tests/real $(ARGS)
+
+test-browser: .venv/stamp-browser       ## in JupyterLab, with the system's chromium
+	$(RUN) -m pytest tests/browser $(ARGS)
+
+test-clients: $(CLIENTS:%=.venv-%/stamp)        ## with other versions of the official client: CLIENTS="31 37"
+	@for version in $(CLIENTS); do echo "kubernetes $$version"; \
+	  .venv-$$version/bin/python -m pytest tests/clients $(ARGS) || [ $$? -eq 5 ] || exit 1; done
+
+bench: .venv/stamp-test ## the benchmarks, some minutes on a quiet machine
+	$(RUN) benchmarks/fetch.py $(ARGS)
+
+clean:          ## remove what was installed and made here
+	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment with uv in it. pip comes from outside, so that an interpreter without ensurepip will do; one without
+# pip has ensurepip.
+.venv/stamp-uv:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "needs Python 3.11 or newer: make PYTHON=...")'
+	@if $(PYTHON) -m pip --version >/dev/null 2>&1; \
+	then $(PYTHON) -m venv --without-pip .venv && $(PYTHON) -m pip --python .venv/bin/python install --quiet uv; \
+	else $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet uv; fi
+	@touch $@
+
+.venv/stamp-%: .venv/stamp-uv pyproject.toml
+	@$(UV) pip install --python .venv/bin/python -e '.[$*]'
+	@touch $@
+
+.venv/stamp-lab: .venv/stamp-demo
+	@$(UV) pip install --python .venv/bin/python 'jupyterlab>=4.2'
+	@touch $@
+
+.venv-%/stamp: .venv/stamp-uv pyproject.toml
+	@$(UV) venv --allow-existing --python .venv/bin/python .venv-$*
+	@$(UV) pip install --python .venv-$*/bin/python -e '.[test]' 'kubernetes==$*.*'
+	@touch $@

@@ -1,0 +1,85 @@
+"""Hide secrets in text, URLs, headers and mappings before anybody sees them.
+
+Every message, repr, history entry and log line of the package passes here. Two rules: what *names* a secret
+(``token=…``, ``Authorization: …``, ``user:password@``) hides its value, and what *looks* like one (a JSON Web
+Token, a PEM key) is hidden wherever it stands. Each pattern is bounded, so that no text takes more than linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+__all__ = ["HIDDEN", "header", "headers", "mapping", "text", "url"]
+
+HIDDEN = "[hidden]"
+
+# What a name of a secret holds, whatever stands around it: `access_token`, `X-Api-Key`, `client_secret`; or all of it.
+_PARTS = "token|passw(?:or)?d|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key|signature|credential|"
+_PARTS += "session[_-]?id|jwt|authorization"
+_NAME = rf"(?:[\w.-]{{0,40}}?(?:{_PARTS})[\w.-]{{0,40}}|pwd|sig|auth)"
+_SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+
+_PEM = re.compile(r"-----BEGIN ([A-Z ]{0,30}PRIVATE KEY)-----.*?(?:-----END \1-----|\Z)", re.DOTALL)
+_JWT = re.compile(r"\beyJ[\w-]{6,}\.[\w-]{4,}\.[\w-]*")
+_LOGIN = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]{0,20}://)[^/?#\s@'\"]*@")
+_HEADER = re.compile(
+    r"(?P<name>\b(?:(?:proxy-)?authorization|(?:set-)?cookie)['\"]?\s{0,3}[:=]\s{0,3}['\"]?)[^'\"\r\n]+", re.IGNORECASE
+)
+_SCHEME = re.compile(r"(?P<name>\b(?:Bearer|Basic|Digest|ApiKey)\s{1,3})[A-Za-z0-9+/._~:=-]{4,}", re.IGNORECASE)
+_QUERY = re.compile(rf"(?P<name>(?:^|[?&;\s\"'])(?:{_NAME})=)[^&;\s\"'<>)]*", re.IGNORECASE)
+# `token: x` and `"token":"x"`, but not `auth:9090`, which is a service and its port.
+_FIELD = re.compile(
+    rf"(?P<name>(?<![\w.-])(?:{_NAME}\s{{0,3}}:\s{{1,3}}|(?P<quote>['\"]){_NAME}(?P=quote)\s{{0,3}}:\s{{0,3}})['\"]?)"
+    r"[^\s'\",}\]]+",
+    re.IGNORECASE,
+)
+
+
+def text(value: object) -> str:
+    """Any text without the secrets that it names or that can be told by their look.
+
+    Parameters
+    ----------
+    value
+        Anything; its ``str`` is taken.
+    """
+    out = _PEM.sub(HIDDEN, str(value))
+    out = _JWT.sub(HIDDEN, out)
+    out = _LOGIN.sub(rf"\g<scheme>{HIDDEN}@", out)
+    for pattern in (_HEADER, _SCHEME, _QUERY, _FIELD):
+        out = pattern.sub(rf"\g<name>{HIDDEN}", out)
+    return out
+
+
+def url(value: str) -> str:
+    """A URL, or a part of one, without its login and without the values of secret query parameters."""
+    return text(value)
+
+
+def header(name: str, value: str) -> str:
+    """The value of one header, hidden whole if the header carries a secret."""
+    if name.lower() in _SECRET_HEADERS or _SECRET_NAME.fullmatch(name):
+        return HIDDEN
+    return text(value)
+
+
+def headers(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Headers with the secret ones hidden, in their order."""
+    return tuple((name, header(name, value)) for name, value in pairs)
+
+
+def mapping(values: Mapping[str, object]) -> dict[str, object]:
+    """A mapping with the values of secret names hidden, at any depth."""
+
+    def hide(name: str, value: object) -> object:
+        if isinstance(value, (str, bytes, int)) and _SECRET_NAME.fullmatch(name):
+            return HIDDEN
+        if isinstance(value, Mapping):
+            return mapping(value)
+        if isinstance(value, (list, tuple)):
+            return [hide(name, item) for item in value]
+        return text(value) if isinstance(value, str) else value
+
+    return {str(name): hide(str(name), value) for name, value in values.items()}

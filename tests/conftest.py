@@ -1,0 +1,40 @@
+"""For all tests: how many examples a property gets, and the demo cluster as a process on a free port."""
+
+import dataclasses
+import os
+import pathlib
+import re
+import sys
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile(
+    "project",
+    deadline=None,  # a busy machine is no bug
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("project")
+
+
+@dataclasses.dataclass(frozen=True)
+class Demo:
+    """A running demo cluster."""
+
+    server: str
+    kubeconfig: str
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory):
+    """The embedded demo cluster, started as users start it."""
+    from kubeaccess_magic import process
+
+    file: pathlib.Path = tmp_path_factory.mktemp("demo") / "kubeconfig"
+    command = [sys.executable, "-m", "kubeaccess_magic.demo", "--kubeconfig", str(file)]
+    child = process.start(command, ready="demo cluster at ")
+    found = re.fullmatch(r"demo cluster at (\S+), kubeconfig (.+)", child.ready)
+    assert found is not None, child.ready
+    yield Demo(server=found[1], kubeconfig=found[2])
+    child.stop()

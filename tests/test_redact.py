@@ -1,0 +1,76 @@
+"""What names a secret, and what looks like one."""
+
+import time
+
+import pytest
+
+from kubeaccess_magic import redact
+
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Bearer CANARY",
+        "authorization=Basic CANARY==",
+        "{'Authorization': 'Bearer CANARY'}",
+        "Cookie: a=1; session=CANARY",
+        "Set-Cookie: session=CANARY; Path=/",
+        "https://user:CANARY@host/x",
+        "/x?token=CANARY&q=up",
+        "/x?q=up&access_token=CANARY",
+        "/x?api_key=CANARY",
+        "/x?X-Amz-Signature=CANARY",
+        "password: CANARY",
+        '{"client_secret": "CANARY"}',
+        "token=CANARY",
+        "id-token: 'CANARY'",
+        '{"token":"CANARY"}',
+        "-----BEGIN RSA PRIVATE KEY-----\nCANARY\n-----END RSA PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\nCANARY",
+        "the ApiKey CANARY was refused",
+    ],
+)
+def test_the_value_of_what_names_a_secret_is_hidden(text):
+    assert "CANARY" in text
+    hidden = redact.text(text)
+    assert "CANARY" not in hidden
+    assert redact.HIDDEN in hidden
+
+
+def test_what_looks_like_a_token_is_hidden_wherever_it_stands():
+    assert JWT not in redact.text(f"the app said {JWT}, alas")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no service is called web in the namespace shop",
+        '/api/v1/query?query=up{job="a"}&time=5',
+        "https://10.0.0.1:6443/k8s/clusters/c1",
+        "_search?q=user:kimchy",
+        "the token is expired",
+        "type shop/auth:9090 or shop/https:token:80",
+        'services "web:80" is forbidden: User "nobody" cannot get resource "services/proxy"',
+    ],
+)
+def test_what_is_no_secret_stays(text):
+    assert redact.text(text) == text
+
+
+def test_headers_and_mappings():
+    pairs = [("X-Api-Key", "CANARY"), ("Cookie", "CANARY"), ("Accept", "text/plain"), ("X-Note", "token=CANARY")]
+    assert "CANARY" not in str(redact.headers(pairs))
+    assert redact.headers(pairs)[2] == ("Accept", "text/plain")
+    values = {"users": [{"user": {"token": "CANARY", "name": "me"}}], "password": ["CANARY"], "n": 3}
+    assert "CANARY" not in str(redact.mapping(values))
+    assert redact.mapping(values)["n"] == 3
+
+
+@pytest.mark.parametrize("piece", ["a", "a.", "a-", "eyJ", "token", "http://", "'", "Bearer "])
+def test_long_texts_take_linear_time(piece):
+    # Quadratic time would be minutes here: the bound only tells a hang.
+    begin = time.monotonic()
+    redact.text(piece * 100_000)
+    assert time.monotonic() - begin < 20

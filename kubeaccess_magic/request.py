@@ -1,0 +1,266 @@
+"""One HTTP request to a target, decided but not sent.
+
+What is typed is what is meant at the other end. Legal URL characters and existing escapes stay as they are; what is
+no URL character is percent-encoded (``{ } " < > | ^ [ ]``, the backquote, blanks, everything beyond ASCII), ``#``
+becomes ``%23``, and of "%" only that which begins no escape becomes ``%25``. The path must also be safe (X1). Values
+given as ``params`` are encoded whole: they are data, not URL text.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import decimal
+import numbers
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, unquote_plus
+
+from . import redact
+from .errors import TargetError
+from .target import Target, safe_path
+
+__all__ = ["Request"]
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, 5.5
+_ILLEGAL_IN_A_QUERY = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?%-]")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """One HTTP request, as it will be sent.
+
+    Made by `build`, and from another by `with_param`, `with_params` and `without`.
+
+    Parameters
+    ----------
+    method
+        In upper case. The API server itself and nodes are only asked by GET and HEAD.
+    target
+        Whom it asks.
+    path
+        Path at the target, from its first "/", encoded, without query.
+    query
+        Encoded, without "?"; "" if there is none.
+    headers
+        Name and value, in their order. What a way cannot carry is for that way to refuse.
+    body
+        Bytes, or None for none.
+
+    Raises
+    ------
+    TargetError
+        It cannot be sent as meant. Nothing was sent.
+    """
+
+    method: str
+    target: Target
+    path: str
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+
+    def __post_init__(self) -> None:
+        if not _TOKEN.fullmatch(self.method) or self.method != self.method.upper():
+            raise TargetError("the method is no HTTP method", hint="Type GET, HEAD, POST, PUT, PATCH or DELETE.")
+        if self.target.kind in ("api", "node") and self.method not in ("GET", "HEAD"):
+            what = "a node" if self.target.kind == "node" else "the API server itself"
+            raise TargetError(
+                f"{what} is only asked by GET and HEAD, not by {self.method}",
+                hint="Name a service or a pod, or use kubectl for what changes the cluster.",
+            )
+        if not self.path.startswith("/") or safe_path(self.path) != self.path or _encoded(self.query) != self.query:
+            raise TargetError("path and query are not encoded as they are sent", hint="Make it by `Request.build`.")
+        for name, value in self.headers:
+            _check_header(name, value)
+
+    @classmethod
+    def build(
+        cls,
+        method: str,
+        target: Target,
+        path: str | None = None,
+        *,
+        brought: str | None = None,
+        params: Mapping[str, object] | Iterable[tuple[str, object]] | None = None,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        body: bytes | None = None,
+    ) -> Request:
+        """A request out of what somebody typed.
+
+        Parameters
+        ----------
+        method
+            In any case.
+        target
+            Whom to ask. If an API path is put together here that goes through a ``/proxy``, the service, pod or
+            node that it names becomes the target.
+        path
+            Path and query as typed, with or without a "/" in front.
+        brought
+            Path and query that the target's text brought (`Parsed.path`). Then ``path`` is appended below it;
+            "/" appends nothing.
+        params
+            Added to the query. Text, numbers, true and false, dates and times (as ISO 8601), lists of these (the
+            name is repeated); None is left out.
+        headers
+            As pairs or as a mapping.
+        body
+            Bytes to send.
+
+        Raises
+        ------
+        TargetError
+            It cannot be sent as meant: an unsafe path (X1), a second query, a header that cannot be.
+        """
+        where, _, query = _joined(brought, path).partition("?")
+        if target.kind == "api":
+            parsed = Target.parse(where)
+            target, where = parsed.target, parsed.path or "/"
+        pieces = [_encoded(query), *(_encoded_param(name, value) for name, value in _flat(_pairs(params)))]
+        return cls(
+            method=method.upper(),
+            target=target,
+            path=safe_path(where),
+            query="&".join(piece for piece in pieces if piece),
+            headers=tuple((name, value.strip(" \t")) for name, value in _pairs(headers)),
+            body=body,
+        )
+
+    def url_path(self, namespace: str | None = None) -> str:
+        """What follows the API server's own address: API path, path and query.
+
+        Parameters
+        ----------
+        namespace
+            The context's, for a target that names none.
+        """
+        return self.target.api_path(namespace) + self.path + (f"?{self.query}" if self.query else "")
+
+    def params(self) -> list[tuple[str, str]]:
+        """Every parameter of the query, decoded, in its order."""
+        return [(_name(piece), unquote_plus(piece.partition("=")[2])) for piece in self.query.split("&") if piece]
+
+    def param(self, name: str) -> str | None:
+        """The first parameter of that name, decoded; None if there is none."""
+        return next((value for other, value in self.params() if other == name), None)
+
+    def with_param(self, name: str, value: object) -> Request:
+        """The same request with a parameter in place of all of that name; with None, without them.
+
+        The other parameters stay byte for byte, and their order too (T9).
+        """
+        new = [_encoded_param(name, item) for _, item in _flat([(name, value)])]
+        pieces: list[str] = []
+        for piece in self.query.split("&") if self.query else []:
+            if _name(piece) != name:
+                pieces.append(piece)
+            else:
+                pieces += new
+                new = []
+        return dataclasses.replace(self, query="&".join(pieces + new))
+
+    def with_params(self, params: Mapping[str, object] | Iterable[tuple[str, object]]) -> Request:
+        """The same request with each of these parameters in place of all of its name."""
+        request = self
+        for name, value in _pairs(params):
+            request = request.with_param(name, value)
+        return request
+
+    def without(self, *names: str) -> Request:
+        """The same request without the parameters of these names."""
+        return self.with_params((name, None) for name in names)
+
+    def __repr__(self) -> str:
+        """One line for people: no body, no secrets."""
+        query = f"?{self.query}" if self.query else ""
+        parts = [f"{self.method} {self.target} {redact.url(self.path + query)}"]
+        if self.headers:
+            parts.append(f"headers={redact.headers(self.headers)}")
+        if self.body is not None:
+            parts.append(f"body of {len(self.body)} bytes")
+        return f"<Request {', '.join(parts)}>"
+
+
+def _joined(brought: str | None, path: str | None) -> str:
+    """Path and query as one text that begins with "/"."""
+    joined = brought or path or ""
+    if brought and path and path != "/":
+        if "?" in brought:
+            raise TargetError(
+                "the URL brought a query, and another path cannot stand behind it",
+                hint="Add to the query by `-q NAME=VALUE` or params, or leave the query out of the URL.",
+            )
+        below = path if path.startswith("?") else f"/{path.removeprefix('/')}"
+        joined = (brought.removesuffix("/") if below.startswith("/") else brought) + below
+    return joined if joined.startswith("/") else f"/{joined}"
+
+
+def _encoded(query: str) -> str:
+    """A query as it is sent: any character may stand in it, all that is no URL character as an escape."""
+    try:
+        return _ILLEGAL_IN_A_QUERY.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), query)
+    except UnicodeEncodeError:
+        raise TargetError("the query holds half a surrogate pair, which is no text") from None
+
+
+def _encoded_param(name: str, value: str) -> str:
+    try:
+        return f"{quote(name, safe='')}={quote(value, safe='')}"
+    except UnicodeEncodeError:
+        raise TargetError("the query holds half a surrogate pair, which is no text") from None
+
+
+def _name(piece: str) -> str:
+    return unquote_plus(piece.partition("=")[0])
+
+
+def _pairs(items: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) -> Iterable[tuple[str, Any]]:
+    if items is None:
+        return ()
+    return items.items() if isinstance(items, Mapping) else items
+
+
+def _flat(pairs: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str]]:
+    """Each parameter as text: a list as several, None as none at all."""
+    for name, value in pairs:
+        if value is None:
+            continue
+        if isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping)):
+            for item in value:
+                yield name, _text(name, item)
+        else:
+            yield name, _text(name, value)
+
+
+def _text(name: str, value: object) -> str:
+    """One value of a parameter as text, NumPy's scalars like Python's."""
+    if isinstance(value, str):
+        return value
+    if type(value).__name__ in ("bool", "bool_"):  # NumPy's are called so too, and are no numbers
+        return "true" if value else "false"
+    if isinstance(value, numbers.Integral):
+        return str(int(value))
+    if isinstance(value, numbers.Real):
+        return repr(float(value))
+    if isinstance(value, (datetime.date, datetime.time)):  # a datetime is a date
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    raise TargetError(
+        f"the query parameter {name} has a {type(value).__name__} for a value, which has no one text form",
+        hint="Give it as text, a number, true or false, a date, or a list of these.",
+    )
+
+
+def _check_header(name: str, value: str) -> None:
+    """Refuse what HTTP cannot carry; the value is not repeated, it may be a secret."""
+    if not _TOKEN.fullmatch(name):
+        raise TargetError("the name of a header is none that HTTP can carry", hint="Type `-H 'Name: value'`.")
+    if not _FIELD_VALUE.fullmatch(value):
+        raise TargetError(
+            f"the header {name} holds a line break, a control character, or one beyond Latin-1",
+            hint="Percent-encode or base64 the value as the app expects it.",
+        )

@@ -14,12 +14,16 @@ __all__ = ["HIDDEN", "header", "headers", "mapping", "text", "url"]
 
 HIDDEN = "[hidden]"
 
-# What a name of a secret holds, whatever stands around it: `access_token`, `X-Api-Key`, `client_secret`; or all of it.
-_PARTS = "token|passw(?:or)?d|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key|signature|credential|"
-_PARTS += "session[_-]?id|jwt|authorization"
-_NAME = rf"(?:[\w.-]{{0,40}}?(?:{_PARTS})[\w.-]{{0,40}}|pwd|sig|auth)"
-_SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+# What a name of a secret holds, whatever stands around it (`access_token`, `X-Api-Key`), or what it is as a whole.
+_PART = re.compile(
+    r"token|passw(?:or)?d|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key|signature|credential|"
+    r"session[_-]?id|jwt|authorization",
+    re.IGNORECASE,
+)
+_WORDS = tuple(  # without one of these in it no name is secret
+    "token passw passphrase secret key signature credential session jwt auth pwd sig cookie".split()
+)
+_WHOLE = frozenset({"pwd", "sig", "auth", "cookie", "set-cookie"})
 
 _PEM = re.compile(r"-----BEGIN ([A-Z ]{0,30}PRIVATE KEY)-----.*?(?:-----END \1-----|\Z)", re.DOTALL)
 _JWT = re.compile(r"\beyJ[\w-]{6,}\.[\w-]{4,}\.[\w-]*")
@@ -28,12 +32,10 @@ _HEADER = re.compile(
     r"(?P<name>\b(?:(?:proxy-)?authorization|(?:set-)?cookie)['\"]?\s{0,3}[:=]\s{0,3}['\"]?)[^'\"\r\n]+", re.IGNORECASE
 )
 _SCHEME = re.compile(r"(?P<name>\b(?:Bearer|Basic|Digest|ApiKey)\s{1,3})[A-Za-z0-9+/._~:=-]{4,}", re.IGNORECASE)
-_QUERY = re.compile(rf"(?P<name>(?:^|[?&;\s\"'])(?:{_NAME})=)[^&;\s\"'<>)]*", re.IGNORECASE)
+_PAIR = re.compile(r"(?P<before>(?P<name>[\w.-]{1,80})=)[^&;\s\"'<>)]*")
 # `token: x` and `"token":"x"`, but not `auth:9090`, which is a service and its port.
 _FIELD = re.compile(
-    rf"(?P<name>(?<![\w.-])(?:{_NAME}\s{{0,3}}:\s{{1,3}}|(?P<quote>['\"]){_NAME}(?P=quote)\s{{0,3}}:\s{{0,3}})['\"]?)"
-    r"[^\s'\",}\]]+",
-    re.IGNORECASE,
+    r"(?P<before>(?P<name>[\w.-]{1,80})(?:\s{0,3}:\s{1,3}|['\"]\s{0,3}:\s{0,3})['\"]?)[^\s'\",}\]]+", re.IGNORECASE
 )
 
 
@@ -45,11 +47,20 @@ def text(value: object) -> str:
     value
         Anything; its ``str`` is taken.
     """
-    out = _PEM.sub(HIDDEN, str(value))
-    out = _JWT.sub(HIDDEN, out)
-    out = _LOGIN.sub(rf"\g<scheme>{HIDDEN}@", out)
-    for pattern in (_HEADER, _SCHEME, _QUERY, _FIELD):
-        out = pattern.sub(rf"\g<name>{HIDDEN}", out)
+    out = str(value)
+    if "-----BEGIN " in out:
+        out = _PEM.sub(HIDDEN, out)
+    if "eyJ" in out:
+        out = _JWT.sub(HIDDEN, out)
+    if "@" in out:
+        out = _LOGIN.sub(rf"\g<scheme>{HIDDEN}@", out)
+    lowered = out.lower()  # a look for the words is many times cheaper than the patterns, and most texts have none
+    if "authorization" in lowered or "cookie" in lowered:
+        out = _HEADER.sub(rf"\g<name>{HIDDEN}", out)
+    if any(word in lowered for word in ("bearer", "basic", "digest", "apikey")):
+        out = _SCHEME.sub(rf"\g<name>{HIDDEN}", out)
+    if any(word in lowered for word in _WORDS):
+        out = _FIELD.sub(_value_hidden, _PAIR.sub(_value_hidden, out))
     return out
 
 
@@ -60,9 +71,7 @@ def url(value: str) -> str:
 
 def header(name: str, value: str) -> str:
     """The value of one header, hidden whole if the header carries a secret."""
-    if name.lower() in _SECRET_HEADERS or _SECRET_NAME.fullmatch(name):
-        return HIDDEN
-    return text(value)
+    return HIDDEN if _is_secret(name) else text(value)
 
 
 def headers(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -74,7 +83,7 @@ def mapping(values: Mapping[str, object]) -> dict[str, object]:
     """A mapping with the values of secret names hidden, at any depth."""
 
     def hide(name: str, value: object) -> object:
-        if isinstance(value, (str, bytes, int)) and _SECRET_NAME.fullmatch(name):
+        if isinstance(value, (str, bytes, int)) and _is_secret(name):
             return HIDDEN
         if isinstance(value, Mapping):
             return mapping(value)
@@ -83,3 +92,11 @@ def mapping(values: Mapping[str, object]) -> dict[str, object]:
         return text(value) if isinstance(value, str) else value
 
     return {str(name): hide(str(name), value) for name, value in values.items()}
+
+
+def _is_secret(name: str) -> bool:
+    return _PART.search(name) is not None or name.lower() in _WHOLE
+
+
+def _value_hidden(found: re.Match[str]) -> str:
+    return found["before"] + HIDDEN if _is_secret(found["name"]) else found[0]

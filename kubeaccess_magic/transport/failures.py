@@ -1,0 +1,200 @@
+"""What went wrong on the way, in our words: urllib3's, OpenSSL's and the socket's errors become ours here only."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+import urllib3.exceptions as foreign
+
+from ..errors import KubeAccessError, TargetError, TimedOut, Unreachable
+from ..reply import size_text
+
+if TYPE_CHECKING:
+    from .guard import Guard
+
+__all__ = ["broke_before_answer", "translated"]
+
+_Error = TypeVar("_Error", bound=BaseException)
+
+_RIGHT_ONE = "is the VPN up, and is this the right context (`%kproxy contexts`)?"
+_RUNNING = "is the cluster running, and is this the right context (`%kproxy contexts`)?"
+
+
+def broke_before_answer(error: BaseException) -> bool:
+    """Whether the connection broke before the server said anything: then a GET or HEAD may be sent once more."""
+    chain = tuple(_chain(error))
+    if _first(chain, ssl.SSLCertVerificationError, TimeoutError, foreign.NewConnectionError) is not None:
+        return False
+    broken = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)
+    return any(isinstance(part, broken) for part in chain)
+
+
+def translated(
+    error: BaseException,
+    guard: Guard,
+    server: str,
+    *,
+    sent: str = "",
+    answered_bytes: int | None = None,
+    announced: int | None = None,
+) -> KubeAccessError:
+    """Our error for a foreign one, most specific first.
+
+    Parameters
+    ----------
+    error
+        What was raised.
+    guard
+        Whoever looked after the request: it may have ended it.
+    server
+        The API server's URL.
+    sent
+        The method, where the request may have been executed although there was no answer.
+    answered_bytes
+        How much of the body came, or None while no answer had begun.
+    announced
+        How much was announced, or None.
+    """
+    if isinstance(error, KubeAccessError):
+        return error
+    if answered_bytes is None:
+        so_far = "no answer so far"
+    else:
+        so_far = f"read {size_text(answered_bytes)}"
+        so_far += "" if announced is None else f", announced {size_text(announced)}"
+    if guard.verdict is not None:
+        return _ended(guard, server, so_far)
+    chain = tuple(_chain(error))
+    if answered_bytes is not None:
+        return _broken_answer(chain, server, so_far)
+    told = _not_connected(chain, guard, server) or _not_understood(chain, server)
+    if told is not None:
+        return told
+    hint = "ask again; if it stays so, something between here and there cuts connections"
+    if sent not in ("", "GET", "HEAD"):
+        hint = f"the {sent} may have been carried out all the same: look before you send it again"
+    if _first(chain, OSError, http.client.HTTPException) is not None:
+        return Unreachable(f"{server} closed the connection without an answer", hint=hint)
+    if _first(chain, ValueError) is not None:
+        # Said without the text of the error: it may quote a header, and a header may be the token.
+        return TargetError("the request cannot be sent as it is: a header, the method or the URL is not legal in HTTP")
+    return Unreachable(f"{server} cannot be asked: {type(error).__name__}", hint=hint)
+
+
+def _ended(guard: Guard, server: str, so_far: str) -> KubeAccessError:
+    limits = guard.limits
+    if guard.verdict == "stopped":
+        return KubeAccessError(f"stopped ({so_far})")
+    if guard.verdict == "silent":
+        return TimedOut(
+            f"{server} sent nothing for {limits.read_s:g} s ({so_far})",
+            hint="the app behind it may be slow or stuck: ask for less, or look at its pods",
+        )
+    return TimedOut(
+        f"the answer took longer than {limits.total_s:g} s ({so_far})",
+        hint="allow more time with --timeout or timeout_s=, or ask for less",
+    )
+
+
+def _broken_answer(chain: tuple[BaseException, ...], server: str, so_far: str) -> KubeAccessError:
+    if _first(chain, foreign.DecodeError) is not None:
+        return Unreachable(
+            f"the answer is not what its Content-Encoding says ({so_far})",
+            hint="the app sends broken compressed data; -H 'Accept-Encoding: identity' asks for plain data",
+        )
+    if _first(chain, TimeoutError, foreign.TimeoutError) is not None:
+        return TimedOut(f"{server} stopped sending ({so_far})", hint="ask again, or ask for less")
+    return Unreachable(
+        f"the connection broke in the middle of the answer ({so_far})",
+        hint="the app or its pod may have died; ask again, or ask for less",
+    )
+
+
+def _not_connected(chain: tuple[BaseException, ...], guard: Guard, server: str) -> KubeAccessError | None:
+    distrust = _first(chain, ssl.SSLCertVerificationError)
+    if distrust is not None:
+        return _not_trusted(distrust, server)
+    if _first(chain, foreign.ClosedPoolError) is not None:
+        return Unreachable(f"the connection to {server} was closed here", hint="make a new Cluster")
+    if _first(chain, foreign.ProxyError) is not None:
+        return Unreachable(f"the proxy on the way to {server} cannot be used", hint="look at proxy-url and HTTPS_PROXY")
+    if _first(chain, foreign.NameResolutionError) is not None:
+        return Unreachable(f"the name in {server} is not known here", hint=_RIGHT_ONE)
+    if _first(chain, ConnectionRefusedError) is not None:
+        return Unreachable(f"{server} refuses the connection", hint=_RUNNING)
+    if guard.connected:
+        return None
+    if (
+        _first(chain, TimeoutError, foreign.TimeoutError) is not None
+        and _first(chain, foreign.NewConnectionError) is None
+    ):
+        waited_s = min(guard.limits.connect_s, guard.limits.total_s)
+        return Unreachable(f"{server} did not answer within {waited_s:g} s", hint=_RIGHT_ONE)
+    refused = _first(chain, OSError)
+    if refused is not None and not isinstance(refused, (ssl.SSLError, ConnectionResetError)) and refused.strerror:
+        return Unreachable(f"{server} cannot be reached: {refused.strerror}", hint=_RIGHT_ONE)
+    return None
+
+
+def _not_understood(chain: tuple[BaseException, ...], server: str) -> KubeAccessError | None:
+    odd = _first(chain, http.client.BadStatusLine, http.client.LineTooLong)
+    if odd is not None and not isinstance(odd, http.client.RemoteDisconnected):
+        return Unreachable(
+            f"{server} does not speak HTTP here",
+            hint="if it speaks TLS, its URL in the kubeconfig must begin with https://",
+        )
+    handshake = _first(chain, ssl.SSLError)
+    if handshake is not None and not isinstance(handshake, ssl.SSLEOFError):
+        return _no_handshake(handshake, server)
+    if _first(chain, TimeoutError, foreign.TimeoutError) is not None:
+        return TimedOut(f"{server} did not answer in time", hint="allow more time with --timeout or timeout_s=")
+    return None
+
+
+def _not_trusted(error: ssl.SSLCertVerificationError, server: str) -> Unreachable:
+    said = (error.verify_message or "certificate verify failed").rstrip(".")
+    if "ostname mismatch" in said or "IP address mismatch" in said:
+        hint = "the certificate is for another name: `tls-server-name` in the kubeconfig says for which"
+    elif "expired" in said or "not yet valid" in said:
+        hint = "look at the clock here; else the server's certificate must be renewed"
+    else:
+        hint = "is `certificate-authority` in the kubeconfig the one of this cluster? It may have been made anew"
+    return Unreachable(f"{server} is not trusted: {said}", hint=hint)
+
+
+def _no_handshake(error: ssl.SSLError, server: str) -> Unreachable:
+    reason = (error.reason or "").upper()
+    if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"):
+        return Unreachable(
+            f"{server} does not speak TLS",
+            hint="if it is meant to be plain, its URL in the kubeconfig must begin with http:// (unsigned then)",
+        )
+    if "CERTIFICATE" in reason or "UNKNOWN_CA" in reason:
+        return Unreachable(
+            f"{server} does not take the client certificate ({reason.lower().replace('_', ' ')})",
+            hint="is it one of this cluster's, and has it not expired?",
+        )
+    said = reason.lower().replace("_", " ") or "the handshake failed"
+    return Unreachable(f"no TLS connection to {server}: {said}", hint="does something between here and there end TLS?")
+
+
+def _first(chain: tuple[BaseException, ...], *kinds: type[_Error]) -> _Error | None:
+    return next((part for part in chain if isinstance(part, kinds)), None)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, and those that it carries as urllib3 does (in args), or that caused it."""
+    seen: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        part = waiting.pop(0)
+        if part is None or part in seen or len(seen) > 16:
+            continue
+        seen.append(part)
+        yield part
+        waiting += [arg for arg in part.args if isinstance(arg, BaseException)]
+        waiting += [getattr(part, "original_error", None), getattr(part, "reason", None), part.__cause__]
+        waiting = [one for one in waiting if isinstance(one, BaseException)]

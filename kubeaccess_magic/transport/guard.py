@@ -1,0 +1,210 @@
+"""Looking after a request while it waits: the whole time, the silence between bytes, and whether somebody said stop.
+
+urllib3's timeouts bound one wait, not the sum of them: a server that sends a byte now and then could hold a kernel
+for hours, in the headers too. So the connections of our pools wait in short slices, and look at a `Guard` between
+them. A connection that works for somebody else (the official client over our pool) has no guard and waits as ever.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from urllib3 import HTTPConnectionPool
+
+    from ..limits import Limits, Watch
+
+__all__ = ["Guard", "Guards", "guarded"]
+
+_SLICE_S = 0.2  # how long a wait may go on without a look: an interrupt from another thread takes at most that
+_PIECE_BYTES = 256 * 1024  # of a body that is sent: between two pieces there is a look
+
+
+class Guard:
+    """What one request may take, and why it was ended.
+
+    Parameters
+    ----------
+    limits
+        ``read_s`` is the silence that is allowed, ``total_s`` the whole time.
+    watch
+        Asked whether to go on, told of the progress.
+    started
+        When the request began, on the monotonic clock, in seconds.
+
+    Attributes
+    ----------
+    verdict
+        Why the request was ended here, or None.
+    connected
+        Whether there was a connection that it could be sent over.
+    received_bytes
+        What came over the connection since the request was sent, headers and framing included.
+    tells
+        How much of that is no body, and how much body was announced, where the progress is told from here.
+    """
+
+    __slots__ = ("connected", "deadline", "limits", "next_look", "received_bytes", "tells", "verdict", "watch")
+
+    verdict: Literal["stopped", "total", "silent"] | None
+
+    def __init__(self, limits: Limits, watch: Watch, started: float) -> None:
+        self.limits = limits
+        self.watch = watch
+        self.deadline = started + limits.total_s
+        self.next_look = min(started + _SLICE_S, self.deadline)
+        self.connected = False
+        self.received_bytes = 0
+        self.tells: tuple[int, int] | None = None
+        self.verdict = None
+
+    def look(self, now: float) -> None:
+        """Raise if the request must end; the caller translates it by the verdict."""
+        if self.watch.stopped:
+            self.verdict = "stopped"
+        elif now >= self.deadline:
+            self.verdict = "total"
+        else:
+            self.next_look = min(now + _SLICE_S, self.deadline)
+            if self.tells is not None:
+                self.watch.progress(max(0, self.received_bytes - self.tells[0]), self.tells[1])
+            return
+        raise TimeoutError(self.verdict)
+
+    def waited(self, since: float) -> None:
+        """Look after a slice without a byte; `since` is when the silence began."""
+        now = time.monotonic()
+        self.look(now)
+        if now - since >= self.limits.read_s:
+            self.verdict = "silent"
+            raise TimeoutError(self.verdict)
+
+
+class Guards(threading.local):
+    """The guard of the request that this thread is sending."""
+
+    guard: Guard | None = None
+
+
+def guarded(pool: HTTPConnectionPool) -> Guards:
+    """Let the connections of a pool look at the guard of the request that they work for.
+
+    Parameters
+    ----------
+    pool
+        One that has no connection yet.
+
+    Returns
+    -------
+    Guards
+        Where the guard of a request is put before it is sent; the same ones if the pool had them already.
+    """
+    known = getattr(pool.ConnectionCls, "guards", None)
+    if isinstance(known, Guards):
+        return known
+    made = Guards()
+    base: Any = pool.ConnectionCls
+
+    class Guarded(base):  # type: ignore[misc]  # what a pool connects with is known when the pool is
+        guards = made
+
+        def connect(self) -> None:
+            super().connect()
+            connected: Any = self.sock  # type: ignore[has-type]  # what the base has just made
+            # Who turned verification off, in the kubeconfig, has been told there; urllib3 would warn at each request.
+            self.is_verified = True
+            self.sock = _GuardedSocket(connected, made.guard)
+
+        def request(self, *args: Any, **options: Any) -> None:
+            if isinstance(self.sock, _GuardedSocket):
+                self.sock.work_for(made.guard)
+            super().request(*args, **options)
+
+    pool.ConnectionCls = Guarded
+    return made
+
+
+class _GuardedSocket:
+    """A socket whose sending and reading wait in slices, as long as it has a guard."""
+
+    def __init__(self, sock: socket.socket, guard: Guard | None) -> None:
+        self._sock = sock
+        self._timeout_s: float | None = -1.0  # none that was set: the first one counts
+        self.work_for(guard)
+        self.settimeout(sock.gettimeout())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def work_for(self, guard: Guard | None) -> None:
+        self.guard = guard
+        if guard is not None:
+            guard.connected = True
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def settimeout(self, timeout_s: float | None) -> None:
+        if self.guard is not None:
+            timeout_s = _SLICE_S
+        if timeout_s != self._timeout_s:  # a system call each
+            self._sock.settimeout(timeout_s)
+            self._timeout_s = timeout_s
+
+    def sendall(self, data: bytes) -> None:
+        guard = self.guard
+        if guard is None:
+            self._sock.sendall(data)
+            return
+        rest = memoryview(data)
+        since = time.monotonic()
+        while rest:
+            try:
+                sent = self._sock.send(rest[:_PIECE_BYTES])
+            except TimeoutError:
+                guard.waited(since)
+                continue
+            rest = rest[sent:]
+            if rest:
+                since = time.monotonic()
+                guard.look(since)
+
+    def makefile(self, mode: str, *args: Any, **options: Any) -> Any:
+        if self.guard is None or mode != "rb":
+            return self._sock.makefile(mode, *args, **options)  # type: ignore[call-overload]  # passed on as it came
+        return io.BufferedReader(_GuardedReads(self._sock, self.guard))
+
+
+class _GuardedReads(io.RawIOBase):
+    """What comes over a socket, for one request."""
+
+    def __init__(self, sock: socket.socket, guard: Guard) -> None:
+        self._held = sock.makefile("rb", buffering=0)  # counts among the socket's users, as http.client expects
+        self._recv_into = sock.recv_into
+        self._guard = guard
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        guard = self._guard
+        since = time.monotonic()
+        if since >= guard.next_look:
+            guard.look(since)
+        while True:
+            try:
+                count = self._recv_into(buffer)
+            except TimeoutError:
+                guard.waited(since)
+                continue
+            guard.received_bytes += count
+            return count
+
+    def close(self) -> None:
+        if not self.closed:
+            self._held.close()
+        super().close()

@@ -1,0 +1,692 @@
+"""Kubeconfig files, or the pod's own account, become `Context` values, by kubectl's rules.
+
+A `Context` says where its secrets stand (file and entry), never what they are. Nothing is run and nothing is
+contacted here. Rule ids (G1 ...) are those of the measured rules of kubectl 1.36. Where we depart from them:
+
+====  ==================================================  =========================================================
+rule  kubectl does                                        we do
+====  ==================================================  =========================================================
+G1    `~` is never expanded                               expanded in the argument (no shell did it), not in KUBECONFIG
+G1    without HOME: .kube/config of the working folder    no file
+G2    reads pipes and files of any size                   refuses pipes, more than 8 MiB, more than 400,000 nodes
+G3    a duplicate name: prints the tokens of the list     names the entry
+G4    no current context: asks localhost:8080             ConfigError that names the contexts
+G5    in a pod an empty or incomplete kubeconfig means    ConfigError; the pod's account where there is no file at all,
+      the pod's account, silently                         or where the context `in-cluster` is named
+G6    no credential: asks for a user name                 CredentialError when a request is signed, never anonymous
+G8    a broken file: prints its source lines              line and column only
+G10   the login of an http server URL is sent             no credential over plain http
+G11   a server without a scheme means plain http          ConfigError with the two spellings
+====  ==================================================  =========================================================
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import dataclasses
+import math
+import os
+import posixpath
+import re
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote, urlsplit
+
+import yaml
+
+from .errors import ConfigError
+
+__all__ = ["IN_CLUSTER", "Context", "Impersonate", "Listed", "choose", "contexts", "parse", "same_server"]
+
+ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
+IN_CLUSTER = "in-cluster"  # the pod's own account among the contexts
+MAX_FILE_BYTES = 8 * 2**20
+MAX_NODES = 400_000  # of a file, aliases counted as often as they are used
+
+_Path = str | os.PathLike[str] | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Impersonate:
+    """As whom to act (G28). Anything without a user is refused when requests are signed, `--as` may still bring one."""
+
+    user: str = ""
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One chosen context: where the API server is and where its secrets stand, never the secrets.
+
+    ``server`` is ``http(s)://host[:port][/base]``, without login, query, fragment and final slash (G12).
+    ``signs_in`` says how, in words: ``token``, ``tokenFile``, ``client certificate``, ``basic``, ``exec``,
+    ``auth provider NAME``, ``pod account``, ``login in the server URL``; empty where there is no credential (G6).
+    """
+
+    name: str
+    cluster: str
+    user: str
+    namespace: str
+    server: str
+    files: tuple[str, ...] = ()  # every kubeconfig that was read, in order
+    user_file: str | None = None  # the one that defines the user; None: the user is in none of them
+    cluster_file: str | None = None
+    ca_file: str | None = None  # this or ca_data, never both (G13)
+    ca_data: bytes | None = dataclasses.field(default=None, repr=False)
+    tls_server_name: str | None = None
+    insecure_skip_tls_verify: bool = False
+    disable_compression: bool = False
+    signs_in: tuple[str, ...] = ()
+    impersonate: Impersonate | None = None
+    in_cluster: bool = False
+    proxy: str | None = None  # the proxy-url without its login, which `cluster_entry` has
+    login_in_server: bool = False  # the server's URL has a login, which `cluster_entry` has
+    token_file: str | None = None  # of the pod's account alone
+
+    @property
+    def plain_http(self) -> bool:
+        """Whether nothing secret may be sent to this server (G10)."""
+        return self.server.startswith("http://")
+
+
+class Listed(NamedTuple):
+    """One row of `contexts`; ``problem`` says why it cannot be chosen, None where it can."""
+
+    name: str
+    current: bool
+    cluster: str
+    server: str
+    user: str
+    namespace: str
+    signs_in: tuple[str, ...]
+    impersonate: str
+    file: str
+    problem: str | None
+
+
+def contexts(
+    kubeconfig: _Path = None, *, environ: Mapping[str, str] | None = None, account_folder: str = ACCOUNT_FOLDER
+) -> tuple[Listed, ...]:
+    """Every context there is, the broken ones with their problem. Needs no current context and no secret, runs nothing.
+
+    Raises
+    ------
+    ConfigError
+        A file is no kubeconfig at all, or there is neither a kubeconfig nor a pod's account.
+    """
+    try:
+        return _contexts(kubeconfig, os.environ if environ is None else environ, account_folder)
+    except ConfigError as error:  # anew: the frames below hold secrets, which a verbose traceback shows
+        raise ConfigError(str(error), hint=error.hint) from None
+
+
+def choose(
+    context: str | None = None,
+    *,
+    kubeconfig: _Path = None,
+    namespace: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    account_folder: str = ACCOUNT_FOLDER,
+) -> Context:
+    """The context that kubectl would choose (G1 to G5, G9).
+
+    Parameters
+    ----------
+    context
+        Its name; None or ``""`` for the current one.
+    kubeconfig
+        A file; None or ``""`` for what ``KUBECONFIG`` names, else ``~/.kube/config``, else the pod's account.
+    namespace
+        Instead of the context's.
+    environ, account_folder
+        Where the environment and the pod's account are looked for; the process's own.
+
+    Raises
+    ------
+    ConfigError
+        There is no such context, or it cannot be used: the message names file and field, the hint what there is.
+    """
+    try:
+        return _choose(context, kubeconfig, namespace, os.environ if environ is None else environ, account_folder)
+    except ConfigError as error:  # anew, as above
+        raise ConfigError(str(error), hint=error.hint) from None
+
+
+def same_server(one: str, other: str) -> bool:
+    """Whether two URLs are the same API server: scheme, host, port and base path, whatever their spelling."""
+    try:
+        return _server(one).key == _server(other).key
+    except ConfigError:
+        return False
+
+
+def user_entry(context: Context) -> dict[str, Any] | None:
+    """What the file says now of the context's user, **with its secrets**, paths made absolute. None: it is gone."""
+    if context.user_file is None:
+        return None
+    entry = _load(context.user_file).get("users", {}).get(context.user)
+    if entry is None:
+        return None
+    body, folder = dict(_sound(entry)), _folder(context.user_file)
+    for field in ("client-certificate", "client-key", "tokenFile"):
+        if body.get(field):
+            body[field] = os.path.normpath(os.path.join(folder, body[field]))
+    command = _text(body.get("exec") or {}, "command")
+    if "/" in command or os.sep in command:  # without it, the caller's PATH (G23)
+        body["exec"] = {**body["exec"], "command": os.path.normpath(os.path.join(folder, command))}
+    return body
+
+
+def cluster_entry(context: Context) -> dict[str, Any] | None:
+    """What the file says now of the context's cluster, **with the logins in its URLs**. None: it is gone."""
+    entry = _load(context.cluster_file)["clusters"].get(context.cluster) if context.cluster_file else None
+    return None if entry is None else _sound(entry)
+
+
+# --- one file --------------------------------------------------------------------------------------------------------
+
+# What kubectl decodes, and as what; a wrong type anywhere fails the whole file (G7), unknown fields do not (G8).
+# `bytes` is base64, `object` anything, a list of one a list of that, the key `...` any key.
+_EXTENSIONS = [{"name": str, "extension": object}]
+_SCHEMA: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "clusters": ("cluster", {
+        "server": str, "tls-server-name": str, "insecure-skip-tls-verify": bool, "certificate-authority": str,
+        "certificate-authority-data": bytes, "proxy-url": str, "disable-compression": bool, "extensions": _EXTENSIONS,
+    }),
+    "users": ("user", {
+        "client-certificate": str, "client-certificate-data": bytes, "client-key": str, "client-key-data": bytes,
+        "token": str, "tokenFile": str, "username": str, "password": str,
+        "as": str, "as-uid": str, "as-groups": [str], "as-user-extra": {...: [str]},
+        "auth-provider": {"name": str, "config": {...: str}},
+        "exec": {
+            "command": str, "args": [str], "env": [{"name": str, "value": str}], "apiVersion": str,
+            "installHint": str, "provideClusterInfo": bool, "interactiveMode": str,
+        },
+        "extensions": _EXTENSIONS,
+    }),
+    "contexts": ("context", {"cluster": str, "user": str, "namespace": str, "extensions": _EXTENSIONS}),
+}  # fmt: skip
+_TOP = {"current-context": str, "preferences": {"colors": bool, "extensions": _EXTENSIONS}, "extensions": _EXTENSIONS}
+_WORDS = {str: "text", list: "a list", dict: "a mapping", bool: "true or false", int: "a number", float: "a number"}
+
+
+class _Entry(NamedTuple):
+    """A named entry of a file. Holds secrets, so it does not live longer than a call."""
+
+    body: dict[str, Any]
+    path: str
+    fault: str | None
+
+
+_Sections = dict[str, dict[str, _Entry]]
+
+
+def _load(path: str) -> _Sections:
+    """The entries of one file by section and name; ``current-context`` under that name."""
+    document = parse(_read(path), path)
+    document = {} if document is None else document
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path} is no kubeconfig: it holds {_WORDS[type(document)]}, not a mapping")
+    for field, value in document.items():  # these two in any case of letters, as kubectl
+        wanted = {"apiversion": "v1", "kind": "Config"}.get(field.lower())
+        if wanted and value not in (None, "", wanted):
+            raise ConfigError(f"{path} is no kubeconfig: its {field} is not {wanted}")
+    for fault in _faults(document, {**_TOP, **{section: [object] for section in _SCHEMA}}, ""):
+        raise ConfigError(f"{path}, {fault}")
+    current = {"current": _Entry({"name": document.get("current-context") or ""}, path, None)}
+    sections: _Sections = {"current-context": current}
+    for section, (inner, fields) in _SCHEMA.items():
+        found: dict[str, _Entry] = {}
+        for position, item in enumerate(document.get(section) or (), 1):
+            item = item if isinstance(item, dict) else {inner: item}
+            name, body = _text(item, "name"), item.get(inner)
+            label = f"{inner} {name!r}" if name else f"{inner} number {position}"
+            faults = [*_faults(item, {"name": str, inner: fields}, ""), *["it is there twice"] * (name in found)]
+            body = body if isinstance(body, dict) else {}
+            found[name] = _Entry(body, path, f"{path}, {label}, {faults[0]}" if faults else None)
+        sections[section] = found
+    return sections
+
+
+def _read(path: str) -> bytes:
+    """The bytes of a file. FileNotFoundError passes: whether a file must exist is the caller's rule."""
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+            raise ConfigError(f"{path} is a pipe; a kubeconfig is read again when it has changed, so it must be a file")
+        with open(path, "rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'not a path'}") from None
+    if len(raw) > MAX_FILE_BYTES:
+        raise ConfigError(f"{path} is larger than 8 MiB, that is no kubeconfig")
+    return raw
+
+
+def _faults(value: Any, schema: Any, field: str) -> Iterator[str]:
+    """What does not fit a schema, in words that hold no value of the file."""
+    if value is None or schema is object:
+        return
+    wanted: Any = schema if isinstance(schema, type) else type(schema)
+    if wanted is bytes:
+        if not isinstance(value, str) or _decoded(value) is None:
+            yield f"{field} is no base64 text"
+    elif type(value) is not wanted:
+        yield f"{field or 'it'} is {_WORDS[type(value)]}, {_WORDS[wanted]} is wanted{' (in quotes)' * (wanted is str)}"
+    elif wanted is list:
+        for position, inner in enumerate(value):
+            yield from _faults(inner, schema[0], f"{field}[{position}]")
+    elif wanted is dict:
+        for key in value if ... in schema else schema:
+            yield from _faults(value.get(key), schema.get(key, schema.get(...)), f"{field}.{key}" if field else key)
+
+
+def _decoded(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
+    except ValueError:
+        return None
+
+
+def _text(body: Mapping[str, Any], field: str) -> str:
+    value = body.get(field)
+    return value if isinstance(value, str) else ""
+
+
+def _folder(path: str) -> str:
+    return os.path.dirname(os.path.abspath(path))  # as given: a symlink's own folder (G2)
+
+
+def _sound(entry: _Entry) -> dict[str, Any]:
+    if entry.fault is not None:
+        raise ConfigError(entry.fault)
+    return entry.body
+
+
+# --- several files, one choice ---------------------------------------------------------------------------------------
+
+
+class _Merged(NamedTuple):
+    files: tuple[str, ...]
+    current: str
+    sections: _Sections
+    faults: tuple[str, ...]
+
+
+def _merge(kubeconfig: _Path, environ: Mapping[str, str]) -> _Merged | None:
+    """The files that kubectl would read (G1, G2) as one: the first entry of a name counts (G3). None: no file."""
+    loaded: dict[str, _Sections] = {}
+    for path in [os.path.expanduser(kubeconfig)] if kubeconfig else _default_paths(environ):
+        absolute = os.path.join(os.getcwd(), path)
+        try:
+            loaded[absolute] = _load(absolute)
+        except FileNotFoundError:
+            if kubeconfig:
+                raise ConfigError(f"the kubeconfig {absolute} does not exist") from None
+    sections: _Sections = {section: {} for section in ("current-context", *_SCHEMA)}
+    for one in loaded.values():
+        for section, entries in one.items():
+            sections[section] = entries | sections[section]
+    names = [one["current-context"]["current"].body["name"] for one in loaded.values()]
+    faults = [e.fault for one in loaded.values() for entries in one.values() for e in entries.values() if e.fault]
+    return _Merged(tuple(loaded), next(filter(None, names), ""), sections, tuple(faults)) if loaded else None
+
+
+def _contexts(kubeconfig: _Path, environ: Mapping[str, str], account_folder: str) -> tuple[Listed, ...]:
+    merged = _merge(kubeconfig, environ)
+    rows = []
+    for name, entry in merged.sections["contexts"].items() if merged else ():
+        assert merged is not None
+        row = Listed(
+            name, name == merged.current, _text(entry.body, "cluster"), "", _text(entry.body, "user"),
+            _text(entry.body, "namespace"), (), "", entry.path, None,
+        )  # fmt: skip  # one line per field says nothing more
+        try:
+            found = _from_files(merged, name, None, environ, account_folder)
+            acting = found.impersonate.user if found.impersonate else ""
+            row = row._replace(
+                server=found.server, namespace=found.namespace, signs_in=found.signs_in, impersonate=acting
+            )
+            _refuse_faults(merged)
+        except ConfigError as error:
+            row = row._replace(problem=str(error))
+        rows.append(row)
+    pod = _from_pod(None, environ, account_folder)
+    if pod is not None and all(row.name != IN_CLUSTER for row in rows):
+        file = pod.token_file or ""
+        rows.append(Listed(IN_CLUSTER, merged is None, "", pod.server, "", pod.namespace, pod.signs_in, "", file, None))
+    if merged is None and not rows:
+        raise _nothing_found(environ)
+    return tuple(rows)
+
+
+def _choose(
+    context: str | None, kubeconfig: _Path, namespace: str | None, environ: Mapping[str, str], account_folder: str
+) -> Context:
+    merged = _merge(kubeconfig, environ)
+    if merged is None or (context == IN_CLUSTER and context not in merged.sections["contexts"]):
+        pod = _from_pod(namespace, environ, account_folder)
+        if pod is not None and context in (None, "", IN_CLUSTER):
+            return pod
+    if merged is None:
+        raise _nothing_found(environ)
+    _refuse_faults(merged)
+    name, names, where = context or merged.current, merged.sections["contexts"], " and ".join(merged.files)
+    if not name:
+        raise ConfigError(f"{where} has no current-context", hint=_which("contexts", names))
+    if name not in names:
+        what = f"no context {name!r}" if context else f"the current-context {name!r}, which does not exist"
+        raise ConfigError(f"{where} has {what}", hint=_which("contexts", names))
+    return _from_files(merged, name, namespace, environ, account_folder)
+
+
+def _default_paths(environ: Mapping[str, str]) -> list[str]:
+    listed = environ.get("KUBECONFIG", "")
+    if listed:  # blanks are part of a name, `~` is not expanded, there is no fall-back to HOME (G1)
+        return [path for path in dict.fromkeys(listed.split(os.pathsep)) if path]
+    home = environ.get("HOME") or (environ.get("USERPROFILE") if os.name == "nt" else None)
+    return [os.path.join(home, ".kube", "config")] if home else []
+
+
+def _refuse_faults(merged: _Merged) -> None:
+    for fault in merged.faults:
+        raise ConfigError(fault)
+
+
+def _from_files(
+    merged: _Merged, name: str, namespace: str | None, environ: Mapping[str, str], account_folder: str
+) -> Context:
+    """The context of that name with its cluster and user; what kubectl refuses of them is refused."""
+    entry, clusters = merged.sections["contexts"][name], merged.sections["clusters"]
+    body = _sound(entry)
+    if not name:
+        raise ConfigError(f"{entry.path} has a context without a name")
+    cluster_name, user_name = _text(body, "cluster"), _text(body, "user")
+    if cluster_name not in clusters:
+        what = f"names the cluster {cluster_name!r}, which is not there" if cluster_name else "names no cluster"
+        raise ConfigError(f"context {name!r} of {entry.path} {what}", hint=_which("clusters", clusters))
+    cluster_path = clusters[cluster_name].path
+    cluster, label = _sound(clusters[cluster_name]), f"cluster {cluster_name!r} of {cluster_path}"
+    server = _server(_text(cluster, "server"), label)
+    insecure = bool(cluster.get("insecure-skip-tls-verify"))
+    ca_file, ca_data = _text(cluster, "certificate-authority"), _decoded(_text(cluster, "certificate-authority-data"))
+    if ca_file:
+        ca_file = os.path.normpath(os.path.join(_folder(cluster_path), ca_file))
+        if not os.access(ca_file, os.R_OK):
+            raise ConfigError(f"{label} has a certificate-authority that cannot be read ({ca_file})")
+    if ca_file and ca_data:
+        raise ConfigError(f"{label} has certificate-authority and certificate-authority-data; keep one")
+    if (ca_file or ca_data) and insecure and server.key[0] == "https":
+        raise ConfigError(f"{label} has a certificate authority and insecure-skip-tls-verify; keep one")
+    found = merged.sections["users"].get(user_name)
+    user = {} if found is None else _sound(found)
+    for fault in _user_faults(user, _folder(found.path)) if found else ():
+        raise ConfigError(f"user {user_name!r} of {found.path if found else None} {fault}")
+    extra = tuple((key, tuple(value or "" for value in values or ())) for key, values in _map(user, "as-user-extra"))
+    groups = tuple(group or "" for group in user.get("as-groups") or ())
+    impersonate = Impersonate(_text(user, "as"), _text(user, "as-uid"), groups, extra)
+    signs_in = _signs_in(user)
+    if server.login and signs_in:  # it replaces the Authorization, if there is any credential at all (G12, G6)
+        signs_in = (*(how for how in signs_in if how == "client certificate"), "login in the server URL")
+    return Context(
+        name=name,
+        cluster=cluster_name,
+        user=user_name,
+        namespace=namespace or _text(body, "namespace") or _pod_namespace(environ, account_folder) or "default",
+        server=server.url,
+        files=merged.files,
+        user_file=found.path if found else None,
+        cluster_file=cluster_path,
+        ca_file=ca_file or None,
+        ca_data=ca_data or None,
+        tls_server_name=_text(cluster, "tls-server-name") or None,
+        insecure_skip_tls_verify=insecure,
+        disable_compression=bool(cluster.get("disable-compression")),
+        signs_in=signs_in,
+        impersonate=None if impersonate == Impersonate() else impersonate,
+        proxy=_proxy(_text(cluster, "proxy-url"), label),
+        login_in_server=server.login,
+    )
+
+
+_AUTHORITY = re.compile(r"(\[[\w.:%-]+\]|[\w.~%-]+)(:\d*)?")  # host and port, without a login
+
+
+class _Server(NamedTuple):
+    url: str
+    login: bool
+    key: tuple[str, str, int, str]  # what every spelling of one server has in common
+
+
+def _server(text: str, label: str = "it") -> _Server:
+    """Scheme, host, port and base path of a server (G11, G12). No error shows the text: it may hold a login."""
+    if not text:
+        raise ConfigError(f"{label} has no server")
+    scheme, separator, rest = text.partition("://")
+    scheme = scheme.lower()
+    if not separator:
+        host = text if re.fullmatch(r"[\w.:\[\]-]+", text) else "HOST"
+        hint = f"write https://{host}, or http://{host} where it speaks plain http (as kubectl takes it)"
+        raise ConfigError(f"{label} has a server without a scheme", hint=hint)
+    if scheme not in ("http", "https"):
+        raise ConfigError(f"{label} has a server that begins neither with https:// nor with http://")
+    try:
+        parts = urlsplit(f"{scheme}://{rest}")
+        authority = parts.netloc.rpartition("@")[2].removesuffix(":")
+        hostile = re.search(r"[\0-\x1f\x7f]|%(?![0-9A-Fa-f]{2})", text)
+        if hostile or not _AUTHORITY.fullmatch(authority):
+            raise ValueError
+        key = (scheme, (parts.hostname or "").lower(), parts.port or {"http": 80, "https": 443}[scheme])
+    except ValueError:  # urlsplit's own, too
+        raise ConfigError(f"{label} has a server that is no URL") from None
+    base = posixpath.normpath("/" + unquote(parts.path).lstrip("/")).rstrip("/")  # as kubectl joins paths
+    base = quote(base, safe="/:@!$&'()*+,;=~")
+    return _Server(f"{scheme}://{authority}{base}", "@" in parts.netloc, (*key, base))
+
+
+def _proxy(text: str, label: str) -> str | None:
+    """The proxy without its login (G16)."""
+    if not text:
+        return None
+    scheme, _, rest = text.partition("://")
+    if scheme.lower() not in ("http", "https", "socks5"):
+        raise ConfigError(f"{label} has a proxy-url that begins neither with http:// nor https:// nor socks5://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+    if not _AUTHORITY.fullmatch(authority):  # a "/" in an unescaped password ends up here
+        raise ConfigError(f"{label} has a proxy-url that is no URL")
+    return f"{scheme.lower()}://{authority}"
+
+
+def _user_faults(user: Mapping[str, Any], folder: str) -> Iterator[str]:
+    """What kubectl refuses of a user, whether it would be used or not (G13, G21 to G23)."""
+    if user.get("token") and (user.get("username") or user.get("password")):
+        yield "has a token and a user name with password; keep one"
+    if user.get("client-certificate") or user.get("client-certificate-data"):
+        for field in ("client-certificate", "client-key"):
+            file, data = user.get(field), user.get(f"{field}-data")
+            if file and data:
+                yield f"has {field} and {field}-data; keep one"
+            if not file and not data:
+                yield f"has a client certificate without {field}"
+            if file and not os.access(os.path.join(folder, file), os.R_OK):
+                yield f"has a {field} that cannot be read ({os.path.normpath(os.path.join(folder, file))})"
+    plugin = user.get("exec")
+    if plugin is None:
+        return
+    if user.get("auth-provider") is not None:
+        yield "has exec and auth-provider; keep one"
+    yield from (f"has an exec without {field}" for field in ("command", "apiVersion") if not plugin.get(field))
+    if any(not (entry or {}).get("name") for entry in plugin.get("env") or ()):
+        yield "has an exec with an env entry without a name"
+    mode = plugin.get("interactiveMode") or ""
+    if mode not in ("Never", "IfAvailable", "Always") and (mode or not plugin["apiVersion"].endswith("beta1")):
+        yield "has an exec that needs an interactiveMode, one of Never, IfAvailable, Always"
+
+
+def _signs_in(user: Mapping[str, Any]) -> tuple[str, ...]:
+    """How a user signs in, in words; by a plugin only where there is nothing else (G22)."""
+    found = ["client certificate"] if user.get("client-certificate") or user.get("client-certificate-data") else []
+    for field, how in (("tokenFile", "tokenFile"), ("token", "token"), ("username", "basic")):
+        if user.get(field):
+            found.append(how)
+            break
+    if user.get("auth-provider") is not None:
+        found.append(f"auth provider {_text(user['auth-provider'], 'name')}")
+    return tuple(found) or (("exec",) if user.get("exec") is not None else ())
+
+
+def _map(body: Mapping[str, Any], field: str) -> Sequence[tuple[str, Any]]:
+    return tuple((body.get(field) or {}).items())
+
+
+# --- the pod's own account -------------------------------------------------------------------------------------------
+
+
+def _from_pod(namespace: str | None, environ: Mapping[str, str], account_folder: str) -> Context | None:
+    """The account that Kubernetes mounts into a pod; None outside of a pod and where none is mounted."""
+    host, port = environ.get("KUBERNETES_SERVICE_HOST"), environ.get("KUBERNETES_SERVICE_PORT")
+    token, ca = os.path.join(account_folder, "token"), os.path.join(account_folder, "ca.crt")
+    if not host or not port or not os.path.isfile(token):
+        return None
+    return Context(
+        name=IN_CLUSTER,
+        cluster="",
+        user="",
+        namespace=namespace or _pod_namespace(environ, account_folder) or "default",
+        server=_server(f"https://{f'[{host}]' if ':' in host else host}:{port}", "this pod").url,
+        ca_file=ca if os.path.isfile(ca) else None,
+        signs_in=("pod account",),
+        in_cluster=True,
+        token_file=token,
+    )
+
+
+def _pod_namespace(environ: Mapping[str, str], account_folder: str) -> str:
+    """The pod's namespace (G9): ``POD_NAMESPACE``, else the account's file; nothing outside of a pod."""
+    inside = environ.get("KUBERNETES_SERVICE_HOST") and environ.get("KUBERNETES_SERVICE_PORT")
+    if not inside or not os.path.isfile(os.path.join(account_folder, "token")):
+        return ""
+    with contextlib.suppress(OSError, ValueError), open(os.path.join(account_folder, "namespace"), "rb") as file:
+        return environ.get("POD_NAMESPACE") or file.read(256).decode().strip()
+    return environ.get("POD_NAMESPACE", "")
+
+
+def _nothing_found(environ: Mapping[str, str]) -> ConfigError:
+    """No kubeconfig and no account: what was looked for, and the ways out."""
+    paths = ", ".join(_default_paths(environ))
+    hint = "set KUBECONFIG or give --kubeconfig FILE; `%kproxy demo` starts a demo cluster to try things on"
+    looked = f"no kubeconfig ({paths} does not exist)" if paths else "no kubeconfig"
+    if environ.get("KUBERNETES_SERVICE_HOST"):
+        hint = f"in JupyterHub's chart singleuser.serviceAccountName mounts an account; or {hint}"
+        return ConfigError(f"{looked}, and this pod has no service account mounted", hint=hint)
+    return ConfigError(f"{looked}, and this is no pod", hint=hint)
+
+
+def _which(what: str, names: Mapping[str, object], most: int = 20) -> str:
+    shown = ", ".join(repr(name)[1:-1] for name in list(names)[:most])
+    return f"{what} there are: {shown}" + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+# --- YAML as kubectl reads it ----------------------------------------------------------------------------------------
+
+
+class _Nodes(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]  # chosen at import
+    """Leaves unquoted text unresolved: PyYAML's idea of numbers, dates and booleans is not kubectl's."""
+
+    yaml_implicit_resolvers = {None: [("!plain", re.compile(""))]}  # noqa: RUF012  # as PyYAML declares it
+
+
+_PLAIN = frozenset(("!plain", *(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null"))))
+_CONSTANTS: Mapping[str, bool | None] = {
+    **dict.fromkeys("y Y yes Yes YES true True TRUE on On ON".split(), True),
+    **dict.fromkeys("n N no No NO false False FALSE off Off OFF".split(), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+}
+_NUMBER = re.compile(
+    r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)"
+    r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
+
+
+def parse(raw: bytes, source: str) -> Any:
+    """The first YAML or JSON document of a file, with the types that kubectl sees (G7, G8).
+
+    Raises
+    ------
+    ConfigError
+        It is no YAML, or a bomb of aliases. The message has line and column, never text of the file.
+    """
+    # Every node needs one of these, so memory is bounded before the parser makes an object of each.
+    if sum(raw.count(character) for character in (b"\n", b",", b":", b"[", b"{")) > MAX_NODES:
+        raise ConfigError(f"{source} has too many entries for a kubeconfig")
+    try:
+        loader = _Nodes(raw)
+        return _build(loader.get_node(), {}, source)[0] if loader.check_node() else None
+    except ConfigError:
+        raise
+    except Exception as error:  # hostile bytes raise more than YAMLError; the text of any may hold the file's
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1} column {mark.column + 1}" if mark else ""
+        raise ConfigError(f"{source} is no YAML{place}") from None
+
+
+def _build(node: yaml.Node, built: dict[int, tuple[Any, int] | None], source: str) -> tuple[Any, int]:
+    """The value of a node, and how many nodes it is with every alias written out."""
+    if id(node) in built:
+        done = built[id(node)]
+        if done is None:
+            raise ConfigError(f"{source} is no kubeconfig: an alias holds itself")
+        return done
+    built[id(node)] = None
+    value: Any = None
+    weight = 1
+    if isinstance(node, yaml.ScalarNode):
+        value = _scalar(node.tag, node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        value = []
+        for child_node in node.value:
+            child, more = _build(child_node, built, source)
+            value.append(child)
+            weight += more
+    elif isinstance(node, yaml.MappingNode):
+        value = {}
+        for key, child_node in node.value:
+            child, more = _build(child_node, built, source)
+            weight += more + 1
+            if key.tag == "!plain" and key.value == "<<" and weight <= MAX_NODES:
+                for part in reversed(child) if isinstance(child, list) else (child,):
+                    value.update(part or {})
+            else:
+                value[_key(key)] = child
+    if weight > MAX_NODES:
+        raise ConfigError(f"{source} has too many entries for a kubeconfig, aliases counted as often as they are used")
+    built[id(node)] = value, weight
+    return value, weight
+
+
+def _key(node: yaml.Node) -> str:
+    value = _scalar(node.tag, node.value) if isinstance(node, yaml.ScalarNode) else node.value
+    return str(value).lower() if isinstance(value, bool) else str(node.value)
+
+
+def _scalar(tag: str, text: str) -> Any:
+    """One scalar by kubectl's YAML 1.1: ``y`` is true, ``1e3`` and ``0o7`` are numbers, a date is text."""
+    if tag == "tag:yaml.org,2002:binary":
+        return base64.b64decode(text).decode("utf-8", "replace")
+    if tag not in _PLAIN:
+        return text
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    digits = text.replace("_", "")
+    if not _NUMBER.fullmatch(digits):
+        return text
+    with contextlib.suppress(ValueError):
+        return int(digits, 0)
+    number = float(digits if digits[-1].isdigit() or digits[-1] == "." else digits.replace(".", ""))
+    return text if math.isinf(number) and digits[-1].isdigit() else number

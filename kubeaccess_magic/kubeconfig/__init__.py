@@ -22,28 +22,23 @@ G11   a server without a scheme means plain http          ConfigError with the t
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import dataclasses
-import math
 import os
 import posixpath
 import re
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
-import yaml
-
-from .errors import ConfigError
+from ..errors import ConfigError
+from .document import parse
+from .entries import SCHEMA, Sections, decoded, folder_of, load, sound, text_of
 
 __all__ = ["IN_CLUSTER", "Context", "Impersonate", "Listed", "choose", "contexts", "parse", "same_server"]
 
 ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
 IN_CLUSTER = "in-cluster"  # the pod's own account among the contexts
-MAX_FILE_BYTES = 8 * 2**20
-MAX_NODES = 400_000  # of a file, aliases counted as often as they are used
 
 _Path = str | os.PathLike[str] | None
 
@@ -168,14 +163,14 @@ def user_entry(context: Context) -> dict[str, Any] | None:
     """What the file says now of the context's user, **with its secrets**, paths made absolute. None: it is gone."""
     if context.user_file is None:
         return None
-    entry = _load(context.user_file).get("users", {}).get(context.user)
+    entry = load(context.user_file).get("users", {}).get(context.user)
     if entry is None:
         return None
-    body, folder = dict(_sound(entry)), _folder(context.user_file)
+    body, folder = dict(sound(entry)), folder_of(context.user_file)
     for field in ("client-certificate", "client-key", "tokenFile"):
         if body.get(field):
             body[field] = os.path.normpath(os.path.join(folder, body[field]))
-    command = _text(body.get("exec") or {}, "command")
+    command = text_of(body.get("exec") or {}, "command")
     if "/" in command or os.sep in command:  # without it, the caller's PATH (G23)
         body["exec"] = {**body["exec"], "command": os.path.normpath(os.path.join(folder, command))}
     return body
@@ -183,130 +178,8 @@ def user_entry(context: Context) -> dict[str, Any] | None:
 
 def cluster_entry(context: Context) -> dict[str, Any] | None:
     """What the file says now of the context's cluster, **with the logins in its URLs**. None: it is gone."""
-    entry = _load(context.cluster_file)["clusters"].get(context.cluster) if context.cluster_file else None
-    return None if entry is None else _sound(entry)
-
-
-# --- one file --------------------------------------------------------------------------------------------------------
-
-# What kubectl decodes, and as what; a wrong type anywhere fails the whole file (G7), unknown fields do not (G8).
-# `bytes` is base64, `object` anything, a list of one a list of that, the key `...` any key.
-_EXTENSIONS = [{"name": str, "extension": object}]
-_SCHEMA: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "clusters": ("cluster", {
-        "server": str, "tls-server-name": str, "insecure-skip-tls-verify": bool, "certificate-authority": str,
-        "certificate-authority-data": bytes, "proxy-url": str, "disable-compression": bool, "extensions": _EXTENSIONS,
-    }),
-    "users": ("user", {
-        "client-certificate": str, "client-certificate-data": bytes, "client-key": str, "client-key-data": bytes,
-        "token": str, "tokenFile": str, "username": str, "password": str,
-        "as": str, "as-uid": str, "as-groups": [str], "as-user-extra": {...: [str]},
-        "auth-provider": {"name": str, "config": {...: str}},
-        "exec": {
-            "command": str, "args": [str], "env": [{"name": str, "value": str}], "apiVersion": str,
-            "installHint": str, "provideClusterInfo": bool, "interactiveMode": str,
-        },
-        "extensions": _EXTENSIONS,
-    }),
-    "contexts": ("context", {"cluster": str, "user": str, "namespace": str, "extensions": _EXTENSIONS}),
-}  # fmt: skip
-_TOP = {"current-context": str, "preferences": {"colors": bool, "extensions": _EXTENSIONS}, "extensions": _EXTENSIONS}
-_WORDS = {str: "text", list: "a list", dict: "a mapping", bool: "true or false", int: "a number", float: "a number"}
-
-
-class _Entry(NamedTuple):
-    """A named entry of a file. Holds secrets, so it does not live longer than a call."""
-
-    body: dict[str, Any]
-    path: str
-    fault: str | None
-
-
-_Sections = dict[str, dict[str, _Entry]]
-
-
-def _load(path: str) -> _Sections:
-    """The entries of one file by section and name; ``current-context`` under that name."""
-    document = parse(_read(path), path)
-    document = {} if document is None else document
-    if not isinstance(document, dict):
-        raise ConfigError(f"{path} is no kubeconfig: it holds {_WORDS[type(document)]}, not a mapping")
-    for field, value in document.items():  # these two in any case of letters, as kubectl
-        wanted = {"apiversion": "v1", "kind": "Config"}.get(field.lower())
-        if wanted and value not in (None, "", wanted):
-            raise ConfigError(f"{path} is no kubeconfig: its {field} is not {wanted}")
-    for fault in _faults(document, {**_TOP, **{section: [object] for section in _SCHEMA}}, ""):
-        raise ConfigError(f"{path}, {fault}")
-    current = {"current": _Entry({"name": document.get("current-context") or ""}, path, None)}
-    sections: _Sections = {"current-context": current}
-    for section, (inner, fields) in _SCHEMA.items():
-        found: dict[str, _Entry] = {}
-        for position, item in enumerate(document.get(section) or (), 1):
-            item = item if isinstance(item, dict) else {inner: item}
-            name, body = _text(item, "name"), item.get(inner)
-            label = f"{inner} {name!r}" if name else f"{inner} number {position}"
-            faults = [*_faults(item, {"name": str, inner: fields}, ""), *["it is there twice"] * (name in found)]
-            body = body if isinstance(body, dict) else {}
-            found[name] = _Entry(body, path, f"{path}, {label}, {faults[0]}" if faults else None)
-        sections[section] = found
-    return sections
-
-
-def _read(path: str) -> bytes:
-    """The bytes of a file. FileNotFoundError passes: whether a file must exist is the caller's rule."""
-    try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
-            raise ConfigError(f"{path} is a pipe; a kubeconfig is read again when it has changed, so it must be a file")
-        with open(path, "rb") as file:
-            raw = file.read(MAX_FILE_BYTES + 1)
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'not a path'}") from None
-    if len(raw) > MAX_FILE_BYTES:
-        raise ConfigError(f"{path} is larger than 8 MiB, that is no kubeconfig")
-    return raw
-
-
-def _faults(value: Any, schema: Any, field: str) -> Iterator[str]:
-    """What does not fit a schema, in words that hold no value of the file."""
-    if value is None or schema is object:
-        return
-    wanted: Any = schema if isinstance(schema, type) else type(schema)
-    if wanted is bytes:
-        if not isinstance(value, str) or _decoded(value) is None:
-            yield f"{field} is no base64 text"
-    elif type(value) is not wanted:
-        yield f"{field or 'it'} is {_WORDS[type(value)]}, {_WORDS[wanted]} is wanted{' (in quotes)' * (wanted is str)}"
-    elif wanted is list:
-        for position, inner in enumerate(value):
-            yield from _faults(inner, schema[0], f"{field}[{position}]")
-    elif wanted is dict:
-        for key in value if ... in schema else schema:
-            yield from _faults(value.get(key), schema.get(key, schema.get(...)), f"{field}.{key}" if field else key)
-
-
-def _decoded(text: str) -> bytes | None:
-    try:
-        return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
-    except ValueError:
-        return None
-
-
-def _text(body: Mapping[str, Any], field: str) -> str:
-    value = body.get(field)
-    return value if isinstance(value, str) else ""
-
-
-def _folder(path: str) -> str:
-    return os.path.dirname(os.path.abspath(path))  # as given: a symlink's own folder (G2)
-
-
-def _sound(entry: _Entry) -> dict[str, Any]:
-    if entry.fault is not None:
-        raise ConfigError(entry.fault)
-    return entry.body
+    entry = load(context.cluster_file)["clusters"].get(context.cluster) if context.cluster_file else None
+    return None if entry is None else sound(entry)
 
 
 # --- several files, one choice ---------------------------------------------------------------------------------------
@@ -315,21 +188,21 @@ def _sound(entry: _Entry) -> dict[str, Any]:
 class _Merged(NamedTuple):
     files: tuple[str, ...]
     current: str
-    sections: _Sections
+    sections: Sections
     faults: tuple[str, ...]
 
 
 def _merge(kubeconfig: _Path, environ: Mapping[str, str]) -> _Merged | None:
     """The files that kubectl would read (G1, G2) as one: the first entry of a name counts (G3). None: no file."""
-    loaded: dict[str, _Sections] = {}
+    loaded: dict[str, Sections] = {}
     for path in [os.path.expanduser(kubeconfig)] if kubeconfig else _default_paths(environ):
         absolute = os.path.join(os.getcwd(), path)
         try:
-            loaded[absolute] = _load(absolute)
+            loaded[absolute] = load(absolute)
         except FileNotFoundError:
             if kubeconfig:
                 raise ConfigError(f"the kubeconfig {absolute} does not exist") from None
-    sections: _Sections = {section: {} for section in ("current-context", *_SCHEMA)}
+    sections: Sections = {section: {} for section in ("current-context", *SCHEMA)}
     for one in loaded.values():
         for section, entries in one.items():
             sections[section] = entries | sections[section]
@@ -344,8 +217,8 @@ def _contexts(kubeconfig: _Path, environ: Mapping[str, str], account_folder: str
     for name, entry in merged.sections["contexts"].items() if merged else ():
         assert merged is not None
         row = Listed(
-            name, name == merged.current, _text(entry.body, "cluster"), "", _text(entry.body, "user"),
-            _text(entry.body, "namespace"), (), "", entry.path, None,
+            name, name == merged.current, text_of(entry.body, "cluster"), "", text_of(entry.body, "user"),
+            text_of(entry.body, "namespace"), (), "", entry.path, None,
         )  # fmt: skip  # one line per field says nothing more
         try:
             found = _from_files(merged, name, None, environ, account_folder)
@@ -404,20 +277,23 @@ def _from_files(
 ) -> Context:
     """The context of that name with its cluster and user; what kubectl refuses of them is refused."""
     entry, clusters = merged.sections["contexts"][name], merged.sections["clusters"]
-    body = _sound(entry)
+    body = sound(entry)
     if not name:
         raise ConfigError(f"{entry.path} has a context without a name")
-    cluster_name, user_name = _text(body, "cluster"), _text(body, "user")
+    cluster_name, user_name = text_of(body, "cluster"), text_of(body, "user")
     if cluster_name not in clusters:
         what = f"names the cluster {cluster_name!r}, which is not there" if cluster_name else "names no cluster"
         raise ConfigError(f"context {name!r} of {entry.path} {what}", hint=_which("clusters", clusters))
     cluster_path = clusters[cluster_name].path
-    cluster, label = _sound(clusters[cluster_name]), f"cluster {cluster_name!r} of {cluster_path}"
-    server = _server(_text(cluster, "server"), label)
+    cluster, label = sound(clusters[cluster_name]), f"cluster {cluster_name!r} of {cluster_path}"
+    server = _server(text_of(cluster, "server"), label)
     insecure = bool(cluster.get("insecure-skip-tls-verify"))
-    ca_file, ca_data = _text(cluster, "certificate-authority"), _decoded(_text(cluster, "certificate-authority-data"))
+    ca_file, ca_data = (
+        text_of(cluster, "certificate-authority"),
+        decoded(text_of(cluster, "certificate-authority-data")),
+    )
     if ca_file:
-        ca_file = os.path.normpath(os.path.join(_folder(cluster_path), ca_file))
+        ca_file = os.path.normpath(os.path.join(folder_of(cluster_path), ca_file))
         if not os.access(ca_file, os.R_OK):
             raise ConfigError(f"{label} has a certificate-authority that cannot be read ({ca_file})")
     if ca_file and ca_data:
@@ -425,12 +301,12 @@ def _from_files(
     if (ca_file or ca_data) and insecure and server.key[0] == "https":
         raise ConfigError(f"{label} has a certificate authority and insecure-skip-tls-verify; keep one")
     found = merged.sections["users"].get(user_name)
-    user = {} if found is None else _sound(found)
-    for fault in _user_faults(user, _folder(found.path)) if found else ():
+    user = {} if found is None else sound(found)
+    for fault in _user_faults(user, folder_of(found.path)) if found else ():
         raise ConfigError(f"user {user_name!r} of {found.path if found else None} {fault}")
     extra = tuple((key, tuple(value or "" for value in values or ())) for key, values in _map(user, "as-user-extra"))
     groups = tuple(group or "" for group in user.get("as-groups") or ())
-    impersonate = Impersonate(_text(user, "as"), _text(user, "as-uid"), groups, extra)
+    impersonate = Impersonate(text_of(user, "as"), text_of(user, "as-uid"), groups, extra)
     signs_in = _signs_in(user)
     if server.login and signs_in:  # it replaces the Authorization, if there is any credential at all (G12, G6)
         signs_in = (*(how for how in signs_in if how == "client certificate"), "login in the server URL")
@@ -438,19 +314,19 @@ def _from_files(
         name=name,
         cluster=cluster_name,
         user=user_name,
-        namespace=namespace or _text(body, "namespace") or _pod_namespace(environ, account_folder) or "default",
+        namespace=namespace or text_of(body, "namespace") or _pod_namespace(environ, account_folder) or "default",
         server=server.url,
         files=merged.files,
         user_file=found.path if found else None,
         cluster_file=cluster_path,
         ca_file=ca_file or None,
         ca_data=ca_data or None,
-        tls_server_name=_text(cluster, "tls-server-name") or None,
+        tls_server_name=text_of(cluster, "tls-server-name") or None,
         insecure_skip_tls_verify=insecure,
         disable_compression=bool(cluster.get("disable-compression")),
         signs_in=signs_in,
         impersonate=None if impersonate == Impersonate() else impersonate,
-        proxy=_proxy(_text(cluster, "proxy-url"), label),
+        proxy=_proxy(text_of(cluster, "proxy-url"), label),
         login_in_server=server.login,
     )
 
@@ -537,7 +413,7 @@ def _signs_in(user: Mapping[str, Any]) -> tuple[str, ...]:
             found.append(how)
             break
     if user.get("auth-provider") is not None:
-        found.append(f"auth provider {_text(user['auth-provider'], 'name')}")
+        found.append(f"auth provider {text_of(user['auth-provider'], 'name')}")
     return tuple(found) or (("exec",) if user.get("exec") is not None else ())
 
 
@@ -591,102 +467,3 @@ def _nothing_found(environ: Mapping[str, str]) -> ConfigError:
 def _which(what: str, names: Mapping[str, object], most: int = 20) -> str:
     shown = ", ".join(repr(name)[1:-1] for name in list(names)[:most])
     return f"{what} there are: {shown}" + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-# --- YAML as kubectl reads it ----------------------------------------------------------------------------------------
-
-
-class _Nodes(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]  # chosen at import
-    """Leaves unquoted text unresolved: PyYAML's idea of numbers, dates and booleans is not kubectl's."""
-
-    yaml_implicit_resolvers = {None: [("!plain", re.compile(""))]}  # noqa: RUF012  # as PyYAML declares it
-
-
-_PLAIN = frozenset(("!plain", *(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null"))))
-_CONSTANTS: Mapping[str, bool | None] = {
-    **dict.fromkeys("y Y yes Yes YES true True TRUE on On ON".split(), True),
-    **dict.fromkeys("n N no No NO false False FALSE off Off OFF".split(), False),
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-}
-_NUMBER = re.compile(
-    r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)"
-    r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
-)
-
-
-def parse(raw: bytes, source: str) -> Any:
-    """The first YAML or JSON document of a file, with the types that kubectl sees (G7, G8).
-
-    Raises
-    ------
-    ConfigError
-        It is no YAML, or a bomb of aliases. The message has line and column, never text of the file.
-    """
-    # Every node needs one of these, so memory is bounded before the parser makes an object of each.
-    if sum(raw.count(character) for character in (b"\n", b",", b":", b"[", b"{")) > MAX_NODES:
-        raise ConfigError(f"{source} has too many entries for a kubeconfig")
-    try:
-        loader = _Nodes(raw)
-        return _build(loader.get_node(), {}, source)[0] if loader.check_node() else None
-    except ConfigError:
-        raise
-    except Exception as error:  # hostile bytes raise more than YAMLError; the text of any may hold the file's
-        mark = getattr(error, "problem_mark", None)
-        place = f", line {mark.line + 1} column {mark.column + 1}" if mark else ""
-        raise ConfigError(f"{source} is no YAML{place}") from None
-
-
-def _build(node: yaml.Node, built: dict[int, tuple[Any, int] | None], source: str) -> tuple[Any, int]:
-    """The value of a node, and how many nodes it is with every alias written out."""
-    if id(node) in built:
-        done = built[id(node)]
-        if done is None:
-            raise ConfigError(f"{source} is no kubeconfig: an alias holds itself")
-        return done
-    built[id(node)] = None
-    value: Any = None
-    weight = 1
-    if isinstance(node, yaml.ScalarNode):
-        value = _scalar(node.tag, node.value)
-    elif isinstance(node, yaml.SequenceNode):
-        value = []
-        for child_node in node.value:
-            child, more = _build(child_node, built, source)
-            value.append(child)
-            weight += more
-    elif isinstance(node, yaml.MappingNode):
-        value = {}
-        for key, child_node in node.value:
-            child, more = _build(child_node, built, source)
-            weight += more + 1
-            if key.tag == "!plain" and key.value == "<<" and weight <= MAX_NODES:
-                for part in reversed(child) if isinstance(child, list) else (child,):
-                    value.update(part or {})
-            else:
-                value[_key(key)] = child
-    if weight > MAX_NODES:
-        raise ConfigError(f"{source} has too many entries for a kubeconfig, aliases counted as often as they are used")
-    built[id(node)] = value, weight
-    return value, weight
-
-
-def _key(node: yaml.Node) -> str:
-    value = _scalar(node.tag, node.value) if isinstance(node, yaml.ScalarNode) else node.value
-    return str(value).lower() if isinstance(value, bool) else str(node.value)
-
-
-def _scalar(tag: str, text: str) -> Any:
-    """One scalar by kubectl's YAML 1.1: ``y`` is true, ``1e3`` and ``0o7`` are numbers, a date is text."""
-    if tag == "tag:yaml.org,2002:binary":
-        return base64.b64decode(text).decode("utf-8", "replace")
-    if tag not in _PLAIN:
-        return text
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
-    digits = text.replace("_", "")
-    if not _NUMBER.fullmatch(digits):
-        return text
-    with contextlib.suppress(ValueError):
-        return int(digits, 0)
-    number = float(digits if digits[-1].isdigit() or digits[-1] == "." else digits.replace(".", ""))
-    return text if math.isinf(number) and digits[-1].isdigit() else number

@@ -1,0 +1,331 @@
+"""How requests to the API server are signed: tokens, token files, certificates, plugins, impersonation.
+
+A `Credential` reads its secrets from where its `Context` says they stand, when a request is signed, and holds them
+alone: they are in no repr, pickle, message or log. It reads again when a file has changed on disk, once a minute for
+a token file (G20), a little before a plugin's answer expires, and after a 401. Beside the table in `kubeconfig`:
+
+=====  ======================================================  =====================================================
+rule   kubectl does                                            we do
+=====  ======================================================  =====================================================
+G6     asks for a user name                                    CredentialError, never an anonymous request
+G10    over plain http still sends the login of a server URL   nothing secret is sent, no plugin is run
+G20    re-reads a token file after a minute                    and at once when it has changed on disk
+G24    waits for a plugin for ever                             60 s, and ends it when the reader interrupts
+G25    a plugin's answer is used until it expires; after a     renewed a little before it expires; after a 401 at
+       401 renewed for the next command                        once, for all threads together
+G27    auth-provider oidc                                      CredentialError that names the plugin to use instead
+=====  ======================================================  =====================================================
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import dataclasses
+import itertools
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NoReturn
+from urllib.parse import unquote
+
+from .. import kubeconfig
+from ..errors import ConfigError, CredentialError, KubeAccessError
+from ..kubeconfig import Context, Impersonate
+from ..limits import Watch
+from .held import ClientCertificate, Held, bearer, read_bytes, read_text, stamp_of, unreadable, wire
+from .plugin import Plugin
+
+__all__ = ["ClientCertificate", "Credential", "for_context"]
+
+PLUGIN_LIMIT_S = 60.0
+_EXEC_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+
+
+def for_context(
+    context: Context,
+    *,
+    impersonate: str | None = None,
+    impersonate_groups: Sequence[str] = (),
+    impersonate_uid: str | None = None,
+    plugin_limit_s: float = PLUGIN_LIMIT_S,
+) -> Credential:
+    """What signs the requests to a context. Nothing is read or run yet.
+
+    Parameters
+    ----------
+    impersonate, impersonate_groups, impersonate_uid
+        As whom to act; each replaces what the kubeconfig says there (G29).
+    plugin_limit_s
+        Seconds that a plugin may take.
+
+    Raises
+    ------
+    ConfigError
+        Groups, uid or extra without a user to impersonate (G28).
+    """
+    told = context.impersonate or Impersonate()
+    acting = Impersonate(
+        user=impersonate or told.user,
+        uid=impersonate_uid or told.uid,
+        groups=tuple(impersonate_groups) or told.groups,
+        extra=told.extra,
+    )
+    if acting != Impersonate() and not acting.user:
+        where = f"user {context.user!r} of {context.user_file}" if told != Impersonate() else "the call"
+        raise ConfigError(f"{where} asks for groups, a uid or extra without the user to impersonate (G28)")
+    return Credential(context, tuple(_impersonation(acting)), plugin_limit_s)
+
+
+class Credential:
+    """Signs the requests to one context, from any number of threads, one renewal at a time.
+
+    For a request call `headers` first, then look at `certificate_version`: if it has changed, a new
+    `client_certificate` is there and connections made with the old one should go. After a 401 call `renew` **in the
+    thread that called** `headers`, and send the request again if it says True.
+    """
+
+    def __init__(self, context: Context, impersonation: tuple[tuple[str, str], ...], plugin_limit_s: float) -> None:
+        self._context = context
+        self._impersonation = impersonation
+        self._plugin_limit_s = plugin_limit_s
+        self._lock = threading.Lock()
+        self._held: Held | None = None
+        self._version = 0  # of the certificate
+        self._renewals = 0
+        self._failed: tuple[float, CredentialError] | None = None
+        self._unspent = False  # obtained for a certificate and not yet given out by headers
+        self._seen = threading.local()  # what this thread was last given, so that a 401 of it is told from another's
+
+    def headers(self, watch: Watch) -> dict[str, str]:
+        """The headers that sign a request, ready for the wire (UTF-8 bytes as latin-1 text, as `http.client` wants).
+
+        A header that repeats (several groups) is there once for each value, its name in another mixture of upper and
+        lower case: names are the same whatever their case, keys of a dict are not. Add them one by one.
+
+        Raises
+        ------
+        CredentialError
+            There is no credential, or it cannot be had; nothing must be sent then.
+        """
+        signed = None if self._context.plain_http else self._current(watch, signs=True).authorization
+        return {**({} if signed is None else {"Authorization": signed}), **dict(self._impersonation)}
+
+    def client_certificate(self, watch: Watch) -> ClientCertificate | None:
+        """The client certificate and key, None if this context signs in without (or over plain http, G10)."""
+        return None if self._context.plain_http else self._current(watch, signs=False).certificate
+
+    @property
+    def certificate_version(self) -> int:
+        """Another number whenever the client certificate is another one."""
+        return self._version
+
+    def renew(self, watch: Watch) -> bool:
+        """After a 401: read the files again, run the plugin again. True if there is something new to try.
+
+        Threads that were refused with the same credential renew it once; those that come later are told the outcome.
+
+        Raises
+        ------
+        CredentialError
+            The renewal failed.
+        """
+        if self._context.plain_http:
+            return False
+        with self._locked(watch):
+            seen: tuple[int, Held | None] = getattr(self._seen, "given", (self._renewals, self._held))
+            current = self._held is None or seen[1] is None or self._held.same(seen[1])
+            if seen[0] == self._renewals and current:
+                self._renewals += 1  # also where it fails: those who wait need not fail again, one after the other
+                self._obtain(watch, anew=True)
+            self._seen.given = (self._renewals, self._held)
+            return self._held is not None and (seen[1] is None or not self._held.same(seen[1]))
+
+    def __repr__(self) -> str:
+        how = " and ".join(self._context.signs_in) or "nothing"
+        acting = " as another user" if self._impersonation else ""
+        return f"<Credential of {self._context.name!r}, signs in with {how}{acting}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Credential is not pickled: it holds secrets. Pickle its Context")
+
+    def _current(self, watch: Watch, *, signs: bool) -> Held:
+        """What signs now. Whoever waited for another's turn takes what that one got, be it an error."""
+        asked = time.monotonic()
+        with self._locked(watch):
+            held = self._held
+            if held is None or (signs and not (held.fresh() or held.obtained >= asked or self._unspent)):
+                if self._failed is not None and self._failed[0] >= asked:
+                    raise CredentialError(str(self._failed[1]), hint=self._failed[1].hint)
+                held = self._obtain(watch)
+                self._unspent = True
+            if signs:
+                self._unspent = False
+                self._seen.given = (self._renewals, held)
+            return held
+
+    def _obtain(self, watch: Watch, *, anew: bool = False) -> Held:
+        """Read or run whatever signs in. A file that is gone or half written leaves the old credential (G20)."""
+        before = self._held
+        try:
+            held = _sign_in(self._context, None if anew else before, self._plugin_limit_s, watch)
+        except (KubeAccessError, OSError) as error:
+            if before is None or anew or before.expired():
+                told = (str(error), error.hint) if isinstance(error, KubeAccessError) else (unreadable(error), None)
+                failure = CredentialError(told[0], hint=told[1])
+                self._failed = None if watch.stopped else (time.monotonic(), failure)
+                raise failure from None  # anew: the frames below hold secrets, which a verbose traceback shows
+            held = dataclasses.replace(before, obtained=time.monotonic())
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None
+        if (before and before.certificate) != held.certificate:
+            self._version += 1
+        self._held = held
+        return held
+
+    @contextlib.contextmanager
+    def _locked(self, watch: Watch) -> Iterator[None]:
+        """One thread at a time, but none waits for another's plugin once it is told to stop."""
+        while not self._lock.acquire(timeout=0.1):
+            if watch.stopped:
+                raise CredentialError("signing in was stopped")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
+def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch: Watch) -> Held:
+    """Everything that a context's user brings (G20 to G22): token and certificate may both be there."""
+    if context.token_file is not None:
+        stamp = stamp_of(context.token_file)
+        token = read_text(context.token_file)
+        if not token:
+            raise CredentialError(f"{context.token_file} (the token of the pod's account) is empty")
+        held = Held(bearer(token, context.token_file), None, token_file=context.token_file)
+        return dataclasses.replace(held, files=((context.token_file, stamp),))
+    place = f"user {context.user!r} of {context.user_file}"
+    paths = [path for path in (context.user_file, context.cluster_file) if path is not None]
+    stamps = {path: stamp_of(path) for path in paths}
+    user = kubeconfig.user_entry(context)
+    if user is None:
+        what = f"its user {context.user!r} is not there" if context.user else "it names no user"
+        raise CredentialError(
+            f"context {context.name!r} has nothing to sign in with, {what}",
+            hint="nothing is ever asked anonymously; name a user of the kubeconfig in the context",
+        )
+    for field in ("client-certificate", "client-key", "tokenFile"):
+        if user.get(field):
+            stamps[user[field]] = stamp_of(user[field])
+    provider, plugin = user.get("auth-provider"), user.get("exec")
+    if plugin is not None and plugin.get("apiVersion") not in _EXEC_VERSIONS:
+        raise CredentialError(
+            f"{place} has an exec with the apiVersion {plugin.get('apiVersion')!r}",
+            hint=f"{_EXEC_VERSIONS[0]} and v1beta1 are understood, as by kubectl; a newer plugin writes them",
+        )
+    if user.get("tokenFile") and user.get("username"):
+        raise CredentialError(f"{place} has both tokenFile and username; keep one")
+    authorization = _authorization_of(user, place, before)
+    certificate = _certificate_of(user)
+    if provider is not None and (authorization is None or provider.get("name") != "oidc"):
+        _refuse_provider(place, provider.get("name") or "")
+    if context.login_in_server and (authorization or certificate or plugin is not None):
+        authorization = _login_of(context) or authorization
+    files = tuple(stamps.items())
+    if authorization is None and certificate is None and plugin is not None:
+        # A file that changed elsewhere (`kubectl config use-context`) must not ask somebody to log in again.
+        kept = before is not None and before.plugin == plugin and before.lasting()
+        answer = before if kept and before else Plugin(context, plugin, place, plugin_limit_s).run(watch)
+        return dataclasses.replace(answer, files=files, plugin=plugin)
+    if authorization is None and certificate is None:
+        raise CredentialError(
+            f"{place} has nothing to sign in with",
+            hint="nothing is ever asked anonymously; give it a token, a client certificate or an exec plugin",
+        )
+    return Held(authorization, certificate, files=files, token_file=user.get("tokenFile") or None)
+
+
+def _authorization_of(user: Mapping[str, Any], place: str, before: Held | None) -> str | None:
+    """The Authorization header that the entry itself brings: a token file before a token (G20), or basic (G21)."""
+    if user.get("tokenFile"):
+        try:
+            token = read_text(user["tokenFile"])
+        except OSError:
+            if before is None and not user.get("token"):
+                raise
+            token = ""
+        if token:
+            return bearer(token, f"{place} has a tokenFile")
+        if before is not None and before.token_file == user["tokenFile"]:
+            return before.authorization
+        if not user.get("token"):
+            raise CredentialError(f"{place} has a tokenFile that is empty ({user['tokenFile']})")
+    if user.get("token"):
+        return bearer(user["token"], f"{place} has a token")
+    return _basic(user["username"], user.get("password") or "") if user.get("username") else None
+
+
+def _certificate_of(user: Mapping[str, Any]) -> ClientCertificate | None:
+    parts = []
+    for field in ("client-certificate", "client-key"):
+        if user.get(f"{field}-data"):
+            parts.append(base64.b64decode(user[f"{field}-data"]))
+        elif user.get(field):
+            parts.append(read_bytes(user[field]))
+        else:
+            return None
+    return ClientCertificate(*parts)
+
+
+def _login_of(context: Context) -> str | None:
+    """The login in the server's URL, which replaces any other Authorization (G12)."""
+    server = (kubeconfig.cluster_entry(context) or {}).get("server") or ""
+    authority = re.split(r"[/?#]", server.partition("://")[2], maxsplit=1)[0]
+    login, at, _ = authority.rpartition("@")
+    if not at:
+        return None
+    name, _, password = login.partition(":")
+    return _basic(unquote(name), unquote(password))
+
+
+def _refuse_provider(place: str, name: str) -> NoReturn:
+    replaced = {
+        "gcp": "gke-gcloud-auth-plugin: `gcloud container clusters get-credentials` writes it",
+        "azure": "kubelogin: `kubelogin convert-kubeconfig` writes it",
+    }
+    if name in replaced:
+        raise CredentialError(f"{place} has the auth-provider {name}, which is gone", hint=f"use {replaced[name]}")
+    if name == "oidc":
+        raise CredentialError(
+            f"{place} has the auth-provider oidc, and this version cannot sign in by it",
+            hint="use an exec plugin instead, `kubectl oidc-login setup` writes it",
+        )
+    raise CredentialError(f"{place} has the auth-provider {name!r}, which nobody knows")
+
+
+def _impersonation(acting: Impersonate) -> Iterator[tuple[str, str]]:
+    """Impersonate-* headers (G28); names of extra percent-encoded, values UTF-8."""
+    pairs = [("Impersonate-User", acting.user)] if acting.user else []
+    pairs += [("Impersonate-Uid", acting.uid)] if acting.uid else []
+    pairs += [("Impersonate-Group", group) for group in acting.groups]
+    for key, values in acting.extra:
+        escaped = re.sub(rb"[^!#$&'*+.^_`|~0-9A-Za-z-]", lambda byte: b"%%%02X" % ord(byte[0]), key.encode())
+        pairs += [("Impersonate-Extra-" + escaped.decode(), value) for value in values]
+    used: dict[str, Iterator[str]] = {}
+    for name, value in pairs:
+        spellings = used.setdefault(name.lower(), _spellings(name))
+        if (spelled := next(spellings, None)) is None:
+            raise ConfigError(f"{name} cannot be sent so many times")
+        yield spelled, wire(value, f"{name} cannot be sent: what to impersonate")
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """The name, then the same in every other mixture of upper and lower case."""
+    yield name
+    both = [(letter.lower(), letter.upper()) if letter.isalpha() else (letter,) for letter in name]
+    yield from ("".join(letters) for letters in itertools.product(*both) if "".join(letters) != name)
+
+
+def _basic(name: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()

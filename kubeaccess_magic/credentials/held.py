@@ -1,0 +1,102 @@
+"""What signs requests now, held alone by a `Credential`, and how it is read from where it stands."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import time
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from ..errors import CredentialError
+
+__all__ = ["ClientCertificate", "Held", "bearer", "read_bytes", "read_text", "stamp_of", "unreadable", "wire"]
+
+TOKEN_FILE_FRESH_S = 60.0
+MAX_SECRET_BYTES = 2**20
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class ClientCertificate:
+    """A certificate with its key, both PEM."""
+
+    certificate: bytes
+    key: bytes
+
+    def __repr__(self) -> str:
+        return "ClientCertificate([hidden])"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client certificate is not pickled: it holds a key")
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Held:
+    """What signs requests now, and how to tell that it has become old."""
+
+    authorization: str | None
+    certificate: ClientCertificate | None
+    obtained: float = dataclasses.field(default_factory=time.monotonic)
+    files: tuple[tuple[str, object], ...] = ()  # path and what `stamp_of` said when it was read
+    token_file: str | None = None
+    plugin: Mapping[str, Any] | None = None  # the exec entry that this is the answer of
+    expires: float | None = None  # seconds since the epoch
+
+    def expired(self) -> bool:
+        """Whether the plugin said that it is over."""
+        return self.expires is not None and time.time() >= self.expires
+
+    def fresh(self) -> bool:
+        """Whether it may be used without looking again."""
+        if self.token_file is not None and time.monotonic() - self.obtained >= TOKEN_FILE_FRESH_S:
+            return False
+        return self.lasting() and all(stamp_of(path) == stamp for path, stamp in self.files)
+
+    def lasting(self) -> bool:
+        """Whether it will be valid for a while: 30 s, or a tenth of its life where that is short."""
+        if self.expires is None:
+            return True
+        lifetime_s = self.expires - (time.time() - (time.monotonic() - self.obtained))
+        return time.time() < self.expires - min(30.0, max(0.0, lifetime_s) / 10)
+
+    def same(self, other: Held) -> bool:
+        """Whether both sign alike."""
+        return (self.authorization, self.certificate) == (other.authorization, other.certificate)
+
+
+def stamp_of(path: str) -> object:
+    """What changes when a file is written or replaced; mounts of Kubernetes replace by moving a symlink."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def bearer(token: str, place: str) -> str:
+    """The Authorization of a token; `place` says where it stands, should it be none that can be sent."""
+    return wire(f"Bearer {token}", place)
+
+
+def wire(value: str, place: str) -> str:
+    """A value as http.client takes it: UTF-8 bytes, each as a character. CredentialError for control characters."""
+    if re.search(r"[\0-\x08\x0a-\x1f\x7f]", value):
+        raise CredentialError(f"{place} with a line break or another control character in it")
+    return value.strip(" \t").encode("utf-8", "surrogatepass").decode("latin-1")
+
+
+def unreadable(error: OSError) -> str:
+    """Which file, and why."""
+    return f"{error.filename} cannot be read ({error.strerror})"
+
+
+def read_bytes(path: str) -> bytes:
+    """A file that holds a secret; what is longer than any secret is cut."""
+    with open(path, "rb") as file:
+        return file.read(MAX_SECRET_BYTES)
+
+
+def read_text(path: str) -> str:
+    """A token file, blanks and line ends trimmed (G20)."""
+    return read_bytes(path).decode("utf-8", "replace").strip()

@@ -1,0 +1,280 @@
+"""From lists of JSON values to typed columns: nothing is dropped, nothing overwrites anything, types follow the values.
+
+Every dialect makes its frame here, so that a column of whole numbers with gaps has one dtype wherever it came from:
+
+===========================  =========================================================
+values of a column           dtype
+===========================  =========================================================
+whole numbers                int64; Int64 with gaps; object if one is beyond 64 bits
+numbers                      float64 (object, if a whole one would lose digits)
+true and false               bool; boolean with gaps
+text                         str (object in pandas 2); object if one has no UTF-8 form
+dates, where asked for       datetime64[us, UTC]; [ns] if one has more than six digits
+lists, anything mixed        object, the values as they are
+===========================  =========================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandas.api.extensions import ExtensionArray
+
+__all__ = ["Names", "empty", "epoch_ms", "flatten", "frame", "numbers", "of_kind", "typed", "utc"]
+
+_EXACT_IN_FLOAT = 2**53
+_NONE = type(None)
+# A date, a time and a zone: without one of them it is not a moment, and stays text.
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,](\d{1,9}))?)?(?:Z|[+-]\d\d(?::?\d\d)?)")
+# As programs print numbers: `007` and `1_000` are names of something.
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+
+
+class Names:
+    """Gives each column a name that no other one has: the second ``a.b`` is ``a.b_2``."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
+
+    def free(self, name: str) -> str:
+        """`name`, or with a number if it is taken; taken from now on."""
+        found, number = name, 2
+        while found in self._taken:
+            found = f"{name}_{number}"
+            number += 1
+        self._taken.add(found)
+        return found
+
+
+def flatten(
+    records: Sequence[Mapping[str, Any]], names: Names | None = None, *, prefix: str = "", taken_prefix: str = ""
+) -> dict[str, list[Any]]:
+    """Columns of a list of objects, nested ones as dotted columns, in the order in which they first appear.
+
+    Parameters
+    ----------
+    records
+        One mapping a row. What a row does not have is None.
+    names
+        Names that are given already.
+    prefix
+        Stands before each name.
+    taken_prefix
+        Stands before a name that is taken: ``_source.`` makes ``_source._id`` of a second ``_id``.
+
+    Returns
+    -------
+    dict
+        Each list has one value a row. An object that is empty in all rows is kept as a value, ``{}``.
+    """
+    names = names or Names()
+    columns: dict[str, list[Any]] = {}
+    taken = frozenset(names._taken) if taken_prefix else frozenset()
+    # A stack, not recursion: how deep an answer nests is not ours to choose.
+    stack: list[tuple[str, Sequence[Any], str | None]] = [(prefix, records, None)]
+    while stack:
+        path, rows, key = stack.pop()
+        if key is None:
+            keys = dict.fromkeys(chain.from_iterable(row for row in rows if row is not None))
+            stack.extend((path, rows, key) for key in reversed(keys))
+            continue
+        values = [None if row is None else row.get(key) for row in rows]
+        name = path + key
+        kinds = set(map(type, values))
+        if dict in kinds and any(type(value) is dict and value for value in values):
+            inner = [value if type(value) is dict else None for value in values]
+            values = [None if type(value) is dict else value for value in values]
+            stack.append((name + ".", inner, None))
+            if not kinds - {dict, _NONE}:
+                continue
+        if name in taken:
+            name = taken_prefix + name
+        columns[names.free(name)] = values
+    return columns
+
+
+def frame(
+    columns: Mapping[str, Sequence[Any]], rows: int, *, dates: bool = False, kinds: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """A DataFrame of columns of Python values, each with the dtype that its values ask for.
+
+    Parameters
+    ----------
+    columns
+        One list of `rows` values a column.
+    rows
+        How many rows; there may be rows without any column.
+    dates
+        Whether columns of moments in text become datetime64 in UTC.
+    kinds
+        The kind of some columns, as `of_kind` takes it, whatever their values are.
+    """
+    import pandas as pd
+
+    kinds = kinds or {}
+    data = {
+        name: of_kind(values, kinds[name]) if name in kinds else typed(values, dates=dates)
+        for name, values in columns.items()
+    }
+    try:
+        return pd.DataFrame(data, index=pd.RangeIndex(rows), copy=False)
+    except UnicodeEncodeError:  # a name that has no UTF-8 form
+        table = pd.DataFrame(dict(enumerate(data.values())), index=pd.RangeIndex(rows), copy=False)
+        table.columns = pd.Index(list(data), dtype=object)
+        return table
+
+
+def empty(kinds: Mapping[str, str]) -> pd.DataFrame:
+    """A frame without rows, its columns of the given kinds."""
+    return frame({name: [] for name in kinds}, 0, kinds=kinds)
+
+
+def typed(values: Sequence[Any], *, dates: bool = False) -> pd.Series | ExtensionArray:
+    """One column of JSON values; None is a gap."""
+    found = set(map(type, values))
+    gaps = _NONE in found
+    found.discard(_NONE)
+    if found == {str}:
+        if dates and (moments := utc(values)) is not None:
+            return moments
+        return of_kind(values, "text")
+    if found == {bool}:
+        return of_kind(values, "boolean") if gaps else _numpy(values, "bool")
+    if found == {int}:
+        return _whole(values, gaps)
+    if found == {float}:
+        return of_kind(values, "float")
+    if found == {int, float} and all(type(v) is not int or abs(v) <= _EXACT_IN_FLOAT for v in values):
+        return of_kind(values, "float")
+    return of_kind(values, "object")
+
+
+def of_kind(values: Sequence[Any], kind: str) -> pd.Series | ExtensionArray:
+    """One column of a kind that is known beforehand, also if it has no values.
+
+    Parameters
+    ----------
+    values
+        Python values; None is a gap.
+    kind
+        ``text``, ``Int64``, ``float``, ``boolean``, ``time`` (datetime64[us, UTC], of text or of nothing), ``object``.
+    """
+    import numpy as np
+    import pandas as pd
+
+    match kind:
+        case "text":
+            # pandas is left to say what it makes of text: `str`, or object before pandas 3.
+            if all(value is None for value in values):
+                return pd.Series(values, dtype=pd.Series([""]).dtype)
+            try:
+                found = pd.Series(values)
+                if getattr(found.dtype, "storage", None) == "python":  # without pyarrow nobody else looks
+                    for value in values:
+                        if type(value) is str and not value.isascii():
+                            value.encode()
+                return found
+            except UnicodeEncodeError:  # half of a surrogate pair
+                return _objects(values)
+        case "Int64" | "boolean":
+            try:
+                return pd.Series(pd.array(values, dtype=kind), copy=False)
+            except (TypeError, ValueError, OverflowError):  # somebody else's object of that name
+                return _objects(values)
+        case "float":
+            return pd.Series(np.array([np.nan if v is None else v for v in values], dtype=float), copy=False)
+        case "time":
+            moments = utc(values)
+            return moments if moments is not None else typed(values)
+        case _:
+            return _objects(values)
+
+
+def utc(values: Sequence[str | None]) -> pd.Series | None:
+    """Moments in text as datetime64 in UTC, or None if one of them is not: they have a date, a time and a zone."""
+    import pandas as pd
+
+    match = _MOMENT.fullmatch
+    digits = 0
+    for value in values:
+        if value is None:
+            continue
+        found = match(value)
+        if found is None:
+            return None
+        digits = max(digits, len(found[1] or ""))
+    unit: Literal["us", "ns"] = "us" if digits <= 6 else "ns"
+    try:
+        times = pd.to_datetime(pd.Series(list(values), dtype=object), utc=True, format="ISO8601")
+        return times.astype(pd.DatetimeTZDtype(unit, "UTC"))
+    except (ValueError, OverflowError):  # a 30 February; or, in pandas 2, a year that nanoseconds do not reach
+        return _far(values) if unit == "us" else None
+
+
+def epoch_ms(values: Sequence[float | None]) -> pd.Series:
+    """Milliseconds since 1970 as datetime64[us, UTC].
+
+    Raises
+    ------
+    ValueError, OverflowError
+        If one of them is no moment.
+    """
+    import numpy as np
+    import pandas as pd
+
+    us = [np.iinfo("int64").min if v is None else round(v * 1000) for v in values]  # that number is NaT
+    return pd.Series(np.array(us, dtype="int64").view("datetime64[us]")).dt.tz_localize("UTC")
+
+
+def numbers(values: Sequence[str | None]) -> list[Any] | None:
+    """Numbers in text as numbers, or None if one of the values is none, or there is not one."""
+    there = [value for value in values if value is not None]
+    if not there or not all(type(value) is str and _NUMBER.fullmatch(value) for value in there):
+        return None
+    whole = not any(c in value for value in there for c in ".eE")
+    try:
+        return [None if value is None else int(value) if whole else float(value) for value in values]
+    except ValueError:  # more digits than Python reads
+        return None
+
+
+def _whole(values: Sequence[Any], gaps: bool) -> pd.Series | ExtensionArray:
+    try:
+        return of_kind(values, "Int64") if gaps else _numpy(values, "int64")
+    except (OverflowError, TypeError):  # beyond 64 bits: Python's own numbers are exact
+        return _objects(values)
+
+
+def _numpy(values: Sequence[Any], dtype: str) -> pd.Series:
+    import numpy as np
+    import pandas as pd
+
+    return pd.Series(np.array(values, dtype=dtype), copy=False)
+
+
+def _objects(values: Sequence[Any]) -> pd.Series:
+    import numpy as np
+    import pandas as pd
+
+    # fromiter, as np.array would make two dimensions of lists of one length.
+    return pd.Series(np.fromiter(values, dtype=object, count=len(values)), dtype=object, copy=False)
+
+
+def _far(values: Sequence[str | None]) -> pd.Series | None:
+    """What nanoseconds do not reach (the year 9999 stands for "never" in many indices), by Python's own dates."""
+    import numpy as np
+    import pandas as pd
+
+    try:
+        moments = [
+            None if v is None else datetime.fromisoformat(v).astimezone(UTC).replace(tzinfo=None) for v in values
+        ]
+    except (ValueError, OverflowError):
+        return None
+    return pd.Series(np.array(moments, dtype="datetime64[us]")).dt.tz_localize("UTC")

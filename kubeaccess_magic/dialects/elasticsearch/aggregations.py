@@ -1,0 +1,311 @@
+"""Aggregations as tidy frames: one row an innermost bucket, columns named after the aggregations.
+
+An answer says of each aggregation only what it found, not what it is. Three forms are enough to read all of them:
+several buckets (``buckets``), one bucket (``doc_count``), and values (anything else).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ...errors import LoadError
+from .. import columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ...reply import Reply
+
+__all__ = ["aggregations_frame"]
+
+# What stands in a bucket beside its aggregations.
+_OF_A_BUCKET = ("key", "key_as_string", "doc_count")
+_DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?![\d.])")
+_DAY_MS = 86_400_000
+_QUARTER_MS = 900_000
+
+Path = tuple[str, ...]
+"""The names of the aggregations that lead to one, from the outermost."""
+
+
+def aggregations_frame(
+    aggregations: Mapping[str, Any], agg: str | None, reply: Reply
+) -> tuple[pd.DataFrame, str, list[str]]:
+    """A frame of one of the aggregations, what its rows are, and what should be said of them.
+
+    Parameters
+    ----------
+    aggregations
+        By name, as the answer has them.
+    agg
+        Which one: its name, or names with ``>`` between from the outermost to one inside. None: the only one, or all
+        if they have no buckets.
+    reply
+        Where they come from, for errors.
+
+    Raises
+    ------
+    LoadError
+        If several could be meant, or there is none of that name.
+    """
+    found = {_plain(name): value for name, value in aggregations.items() if isinstance(value, dict)}
+    branches = _branches(found)
+    wanted = tuple(_plain(part.strip()) for part in agg.split(">")) if agg is not None else ()
+    if wanted and wanted[0] not in found:
+        raise _no_such(agg, list(found), reply)
+    if not wanted and len(found) > 1 and branches:
+        raise LoadError(
+            f"the answer has {len(found)} aggregations: {', '.join(found)}",
+            reply=reply,
+            hint=f'choose with agg="{branches[0][0]}"',
+        )
+    root = {wanted[0]: found[wanted[0]]} if wanted else found
+    paths = [path for path in branches if path[: len(wanted)] == wanted]
+    if len(wanted) > 1 and not paths:
+        raise _no_such(agg, [">".join(path) for path in branches], reply)
+    if len(paths) > 1:
+        raise LoadError(
+            f"the buckets have several aggregations inside: {', '.join('>'.join(path) for path in paths)}",
+            reply=reply,
+            hint=f'choose with agg="{">".join(paths[0])}"',
+        )
+    path = paths[0] if paths else ()
+    table = _Table(path, frozenset(other[:depth] for other in branches for depth in range(1, len(other) + 1)))
+    rows = list(table.rows(root, 0, {}))
+    return table.frame(rows), "buckets" if path else "rows", table.notes
+
+
+Cell = tuple[str, ...]
+"""Where a value is from: ("key", name), ("count", name), ("about", name, field), ("value", aggregation, …, field)."""
+
+
+@dataclasses.dataclass
+class _Table:
+    """Rows of the buckets along one path."""
+
+    path: Path
+    with_buckets: frozenset[Path]
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+    def rows(self, found: Mapping[str, Any], depth: int, outer: dict[Cell, Any]) -> Iterator[dict[Cell, Any]]:
+        """The rows of what one bucket (or the answer) has inside."""
+        here = self.path[depth] if depth < len(self.path) else None
+        row = dict(outer)
+        inside = None
+        for name, value in found.items():
+            if not isinstance(value, dict):
+                continue
+            name = _plain(name)
+            if name == here:
+                inside = value
+            elif name != "key" and (*self.path[:depth], name) not in self.with_buckets:
+                self._values(row, (*self.path[:depth], name), value)
+        if inside is None:
+            yield row
+            return
+        if "buckets" not in inside:  # one bucket on the way
+            self._bucket(row, depth, inside)
+            yield from self.rows(inside, depth + 1, row)
+            return
+        self._about(inside, depth)
+        buckets = list(_buckets(inside["buckets"]))
+        if not buckets:
+            yield row  # a bucket without any inside still is one
+        for bucket in buckets:
+            mine = dict(row)
+            self._key(mine, self.path[depth], bucket)
+            self._bucket(mine, depth, bucket)
+            yield from self.rows(bucket, depth + 1, mine)
+
+    def frame(self, rows: Sequence[dict[Cell, Any]]) -> pd.DataFrame:
+        """Keys first, then the count of the innermost buckets, then the rest as it comes."""
+        innermost = self.path[-1] if self.path else None
+        cells = dict.fromkeys(cell for row in rows for cell in row)
+        if self.path and not rows[0]:  # no bucket at all
+            cells, rows = dict.fromkeys([("key", self.path[0]), ("count", self.path[0])]), []
+        ordered = sorted(cells, key=lambda cell: 0 if cell[0] == "key" else 1 if cell == ("count", innermost) else 2)
+        names = columns.Names()
+        table: dict[str, list[Any]] = {}
+        kinds: dict[str, str] = {}
+        for cell in ordered:
+            values = [row.get(cell) for row in rows]
+            kind, *where = cell
+            if kind == "count":
+                name = names.free("doc_count" if where[0] == innermost else f"{where[0]}.doc_count")
+                if not rows:
+                    kinds[name] = "Int64"
+            else:
+                name = names.free(self._name(kind, where))
+            table[name] = values
+        moments = {name: found for name, values in table.items() if (found := _moments(values)) is not None}
+        plain = {name: [_bare(value) for value in values] for name, values in table.items()}
+        frame = columns.frame(plain, len(rows), dates=True, kinds=kinds)
+        for name, found in moments.items():
+            frame[name] = columns.epoch_ms(found)
+        return self._with_texts(frame, table, moments)
+
+    def _with_texts(
+        self, frame: pd.DataFrame, table: Mapping[str, list[Any]], moments: Mapping[str, Any]
+    ) -> pd.DataFrame:
+        """Beside numbers that the answer also has as text of some other form, that text."""
+        names = columns.Names(table)
+        for name, values in table.items():
+            if name in moments or not any(isinstance(value, _Formatted) for value in values):
+                continue
+            texts = [value.text if isinstance(value, _Formatted) else None for value in values]
+            bare = [_bare(value) for value in values]
+            if all(v is None or t in ("true", "false") for v, t in zip(bare, texts, strict=True)):
+                frame[name] = columns.typed([None if text is None else text == "true" for text in texts])
+            elif any(str(v) != t for v, t in zip(bare, texts, strict=True) if t is not None):
+                place = list(frame.columns).index(name) + 1
+                frame.insert(place, names.free(f"{name}.as_string"), columns.typed(texts))  # type: ignore[arg-type]  # the stubs know no ExtensionArray here
+        return frame
+
+    def _name(self, kind: str, where: Sequence[str]) -> str:
+        """A value of the innermost buckets goes by its own name, one of an outer bucket by that one's, too."""
+        if kind == "key":
+            return where[-1]
+        if kind == "about":
+            return ".".join(where)
+        for depth in range(len(self.path), 0, -1):
+            if tuple(where[:depth]) == self.path[:depth]:
+                own = where[depth:]
+                return ".".join(own if depth == len(self.path) and own else where[depth - 1 :])
+        return ".".join(where)
+
+    def _about(self, inside: Mapping[str, Any], depth: int) -> None:
+        name = self.path[depth]
+        others = inside.get("sum_other_doc_count")
+        if type(others) is int and others > 0:
+            note = f"{name} has more terms than these (its size= tells how many are shown)"
+            if note not in self.notes:
+                self.notes.append(note)
+        if inside.get("after_key"):
+            self.notes.append(f"{name} may have more buckets (after_key)")
+        if isinstance(inside.get("interval"), str):
+            self.notes.append(f"the interval of {name} is {inside['interval']}")
+
+    def _key(self, row: dict[Cell, Any], name: str, bucket: Mapping[str, Any]) -> None:
+        key = bucket.get("key")
+        if isinstance(key, dict):  # composite: its sources have names
+            for source, value in key.items():
+                row["key", name, source] = value
+        else:
+            row["key", name] = _formatted(key, bucket.get("key_as_string"))
+
+    def _bucket(self, row: dict[Cell, Any], depth: int, bucket: Mapping[str, Any]) -> None:
+        """The count of a bucket, and what else it says of itself."""
+        name = self.path[depth]
+        if "doc_count" in bucket:
+            row["count", name] = bucket["doc_count"]
+        for key, value in bucket.items():
+            if (
+                key in _OF_A_BUCKET
+                or isinstance(value, dict)
+                or key.removesuffix("_as_string") in bucket.keys() - {key}
+            ):
+                continue
+            row["about", name, key] = _formatted(value, bucket.get(f"{key}_as_string"))
+
+    def _values(self, row: dict[Cell, Any], where: Path, value: Mapping[str, Any]) -> None:
+        """Everything that an aggregation without buckets says, field by field."""
+        if "value" in value:
+            row["value", *where] = _formatted(value["value"], value.get("value_as_string"))
+            value = {k: v for k, v in value.items() if k not in ("value", "value_as_string")}
+        if set(value) == {"values"}:  # percentiles: by their numbers, or a list of these
+            inner = value["values"]
+            if isinstance(inner, list) and all(isinstance(item, dict) and "key" in item for item in inner):
+                inner = {str(item["key"]): item.get("value") for item in inner}
+            value = inner if isinstance(inner, dict) else value
+        stack: list[tuple[Path, Any]] = [((*where, key), item) for key, item in reversed(list(value.items()))]
+        while stack:
+            path, item = stack.pop()
+            if isinstance(item, dict) and set(item) <= {"value", "value_as_string"} and "value" in item:
+                row["value", *path] = _formatted(item["value"], item.get("value_as_string"))
+            elif isinstance(item, dict) and item:
+                stack.extend(((*path, key), inner) for key, inner in reversed(item.items()))
+            else:
+                row["value", *path] = item
+
+
+@dataclasses.dataclass(frozen=True)
+class _Formatted:
+    """A value that the answer has as text, too."""
+
+    value: Any
+    text: str
+
+
+def _formatted(value: Any, text: Any) -> Any:
+    return _Formatted(value, text) if isinstance(text, str) and value is not None else value
+
+
+def _bare(value: Any) -> Any:
+    return value.value if isinstance(value, _Formatted) else value
+
+
+def _moments(values: Sequence[Any]) -> list[float | None] | None:
+    """Milliseconds, if each value is a moment: a number whose text is a date, and that date."""
+    there = [value for value in values if value is not None]
+    if not there or not all(isinstance(value, _Formatted) and _is_moment(value) for value in there):
+        return None
+    return [None if value is None else value.value for value in values]
+
+
+def _is_moment(found: _Formatted) -> bool:
+    date = _DATE.match(found.text)
+    if date is None or type(found.value) not in (int, float):
+        return False
+    try:
+        near = [datetime.fromtimestamp((found.value + day) / 1000, UTC) for day in (-_DAY_MS, 0, _DAY_MS)]
+    except (ValueError, OverflowError, OSError):
+        return False
+    if (
+        len(date[0]) == 4 and found.value % _QUARTER_MS
+    ):  # a year is little to go by: years begin on a quarter of an hour
+        return False
+    # A zone may move a date by a day: the days around it are allowed.
+    return any(day.isoformat().startswith(date[0]) for day in near)
+
+
+def _buckets(buckets: Any) -> Iterator[Mapping[str, Any]]:
+    """Buckets, of which some answers make an object by key."""
+    if isinstance(buckets, dict):
+        for key, bucket in buckets.items():
+            yield {"key": key, **bucket}
+    else:
+        yield from buckets
+
+
+def _branches(found: Mapping[str, Any]) -> list[Path]:
+    """The paths to the innermost aggregations with buckets. Empty buckets hide what is inside: all are looked at."""
+    with_buckets: dict[Path, None] = {}
+
+    def look(found: Mapping[str, Any], path: Path) -> None:
+        for name, value in found.items():
+            if not isinstance(value, dict) or (path and name == "key"):
+                continue
+            here = (*path, _plain(name))
+            if "buckets" in value:
+                with_buckets[here] = None
+                for bucket in _buckets(value["buckets"]):
+                    look(bucket, here)
+            elif "doc_count" in value:
+                look(value, here)
+
+    look(found, ())
+    outer = {path[:depth] for path in with_buckets for depth in range(1, len(path))}
+    return [path for path in with_buckets if path not in outer]
+
+
+def _plain(name: str) -> str:
+    """The name without the type that ``typed_keys`` puts before it (``sterms#status``)."""
+    return name.partition("#")[2] or name
+
+
+def _no_such(agg: str | None, there: Sequence[str], reply: Reply) -> LoadError:
+    return LoadError(f"there is no aggregation {agg!r}", reply=reply, hint=f"there are: {', '.join(there) or 'none'}")

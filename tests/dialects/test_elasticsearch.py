@@ -1,0 +1,357 @@
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from kubeaccess_magic import dialects
+from kubeaccess_magic.dialects.elasticsearch import dialect
+from kubeaccess_magic.errors import LoadError
+
+from .answers import hit, reply, request, rows_of, search
+from .answers import load_search as load
+
+TEXT = str(pd.Series(["a"]).dtype)
+T0 = "2026-11-01T00:00:00.000Z"
+
+
+# As the page has it: kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services (version 1).
+OLD = {
+    "took": 3,
+    "timed_out": False,
+    "_shards": {"total": 5, "successful": 5, "failed": 0},
+    "hits": {
+        "total": 12,
+        "max_score": 1.4,
+        "hits": [
+            {
+                "_index": "twitter",
+                "_type": "tweet",
+                "_id": "1",
+                "_score": 1.4,
+                "_source": {"user": "kimchy", "post_date": "2009-11-15T14:12:12", "message": "hi"},
+            }
+        ],
+    },
+}
+
+
+def test_hits_of_an_old_version():
+    loaded = load(OLD, "_search?q=user:kimchy")
+    assert rows_of(loaded.frame) == [
+        {
+            "_index": "twitter",
+            "_id": "1",
+            "_score": 1.4,
+            "user": "kimchy",
+            "post_date": "2009-11-15T14:12:12",
+            "message": "hi",
+            "_type": "tweet",
+        }
+    ]
+    assert (loaded.rows, loaded.of, loaded.of_is_lower_bound, loaded.what, loaded.note) == (1, 12, False, "hits", None)
+
+
+def test_fields_are_typed_column_by_column():
+    sources = [
+        {
+            "@timestamp": T0,
+            "bytes": 2**53 + 1,
+            "ok": True,
+            "took": 1.5,
+            "tags": ["a"],
+            "k": {"pod": {"name": "p"}},
+            "n": 1,
+            "day": "2026-11-01",
+            "zone": "2026-11-01T02:00:00+02:00",
+            "mixed": 1,
+            "one_or_more": "a",
+        },
+        {
+            "@timestamp": "2026-11-01T00:00:01Z",
+            "bytes": None,
+            "took": 2,
+            "tags": ["a", "b"],
+            "k": {"pod": {"name": None}},
+            "n": 2,
+            "day": "2026-11-02",
+            "zone": None,
+            "mixed": "x",
+            "one_or_more": ["a", "b"],
+            "error": "E1",
+        },
+    ]
+    frame = load(search(*(hit(source, str(i)) for i, source in enumerate(sources)))).frame
+    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
+        "_index": TEXT,
+        "_id": TEXT,
+        "_score": "float64",
+        "@timestamp": "datetime64[us, UTC]",
+        "bytes": "Int64",
+        "ok": "boolean",
+        "took": "float64",
+        "tags": "object",
+        "k.pod.name": TEXT,
+        "n": "int64",
+        "day": TEXT,
+        "zone": "datetime64[us, UTC]",
+        "mixed": "object",
+        "one_or_more": "object",
+        "error": TEXT,
+    }
+    rows = rows_of(frame)
+    assert rows[0]["bytes"] == 2**53 + 1 and rows[0]["zone"] == pd.Timestamp(T0)
+    assert [row["one_or_more"] for row in rows] == ["a", ["a", "b"]] and [row["mixed"] for row in rows] == [1, "x"]
+
+
+def test_a_field_never_hides_what_the_hit_says_of_itself():
+    source = {"_id": "mine", "sort": "mine", "highlight": {"a": "mine"}, "a": {"b": 1}, "a.b": 2, "_source": {"_id": 3}}
+    frame = load(search(hit(source, sort=[1, "x"], highlight={"a": ["<em>"]}, _routing="r", fields={"f": [1]}))).frame
+    (row,) = rows_of(frame)
+    assert row == {
+        "_index": "logs",
+        "_id": "1",
+        "_score": 1.0,
+        "_source._id": "mine",
+        "_source.sort": "mine",
+        "_source.highlight.a": "mine",
+        "a.b": 1,
+        "a.b_2": 2,
+        "_source._id_2": 3,
+        "sort": [1, "x"],
+        "highlight.a": ["<em>"],
+        "_routing": "r",
+        "fields.f": [1],
+    }
+
+
+def test_hits_without_source_and_without_score():
+    frame = load(search(hit(_score=None), hit({"a": 1}, "2", _score=None))).frame
+    assert str(frame["_score"].dtype) == "float64" and str(frame["a"].dtype) == "Int64"
+    assert list(load({"hits": {"hits": [{"_source": {"a": 1}}]}}).frame.columns) == ["a"]
+
+
+def test_no_hits_have_the_right_columns():
+    loaded = load(search(total=0))
+    assert {n: str(d) for n, d in loaded.frame.dtypes.items()} == {"_index": TEXT, "_id": TEXT, "_score": "float64"}
+    assert (loaded.rows, loaded.of) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("total", "of", "is_lower_bound"),
+    [
+        (4012, 4012, False),
+        ({"value": 4012, "relation": "eq"}, 4012, False),
+        ({"value": 10_000, "relation": "gte"}, 10_000, True),
+        ("none", None, False),
+    ],
+)
+def test_the_total_in_all_its_forms(total, of, is_lower_bound):
+    document = search(hit({"a": 1}), total=total)
+    if total == "none":
+        del document["hits"]["total"]  # track_total_hits=false
+    loaded = load(document)
+    assert (loaded.of, loaded.of_is_lower_bound) == (of, is_lower_bound)
+
+
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        ({"_shards": {"total": 5, "failed": 2}}, "2 of 5 shards failed: the answer is not whole"),
+        ({"timed_out": True}, "the search timed out: the answer is not whole"),
+        ({"terminated_early": True}, "the search ended early: the answer is not whole"),
+        (
+            {"aggregations": {"n": {"value": 1}, "m": {"value": 2}}},
+            'the answer has aggregations, too: agg="n" shows one (n, m)',
+        ),
+        ({"suggest": {"s": []}}, "the answer has suggestions, too, which -o json shows"),
+    ],
+)
+def test_what_the_reader_should_know(more, note):
+    assert load(search(hit({"a": 1}), **more)).note == note
+
+
+def test_limit_means_hits():
+    loaded = load(search(*(hit({"a": i}) for i in range(5)), total=4012), limit=2)
+    assert (loaded.rows, loaded.of, loaded.frame["a"].tolist()) == (2, 4012, [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "limit", "query"),
+    [
+        ("_search", None, None, ""),
+        ("_search", None, 50, "size=50"),
+        ("_search?q=a", None, 50, "q=a&size=50"),
+        ("logs/_search", None, sys.maxsize, "size=10000"),
+        ("_search?from=9990", None, 100, "from=9990&size=10"),
+        ("_search?from=20000", None, 100, "from=20000"),
+        ("_search?size=5", None, 50, "size=5"),
+        ("_search", {"query": {}}, 50, "size=50"),
+        ("_search", {"size": 5}, 50, ""),
+        ("_search", {"from": 9999}, 50, "size=1"),
+        ("_search", b"no json", 50, ""),
+        ("_search?source={%22size%22:5}", None, 50, "source=%7B%22size%22:5%7D"),
+        ("_search/scroll", None, 50, ""),
+        ("_search/template", {"id": "x"}, 50, ""),
+        ("_msearch", None, 50, ""),
+        ("_count", None, 50, ""),
+        ("_cat/indices", None, 50, ""),
+    ],
+)
+def test_a_limit_is_asked_for_where_nothing_says_how_many(path, body, limit, query):
+    assert dialect.ask(request("shop/es", path, body=body), limit).query == query
+
+
+def test_a_size_in_the_body_is_respected_and_said():
+    asked = request("shop/es", "_search", body={"size": 1})
+    loaded = dialects.load([reply(search(hit({"a": 1}), total=9), asked=asked)], limit=5)
+    assert (loaded.rows, loaded.of, loaded.note) == (1, 9, "the search itself asks for 1 hits")
+
+
+def test_there_is_no_page_after_the_first():
+    asked = request("shop/es", "_search")
+    assert dialect.following(asked, reply(search(total=99), asked=asked), 0, sys.maxsize) is None
+
+
+def test_hits_are_known_by_their_shape_and_others_are_not():
+    assert "a" in load(search(hit({"a": 1})), "any/other/path").frame
+    assert "a" in load({"hits": [{"a": 1}]}, "api/search").frame  # another search engine's
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "row"),
+    [
+        (
+            {
+                "cluster_name": "kubernetes-logging",
+                "status": "yellow",
+                "timed_out": False,
+                "number_of_nodes": 1,
+                "active_shards_percent_as_number": 50.0,
+            },
+            "_cluster/health?pretty=true",
+            {
+                "cluster_name": "kubernetes-logging",
+                "status": "yellow",
+                "timed_out": False,
+                "number_of_nodes": 1,
+                "active_shards_percent_as_number": 50.0,
+            },
+        ),
+        (
+            {"count": 7, "_shards": {"total": 5, "failed": 0}},
+            "logs/_count",
+            {"count": 7, "_shards.total": 5, "_shards.failed": 0},
+        ),
+    ],
+)
+def test_one_row_answers(document, path, row):
+    loaded = load(document, path)
+    assert (
+        rows_of(loaded.frame) == [row]
+        and dialects.choose(request("shop/es", path), reply(document)).name == "elasticsearch"
+    )
+
+
+# ---- _cat
+
+INDICES = b"""\
+health status index        uuid                   pri rep docs.count docs.deleted store.size pri.store.size
+yellow open   logs-2026.11 9xLoCQHqQ7q0bXn7dY8M0g   1   1         12            0     38.5kb         38.5kb
+green  open   2026         abcdefghijklmnopqrstuv  10   0    1234567            3        1gb            1gb
+"""
+SHARDS = b"""\
+index        shard prirep state      docs  store ip         node
+logs-2026.11 0     p      STARTED      12 38.5kb 10.244.0.9 node one
+logs-2026.11 0     r      UNASSIGNED                        \n"""
+ONE_LINE = b"""\
+epoch      timestamp cluster    status node.total node.data shards pri relo init unassign
+1793491200 00:00:00  kubernetes yellow          1         1      5   5    0    0        5
+"""
+
+
+def cat(body: Any, path: str, content_type: str = "text/plain; charset=UTF-8", **options: Any) -> dialects.Loaded:
+    return dialects.load([reply(body, content_type, request("shop/es", path))], **options)
+
+
+def test_cat_text_with_a_header():
+    loaded = cat(INDICES, "_cat/indices?v")
+    assert rows_of(loaded.frame)[1] == {
+        "health": "green",
+        "status": "open",
+        "index": "2026",
+        "uuid": "abcdefghijklmnopqrstuv",
+        "pri": 10,
+        "rep": 0,
+        "docs.count": 1234567,
+        "docs.deleted": 3,
+        "store.size": "1gb",
+        "pri.store.size": "1gb",
+    }
+    assert str(loaded.frame["docs.count"].dtype) == "int64" and loaded.what == "indices"
+    assert cat(INDICES, "_cat/indices?v", limit=1).of == 2
+
+
+def test_cat_text_with_gaps_and_blanks_in_cells():
+    rows = rows_of(cat(SHARDS, "_cat/shards?v=true").frame)
+    assert rows[0]["node"] == "node one" and rows[0]["docs"] == 12
+    assert rows[1] == {
+        "index": "logs-2026.11",
+        "shard": 0,
+        "prirep": "r",
+        "state": "UNASSIGNED",
+        "docs": None,
+        "store": None,
+        "ip": None,
+        "node": None,
+    }
+
+
+def test_cat_text_of_one_line():
+    (row,) = rows_of(cat(ONE_LINE, "_cat/health?v").frame)
+    assert row["epoch"] == 1793491200 and row["cluster"] == "kubernetes" and row["unassign"] == 5
+
+
+def test_cat_json():
+    body = [
+        {"health": "green", "index": "2026", "docs.count": "12", "rep": None},
+        {"health": "green", "index": "7", "docs.count": None, "rep": None},
+    ]
+    frame = cat(body, "_cat/indices?format=json", "application/json").frame
+    assert {n: str(d) for n, d in frame.dtypes.items()} == {
+        "health": TEXT,
+        "index": TEXT,
+        "docs.count": "Int64",
+        "rep": "object",
+    }
+
+
+def test_cat_without_a_header_stays_text_and_says_why():
+    answer = reply(INDICES, "text/plain", request("shop/es", "_cat/indices"))
+    assert dialects.choose(answer.request, answer) is None
+    with pytest.raises(LoadError, match="no header") as raised:
+        dialects.load([answer])
+    assert raised.value.hint == "add ?v or ?format=json"
+
+
+@pytest.mark.parametrize("path", ["_cat/indices?help&v", "_cat"])
+def test_cat_that_is_no_table(path):
+    with pytest.raises(LoadError):
+        cat(b"health | h | current health status\n", path)
+
+
+def test_cat_text_that_cannot_be_told_apart():
+    with pytest.raises(LoadError, match="told apart"):
+        cat(b"a b\nxxxx yyy zz\nx  y z\n", "_cat/plugins?v")
+
+
+def test_cat_without_rows():
+    assert len(cat(b"health status index\n", "_cat/indices?v").frame) == 0
+
+
+def test_a_search_that_is_cut_off():
+    body = reply(search(hit({"a": 1}))).content[:-10]
+    with pytest.raises(LoadError, match="cut off"):
+        load(body)

@@ -1,0 +1,710 @@
+"""`Cluster`: the Python face. What the magic does, in the words of ``requests`` and pandas.
+
+::
+
+    from kubeaccess_magic import Cluster
+
+    cluster = Cluster()                      # the context that kubectl would choose
+    reply = cluster.get("kube-system/elasticsearch-logging", "_search?q=user:kimchy")
+    reply.frame(), reply.json(), reply.text
+    cluster.frame("monitoring/prometheus:9090", "api/v1/query", params={"query": "up"})
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json as json_module
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import access, credentials, fetch, kubeconfig, redact, ways
+from .discovery import Discovery, inventory, missing_service, pod_target, service_target
+from .errors import AccessDenied, ConfigError, NotFound, TargetError
+from .limits import Limits, Watch
+from .request import Request
+from .target import Target
+from .transport import Transport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .access import Access
+    from .dialects import Loaded
+    from .kubeconfig import Context
+    from .reply import Reply
+
+__all__ = ["Cluster", "Prepared"]
+
+Params = Mapping[str, object] | Iterable[tuple[str, object]] | None
+Pairs = Mapping[str, str] | Iterable[tuple[str, str]] | None
+
+_log = logging.getLogger("kubeaccess_magic")  # with no logging set up, its warnings are single lines on stderr
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A request that is ready to be sent, and lines about what was chosen in it."""
+
+    request: Request
+    notes: tuple[str, ...] = ()
+
+
+class Cluster:
+    """One Kubernetes cluster, as one user.
+
+    Nothing is contacted before the first question. A Cluster may be used from several threads, and in a ``with``.
+
+    Parameters
+    ----------
+    context
+        Name of a kubeconfig context; the one that kubectl would choose if None.
+    kubeconfig
+        A kubeconfig file; else ``KUBECONFIG``, ``~/.kube/config``, or the account of the pod that this runs in.
+    namespace
+        The namespace that a target without one is in; the context's if None.
+    impersonate, impersonate_groups
+        Ask as this user, and as a member of these groups.
+    api_client
+        An official ``kubernetes.client.ApiClient`` that is signed in already; instead of all the above but
+        `namespace`.
+    timeout_s
+        Seconds that one request may take in all, with its pages.
+    max_bytes
+        Bytes that an answer may have, decoded.
+
+    Raises
+    ------
+    ConfigError
+        There is no such context, or no kubeconfig at all.
+    """
+
+    def __init__(
+        self,
+        context: str | None = None,
+        *,
+        kubeconfig: str | os.PathLike[str] | None = None,
+        namespace: str | None = None,
+        impersonate: str | None = None,
+        impersonate_groups: Sequence[str] = (),
+        api_client: Any = None,
+        timeout_s: float = 600.0,
+        max_bytes: int = 256 * 2**20,
+    ) -> None:
+        if impersonate_groups and not impersonate:
+            raise ConfigError("groups are impersonated only together with a user", hint="name one, `--as USER`")
+        self.timeout_s = timeout_s
+        self.max_bytes = max_bytes
+        self._kubeconfig = kubeconfig
+        self._named_namespace = namespace is not None
+        self._impersonate = impersonate
+        self._groups = tuple(impersonate_groups)
+        self._context: Context | None = None
+        if api_client is not None:
+            if context or kubeconfig or impersonate:
+                raise ConfigError(
+                    "an api_client is signed in already", hint="leave context, kubeconfig and impersonate out"
+                )
+            self._transport = Transport.from_api_client(api_client)
+            self._namespace = namespace or "default"
+        else:
+            self._context = _chosen(context, kubeconfig, namespace)
+            credential = credentials.for_context(
+                self._context, impersonate=impersonate, impersonate_groups=self._groups
+            )
+            self._transport = Transport(self._context, credential)
+            self._namespace = namespace or self._context.namespace
+        self._discovery = Discovery(self._transport, self._limits())
+
+    # --- asking an app
+
+    def get(self, target: str | Target, path: str = "/", **options: Any) -> Reply:
+        """Ask by GET; the app's answer, whatever its status. Parameters and errors: see `request`."""
+        return self.request("GET", target, path, **options)
+
+    def head(self, target: str | Target, path: str = "/", **options: Any) -> Reply:
+        """Ask by HEAD; see `request`."""
+        return self.request("HEAD", target, path, **options)
+
+    def post(self, target: str | Target, path: str = "/", **options: Any) -> Reply:
+        """Ask by POST; see `request`."""
+        return self.request("POST", target, path, **options)
+
+    def put(self, target: str | Target, path: str = "/", **options: Any) -> Reply:
+        """Ask by PUT; see `request`."""
+        return self.request("PUT", target, path, **options)
+
+    def patch(self, target: str | Target, path: str = "/", **options: Any) -> Reply:
+        """Ask by PATCH; see `request`."""
+        return self.request("PATCH", target, path, **options)
+
+    def delete(self, target: str | Target, path: str = "/", **options: Any) -> Reply:
+        """Ask by DELETE; see `request`."""
+        return self.request("DELETE", target, path, **options)
+
+    def request(
+        self,
+        method: str,
+        target: str | Target,
+        path: str = "/",
+        *,
+        params: Params = None,
+        headers: Pairs = None,
+        json: Any = None,
+        data: bytes | str | Mapping[str, object] | None = None,
+        via: str = "auto",
+        timeout_s: float | None = None,
+        max_bytes: int | None = None,
+        watch: Watch | None = None,
+    ) -> Reply:
+        """Ask a service, a pod or a node in the cluster, or the API server itself.
+
+        Parameters
+        ----------
+        method
+            The HTTP method. The API server itself and nodes are asked by GET and HEAD only.
+        target
+            Whom to ask: ``namespace/name``, ``name:port``, ``https:name:port``, ``pod/name``, ``node/name``, a URL as
+            it works inside the cluster, a proxy URL, or an API path.
+        path
+            Path and query at the target, as they are meant there.
+        params
+            Added to the query, fully encoded.
+        headers
+            Sent along; what the proxy verb cannot carry is refused.
+        json
+            A body, sent as JSON.
+        data
+            A body: bytes, text, or the fields of a form.
+        via
+            The way to connect; ``auto`` chooses.
+        timeout_s, max_bytes
+            Instead of the Cluster's own, in seconds and in bytes of the decoded body.
+        watch
+            Told of progress and prompts, and able to stop the request.
+
+        Returns
+        -------
+        Reply
+            The app's answer, whatever its status.
+
+        Raises
+        ------
+        TargetError
+            Nothing was sent: the target or the request cannot be as written.
+        NotFound, AccessDenied, CredentialError, Unreachable
+            The API server itself refused; in plain words (E1 to E8).
+        LimitExceeded, TimedOut
+            It was too large, or took too long.
+        """
+        watch = watch or Watch(say=_log.warning)
+        prepared = self.prepare(
+            method, target, path, params=params, headers=headers, json=json, data=data, via=via, watch=watch
+        )
+        return self.send(prepared.request, via=via, timeout_s=timeout_s, max_bytes=max_bytes, watch=watch)
+
+    def frame(
+        self,
+        target: str | Target,
+        path: str = "/",
+        *,
+        method: str | None = None,
+        json: Any = None,
+        data: bytes | str | Mapping[str, object] | None = None,
+        params: Params = None,
+        headers: Pairs = None,
+        dialect: str | None = None,
+        limit: int | Literal["all"] | None = None,
+        raw: bool = False,
+        via: str = "auto",
+        timeout_s: float | None = None,
+        max_bytes: int | None = None,
+        watch: Watch | None = None,
+        **options: Any,
+    ) -> pd.DataFrame:
+        """Ask, and give the answer as a DataFrame.
+
+        Parameters
+        ----------
+        target, path, json, data, params, headers, via, timeout_s, max_bytes, watch
+            As for `request`.
+        method
+            GET, or POST where there is a body.
+        dialect
+            Which family of APIs the answer is read as; found out if None.
+        limit
+            How many rows, or ``"all"``; one answer if None.
+        raw
+            Whether the request goes out exactly as written.
+        **options
+            For the dialect: ``rows="a.b"``, ``agg="name"``, ``wide=True``.
+
+        Returns
+        -------
+        DataFrame
+            ``attrs["kproxy"]`` says where it came from: context, target, path, dialect, way, time, and how many rows
+            it holds of how many there are. Where it holds less than the answer tells of, a line is logged as well.
+
+        Raises
+        ------
+        AppError
+            The app answered 400 or above.
+        LoadError
+            No dialect takes the answer.
+        """
+        watch = watch or Watch(say=_log.warning)
+        prepared = self.prepare(
+            method, target, path, params=params, headers=headers, json=json, data=data, via=via, watch=watch
+        )
+        framed = self.send_for_frame(
+            prepared.request,
+            dialect=dialect,
+            limit=limit,
+            raw=raw,
+            via=via,
+            timeout_s=timeout_s,
+            max_bytes=max_bytes,
+            watch=watch,
+            **options,
+        )
+        for line in filter(None, (held_of(framed.loaded, 'limit="all"'), framed.note)):
+            _log.warning("%s", line)
+        return framed.loaded.frame
+
+    # --- addresses
+
+    def url(self, target: str | Target, path: str = "/") -> str:
+        """The proxy URL: what `get` would ask, as text."""
+        request = self.prepare("GET", target, path, watch=Watch(say=_log.warning)).request
+        return self.server + request.url_path()
+
+    def resolve(self, target: str | Target) -> Target:
+        """The target with namespace, port and scheme filled in.
+
+        Raises
+        ------
+        NotFound
+            There is no such service, or none of its ports is meant; the hint says what to type.
+        """
+        (found, _), _ = self._parsed(target)
+        return self._resolved(found, _is_http_url(target), Watch(say=_log.warning))[0]
+
+    # --- what is there
+
+    def contexts(self) -> pd.DataFrame:
+        """The contexts of the kubeconfig, as `kubeaccess_magic.contexts`."""
+        return inventory.contexts_frame(kubeconfig.contexts(self._kubeconfig))
+
+    def namespaces(self, *, name: str | None = None) -> pd.DataFrame:
+        """The namespaces: name, phase, created. `name` may have ``*``."""
+        return inventory.namespaces(self._discovery, Watch(), name)
+
+    def nodes(self, *, name: str | None = None) -> pd.DataFrame:
+        """The nodes, one row each."""
+        return inventory.nodes(self._discovery, Watch(), name)
+
+    def services(
+        self,
+        namespace: str | None = None,
+        *,
+        all_namespaces: bool = False,
+        selector: str | None = None,
+        name: str | None = None,
+    ) -> pd.DataFrame:
+        """The services, one row a port.
+
+        Parameters
+        ----------
+        namespace
+            The Cluster's if None.
+        all_namespaces
+            All of them; what may not be listed is left out, and ``attrs["kproxy"]["note"]`` says so.
+        selector
+            Labels, as kubectl takes them.
+        name
+            Only these; may have ``*``.
+
+        Returns
+        -------
+        DataFrame
+            namespace, name, type, port_name, port, protocol, target_port, scheme (None: speaks no HTTP), ready and
+            endpoints (counts), external, app, and ``target``: the text to type.
+        """
+        where = None if all_namespaces else namespace or self.namespace
+        return inventory.services(self._discovery, Watch(), where, selector, name, self.namespace)
+
+    def pods(
+        self,
+        namespace: str | None = None,
+        *,
+        all_namespaces: bool = False,
+        selector: str | None = None,
+        name: str | None = None,
+    ) -> pd.DataFrame:
+        """The pods, one row each; parameters as of `services`."""
+        where = None if all_namespaces else namespace or self.namespace
+        return inventory.pods(self._discovery, Watch(), where, selector, name, self.namespace)
+
+    def info(self, namespace: str | None = None) -> pd.DataFrame:
+        """What ``kubectl cluster-info`` prints, made better: each built-in service with its proxy URL.
+
+        Parameters
+        ----------
+        namespace
+            Where to look; kube-system if None (C1).
+
+        Returns
+        -------
+        DataFrame
+            name, url, target (the text to type), ready, endpoints, external, note. Where no service is labelled as
+            built-in, the services that are there.
+        """
+        return inventory.info(self._discovery, Watch(), self.server, namespace, self.namespace)
+
+    def can(self, method: str, target: str | Target) -> Access:
+        """Whether this may be asked: true or false, with ``.reason``, and ``.role`` to ask for if not.
+
+        What is asked about is what would be sent: that very form of the name, and the verb of that method (A1, A2).
+        """
+        return self.may(method, target)[0]
+
+    def user(self) -> str:
+        """The user name that the API server sees."""
+        return self._discovery.who_am_i(Watch(say=_log.warning))
+
+    # --- itself
+
+    @property
+    def context(self) -> Context | None:
+        """The kubeconfig context, or None for one that was made from an ``api_client``."""
+        return self._context
+
+    @property
+    def server(self) -> str:
+        """The API server's URL."""
+        return self._transport.server
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of targets that name none."""
+        return self._namespace
+
+    @property
+    def name(self) -> str:
+        """The context's name, or the server where there is no context."""
+        return self._context.name if self._context else self.server
+
+    @property
+    def impersonating(self) -> str | None:
+        """As whom it asks, where that was said here and not in the kubeconfig."""
+        return self._impersonate
+
+    @property
+    def api_client(self) -> Any:
+        """The official ``kubernetes.client.ApiClient``, over this Cluster's connections and credential."""
+        return self._transport.api_client
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        acting = f" as {self._impersonate}" if self._impersonate else ""
+        return redact.text(f"<Cluster {self.name}{acting}, namespace {self.namespace}, {self.server}>")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A Cluster pickles as its recipe: which context, which file; never with a secret."""
+        if self._context is None:
+            raise TypeError("a Cluster over an api_client cannot be pickled: the api_client holds secrets")
+        return partial(Cluster, **self.recipe, timeout_s=self.timeout_s, max_bytes=self.max_bytes), ()
+
+    # --- for the rooms above, which want to know what was chosen
+
+    def prepare(
+        self,
+        method: str | None,
+        target: str | Target,
+        path: str = "/",
+        *,
+        params: Params = None,
+        headers: Pairs = None,
+        json: Any = None,
+        data: bytes | str | Mapping[str, object] | None = None,
+        namespace: str | None = None,
+        via: str = "auto",
+        watch: Watch | None = None,
+    ) -> Prepared:
+        """The request that these words mean, checked but not sent; a Service may be read for its port."""
+        watch = watch or Watch()
+        body, media_type = _body(json, data)
+        pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+        if media_type and not any(name.lower() == "content-type" for name, _ in pairs):
+            pairs.append(("Content-Type", media_type))
+        if method is None:
+            method = "GET" if body is None else "POST"
+        (found, brought), notes = self._parsed(target)
+        request = Request.build(method, found, path, brought=brought, params=params, headers=pairs, body=body)
+        if request.target.kind in ("service", "pod"):
+            own = request.target.with_namespace(request.target.namespace or namespace or self.namespace)
+            request = dataclasses.replace(request, target=own)
+        # What cannot be right asks nothing, not even for the Service; a pod's port by name is looked up (D2).
+        asked = request.target.with_port("") if request.target.kind == "pod" else request.target
+        ways.choose(via, request, self._transport).check(dataclasses.replace(request, target=asked))
+        resolved, note = self._resolved(request.target, _is_http_url(target), watch)
+        request = dataclasses.replace(request, target=resolved)
+        return Prepared(request, tuple(filter(None, (*notes, note))))
+
+    def may(self, method: str, target: str | Target, *, namespace: str | None = None) -> tuple[Access, Target]:
+        """What `can` answers, and the target in the form that was asked about."""
+        watch = Watch(say=_log.warning)
+        request = self.prepare(method, target, namespace=namespace, watch=watch).request
+        asked = access.attributes(request.method, request.target, self.namespace, request.path)
+        answer = self._discovery.may(asked, watch)
+        if not answer and (other := fetch.allowed_form(request, self._discovery, watch)) is not None:
+            # Asking would go on with that form, so the answer is about it.
+            return self._discovery.may(access.attributes(other.method, other.target), watch), other.target
+        return answer, request.target
+
+    def send(
+        self,
+        request: Request,
+        *,
+        via: str = "auto",
+        timeout_s: float | None = None,
+        max_bytes: int | None = None,
+        watch: Watch | None = None,
+    ) -> Reply:
+        """The answer to a prepared request; raises what `request` raises."""
+        way = ways.choose(via, request, self._transport)
+        return fetch.ask(request, way, self._discovery, self._limits(timeout_s, max_bytes), watch or Watch())
+
+    @staticmethod
+    def as_asked(request: Request, *, dialect: str | None = None, limit: int | Literal["all"] | None = None) -> Request:
+        """The request as its family of APIs must be asked: what is filled in, and how many rows are wanted."""
+        return fetch.as_asked(request, dialect, _rows(limit))
+
+    def send_for_frame(
+        self,
+        request: Request,
+        *,
+        dialect: str | None = None,
+        limit: int | Literal["all"] | None = None,
+        raw: bool = False,
+        via: str = "auto",
+        timeout_s: float | None = None,
+        max_bytes: int | None = None,
+        watch: Watch | None = None,
+        **options: Any,
+    ) -> fetch.Framed:
+        """The answer to a prepared request as a frame, with what there is to say about it."""
+        watch = watch or Watch()
+
+        def send(one: Request, limits: Limits) -> Reply:
+            return fetch.ask(one, ways.choose(via, one, self._transport), self._discovery, limits, watch)
+
+        framed = fetch.frame(
+            request,
+            send,
+            self._limits(timeout_s, max_bytes),
+            dialect=dialect,
+            limit=_rows(limit),
+            raw=raw,
+            **options,
+        )
+        framed.loaded.frame.attrs["kproxy"] = self._origin(framed)
+        return framed
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """The arguments that make this Cluster again; no secret among them. Not for one over an ``api_client``."""
+        made = {
+            "kubeconfig": self._kubeconfig,
+            "namespace": self._namespace if self._context is None or self._named_namespace else None,
+            "impersonate": self._impersonate,
+            "impersonate_groups": self._groups,
+        }
+        return {"context": self._context.name if self._context else None} | {
+            key: value for key, value in made.items() if value
+        }
+
+    # --- private
+
+    def _limits(self, timeout_s: float | None = None, max_bytes: int | None = None) -> Limits:
+        total_s = self.timeout_s if timeout_s is None else timeout_s
+        if not total_s > 0:
+            raise TargetError(f"timeout_s is a number of seconds above 0, not {total_s!r}")
+        return Limits(total_s=total_s, max_bytes=self.max_bytes if max_bytes is None else max_bytes)
+
+    def _parsed(self, target: str | Target) -> tuple[tuple[Target, str | None], list[str]]:
+        """Target and path of what was typed; a URL of another API server is refused."""
+        if isinstance(target, Target):
+            return (target, None), []
+        if not isinstance(target, str):
+            raise TargetError(f"a target is text or a Target, not {type(target).__name__}")
+        found, path, server = Target.parse(target.strip())
+        notes: list[str] = []
+        if server is not None and not kubeconfig.same_server(server, self.server):
+            if not _is_loopback(server):
+                if not _is_own_name(server):
+                    raise self._elsewhere(server)
+                return (found, path), notes
+            notes.append(f"{server} is taken for kubectl proxy: asking {self.name}")
+        return (found, path), notes
+
+    def _elsewhere(self, server: str) -> TargetError:
+        try:
+            listed = kubeconfig.contexts(self._kubeconfig)
+        except ConfigError:
+            listed = ()
+        names = [row.name for row in listed if row.server and kubeconfig.same_server(row.server, server)]
+        return TargetError(
+            f"{server} is not the API server of {self.name} ({self.server})",
+            hint=f"it is that of {', '.join(names)}: %kproxy use {names[0]}" if names else "no context has that server",
+        )
+
+    def _resolved(self, target: Target, http_url: bool, watch: Watch) -> tuple[Target, str | None]:
+        """Namespace, port and scheme filled in, and a line about a choice."""
+        if target.kind in ("api", "node"):
+            return target, None
+        target = target.with_namespace(target.namespace or self.namespace)
+        if target.kind == "pod":
+            return self._pod_resolved(target, watch), None
+        note = None
+        if not (target.port and target.scheme) or http_url:
+            try:
+                target, note = self._service_resolved(target, watch)
+            except AccessDenied:
+                note = None  # its Service may not be read: what was typed is sent
+        # A URL's http is how the app is spoken to anyway: a scheme is written only when it is https.
+        return (target.with_scheme("") if http_url and target.scheme == "http" else target), note
+
+    def _service_resolved(self, target: Target, watch: Watch) -> tuple[Target, str | None]:
+        namespace = target.namespace or ""
+        for fresh in (False, True):  # what is remembered may have changed: no error comes from it
+            service = self._discovery.service(namespace, target.name, watch, fresh=fresh)
+            if service is None:
+                raise missing_service(self._discovery, target, watch)
+            try:
+                return service_target(target, service)
+            except (NotFound, TargetError):
+                if fresh:
+                    raise
+        raise AssertionError("the second round returns or raises")
+
+    def _pod_resolved(self, target: Target, watch: Watch) -> Target:
+        if not target.port or target.port.isdecimal():
+            return target
+        pod = self._discovery.pod(target.namespace or "", target.name, watch)
+        if pod is None:
+            raise NotFound(
+                f"no pod is called {target.name} in the namespace {target.namespace}",
+                hint=f"`%kproxy pods -n {target.namespace}` lists them",
+            )
+        return pod_target(target, pod)
+
+    def _origin(self, framed: fetch.Framed) -> dict[str, str | int | None]:
+        """What a frame says of where it came from: flat, small, and without a secret."""
+        reply, loaded = framed.reply, framed.loaded
+        asked = reply.request
+        path = redact.url(asked.path + (f"?{asked.query}" if asked.query else ""))
+        origin: dict[str, str | int | None] = {
+            "context": self.name[:200],
+            "target": str(asked.target)[:300],
+            "path": path if len(path) <= 600 else path[:599] + "…",
+            "dialect": framed.dialect,
+            "way": reply.way,
+            "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "rows": len(loaded.frame),
+            "of": loaded.of,
+        }
+        return origin | ({"note": framed.note[:300]} if framed.note else {})
+
+
+def held_of(loaded: Loaded, how: str) -> str | None:
+    """The line that says that there is more than the frame holds, and `how` to have it; None where there is not."""
+    if loaded.of is None or loaded.rows >= loaded.of:
+        return None
+    least = "at least " if loaded.of_is_lower_bound else ""
+    return f"{loaded.rows:,} of {least}{loaded.of:,} {loaded.what}; {how} for the rest"
+
+
+def _chosen(context: str | None, kubeconfig_file: str | os.PathLike[str] | None, namespace: str | None) -> Context:
+    return kubeconfig.choose(context, kubeconfig=kubeconfig_file, namespace=namespace)
+
+
+def _body(json: Any, data: bytes | str | Mapping[str, object] | None) -> tuple[bytes | None, str | None]:
+    """The body's bytes, and the media type that they have unless a header says otherwise."""
+    if json is not None and data is not None:
+        raise TargetError("a request has one body: json or data")
+    if json is not None:
+        try:
+            return json_module.dumps(json, allow_nan=False).encode(), "application/json"
+        except (TypeError, ValueError, RecursionError) as error:
+            raise TargetError(f"the body has no JSON: {error}", hint="make it of what JSON has") from None
+    if data is None:
+        return None, None
+    if isinstance(data, Mapping):
+        from urllib.parse import urlencode
+
+        return urlencode(data, doseq=True).encode(), "application/x-www-form-urlencoded"
+    if isinstance(data, str):
+        try:
+            return data.encode(), media_type_of(data)
+        except UnicodeEncodeError:
+            raise TargetError("the body holds half a surrogate pair, which is no text") from None
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TargetError(f"data is bytes, text or the fields of a form, not {type(data).__name__}")
+    return bytes(data), "application/octet-stream"
+
+
+def media_type_of(text: str) -> str:
+    """What a body of text is: JSON if it parses, NDJSON if every line does, else plain text."""
+    if _is_json(text):
+        return "application/json"
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and all(_is_json(line) for line in lines):
+        return "application/x-ndjson"
+    return "text/plain; charset=utf-8"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json_module.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _rows(limit: int | Literal["all"] | None) -> int | None:
+    if limit == "all":
+        return sys.maxsize
+    if limit is None or (isinstance(limit, int) and limit > 0):
+        return limit
+    raise TargetError(f"a limit is a number of rows above 0, or 'all', not {limit!r}")
+
+
+def _is_http_url(target: str | Target) -> bool:
+    return isinstance(target, str) and target.strip().lower().startswith("http://")
+
+
+def _is_own_name(server: str) -> bool:
+    """Whether this is what every cluster's API server is called inside that cluster."""
+    return re.fullmatch(r"https://kubernetes(?:\.default(?:\.svc(?:\.[^/]*)?)?)?", server) is not None
+
+
+def _is_loopback(server: str) -> bool:
+    from urllib.parse import urlsplit
+
+    host = urlsplit(server).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")

@@ -1,0 +1,258 @@
+"""What is there: namespaces, services, pods, nodes, rights; and the cache of names.
+
+Everything is read with the rights that the user has. A wide list that is refused falls back to the namespaces that
+may be listed, then to the context's own, and the `Listing` says so.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import quote, urlencode
+
+from ..access import Access, role
+from ..access import attributes as attributes_of
+from ..dialects import kubernetes
+from ..errors import AccessDenied, NotFound
+from ..target import Target
+from . import reviews
+from .ports import pod_target, service_lines, service_target
+from .refusals import Status, refused, status_of
+
+if TYPE_CHECKING:
+    from ..access import Attributes
+    from ..limits import Limits, Watch
+    from ..reply import Reply
+    from ..transport import Transport
+
+__all__ = [
+    "Discovery",
+    "Listing",
+    "Status",
+    "pod_target",
+    "refused",
+    "service_lines",
+    "service_target",
+    "status_of",
+]
+
+_PAGE = 500
+_MOST_NAMESPACES = 200
+_KEEP_S = 30.0  # how long a name is remembered
+_THREADS = 8
+
+Item = TypeVar("Item")
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing(Generic[Item]):
+    """Objects, and a line about what is missing among them, if anything is."""
+
+    items: list[Item]
+    note: str | None = None
+
+
+class Discovery:
+    """Reads the API server's objects.
+
+    Parameters
+    ----------
+    transport
+        Signed in to the API server.
+    limits
+        What one list or review may take.
+    """
+
+    def __init__(self, transport: Transport, limits: Limits) -> None:
+        self._transport = transport
+        self._limits = limits
+        self._services: dict[tuple[str, str], tuple[float, kubernetes.Service | None]] = {}
+        self._lock = threading.Lock()
+
+    def namespaces(self, watch: Watch) -> list[kubernetes.Namespace]:
+        """All namespaces; AccessDenied where they may not be listed."""
+        return self._list("/api/v1/namespaces", kubernetes.decode_namespaces, None, watch)
+
+    def nodes(self, watch: Watch) -> list[kubernetes.Node]:
+        """All nodes; AccessDenied where they may not be listed."""
+        return self._list("/api/v1/nodes", kubernetes.decode_nodes, None, watch)
+
+    def services(
+        self, namespace: str | None, selector: str | None, watch: Watch, own: str
+    ) -> Listing[kubernetes.Service]:
+        """The services of a namespace, or of all (None); `own` is where to look when all are refused."""
+        return self._everywhere("services", kubernetes.decode_services, namespace, selector, watch, own)
+
+    def pods(self, namespace: str | None, selector: str | None, watch: Watch, own: str) -> Listing[kubernetes.Pod]:
+        """The pods of a namespace, or of all (None); `own` is where to look when all are refused."""
+        return self._everywhere("pods", kubernetes.decode_pods, namespace, selector, watch, own)
+
+    def slices(self, namespace: str | None, watch: Watch, service: str | None = None) -> list[kubernetes.EndpointSlice]:
+        """The EndpointSlices of a namespace or of all, or those of one service (F8)."""
+        where = f"/namespaces/{_segment(namespace)}" if namespace else ""
+        path = f"/apis/discovery.k8s.io/v1{where}/endpointslices"
+        selector = f"kubernetes.io/service-name={service}" if service else None
+        return self._list(path, kubernetes.decode_endpointslices, selector, watch)
+
+    def slices_of(
+        self, namespaces: Sequence[str], watch: Watch
+    ) -> tuple[list[kubernetes.EndpointSlice], frozenset[str]]:
+        """The EndpointSlices of these namespaces, and those of the namespaces in which they may not be read."""
+        if len(namespaces) > 1:
+            try:
+                return self.slices(None, watch), frozenset()
+            except AccessDenied:
+                pass
+        answers = _in_threads(lambda name: _unless_denied(lambda: self.slices(name, watch)), namespaces)
+        unread = frozenset(name for name, answer in zip(namespaces, answers, strict=True) if answer is None)
+        return [item for answer in answers for item in answer or ()], unread
+
+    def service(self, namespace: str, name: str, watch: Watch, *, fresh: bool = False) -> kubernetes.Service | None:
+        """One service, or None if there is none of that name; remembered for half a minute unless `fresh`."""
+        key = (namespace, name)
+        with self._lock:
+            known = self._services.get(key)
+        if known and not fresh and time.monotonic() - known[0] < _KEEP_S:
+            return known[1]
+        path = f"/api/v1/namespaces/{_segment(namespace)}/services/{_segment(name)}"
+        found = self._get(path, kubernetes.decode_service, watch)
+        with self._lock:
+            self._services[key] = (time.monotonic(), found)
+        return found
+
+    def pod(self, namespace: str, name: str, watch: Watch) -> kubernetes.Pod | None:
+        """One pod, or None."""
+        path = f"/api/v1/namespaces/{_segment(namespace)}/pods/{_segment(name)}"
+        return self._get(path, kubernetes.decode_pod, watch)
+
+    def has_endpoints(self, namespace: str, name: str, watch: Watch) -> bool:
+        """Whether a service has an Endpoints object, by which API servers up to 1.36 find its pods (S12)."""
+        path = f"/api/v1/namespaces/{_segment(namespace)}/endpoints/{_segment(name)}"
+        return self._get(path, len, watch) is not None
+
+    def who_am_i(self, watch: Watch) -> str:
+        """The user name that the API server sees."""
+        return reviews.who_am_i(self._transport, self._limits, watch)
+
+    def may(self, attributes: Attributes, watch: Watch) -> Access:
+        """Whether exactly this request is allowed; with the Role that would allow it if not."""
+        allowed, reason = reviews.may(self._transport, attributes, self._limits, watch)
+        if allowed:
+            return Access(allowed=True, reason=reason, role=None)
+        return Access(allowed=False, reason=reason, role=role(attributes, user=self.who_am_i(watch) or None))
+
+    def rules(self, namespace: str, watch: Watch) -> list[dict[str, Any]]:
+        """What is allowed in a namespace, as far as it can be listed."""
+        return reviews.rules(self._transport, namespace, self._limits, watch)
+
+    def _get(self, path: str, decode: Callable[[bytes], Item], watch: Watch) -> Item | None:
+        reply = self._transport.call("GET", path, limits=self._limits, watch=watch)
+        if reply.status_code == 404:
+            return None
+        return decode(self._checked(reply, path).content)
+
+    def _list(self, path: str, decode: Callable[[bytes], Any], selector: str | None, watch: Watch) -> list[Any]:
+        """A list, in pages (F1); a page whose token grew old goes on with the fresh one that the 410 brings."""
+        query = {"limit": str(_PAGE)} | ({"labelSelector": selector} if selector else {})
+        items: list[Any] = []
+        while True:
+            reply = self._transport.call("GET", f"{path}?{urlencode(query)}", limits=self._limits, watch=watch)
+            status = status_of(reply) if reply.status_code == 410 else None
+            if status and status.more and status.more != query.get("continue"):
+                query["continue"] = status.more
+                continue
+            page = decode(self._checked(reply, path).content)
+            items += page.items or ()
+            if not page.metadata.token:
+                return items
+            query["continue"] = page.metadata.token
+
+    def _everywhere(
+        self,
+        resource: str,
+        decode: Callable[[bytes], Any],
+        namespace: str | None,
+        selector: str | None,
+        watch: Watch,
+        own: str,
+    ) -> Listing[Any]:
+        def in_namespace(name: str) -> list[Any]:
+            return self._list(f"/api/v1/namespaces/{_segment(name)}/{resource}", decode, selector, watch)
+
+        if namespace is not None:
+            Target(name="any", namespace=namespace)  # refuses what no namespace can be called
+            return Listing(in_namespace(namespace))
+        try:
+            return Listing(self._list(f"/api/v1/{resource}", decode, selector, watch))
+        except AccessDenied as refusal:
+            try:
+                names = [item.metadata.name for item in self.namespaces(watch)]
+            except AccessDenied:
+                return Listing(in_namespace(own), f"all namespaces are refused; these are the {resource} of {own}")
+            return self._in_each(names, in_namespace, resource, refusal)
+
+    def _in_each(
+        self, names: Sequence[str], in_namespace: Callable[[str], list[Any]], resource: str, refusal: AccessDenied
+    ) -> Listing[Any]:
+        asked = names[:_MOST_NAMESPACES]
+        answers = _in_threads(lambda name: _unless_denied(lambda: in_namespace(name)), asked)
+        listed = [answer for answer in answers if answer is not None]
+        if not listed:
+            raise refusal
+        note = f"a list of all {resource} is refused; these are of the {len(listed)} namespaces that may be listed"
+        if len(names) > len(asked):
+            note += f" among the first {len(asked)} of {len(names)}"
+        return Listing([item for answer in listed for item in answer], note)
+
+    def _checked(self, reply: Reply, path: str) -> Reply:
+        if reply.ok:
+            return reply
+        raise refused(reply, attributes_of("GET", Target(kind="api"), None, path))
+
+
+def missing_service(discovery: Discovery, target: Target, watch: Watch) -> NotFound:
+    """The error for a service that is not there, with the nearest names that are."""
+    import difflib
+
+    namespace = target.namespace or ""
+    try:
+        names = [service.metadata.name for service in discovery.services(namespace, None, watch, namespace).items]
+    except AccessDenied:
+        return NotFound(f"no service is called {target.name} in the namespace {namespace}")
+    if not names:
+        return NotFound(
+            f"no service is called {target.name} in the namespace {namespace}, which has none at all",
+            hint="%kproxy services -A lists those of all namespaces",
+        )
+    near = difflib.get_close_matches(target.name, names, 3, 0.5) or sorted(names)[:3]
+    lines = " or ".join(str(Target(name=name, namespace=namespace)) for name in near)
+    return NotFound(
+        f"no service is called {target.name} in the namespace {namespace}",
+        hint=f"is it {lines}? `%kproxy services -n {namespace}` lists all {len(names)}",
+    )
+
+
+def _unless_denied(read: Callable[[], Item]) -> Item | None:
+    try:
+        return read()
+    except AccessDenied:
+        return None
+
+
+def _in_threads(ask: Callable[[str], Item], names: Sequence[str]) -> list[Item]:
+    """What `ask` gives for each name, in their order; an interrupt does not wait for what has not begun."""
+    if len(names) < 2:
+        return [ask(name) for name in names]
+    pool = concurrent.futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="kproxy-list")
+    try:
+        return list(pool.map(ask, names))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _segment(name: str) -> str:
+    return quote(name, safe="")

@@ -1,0 +1,98 @@
+"""The built-in services of a cluster: what ``kubectl cluster-info`` prints, and what it leaves out (C1 to C8)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from ..dialects.kubernetes import external_of, ready_endpoints, scheme_of, target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..dialects.kubernetes import EndpointSlice, Service, ServicePort
+    from ..target import Target
+
+__all__ = ["LABEL", "NAMESPACE", "BuiltIn", "built_in"]
+
+LABEL = "kubernetes.io/cluster-service=true"
+NAMESPACE = "kube-system"  # kubectl looks there, whatever the context's namespace (C1)
+_TITLE = "kubernetes.io/name"
+
+
+@dataclasses.dataclass(frozen=True)
+class BuiltIn:
+    """One service, as a line of cluster-info.
+
+    Attributes
+    ----------
+    title
+        Its label ``kubernetes.io/name``, else its name (C4).
+    target
+        How to ask it; None where no port of it speaks HTTP.
+    url
+        Its proxy URL, with the slash at its end that saves a redirect (T1); "" where no port speaks HTTP.
+    ready, endpoints
+        How many of its endpoints are ready, and how many there are; None where that may not be read.
+    external
+        Its external URLs, if it has an external address (C5), else "".
+    note
+        What to know about it, else "".
+    """
+
+    title: str
+    target: Target | None
+    url: str
+    ready: int | None
+    endpoints: int | None
+    external: str
+    note: str
+
+
+def built_in(service: Service, slices: Sequence[EndpointSlice] | None, server: str) -> BuiltIn:
+    """A service as a line of cluster-info.
+
+    Parameters
+    ----------
+    service
+        The service.
+    slices
+        The EndpointSlices of its namespace; None where they may not be read.
+    server
+        The API server's URL, without "/" at its end (C6).
+    """
+    ports = list(service.spec.ports or ())
+    port = next((port for port in ports if scheme_of(port) is not None), None)
+    target = None if port is None else target_of(service, port)
+    ready = endpoints = None
+    if slices is not None:
+        mine = [piece for piece in slices if piece.service == service.metadata.name]
+        ready, endpoints = ready_endpoints(service, port, mine)
+    return BuiltIn(
+        title=(service.metadata.labels or {}).get(_TITLE) or service.metadata.name,
+        target=target,
+        url=f"{server}{target.api_path()}/" if target else "",
+        ready=ready,
+        endpoints=endpoints,
+        external=_external(service, ports),
+        note=_note(ports, port, ready),
+    )
+
+
+def _external(service: Service, ports: Sequence[ServicePort]) -> str:
+    ingress = external_of(service).partition(",")[0]  # the first, as kubectl (C5)
+    if not ingress:
+        return ""
+    host = f"[{ingress}]" if ":" in ingress else ingress
+    urls = [f"{scheme}://{host}:{port.port}" for port in ports if (scheme := scheme_of(port)) is not None]
+    return " ".join(urls) or ingress
+
+
+def _note(ports: Sequence[ServicePort], chosen: ServicePort | None, ready: int | None) -> str:
+    silent = [str(port.name or port.port) for port in ports if scheme_of(port) is None]
+    if chosen is None:
+        return f"speaks no HTTP ({', '.join(silent)})" if silent else "has no port"
+    notes = [f"{', '.join(silent)} {'speaks' if len(silent) == 1 else 'speak'} no HTTP"] if silent else []
+    if ready == 0:
+        notes.append("nothing is ready behind it")
+    return "; ".join(notes)

@@ -1,0 +1,125 @@
+"""What the API server says when it refuses: its Status object, and our error for one about its own objects."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from ..access import role
+from ..errors import AccessDenied, CredentialError, KubeAccessError, NotFound, TimedOut, Unreachable
+
+if TYPE_CHECKING:
+    from ..access import Attributes
+    from ..reply import Reply
+
+__all__ = ["Status", "refused", "status_of"]
+
+_MOST_BYTES = 1 << 20  # a Status is small; what is larger is none
+_USER = re.compile(r'User "(?P<user>(?:[^"\\]|\\.)*)" cannot')
+
+
+@dataclasses.dataclass(frozen=True)
+class Status:
+    """A Status object of the API server (section "Status JSON" of its rules).
+
+    Attributes
+    ----------
+    code, reason, message
+        As they stand there.
+    name, kind
+        From its details: the object's name, and its plural resource.
+    more
+        A fresh ``continue`` token, which a 410 brings (F1).
+    """
+
+    code: int
+    reason: str
+    message: str
+    name: str = ""
+    kind: str = ""
+    more: str = ""
+
+    @property
+    def user(self) -> str | None:
+        """Whom a 403 speaks of."""
+        found = _USER.search(self.message)
+        return found["user"] if found else None
+
+
+def status_of(reply: Reply) -> Status | None:
+    """The Status that a reply's body is, or None."""
+    if len(reply.content) > _MOST_BYTES or not reply.content.lstrip().startswith(b"{"):
+        return None
+    try:
+        body = json.loads(reply.content)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(body, dict) or body.get("kind") != "Status" or body.get("status") != "Failure":
+        return None
+    details, metadata, code = _mapping(body.get("details")), _mapping(body.get("metadata")), body.get("code")
+    return Status(
+        code=code if isinstance(code, int) else 0,
+        reason=_text(body.get("reason")),
+        message=_text(body.get("message")),
+        name=_text(details.get("name")),
+        kind=_text(details.get("kind")),
+        more=_text(metadata.get("continue")),
+    )
+
+
+def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessError:
+    """Our error for an answer of 400 or above about the API server's own objects.
+
+    Parameters
+    ----------
+    reply
+        What it answered.
+    attributes
+        What was asked, as RBAC sees it; with it an AccessDenied carries the Role to ask for.
+    """
+    status = status_of(reply)
+    message = status.message if status else reply.text.strip()[:200]
+    said = f"the API server answered {reply.status_code}: {_one_line(message) or reply.reason}"
+    if reply.status_code == 401:
+        return CredentialError(
+            "the API server does not accept the credential (401 Unauthorized)",
+            hint="sign in again as kubectl would (`kubectl get ns`), or choose another context: %kproxy contexts",
+        )
+    if reply.status_code == 403:
+        wanted = role(attributes, user=status.user if status else None) if attributes else None
+        return AccessDenied(
+            f"the API server refuses it: {_one_line(message)}",
+            hint="the error's .role is the Role to ask an administrator for" if wanted else None,
+            role=wanted,
+        )
+    if reply.status_code in (404, 410):
+        return NotFound(
+            said,
+            hint=None
+            if status
+            else "it knows no such path; a wrong path in `server:` of the kubeconfig looks the same (E7)",
+        )
+    if reply.status_code == 400 and "HTTP request to an HTTPS server" in message:
+        return Unreachable(
+            "the API server speaks TLS, and was asked in plain HTTP",
+            hint="`server:` in the kubeconfig must begin with https://",
+        )
+    if reply.status_code == 504:
+        return TimedOut(said)
+    if reply.status_code in (429, 502, 503):
+        return Unreachable(said, hint="it may be busy or starting: try again")
+    return KubeAccessError(said)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

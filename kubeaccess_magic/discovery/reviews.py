@@ -1,0 +1,51 @@
+"""Who am I, and may I: the reviews that every authenticated user may ask for (F9, F10)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .refusals import refused
+
+if TYPE_CHECKING:
+    from ..access import Attributes
+    from ..limits import Limits, Watch
+    from ..transport import Transport
+
+__all__ = ["may", "rules", "who_am_i"]
+
+
+def may(transport: Transport, attributes: Attributes, limits: Limits, watch: Watch) -> tuple[bool, str]:
+    """Whether exactly this request is allowed, and the API server's reason, which may be empty (F9)."""
+    status = _review(
+        transport, "authorization.k8s.io/v1", "SelfSubjectAccessReview", attributes.review(), limits, watch
+    )
+    reason = status.get("reason") or status.get("evaluationError") or ""
+    return status.get("allowed") is True, str(reason)
+
+
+def rules(transport: Transport, namespace: str, limits: Limits, watch: Watch) -> list[dict[str, Any]]:
+    """What is allowed in a namespace, as far as the API server can list it (F10)."""
+    spec = {"namespace": namespace}
+    status = _review(transport, "authorization.k8s.io/v1", "SelfSubjectRulesReview", spec, limits, watch)
+    return [rule for rule in status.get("resourceRules") or () if isinstance(rule, dict)]
+
+
+def who_am_i(transport: Transport, limits: Limits, watch: Watch) -> str:
+    """The user name that the API server sees; it is the user impersonated where there is one (F10)."""
+    status = _review(transport, "authentication.k8s.io/v1", "SelfSubjectReview", None, limits, watch)
+    return str((status.get("userInfo") or {}).get("username") or "")
+
+
+def _review(
+    transport: Transport, group: str, kind: str, spec: Mapping[str, Any] | None, limits: Limits, watch: Watch
+) -> dict[str, Any]:
+    body = {"apiVersion": group, "kind": kind, **({"spec": spec} if spec is not None else {})}
+    path = f"/apis/{group}/{kind.lower()}s"
+    reply = transport.call("POST", path, json.dumps(body).encode(), limits=limits, watch=watch)
+    if not reply.ok:
+        raise refused(reply)
+    answer = reply.json()
+    status = answer.get("status") if isinstance(answer, dict) else None
+    return status if isinstance(status, dict) else {}

@@ -1,0 +1,49 @@
+"""The API server itself: lists, objects, /version. It is only ever asked, never told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import TargetError
+
+if TYPE_CHECKING:
+    from ..limits import Limits, Watch
+    from ..reply import Stream
+    from ..request import Request
+    from ..transport import Transport
+
+__all__ = ["ApiServer"]
+
+
+class ApiServer:
+    """GET and HEAD of API paths that name no proxy.
+
+    Parameters
+    ----------
+    transport
+        Signed in to the API server.
+    """
+
+    name = "api"
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def check(self, request: Request) -> None:
+        """Raise TargetError for a body. A `Request` to the API server itself is GET or HEAD by its nature."""
+        if request.body:
+            raise TargetError("a request to the API server itself carries no body", hint="leave the body out")
+
+    def open(self, request: Request, limits: Limits, watch: Watch) -> Stream:
+        """Send the request; redirects are not followed."""
+        self.check(request)
+        return self._transport.open(
+            request.method,
+            request.url_path(),
+            headers=request.headers,
+            body=request.body,
+            limits=limits,
+            watch=watch,
+            request=request,
+            way=self.name,
+        )

@@ -1,0 +1,513 @@
+"""``%kproxy`` and ``%%kproxy``: a line or a cell becomes one call on a `Cluster`, and something shown.
+
+The extension's state is here and nowhere else: the Cluster that is asked, the last Reply, the history, the demo.
+Nothing but IPython is imported before the magic is used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.getipython import get_ipython
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, needs_local_scope, no_var_expand
+from traitlets import Bool, Float, Integer
+
+from ..errors import ConfigError, KubeAccessError, LoadError, NotFound
+from .options import VERBS, Line, help_text, parse
+from .transforms import keep_for_the_magic
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from ..cluster import Cluster, Prepared
+    from ..fetch import Framed
+    from ..limits import Watch
+    from ..process import Child
+    from ..reply import Reply
+    from .asking import Wanted
+
+__all__ = ["KProxyMagics", "current_cluster", "load", "unload"]
+
+_LONG_S = 1.0  # what takes longer is told
+_KEPT_BODY = 8 * 2**20  # bytes of a body that `last` keeps
+
+
+@magics_class
+class KProxyMagics(Magics):
+    """``%config KProxyMagics`` shows and sets these."""
+
+    timeout_s = Float(600.0, min=0.1, help="Seconds that one question may take in all.").tag(config=True)
+    max_bytes = Integer(256 * 2**20, min=1, help="Bytes that an answer may have, decoded.").tag(config=True)
+    quiet = Bool(False, help="No lines about answers on stderr.").tag(config=True)
+    history_size = Integer(1000, min=1, help="How many questions `%kproxy history` remembers.").tag(config=True)
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self._cluster: Cluster | None = None
+        self._aside: dict[tuple[Any, ...], Cluster] = {}  # of lines with a --context of their own
+        self._before_demo: Cluster | None = None
+        self._demo: Child | None = None
+        self._last: Reply | None = None
+        self._history: list[dict[str, Any]] = []
+
+    @no_var_expand
+    @needs_local_scope
+    @line_magic("kproxy")  # type: ignore[arg-type]  # IPython types what it decorates as Never
+    def kproxy_line(self, line: str, local_ns: dict[str, Any] | None = None) -> Any:
+        """See `help_text`, which takes this place."""
+        silent = line.rstrip().endswith(";")
+        value = self._run(line.rstrip()[:-1] if silent else line, None, local_ns)
+        return None if silent else value
+
+    @no_var_expand
+    @needs_local_scope
+    @cell_magic("kproxy")  # type: ignore[arg-type]  # as above
+    def kproxy_cell(self, line: str, cell: str, local_ns: dict[str, Any] | None = None) -> Any:
+        """See `help_text`, which takes this place."""
+        return self._run(line, cell, local_ns)
+
+    # --- what the rooms above and `current()` use
+
+    @property
+    def cluster(self) -> Cluster:
+        """The Cluster that lines ask, made when it is first needed."""
+        if self._cluster is None:
+            from ..cluster import Cluster
+
+            self._cluster = Cluster()
+        return self._cluster
+
+    def stop(self) -> None:
+        """End what was started: the demo, and connections."""
+        if self._demo is not None:
+            self._demo.stop()
+        for cluster in (self._cluster, self._before_demo, *self._aside.values()):
+            if cluster is not None:
+                cluster.close()
+
+    # --- one line
+
+    def _run(self, line: str, cell: str | None, local_ns: dict[str, Any] | None) -> Any:
+        with _folded():
+            asked = parse(line)
+            if asked.switch("help"):
+                return print(help_text())
+            if asked.verb or not asked.words:
+                if cell is not None:
+                    raise UsageError("a cell is the body for a target: %%kproxy TARGET [PATH]")
+                return self._into(asked, _VERBS[asked.verb](self, asked))
+            variables = {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})}
+            return self._into(asked, self._ask(asked, cell, variables))
+
+    def _into(self, asked: Line, value: Any) -> Any:
+        name = asked.text("into")
+        if name is None:
+            return value
+        if not name.isidentifier() or name == "kproxy":
+            raise UsageError(f"{name!r} cannot be the name of a variable here")
+        assert self.shell is not None
+        self.shell.user_ns[name] = value
+        return None
+
+    def _ask(self, asked: Line, cell: str | None, variables: dict[str, Any]) -> Any:
+        """A target: prepare, ask, remember, show."""
+        from .asking import wanted
+
+        want = wanted(asked, cell, variables)
+        cluster = self._cluster_for(asked)
+        watch = _watch()
+        try:
+            prepared = cluster.prepare(
+                want.method,
+                want.target,
+                want.path or "/",
+                params=want.params,
+                headers=want.headers,
+                data=want.body,
+                namespace=asked.text("namespace"),
+                watch=watch,
+            )
+        except NotFound as error:
+            raise _or_a_verb(error, asked) from None
+        if asked.switch("code") or asked.switch("kubectl"):
+            return self._spelled(asked, want, cluster, prepared)
+        started = time.monotonic()
+        try:
+            value, reply, lines = self._answer(asked, want, cluster, prepared, watch)
+        except KubeAccessError as error:
+            self._remember(cluster, prepared, getattr(error, "reply", None), started, problem=type(error).__name__)
+            raise
+        except KeyboardInterrupt:
+            self._remember(cluster, prepared, None, started, problem="interrupted")
+            raise
+        rows = len(value) if type(value).__name__ == "DataFrame" else None
+        self._remember(cluster, prepared, reply, started, rows=rows)
+        self._caption(asked, _told(prepared, reply, lines))
+        return value
+
+    def _answer(
+        self, asked: Line, want: Wanted, cluster: Cluster, prepared: Prepared, watch: Watch
+    ) -> tuple[Any, Reply, list[str]]:
+        """The value that is asked for, the reply it came from, and lines about it."""
+        from ..cluster import held_of
+        from .show import Text
+
+        limits: dict[str, Any] = {"timeout_s": want.timeout_s or self.timeout_s, "max_bytes": self.max_bytes}
+        if want.form in ("frame", ""):
+            try:
+                framed: Framed = cluster.send_for_frame(
+                    prepared.request,
+                    dialect=want.dialect,
+                    limit=want.limit,
+                    raw=want.raw,
+                    watch=watch,
+                    **limits,
+                    **want.options,
+                )
+            except LoadError as error:
+                instead = None if want.form else _shown_as_it_is(error.reply)
+                if instead is None or error.reply is None:
+                    raise
+                return instead, error.reply, []
+            lines = [held_of(framed.loaded, "--limit all"), framed.note]
+            return framed.loaded.frame, framed.reply, [line for line in lines if line]
+        request = prepared.request
+        if not want.raw:
+            request = cluster.as_asked(request, dialect=want.dialect, limit=want.limit)
+        reply = cluster.send(request, watch=watch, **limits)
+        if want.form == "reply":
+            return reply, reply, []
+        reply.raise_for_status()
+        read: dict[str, Callable[[], Any]] = {
+            "json": reply.json,
+            "text": lambda: Text(reply.text),
+            "bytes": lambda: reply.content,
+        }
+        return read[want.form](), reply, []
+
+    def _spelled(self, asked: Line, want: Wanted, cluster: Cluster, prepared: Prepared) -> Any:
+        from .show import Text
+        from .spelling import as_code, as_kubectl
+
+        if asked.switch("kubectl"):
+            request = prepared.request
+            if not want.raw:
+                request = cluster.as_asked(request, dialect=want.dialect, limit=want.limit)
+            return Text(as_kubectl(cluster, request))
+        target = want.target
+        if asked.text("namespace") and "://" not in target and not target.startswith("/"):
+            target = str(prepared.request.target)
+        keywords = {
+            "method": want.method,
+            "params": want.params,
+            "headers": want.headers,
+            "data": want.body.decode() if want.body is not None and want.is_text else want.body,
+            "dialect": want.dialect,
+            "limit": want.limit,
+            "raw": want.raw,
+            "timeout_s": want.timeout_s,
+            **want.options,
+        }
+        return Text(as_code(cluster, want.form or "frame", target, want.path, keywords))
+
+    # --- verbs
+
+    def _overview(self, asked: Line) -> Any:
+        from .show import Overview, header
+
+        cluster = self._cluster_for(asked)
+        print(header(cluster))  # before anything is contacted
+        return Overview(cluster)
+
+    def _contexts(self, asked: Line) -> Any:
+        from .. import kubeconfig
+        from ..discovery import inventory
+
+        file = asked.text("kubeconfig") or (self._cluster.recipe.get("kubeconfig") if self._cluster else None)
+        return inventory.contexts_frame(kubeconfig.contexts(file))
+
+    def _namespaces(self, asked: Line) -> Any:
+        return self._cluster_for(asked).namespaces(name=_first(asked))
+
+    def _nodes(self, asked: Line) -> Any:
+        return self._cluster_for(asked).nodes(name=_first(asked))
+
+    def _services(self, asked: Line) -> Any:
+        return self._listed(asked, self._cluster_for(asked).services)
+
+    def _pods(self, asked: Line) -> Any:
+        return self._listed(asked, self._cluster_for(asked).pods)
+
+    def _listed(self, asked: Line, read: Callable[..., Any]) -> Any:
+        frame = read(
+            asked.text("namespace"),
+            all_namespaces=asked.switch("all_namespaces"),
+            selector=asked.text("selector"),
+            name=_first(asked),
+        )
+        note = frame.attrs["kproxy"].get("note")
+        self._caption(asked, [note] if note else [])
+        return frame
+
+    def _use(self, asked: Line) -> Any:
+        from ..cluster import Cluster
+
+        recipe = dict(self._cluster.recipe) if self._cluster is not None else {}
+        if asked.text("kubeconfig"):
+            recipe = {"kubeconfig": asked.text("kubeconfig")}
+        if _first(asked) and _first(asked) != recipe.get("context"):
+            recipe = {"context": _first(asked), "kubeconfig": recipe.get("kubeconfig")}
+        made = Cluster(**(recipe | _own(asked)))
+        if self._cluster is not None and self._cluster is not self._before_demo:
+            self._cluster.close()
+        self._cluster = made
+        return made
+
+    def _url(self, asked: Line) -> Any:
+        from .asking import place
+        from .show import Text
+
+        cluster = self._cluster_for(asked)
+        target, path = place(asked, self.shell.user_ns if self.shell else {})
+        prepared = cluster.prepare("GET", target, path or "/", namespace=asked.text("namespace"), watch=_watch())
+        self._caption(asked, list(prepared.notes))
+        return Text(cluster.server + prepared.request.url_path())
+
+    def _can(self, asked: Line) -> Any:
+        from .show import Answer
+
+        cluster = self._cluster_for(asked)
+        method = (asked.text("request") or "GET").upper()
+        access, target = cluster.may(method, asked.words[0], namespace=asked.text("namespace"))
+        return Answer(access, f"{method} {target}")
+
+    def _last_reply(self, asked: Line) -> Any:
+        if self._last is None:
+            raise UsageError("nothing was asked yet")
+        return self._last
+
+    def _asked_so_far(self, asked: Line) -> Any:
+        import pandas as pd
+
+        names = ("time", "context", "method", "target", "path", "status", "bytes", "seconds", "rows", "way", "problem")
+        table = pd.DataFrame(self._history, columns=list(names))
+        return table.astype({"status": "Int64", "bytes": "Int64", "rows": "Int64"})
+
+    def _demo_cluster(self, asked: Line) -> Any:
+        word = _first(asked)
+        if word == "stop":
+            return self._stop_demo()
+        if word:
+            raise UsageError("%kproxy demo starts a demo cluster, %kproxy demo stop ends it")
+        if self._demo is None or not self._demo.running:
+            from .. import process
+            from ..cluster import Cluster
+
+            self._demo = process.start([sys.executable, "-m", "kubeaccess_magic.demo"], ready="demo cluster at ")
+            self._before_demo = self._cluster
+            self._cluster = Cluster(kubeconfig=self._demo.ready.partition(", kubeconfig ")[2])
+        return self.cluster
+
+    def _stop_demo(self) -> None:
+        if self._demo is None:
+            raise UsageError("no demo cluster is running")
+        self._demo.stop()
+        self._demo, self._cluster, self._before_demo = None, self._before_demo, None
+
+    # --- around an answer
+
+    def _cluster_for(self, asked: Line) -> Cluster:
+        """The Cluster that this line asks: the one in use, or one of its own."""
+        own = _own(asked)
+        own.pop("namespace", None)  # that one is of the target, not of the Cluster
+        if not own and not asked.text("context") and not asked.text("kubeconfig"):
+            return self.cluster
+        from ..cluster import Cluster
+
+        recipe = dict(self._cluster.recipe) if self._cluster is not None else {}
+        if asked.text("kubeconfig"):
+            recipe = {"kubeconfig": asked.text("kubeconfig")}
+        if asked.text("context"):
+            recipe = {"context": asked.text("context"), "kubeconfig": recipe.get("kubeconfig")}
+        recipe |= own
+        key = tuple(sorted((name, str(value)) for name, value in recipe.items()))
+        if key not in self._aside:
+            self._aside[key] = Cluster(**recipe)
+        return self._aside[key]
+
+    def _remember(
+        self,
+        cluster: Cluster,
+        prepared: Prepared,
+        reply: Reply | None,
+        started: float,
+        *,
+        rows: int | None = None,
+        problem: str = "",
+    ) -> None:
+        from .. import redact
+
+        request = reply.request if reply is not None else prepared.request
+        path = request.path + (f"?{request.query}" if request.query else "")
+        self._history.append(
+            {
+                "time": datetime.datetime.now(datetime.UTC),
+                "context": cluster.name,
+                "method": request.method,
+                "target": str(request.target),
+                "path": redact.url(path)[:2000],
+                "status": reply.status_code if reply is not None else None,
+                "bytes": len(reply.content) if reply is not None else None,
+                "seconds": round(time.monotonic() - started, 3),
+                "rows": rows,
+                "way": reply.way if reply is not None else "",
+                "problem": problem,
+            }
+        )
+        del self._history[: -self.history_size]
+        if reply is not None:
+            large = len(reply.content) > _KEPT_BODY
+            self._last = dataclasses.replace(reply, content=b"") if large else reply
+
+    def _caption(self, asked: Line, lines: list[str]) -> None:
+        """One line on stderr, if there is anything to tell."""
+        from ..reply import visible
+
+        if lines and not self.quiet and not asked.switch("quiet"):
+            print(visible(" · ".join(lines)), file=sys.stderr)
+
+
+_both: tuple[Any, ...] = (KProxyMagics.kproxy_line, KProxyMagics.kproxy_cell)
+for _magic in _both:
+    _magic.__doc__ = help_text()  # `%kproxy?` shows what `%kproxy -h` shows
+
+_VERBS: dict[str, Callable[[KProxyMagics, Line], Any]] = {
+    "": KProxyMagics._overview,
+    "contexts": KProxyMagics._contexts,
+    "namespaces": KProxyMagics._namespaces,
+    "services": KProxyMagics._services,
+    "pods": KProxyMagics._pods,
+    "nodes": KProxyMagics._nodes,
+    "use": KProxyMagics._use,
+    "url": KProxyMagics._url,
+    "can": KProxyMagics._can,
+    "last": KProxyMagics._last_reply,
+    "history": KProxyMagics._asked_so_far,
+    "demo": KProxyMagics._demo_cluster,
+}
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register the magic, and keep its lines from being taken for help requests."""
+    shell.register_magics(KProxyMagics)
+    if keep_for_the_magic not in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.append(keep_for_the_magic)
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take everything back that `load` did."""
+    if keep_for_the_magic in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.remove(keep_for_the_magic)
+    manager = shell.magics_manager
+    registered: Any = manager.registry.pop("KProxyMagics", None)
+    for kind in ("line", "cell"):
+        manager.magics[kind].pop("kproxy", None)
+    if isinstance(registered, KProxyMagics):
+        registered.stop()
+        configurables: list[Any] = shell.configurables
+        if registered in configurables:
+            configurables.remove(registered)
+
+
+def current_cluster() -> Cluster:
+    """The Cluster that the magic asks in this IPython."""
+    shell = get_ipython()
+    registered = shell.magics_manager.registry.get("KProxyMagics") if shell is not None else None
+    if not isinstance(registered, KProxyMagics):
+        raise ConfigError("no magic is loaded here", hint="%load_ext kubeaccess_magic, or make a Cluster()")
+    return registered.cluster
+
+
+@contextmanager
+def _folded() -> Iterator[None]:
+    """Errors as a line or two; whoever catches one gets it whole."""
+    try:
+        yield
+    except KubeAccessError as error:
+        from ..reply import visible
+
+        lines = [f"{type(error).__name__}: {visible(str(error))}"]
+        lines += [f"    {visible(error.hint)}"] if error.hint else []
+        error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]  # IPython asks the instance
+        raise
+    except KeyboardInterrupt as interrupt:
+        interrupt._render_traceback_ = lambda: ["KeyboardInterrupt: the request was ended"]  # type: ignore[attr-defined]
+        raise
+
+
+def _watch() -> Watch:
+    from ..limits import Watch
+    from ..reply import visible
+
+    return Watch(say=lambda line: print(visible(line), file=sys.stderr))
+
+
+def _first(asked: Line) -> str | None:
+    return asked.words[0] if asked.words else None
+
+
+def _own(asked: Line) -> dict[str, Any]:
+    """What a line says of the Cluster itself."""
+    groups = asked.many("as_group")
+    if groups and not asked.text("as"):
+        raise UsageError("--as-group goes with --as USER")
+    own = {"namespace": asked.text("namespace"), "impersonate": asked.text("as"), "impersonate_groups": groups}
+    return {key: value for key, value in own.items() if value}
+
+
+def _shown_as_it_is(reply: Reply | None) -> Any:
+    """What is shown of an answer that is no frame, where none was asked for by name: text, or nothing but a status."""
+    from .show import Text
+
+    if reply is None:
+        return None
+    if not reply.content:
+        return reply
+    is_html = reply.media_type in ("text/html", "application/xhtml+xml") or reply.content[:256].lstrip()[:1] == b"<"
+    return Text(reply.text) if reply.media_type.startswith("text/") and not is_html else None
+
+
+def _told(prepared: Prepared, reply: Reply, lines: list[str]) -> list[str]:
+    """What there is to tell about an answer; mostly nothing."""
+    from ..reply import size_text
+
+    told = [*prepared.notes, *lines]
+    asked, got = prepared.request, reply.request
+    if got.target != asked.target:
+        told.append(f"asked as {got.target}, for which there are rights")
+    if got.path != asked.path:
+        told.append(f"redirected to {got.path}")
+    if 300 <= reply.status_code < 400:
+        told.append(f"redirects to {reply.headers.get('location', 'nowhere')}: not followed")
+    elapsed_s = reply.elapsed.total_seconds()
+    if elapsed_s > _LONG_S:
+        told.append(f"{size_text(len(reply.content))} in {elapsed_s:.1f} s")
+    return told
+
+
+def _or_a_verb(error: NotFound, asked: Line) -> NotFound:
+    """A bare word that is no service may be a verb with a slip."""
+    import difflib
+
+    word = asked.words[0]
+    near = difflib.get_close_matches(word, [verb.name for verb in VERBS], 1, 0.7)
+    if len(asked.words) > 1 or not word.isalpha() or not near:
+        return error
+    return NotFound(str(error), hint=f"the verb {near[0]}? or {error.hint or 'no such service'}")

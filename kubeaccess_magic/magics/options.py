@@ -1,0 +1,261 @@
+"""What may stand on a line of the magic: its verbs and options, as one table.
+
+Parsing, help and (later) completion all read this table, so that none of them can know more than the others. Options
+follow kubectl where it has the thing, and curl where it has it; they may stand anywhere, and are never abbreviated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import textwrap
+from collections.abc import Sequence
+
+from IPython.core.error import UsageError
+
+from .words import Word, quoted, split
+
+__all__ = ["OPTIONS", "VERBS", "Line", "Option", "Verb", "help_text", "parse"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """One option.
+
+    Attributes
+    ----------
+    names
+        Its spellings, the short one first.
+    value
+        What its value is called in the help; None for a switch.
+    many
+        Whether it may be given more than once.
+    """
+
+    names: tuple[str, ...]
+    value: str | None
+    help: str
+    many: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its long name as an attribute."""
+        return self.names[-1].lstrip("-").replace("-", "_")
+
+
+@dataclasses.dataclass(frozen=True)
+class Verb:
+    """One verb, with the names of its words."""
+
+    name: str
+    help: str
+    words: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
+    needs: int = 0  # how many of the words must be there
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb("contexts", "the contexts of the kubeconfig, and how each signs in"),
+    Verb("namespaces", "the namespaces", ("NAME",), ("ns",)),
+    Verb("services", "the services, one row a port, with the text to type", ("NAME",), ("svc",)),
+    Verb("pods", "the pods", ("NAME",), ("po",)),
+    Verb("nodes", "the nodes", ("NAME",), ("no",)),
+    Verb("use", "what the following lines ask: a context, -n, --kubeconfig, --as", ("CONTEXT",)),
+    Verb("url", "the proxy URL, as text", ("TARGET", "PATH"), needs=1),
+    Verb("can", "may I? and the Role to ask for if not", ("TARGET",), needs=1),
+    Verb("last", "the last Reply"),
+    Verb("history", "what was asked so far, as a DataFrame"),
+    Verb("demo", "a demo cluster beside this kernel, in use at once; `demo stop` goes back", ("stop",)),
+)
+
+OPTIONS: tuple[Option, ...] = (
+    Option(("-n", "--namespace"), "NAMESPACE", "the namespace; the context's if left out"),
+    Option(("-A", "--all-namespaces"), None, "all namespaces"),
+    Option(("-l", "--selector"), "LABELS", "only what has these labels, as kubectl writes them"),
+    Option(("-o", "--output"), "FORM", "frame, json, text, bytes or reply"),
+    Option(("--context",), "CONTEXT", "ask this context, this once"),
+    Option(("--kubeconfig",), "FILE", "read this kubeconfig"),
+    Option(("--as",), "USER", "ask as this user (impersonation)"),
+    Option(("--as-group",), "GROUP", "ask as a member of this group", many=True),
+    Option(("-X", "--request"), "METHOD", "the HTTP method; GET, or POST where there is a body"),
+    Option(("-d", "--data"), "DATA", "the body; @FILE reads a file, @- is the cell", many=True),
+    Option(("-H", "--header"), "NAME:VALUE", "a header", many=True),
+    Option(("-q", "--query"), "NAME=VALUE", "adds to the query, fully encoded; NAME=@- takes the cell", many=True),
+    Option(("--into",), "NAME", "store the result under this name and show nothing"),
+    Option(("--limit",), "N|all", "how many rows"),
+    Option(("--timeout",), "SECONDS", "how long it may take in all"),
+    Option(("--dialect",), "NAME", "read the answer as this family of APIs writes"),
+    Option(("--rows",), "FIELD", "which list of the answer holds the rows, as a.b"),
+    Option(("--agg",), "NAME", "which aggregation of the answer to show"),
+    Option(("--wide",), None, "all columns"),
+    Option(("--raw",), None, "change nothing in the request, whatever the family of APIs"),
+    Option(("--expand",), None, "replace ${name} in a body that is not JSON, too"),
+    Option(("--quiet",), None, "no line about the answer"),
+    Option(("--code",), None, "show the same in Python, instead of asking"),
+    Option(("--kubectl",), None, "show the same for a terminal, instead of asking"),
+    Option(("-h", "--help"), None, "this text"),
+)
+
+_BY_NAME = {name: option for option in OPTIONS for name in option.names}
+_KUBECTL = frozenset({"-n", "-l", "-o"})  # their attached value may begin with "=", as kubectl has it
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """A line, understood.
+
+    Attributes
+    ----------
+    verb
+        The verb's full name; "" for a target or an empty line.
+    words
+        What stands beside the verb, or the target and its path.
+    given
+        The options by key: a text, True for a switch, a list where it may be given more than once.
+    """
+
+    verb: str
+    words: tuple[str, ...]
+    given: dict[str, str | bool | list[str]]
+
+    def text(self, key: str) -> str | None:
+        """The value of an option, or None."""
+        value = self.given.get(key)
+        return value if isinstance(value, str) else None
+
+    def many(self, key: str) -> list[str]:
+        """The values of an option that may be given more than once."""
+        value = self.given.get(key, [])
+        return value if isinstance(value, list) else []
+
+    def switch(self, key: str) -> bool:
+        """Whether a switch is there."""
+        return self.given.get(key) is True
+
+
+def parse(line: str) -> Line:
+    """Understand a line.
+
+    Raises
+    ------
+    UsageError
+        It cannot be understood; one line that says why.
+    """
+    words = split(line)
+    plain: list[Word] = []
+    given: dict[str, str | bool | list[str]] = {}
+    rest = iter(words)
+    for word in rest:
+        if word.text == "--" and line[word.start] == "-":
+            plain += rest
+        elif word.text.startswith("-") and len(word.text) > 1 and line[word.start] == "-":
+            option, value = _option(word.text)
+            if option.value is not None and value is None:
+                following = next(rest, None)
+                if following is None or (following.text in _BY_NAME and line[following.start] == "-"):
+                    raise UsageError(f"{word.text} wants a value: {word.text} {option.value}")
+                value = following.text
+            _give(given, option, value)
+        else:
+            plain.append(word)
+    return _line(plain, given, line, words)
+
+
+def _option(text: str) -> tuple[Option, str | None]:
+    """The option that a word names, and the value attached to it."""
+    name, equals, value = text.partition("=")
+    if text.startswith("--"):
+        option = _BY_NAME.get(name)
+        if option is None:
+            raise UsageError(_unknown(name))
+        if equals and option.value is None:
+            raise UsageError(f"{name} is a switch and takes no value")
+        return option, value if equals else None
+    option = _BY_NAME.get(text[:2])
+    if option is None:
+        raise UsageError(_unknown(text[:2] if len(text) > 2 else text))
+    attached = text[2:]
+    if attached and option.value is None:
+        raise UsageError(f"{text[:2]} is a switch: write {text[:2]} -{attached}")
+    if text[:2] in _KUBECTL:
+        attached = attached.removeprefix("=")
+    return option, attached or None
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name, _BY_NAME, 1, 0.6)
+    return f"no option {name}" + (f"; {near[0]}?" if near else "; %kproxy -h lists them")
+
+
+def _give(given: dict[str, str | bool | list[str]], option: Option, value: str | None) -> None:
+    if value is None:
+        given[option.key] = True
+    elif option.many:
+        values = given.setdefault(option.key, [])
+        assert isinstance(values, list)
+        values.append(value)
+    elif option.key in given:
+        raise UsageError(f"{option.names[0]} is given twice")
+    else:
+        given[option.key] = value
+
+
+def _line(plain: list[Word], given: dict[str, str | bool | list[str]], line: str, words: Sequence[Word]) -> Line:
+    if len(plain) > 1 and plain[0].text == "get":  # kubectl's word for it
+        plain = plain[1:]
+    texts = [word.text for word in plain]
+    verb = next((v for v in VERBS if texts and texts[0] in (v.name, *v.short)), None)
+    if verb is None:
+        if len(plain) > 2:
+            raise UsageError(_left_over(plain[2], line, words))
+        return Line("", tuple(texts), given)
+    most = len(verb.words)
+    if len(texts) - 1 > most:
+        if "PATH" in verb.words:
+            raise UsageError(_left_over(plain[most + 1], line, words))
+        takes = f"takes {' '.join(verb.words)}, and no more" if most else "takes no words"
+        raise UsageError(f"%kproxy {verb.name} {takes}: {texts[most + 1]!r} is left over")
+    if len(texts) - 1 < verb.needs:
+        raise UsageError(f"%kproxy {verb.name} wants {' '.join(verb.words[: verb.needs])}")
+    return Line(verb.name, tuple(texts[1:]), given)
+
+
+def _left_over(extra: Word, line: str, words: Sequence[Word]) -> str:
+    """A word too many is, nearly always, the rest of the one before it, which lacks its quotes."""
+    at = words.index(extra)
+    begin, end = words[at - 1].start, extra.end
+    for word in words[at + 1 :]:
+        if line[word.start] == "-":
+            break
+        end = word.end
+    whole = line[begin:end]
+    if "'" in whole and '"' in whole:
+        return f"words left over: {extra.text!r}; put {whole} into a variable, and ${{its_name}} here"
+    return f"words left over; with quotes: %kproxy {(line[:begin] + quoted(whole) + line[end:]).strip()}"
+
+
+def help_text() -> str:
+    """The help of the magic: what ``%kproxy -h`` shows."""
+    lines = [
+        "%kproxy [VERB | TARGET] [PATH] [options]",
+        "%%kproxy TARGET [PATH] [options]        sends the cell as the body",
+        "",
+        "TARGET is an in-cluster address, as one knows it:",
+        "    name  namespace/name  name:port  https:name:port  pod/name:port  node/name",
+        "    http://name.namespace.svc:port/path   a proxy URL   /api/v1/…",
+        "",
+        "Verbs",
+    ]
+    for verb in VERBS:
+        words = " ".join(f"[{w}]" if n >= verb.needs else w for n, w in enumerate(verb.words))
+        lines.append(f"    {(verb.name + ' ' + words).strip():24}{verb.help}")
+    lines += ["", "Options"]
+    for option in OPTIONS:
+        names = ", ".join(option.names) + (f" {option.value}" if option.value else "")
+        lines += textwrap.wrap(option.help, 84, initial_indent=f"    {names:32}", subsequent_indent=" " * 36)
+    lines += [
+        "",
+        "${name} puts a variable in; $${ is a literal ${. A line that ends in ; shows nothing.",
+        "df = %kproxy …  keeps the result; so does --into NAME, on cells too.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,137 @@
+"""What the magic shows beside its values: the overview, text that reads as lines, a Role to ask for."""
+
+from __future__ import annotations
+
+import html
+import numbers
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..errors import KubeAccessError
+from ..reply import visible
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..access import Access
+    from ..cluster import Cluster
+
+__all__ = ["Answer", "Overview", "Text", "header"]
+
+
+class Text(str):
+    """A text that shows its lines, where a plain ``str`` would show one line in quotes."""
+
+    __slots__ = ()
+
+    def _repr_pretty_(self, printer: object, cycle: bool) -> None:
+        printer.text(visible(self))  # type: ignore[attr-defined]  # IPython's pretty printer has no types
+
+
+class Answer:
+    """The answer to ``%kproxy can``: true or false, and in the second case the Role to ask for."""
+
+    def __init__(self, access: Access, asked: str) -> None:
+        self.access = access
+        self.role = access.role
+        self.reason = access.reason
+        self._asked = asked
+
+    def __bool__(self) -> bool:
+        return self.access.allowed
+
+    def __repr__(self) -> str:
+        if self.access.allowed:
+            return f"yes: {self._asked}" + (f"\n{visible(self.reason)}" if self.reason else "")
+        return f"no: {self._asked}\nask for this (kubectl apply -f -):\n\n{visible(self.role or '')}".rstrip()
+
+
+def header(cluster: Cluster) -> str:
+    """Where the next request goes: context, server, namespace; nothing is contacted for it."""
+    acting = f" as {cluster.impersonating}" if cluster.impersonating else ""
+    context = cluster.context
+    unsafe = " · its certificate is not checked" if context is not None and context.insecure_skip_tls_verify else ""
+    return visible(f"{cluster.name}{acting} · {cluster.server} · namespace {cluster.namespace}{unsafe}")
+
+
+class Overview:
+    """Bare ``%kproxy``: who asks, the built-in services with their proxy URLs, and what to type next."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.user: str | None = None
+        self.services: pd.DataFrame | None = None
+        self.problem: KubeAccessError | None = None
+        try:
+            self.user = cluster.user()
+            self.services = cluster.info()
+        except KubeAccessError as error:
+            self.problem = error
+        self._next = _what_next(self.services, cluster.namespace)
+
+    def _lines(self) -> list[str]:
+        lines = [f"signed in as {visible(self.user)}"] if self.user else []
+        if self.problem is not None:
+            lines += [visible(f"{type(self.problem).__name__}: {self.problem}"), visible(self.problem.hint or "")]
+        note = self._note()
+        return [line for line in [*lines, note] if line]
+
+    def _note(self) -> str:
+        if self.services is None:
+            return ""
+        return visible(str((self.services.attrs.get("kproxy") or {}).get("note") or ""))
+
+    def __repr__(self) -> str:
+        lines = self._lines()
+        if self.services is not None:
+            for row in _rows(self.services):
+                ready = f"{row.ready}/{row.endpoints} ready" if _counted(row) else ""
+                lines += [
+                    "",
+                    f"{row.name}" + (f" · {ready}" if ready else "") + (f" · {row.note}" if row.note else ""),
+                    *([f"    %kproxy {row.target}", f"    {row.url}"] if row.target else []),
+                    *([f"    {row.external}"] if row.external else []),
+                ]
+        return "\n".join([*map(visible, lines), "", *self._next])
+
+    def _repr_html_(self) -> str:
+        lines = "".join(f"<div>{html.escape(line)}</div>" for line in self._lines())
+        rows = ""
+        if self.services is not None:
+            for row in _rows(self.services):
+                cells = [
+                    f"<strong>{_text(row.name)}</strong>",
+                    f"<code>%kproxy {_text(row.target)}</code>" if row.target else "",
+                    f"{row.ready} of {row.endpoints}" if _counted(row) else "",
+                    "<br>".join(_text(part) for part in (row.external, row.note) if part),
+                    f"<code>{_text(row.url)}</code>",
+                ]
+                rows += "<tr>" + "".join(f"<td style='text-align: left'>{cell}</td>" for cell in cells) + "</tr>"
+        head = "".join(
+            f"<th style='text-align: left'>{name}</th>" for name in ("service", "to type", "ready", "", "proxy URL")
+        )
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
+        following = "".join(f"<div><code>{html.escape(line)}</code></div>" for line in self._next)
+        return f"<div>{lines}{table}<div style='margin-top: .5em; opacity: .75'>{following}</div></div>"
+
+
+def _counted(row: Any) -> bool:
+    """Whether the endpoints could be counted: neither of the two is a gap."""
+    return isinstance(row.ready, numbers.Integral) and isinstance(row.endpoints, numbers.Integral)
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[Any]:
+    return frame.itertuples()
+
+
+def _text(value: object) -> str:
+    return html.escape(visible(str(value)))
+
+
+def _what_next(services: pd.DataFrame | None, namespace: str) -> list[str]:
+    if services is None:
+        return ["%kproxy contexts      the contexts of your kubeconfig", "%kproxy demo          a demo cluster to try"]
+    named = [target for target in services["target"] if target]
+    lines = ["%kproxy services -A   every service, with the text to type"]
+    if named:
+        lines.append(f"df = %kproxy {visible(named[0])} PATH")
+    return [*lines, "%kproxy -h            everything else"]

@@ -1,0 +1,38 @@
+"""Two things of a typed line that IPython would take for itself, kept for the magic.
+
+``%kproxy web _search?`` is a help request to IPython, and the magic is never asked: one blank behind the ``?`` is
+enough. ``df = %kproxy web x;`` keeps its value, and a bare line that ends in ``;`` shows nothing: so the ``;`` of an
+assignment is dropped here, and one that reaches the magic silences it.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["keep_for_the_magic"]
+
+_LINE = re.compile(r"""^(?P<assigned>\s*[\w.,\[\]'" ]+=\s*|\s*)%kproxy[ \t]+[^\s?].*[?;]$""")
+
+
+def keep_for_the_magic(lines: list[str]) -> list[str]:
+    """For `ip.input_transformers_cleanup`, which run before IPython looks for help requests.
+
+    Limit: a line of this form inside a triple-quoted string is changed as well.
+    """
+    if lines and lines[0].lstrip().startswith("%%"):
+        return lines
+    return [_kept(line) for line in lines]
+
+
+keep_for_the_magic.has_side_effects = False  # type: ignore[attr-defined]  # IPython's way to say: may run in checks
+
+
+def _kept(line: str) -> str:
+    text = line.rstrip("\r\n")
+    found = _LINE.match(text)
+    if not found:
+        return line
+    end = line[len(text) :]
+    if text.endswith("?"):
+        return f"{text} {end}"
+    return text[:-1] + end if found["assigned"].strip() else line

@@ -22,8 +22,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import redact
-
 if TYPE_CHECKING:
     from .reply import Reply
 
@@ -56,6 +54,8 @@ class KubeAccessError(Exception):
     hint: str | None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
+        from . import redact  # here, since loading the extension needs the classes alone
+
         super().__init__(redact.text(message))
         self.hint = None if hint is None else redact.text(hint)
 

@@ -20,7 +20,6 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, nee
 from traitlets import Bool, Float, Integer
 
 from ..errors import ConfigError, KubeAccessError, LoadError, NotFound
-from .options import VERBS, Line, help_text, parse
 from .transforms import keep_for_the_magic
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from ..process import Child
     from ..reply import Reply
     from .asking import Wanted
+    from .options import Line
 
 __all__ = ["KProxyMagics", "current_cluster", "load", "unload"]
 
@@ -61,7 +61,7 @@ class KProxyMagics(Magics):
     @needs_local_scope
     @line_magic("kproxy")  # type: ignore[arg-type]  # IPython types what it decorates as Never
     def kproxy_line(self, line: str, local_ns: dict[str, Any] | None = None) -> Any:
-        """See `help_text`, which takes this place."""
+        """Ask services, pods and nodes of a Kubernetes cluster; %kproxy -h says how."""
         silent = line.rstrip().endswith(";")
         value = self._run(line.rstrip()[:-1] if silent else line, None, local_ns)
         return None if silent else value
@@ -70,7 +70,7 @@ class KProxyMagics(Magics):
     @needs_local_scope
     @cell_magic("kproxy")  # type: ignore[arg-type]  # as above
     def kproxy_cell(self, line: str, cell: str, local_ns: dict[str, Any] | None = None) -> Any:
-        """See `help_text`, which takes this place."""
+        """Ask services, pods and nodes of a Kubernetes cluster; %kproxy -h says how."""
         return self._run(line, cell, local_ns)
 
     # --- what the rooms above and `current()` use
@@ -95,6 +95,8 @@ class KProxyMagics(Magics):
     # --- one line
 
     def _run(self, line: str, cell: str | None, local_ns: dict[str, Any] | None) -> Any:
+        from .options import help_text, parse
+
         with _folded():
             asked = parse(line)
             if asked.switch("help"):
@@ -384,9 +386,16 @@ class KProxyMagics(Magics):
             print(visible(" · ".join(lines)), file=sys.stderr)
 
 
+def _getdoc() -> str:
+    """What `%kproxy?` shows: the same as `%kproxy -h`."""
+    from .options import help_text
+
+    return help_text()
+
+
 _both: tuple[Any, ...] = (KProxyMagics.kproxy_line, KProxyMagics.kproxy_cell)
 for _magic in _both:
-    _magic.__doc__ = help_text()  # `%kproxy?` shows what `%kproxy -h` shows
+    _magic.getdoc = _getdoc  # IPython asks for it before it looks at the docstring
 
 _VERBS: dict[str, Callable[[KProxyMagics, Line], Any]] = {
     "": KProxyMagics._overview,
@@ -505,6 +514,8 @@ def _told(prepared: Prepared, reply: Reply, lines: list[str]) -> list[str]:
 def _or_a_verb(error: NotFound, asked: Line) -> NotFound:
     """A bare word that is no service may be a verb with a slip."""
     import difflib
+
+    from .options import VERBS
 
     word = asked.words[0]
     near = difflib.get_close_matches(word, [verb.name for verb in VERBS], 1, 0.7)

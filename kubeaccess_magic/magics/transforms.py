@@ -11,7 +11,7 @@ import re
 
 __all__ = ["keep_for_the_magic"]
 
-_LINE = re.compile(r"""^(?P<assigned>\s*[\w.,\[\]'" ]+=\s*|\s*)%kproxy[ \t]+[^\s?].*[?;]$""")
+_LINE = r"""^(?P<assigned>\s*[\w.,\[\]'" ]+=\s*|\s*)%kproxy[ \t]+[^\s?].*[?;]$"""
 
 
 def keep_for_the_magic(lines: list[str]) -> list[str]:
@@ -29,7 +29,7 @@ keep_for_the_magic.has_side_effects = False  # type: ignore[attr-defined]  # IPy
 
 def _kept(line: str) -> str:
     text = line.rstrip("\r\n")
-    found = _LINE.match(text)
+    found = re.match(_LINE, text)  # compiled when first needed: this is loaded with the extension
     if not found:
         return line
     end = line[len(text) :]

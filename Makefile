@@ -40,7 +40,9 @@ test-clients: $(CLIENTS:%=.venv-%/stamp)        ## with other versions of the of
 	  .venv-$$version/bin/python -m pytest tests/clients $(ARGS) || [ $$? -eq 5 ] || exit 1; done
 
 bench: .venv/stamp-test ## the benchmarks, some minutes on a quiet machine
+	$(RUN) benchmarks/start.py $(ARGS)
 	$(RUN) benchmarks/fetch.py $(ARGS)
+	@if [ -n "$$KUBEBUILDER_ASSETS" ]; then $(RUN) benchmarks/real.py; else echo "KUBEBUILDER_ASSETS is not set: nothing through a real API server"; fi
 
 clean:          ## remove what was installed and made here
 	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -235,7 +235,7 @@ def table(all_rows: list[Row]) -> str:
     lines = ["| what | beside | there | ours | times faster | by CPU | target | rounds |", "|---" * 8 + "|"]
     lines += [
         f"| {row.what} | {row.baseline} | {row.baseline_figure} | {row.ours_figure} | {row.ratio:.2f} "
-        f"| {row.cpu_ratio:.2f} | {row.target} | {row.rounds} |"
+        f"| {f'{row.cpu_ratio:.2f}' if row.cpu_ratio else ''} | {row.target} | {row.rounds} |"
         for row in all_rows
     ]
     return "\n".join(lines)

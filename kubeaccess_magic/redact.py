@@ -32,7 +32,8 @@ _HEADER = re.compile(
     r"(?P<name>\b(?:(?:proxy-)?authorization|(?:set-)?cookie)['\"]?\s{0,3}[:=]\s{0,3}['\"]?)[^'\"\r\n]+", re.IGNORECASE
 )
 _SCHEME = re.compile(r"(?P<name>\b(?:Bearer|Basic|Digest|ApiKey)\s{1,3})[A-Za-z0-9+/._~:=-]{4,}", re.IGNORECASE)
-_PAIR = re.compile(r"(?P<before>(?P<name>[\w.-]{1,80})=)[^&;\s\"'<>)]*")
+_PAIR_NAME = re.compile(r"(?P<name>[\w.-]{1,80})=")
+_PAIR_VALUE = re.compile(r"[^&;\s\"'<>)]*")
 # `token: x` and `"token":"x"`, but not `auth:9090`, which is a service and its port.
 _FIELD = re.compile(
     r"(?P<before>(?P<name>[\w.-]{1,80})(?:\s{0,3}:\s{1,3}|['\"]\s{0,3}:\s{0,3})['\"]?)[^\s'\",}\]]+", re.IGNORECASE
@@ -60,7 +61,7 @@ def text(value: object) -> str:
     if any(word in lowered for word in ("bearer", "basic", "digest", "apikey")):
         out = _SCHEME.sub(rf"\g<name>{HIDDEN}", out)
     if any(word in lowered for word in _WORDS):
-        out = _FIELD.sub(_value_hidden, _PAIR.sub(_value_hidden, out))
+        out = _FIELD.sub(_field_hidden, _pairs_hidden(out))
     return out
 
 
@@ -98,5 +99,17 @@ def _is_secret(name: str) -> bool:
     return _PART.search(name) is not None or name.lower() in _WHOLE
 
 
-def _value_hidden(found: re.Match[str]) -> str:
+def _pairs_hidden(text: str) -> str:
+    """``name=value`` with the values of secret names hidden; a value that is a URL is looked into, too."""
+    pieces, at = [], 0
+    while found := _PAIR_NAME.search(text, at):
+        pieces.append(text[at : found.end()])
+        at = found.end()
+        if _is_secret(found["name"]) and (value := _PAIR_VALUE.match(text, at)):
+            pieces.append(HIDDEN)
+            at = value.end()
+    return "".join(pieces) + text[at:]
+
+
+def _field_hidden(found: re.Match[str]) -> str:
     return found["before"] + HIDDEN if _is_secret(found["name"]) else found[0]

@@ -27,6 +27,8 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
         "token=CANARY",
         "id-token: 'CANARY'",
         '{"token":"CANARY"}',
+        "/redirect?to=http://x.example/?token=CANARY",
+        "/x?token=http://CANARY",
         "-----BEGIN RSA PRIVATE KEY-----\nCANARY\n-----END RSA PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\nCANARY",
         "the ApiKey CANARY was refused",

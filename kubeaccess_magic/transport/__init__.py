@@ -130,6 +130,23 @@ class Transport:
         CredentialError
             The credential cannot sign.
         """
+        try:
+            return self._open(method, url_path, headers, body, limits, watch, request, way)
+        except KubeAccessError as error:
+            # Raised afresh: the frames below hold signed headers, and a verbose traceback shows what frames hold.
+            raise failures.without_frames(error) from error.__cause__
+
+    def _open(
+        self,
+        method: str,
+        url_path: str,
+        headers: Iterable[tuple[str, str]],
+        body: bytes | None,
+        limits: Limits,
+        watch: Watch,
+        request: Request,
+        way: str,
+    ) -> Stream:
         started = time.monotonic()
         source = self._source
         if self._closed:

@@ -15,7 +15,7 @@ from ..reply import size_text
 if TYPE_CHECKING:
     from .guard import Guard
 
-__all__ = ["broke_before_answer", "translated"]
+__all__ = ["broke_before_answer", "translated", "without_frames"]
 
 _Error = TypeVar("_Error", bound=BaseException)
 
@@ -73,7 +73,7 @@ def translated(
     told = _not_connected(chain, guard, server) or _not_understood(chain, server)
     if told is not None:
         return told
-    hint = "ask again; if it stays so, something between here and there cuts connections"
+    hint = "ask again; if it stays so, the app dies while it answers, or something in between cuts connections"
     if sent not in ("", "GET", "HEAD"):
         hint = f"the {sent} may have been carried out all the same: look before you send it again"
     if _first(chain, OSError, http.client.HTTPException) is not None:
@@ -84,17 +84,24 @@ def translated(
     return Unreachable(f"{server} cannot be asked: {type(error).__name__}", hint=hint)
 
 
+def without_frames(error: KubeAccessError) -> KubeAccessError:
+    """The same error, and whatever it carries, without the frames that they came through."""
+    for part in _chain(error):
+        part.__traceback__ = None
+    return error
+
+
 def _ended(guard: Guard, server: str, so_far: str) -> KubeAccessError:
     limits = guard.limits
     if guard.verdict == "stopped":
         return KubeAccessError(f"stopped ({so_far})")
     if guard.verdict == "silent":
         return TimedOut(
-            f"{server} sent nothing for {limits.read_s:g} s ({so_far})",
+            f"{server} sent nothing for {_seconds(limits.read_s)} ({so_far})",
             hint="the app behind it may be slow or stuck: ask for less, or look at its pods",
         )
     return TimedOut(
-        f"the answer took longer than {limits.total_s:g} s ({so_far})",
+        f"the answer took longer than {_seconds(limits.total_s)} ({so_far})",
         hint="allow more time with --timeout or timeout_s=, or ask for less",
     )
 
@@ -103,7 +110,7 @@ def _broken_answer(chain: tuple[BaseException, ...], server: str, so_far: str) -
     if _first(chain, foreign.DecodeError) is not None:
         return Unreachable(
             f"the answer is not what its Content-Encoding says ({so_far})",
-            hint="the app sends broken compressed data; -H 'Accept-Encoding: identity' asks for plain data",
+            hint="the app sends broken compressed data",
         )
     if _first(chain, TimeoutError, foreign.TimeoutError) is not None:
         return TimedOut(f"{server} stopped sending ({so_far})", hint="ask again, or ask for less")
@@ -185,6 +192,10 @@ def _first(chain: tuple[BaseException, ...], *kinds: type[_Error]) -> _Error | N
     return next((part for part in chain if isinstance(part, kinds)), None)
 
 
+def _seconds(count: float) -> str:
+    return f"{count:.1f}".removesuffix(".0") + " s"
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """The error, and those that it carries as urllib3 does (in args), or that caused it."""
     seen: list[BaseException] = []
@@ -196,5 +207,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.append(part)
         yield part
         waiting += [arg for arg in part.args if isinstance(arg, BaseException)]
-        waiting += [getattr(part, "original_error", None), getattr(part, "reason", None), part.__cause__]
+        waiting += [getattr(part, "original_error", None), getattr(part, "reason", None)]
+        waiting += [part.__cause__, part.__context__]
         waiting = [one for one in waiting if isinstance(one, BaseException)]

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .access import Access
-    from .dialects import Loaded
     from .kubeconfig import Context
     from .reply import Reply
 
@@ -119,7 +118,8 @@ class Cluster:
             )
             self._transport = Transport(self._context, credential)
             self._namespace = namespace or self._context.namespace
-        self._discovery = Discovery(self._transport, self._limits())
+        # The API server's own objects are no answer of an app: their size has a limit of its own.
+        self._discovery = Discovery(self._transport, self._limits(max_bytes=max(max_bytes, Limits().max_bytes)))
 
     # --- asking an app
 
@@ -204,7 +204,16 @@ class Cluster:
         """
         watch = watch or Watch(say=_log.warning)
         prepared = self.prepare(
-            method, target, path, params=params, headers=headers, json=json, data=data, via=via, watch=watch
+            method,
+            target,
+            path,
+            params=params,
+            headers=headers,
+            json=json,
+            data=data,
+            via=via,
+            timeout_s=timeout_s,
+            watch=watch,
         )
         return self.send(prepared.request, via=via, timeout_s=timeout_s, max_bytes=max_bytes, watch=watch)
 
@@ -259,7 +268,16 @@ class Cluster:
         """
         watch = watch or Watch(say=_log.warning)
         prepared = self.prepare(
-            method, target, path, params=params, headers=headers, json=json, data=data, via=via, watch=watch
+            method,
+            target,
+            path,
+            params=params,
+            headers=headers,
+            json=json,
+            data=data,
+            via=via,
+            timeout_s=timeout_s,
+            watch=watch,
         )
         framed = self.send_for_frame(
             prepared.request,
@@ -272,7 +290,7 @@ class Cluster:
             watch=watch,
             **options,
         )
-        for line in filter(None, (held_of(framed.loaded, 'limit="all"'), framed.note)):
+        for line in filter(None, (framed.held('limit="all"'), framed.note)):
             _log.warning("%s", line)
         return framed.loaded.frame
 
@@ -292,7 +310,7 @@ class Cluster:
             There is no such service, or none of its ports is meant; the hint says what to type.
         """
         (found, _), _ = self._parsed(target)
-        return self._resolved(found, _is_http_url(target), Watch(say=_log.warning))[0]
+        return self._resolved(found, _is_http_url(target), self._discovery, Watch(say=_log.warning))[0]
 
     # --- what is there
 
@@ -443,6 +461,7 @@ class Cluster:
         data: bytes | str | Mapping[str, object] | None = None,
         namespace: str | None = None,
         via: str = "auto",
+        timeout_s: float | None = None,
         watch: Watch | None = None,
     ) -> Prepared:
         """The request that these words mean, checked but not sent; a Service may be read for its port."""
@@ -461,7 +480,8 @@ class Cluster:
         # What cannot be right asks nothing, not even for the Service; a pod's port by name is looked up (D2).
         asked = request.target.with_port("") if request.target.kind == "pod" else request.target
         ways.choose(via, request, self._transport).check(dataclasses.replace(request, target=asked))
-        resolved, note = self._resolved(request.target, _is_http_url(target), watch)
+        discovery = self._discovery.within(self._limits(timeout_s))
+        resolved, note = self._resolved(request.target, _is_http_url(target), discovery, watch)
         request = dataclasses.replace(request, target=resolved)
         return Prepared(request, tuple(filter(None, (*notes, note))))
 
@@ -487,7 +507,8 @@ class Cluster:
     ) -> Reply:
         """The answer to a prepared request; raises what `request` raises."""
         way = ways.choose(via, request, self._transport)
-        return fetch.ask(request, way, self._discovery, self._limits(timeout_s, max_bytes), watch or Watch())
+        limits = self._limits(timeout_s, max_bytes)
+        return fetch.ask(request, way, self._discovery.within(limits), limits, watch or Watch())
 
     @staticmethod
     def as_asked(request: Request, *, dialect: str | None = None, limit: int | Literal["all"] | None = None) -> Request:
@@ -511,7 +532,8 @@ class Cluster:
         watch = watch or Watch()
 
         def send(one: Request, limits: Limits) -> Reply:
-            return fetch.ask(one, ways.choose(via, one, self._transport), self._discovery, limits, watch)
+            way = ways.choose(via, one, self._transport)
+            return fetch.ask(one, way, self._discovery.within(limits), limits, watch)
 
         framed = fetch.frame(
             request,
@@ -573,45 +595,23 @@ class Cluster:
             hint=f"it is that of {', '.join(names)}: %kproxy use {names[0]}" if names else "no context has that server",
         )
 
-    def _resolved(self, target: Target, http_url: bool, watch: Watch) -> tuple[Target, str | None]:
+    def _resolved(
+        self, target: Target, http_url: bool, discovery: Discovery, watch: Watch
+    ) -> tuple[Target, str | None]:
         """Namespace, port and scheme filled in, and a line about a choice."""
         if target.kind in ("api", "node"):
             return target, None
         target = target.with_namespace(target.namespace or self.namespace)
         if target.kind == "pod":
-            return self._pod_resolved(target, watch), None
+            return _pod_resolved(target, discovery, watch), None
         note = None
         if not (target.port and target.scheme) or http_url:
             try:
-                target, note = self._service_resolved(target, watch)
+                target, note = _service_resolved(target, discovery, watch)
             except AccessDenied:
                 note = None  # its Service may not be read: what was typed is sent
         # A URL's http is how the app is spoken to anyway: a scheme is written only when it is https.
         return (target.with_scheme("") if http_url and target.scheme == "http" else target), note
-
-    def _service_resolved(self, target: Target, watch: Watch) -> tuple[Target, str | None]:
-        namespace = target.namespace or ""
-        for fresh in (False, True):  # what is remembered may have changed: no error comes from it
-            service = self._discovery.service(namespace, target.name, watch, fresh=fresh)
-            if service is None:
-                raise missing_service(self._discovery, target, watch)
-            try:
-                return service_target(target, service)
-            except (NotFound, TargetError):
-                if fresh:
-                    raise
-        raise AssertionError("the second round returns or raises")
-
-    def _pod_resolved(self, target: Target, watch: Watch) -> Target:
-        if not target.port or target.port.isdecimal():
-            return target
-        pod = self._discovery.pod(target.namespace or "", target.name, watch)
-        if pod is None:
-            raise NotFound(
-                f"no pod is called {target.name} in the namespace {target.namespace}",
-                hint=f"`%kproxy pods -n {target.namespace}` lists them",
-            )
-        return pod_target(target, pod)
 
     def _origin(self, framed: fetch.Framed) -> dict[str, str | int | None]:
         """What a frame says of where it came from: flat, small, and without a secret."""
@@ -631,12 +631,28 @@ class Cluster:
         return origin | ({"note": framed.note[:300]} if framed.note else {})
 
 
-def held_of(loaded: Loaded, how: str) -> str | None:
-    """The line that says that there is more than the frame holds, and `how` to have it; None where there is not."""
-    if loaded.of is None or loaded.rows >= loaded.of:
-        return None
-    least = "at least " if loaded.of_is_lower_bound else ""
-    return f"{loaded.rows:,} of {least}{loaded.of:,} {loaded.what}; {how} for the rest"
+def _service_resolved(target: Target, discovery: Discovery, watch: Watch) -> tuple[Target, str | None]:
+    for fresh in (False, True):  # what is remembered may have changed: no error comes from it
+        service = discovery.service(target.namespace or "", target.name, watch, fresh=fresh)
+        try:
+            if service is not None:
+                return service_target(target, service)
+        except (NotFound, TargetError):
+            if fresh:
+                raise
+    raise missing_service(discovery, target, watch)
+
+
+def _pod_resolved(target: Target, discovery: Discovery, watch: Watch) -> Target:
+    if not target.port or target.port.isdecimal():
+        return target
+    pod = discovery.pod(target.namespace or "", target.name, watch)
+    if pod is None:
+        raise NotFound(
+            f"no pod is called {target.name} in the namespace {target.namespace}",
+            hint=f"`%kproxy pods -n {target.namespace}` lists them",
+        )
+    return pod_target(target, pod)
 
 
 def _chosen(context: str | None, kubeconfig_file: str | os.PathLike[str] | None, namespace: str | None) -> Context:

@@ -153,7 +153,9 @@ def _forbidden(
         if allowed:
             return None  # with the right to ask, it was the app that refused
         wanted = allowed.role
-    except AccessDenied:  # an anonymous user may not even ask
+    except AccessDenied as review:  # an anonymous user may not even ask, nor may who may not be somebody else
+        if " cannot impersonate resource " in str(review):
+            return review
         wanted = access.role(attributes, user=status.user)
     except KubeAccessError:
         wanted = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ class Framed:
         The answer to the first request.
     dialect
         The name of the dialect that read it.
+    more
+        Whether a limit would bring what the frame does not hold.
     note
         A line to show, or None.
     """
@@ -43,7 +46,16 @@ class Framed:
     loaded: dialects.Loaded
     reply: Reply
     dialect: str
+    more: bool
     note: str | None
+
+    def held(self, how: str) -> str | None:
+        """The line that says that there is more than the frame holds, and `how` to have it; None where there is not."""
+        rows, of = self.loaded.rows, self.loaded.of
+        if of is None or rows >= of:
+            return None
+        least = "at least " if self.loaded.of_is_lower_bound else ""
+        return f"{rows:,} of {least}{of:,} {self.loaded.what}" + (f"; {how} for the rest" if self.more else "")
 
 
 def ask(request: Request, way: Way, discovery: Discovery, limits: Limits, watch: Watch) -> Reply:
@@ -130,7 +142,14 @@ def frame(
             break
         pages.append(page.raise_for_status())
     loaded = dialects.load(pages, dialect=reader, limit=limit, **options)
-    return Framed(loaded, first, reader.name if reader else "", note or loaded.note)
+    more = limit is None and not raw and reader is not None and _has_more(reader, first, loaded.rows)
+    return Framed(loaded, first, reader.name if reader else "", more, note or loaded.note)
+
+
+def _has_more(reader: dialects.Dialect, first: Reply, rows: int) -> bool:
+    """Whether a limit would bring more: by another first request, or by a page after it."""
+    asked = first.request
+    return reader.ask(asked, sys.maxsize) != asked or reader.following(asked, first, rows, sys.maxsize) is not None
 
 
 def as_asked(request: Request, dialect: str | None, limit: int | None) -> Request:

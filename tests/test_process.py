@@ -57,7 +57,8 @@ def test_much_output_does_not_block_it():
 def test_it_ends_when_we_end_however_we_end(how):
     program = (
         "import sys, time; from kubeaccess_magic import process\n"
-        f"child = process.start([sys.executable, '-c', {SERVES!r}], ready='up'); print(child.pid, flush=True); time.sleep(60)"
+        f"child = process.start([sys.executable, '-c', {SERVES!r}], ready='up')\n"
+        "print(child.pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     with parent:

@@ -7,6 +7,7 @@ may be listed, then to the context's own, and the `Listing` says so.
 from __future__ import annotations
 
 import concurrent.futures
+import copy
 import dataclasses
 import threading
 import time
@@ -72,6 +73,12 @@ class Discovery:
         self._limits = limits
         self._services: dict[tuple[str, str], tuple[float, kubernetes.Service | None]] = {}
         self._lock = threading.Lock()
+
+    def within(self, limits: Limits) -> Discovery:
+        """The same, with the same memory, for a question that may take so long."""
+        other = copy.copy(self)
+        other._limits = dataclasses.replace(limits, max_bytes=self._limits.max_bytes)
+        return other
 
     def namespaces(self, watch: Watch) -> list[kubernetes.Namespace]:
         """All namespaces; AccessDenied where they may not be listed."""
@@ -228,11 +235,11 @@ def missing_service(discovery: Discovery, target: Target, watch: Watch) -> NotFo
             f"no service is called {target.name} in the namespace {namespace}, which has none at all",
             hint="%kproxy services -A lists those of all namespaces",
         )
-    near = difflib.get_close_matches(target.name, names, 3, 0.5) or sorted(names)[:3]
+    near = difflib.get_close_matches(target.name, names, 3, 0.5)
     lines = " or ".join(str(Target(name=name, namespace=namespace)) for name in near)
     return NotFound(
         f"no service is called {target.name} in the namespace {namespace}",
-        hint=f"is it {lines}? `%kproxy services -n {namespace}` lists all {len(names)}",
+        hint=(f"is it {lines}? " if lines else "") + f"`%kproxy services -n {namespace}` lists all {len(names)}",
     )
 
 

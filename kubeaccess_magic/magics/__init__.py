@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import keyword
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["KProxyMagics", "current_cluster", "load", "unload"]
 
 _LONG_S = 1.0  # what takes longer is told
+_HTML_BEGINS = (b"<!doctype html", b"<html")  # also where the type says plain text
 _KEPT_BODY = 8 * 2**20  # bytes of a body that `last` keeps
 
 
@@ -101,28 +104,29 @@ class KProxyMagics(Magics):
             asked = parse(line)
             if asked.switch("help"):
                 return print(help_text())
+            from .asking import filled
+
+            asked = filled(asked, {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})})
+            _check_name(asked.text("into"))  # before anything is asked
             if asked.verb or not asked.words:
                 if cell is not None:
                     raise UsageError("a cell is the body for a target: %%kproxy TARGET [PATH]")
                 return self._into(asked, _VERBS[asked.verb](self, asked))
-            variables = {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})}
-            return self._into(asked, self._ask(asked, cell, variables))
+            return self._into(asked, self._ask(asked, cell))
 
     def _into(self, asked: Line, value: Any) -> Any:
         name = asked.text("into")
         if name is None:
             return value
-        if not name.isidentifier() or name == "kproxy":
-            raise UsageError(f"{name!r} cannot be the name of a variable here")
         assert self.shell is not None
         self.shell.user_ns[name] = value
         return None
 
-    def _ask(self, asked: Line, cell: str | None, variables: dict[str, Any]) -> Any:
+    def _ask(self, asked: Line, cell: str | None) -> Any:
         """A target: prepare, ask, remember, show."""
         from .asking import wanted
 
-        want = wanted(asked, cell, variables)
+        want = wanted(asked, cell, asked.variables)
         cluster = self._cluster_for(asked)
         watch = _watch()
         try:
@@ -134,6 +138,7 @@ class KProxyMagics(Magics):
                 headers=want.headers,
                 data=want.body,
                 namespace=asked.text("namespace"),
+                timeout_s=want.timeout_s or self.timeout_s,
                 watch=watch,
             )
         except NotFound as error:
@@ -158,7 +163,6 @@ class KProxyMagics(Magics):
         self, asked: Line, want: Wanted, cluster: Cluster, prepared: Prepared, watch: Watch
     ) -> tuple[Any, Reply, list[str]]:
         """The value that is asked for, the reply it came from, and lines about it."""
-        from ..cluster import held_of
         from .show import Text
 
         limits: dict[str, Any] = {"timeout_s": want.timeout_s or self.timeout_s, "max_bytes": self.max_bytes}
@@ -178,7 +182,7 @@ class KProxyMagics(Magics):
                 if instead is None or error.reply is None:
                     raise
                 return instead, error.reply, []
-            lines = [held_of(framed.loaded, "--limit all"), framed.note]
+            lines = [framed.held("--limit all"), framed.note]
             return framed.loaded.frame, framed.reply, [line for line in lines if line]
         request = prepared.request
         if not want.raw:
@@ -226,7 +230,7 @@ class KProxyMagics(Magics):
 
         cluster = self._cluster_for(asked)
         print(header(cluster))  # before anything is contacted
-        return Overview(cluster)
+        return Overview(cluster, asked.text("namespace"))
 
     def _contexts(self, asked: Line) -> Any:
         from .. import kubeconfig
@@ -264,7 +268,7 @@ class KProxyMagics(Magics):
         recipe = dict(self._cluster.recipe) if self._cluster is not None else {}
         if asked.text("kubeconfig"):
             recipe = {"kubeconfig": asked.text("kubeconfig")}
-        if _first(asked) and _first(asked) != recipe.get("context"):
+        if _first(asked):  # a context that is named is asked as its file says: that is how --as and -n end
             recipe = {"context": _first(asked), "kubeconfig": recipe.get("kubeconfig")}
         made = Cluster(**(recipe | _own(asked)))
         if self._cluster is not None and self._cluster is not self._before_demo:
@@ -273,21 +277,24 @@ class KProxyMagics(Magics):
         return made
 
     def _url(self, asked: Line) -> Any:
-        from .asking import place
+        from .asking import place, query
         from .show import Text
 
         cluster = self._cluster_for(asked)
-        target, path = place(asked, self.shell.user_ns if self.shell else {})
-        prepared = cluster.prepare("GET", target, path or "/", namespace=asked.text("namespace"), watch=_watch())
+        target, path = place(asked, asked.variables)
+        params, _ = query(asked, None, asked.variables)
+        where = asked.text("namespace")
+        prepared = cluster.prepare("GET", target, path or "/", params=params, namespace=where, watch=_watch())
         self._caption(asked, list(prepared.notes))
         return Text(cluster.server + prepared.request.url_path())
 
     def _can(self, asked: Line) -> Any:
+        from .asking import place
         from .show import Answer
 
         cluster = self._cluster_for(asked)
         method = (asked.text("request") or "GET").upper()
-        access, target = cluster.may(method, asked.words[0], namespace=asked.text("namespace"))
+        access, target = cluster.may(method, place(asked, asked.variables)[0], namespace=asked.text("namespace"))
         return Answer(access, f"{method} {target}")
 
     def _last_reply(self, asked: Line) -> Any:
@@ -456,7 +463,14 @@ def _folded() -> Iterator[None]:
         lines += [f"    {visible(error.hint)}"] if error.hint else []
         error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]  # IPython asks the instance
         raise
+    except UsageError as error:
+        from .. import redact
+
+        error.args = (redact.text(error),)  # it may repeat what was typed, and is saved with the notebook
+        raise
     except KeyboardInterrupt as interrupt:
+        # IPython keeps the traceback, and with it a socket whose handshake was interrupted, which nobody else closes.
+        traceback.clear_frames(interrupt.__traceback__)
         interrupt._render_traceback_ = lambda: ["KeyboardInterrupt: the request was ended"]  # type: ignore[attr-defined]
         raise
 
@@ -466,6 +480,11 @@ def _watch() -> Watch:
     from ..reply import visible
 
     return Watch(say=lambda line: print(visible(line), file=sys.stderr))
+
+
+def _check_name(name: str | None) -> None:
+    if name is not None and (not name.isidentifier() or keyword.iskeyword(name) or name == "kproxy"):
+        raise UsageError(f"{name!r} cannot be the name of a variable here")
 
 
 def _first(asked: Line) -> str | None:
@@ -489,7 +508,7 @@ def _shown_as_it_is(reply: Reply | None) -> Any:
         return None
     if not reply.content:
         return reply
-    is_html = reply.media_type in ("text/html", "application/xhtml+xml") or reply.content[:256].lstrip()[:1] == b"<"
+    is_html = reply.media_type == "text/html" or reply.content[:256].lstrip().lower().startswith(_HTML_BEGINS)
     return Text(reply.text) if reply.media_type.startswith("text/") and not is_html else None
 
 

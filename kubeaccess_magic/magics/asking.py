@@ -14,7 +14,7 @@ from ..cluster import media_type_of
 from .options import Line
 from .variables import in_json, in_path, in_text
 
-__all__ = ["Wanted", "place", "wanted"]
+__all__ = ["Wanted", "filled", "place", "query", "wanted"]
 
 _FORMS = ("frame", "json", "text", "bytes", "reply")
 _FORM_FIELDS = re.compile(r"[^\s={}\[\]\"']+=")
@@ -58,9 +58,11 @@ def wanted(asked: Line, cell: str | None, variables: Mapping[str, Any]) -> Wante
     target, path = place(asked, variables)
     if asked.switch("all_namespaces"):
         raise UsageError("-A goes with services and pods; a target is in one namespace")
+    if asked.text("selector"):
+        raise UsageError("-l goes with services and pods; a target has a name")
     if cell is not None and not cell.strip():
         raise UsageError("the cell is empty: its body is what %%kproxy sends")
-    params, cell_is_used = _params(asked, cell, variables)
+    params, cell_is_used = query(asked, cell, variables)
     body, media_type = _body(asked, None if cell_is_used else cell, cell, variables)
     headers = [_header(in_text(text, variables)) for text in asked.many("header")]
     if media_type and not any(name.lower() == "content-type" for name, _ in headers):
@@ -87,6 +89,24 @@ def wanted(asked: Line, cell: str | None, variables: Mapping[str, Any]) -> Wante
     )
 
 
+def filled(asked: Line, variables: Mapping[str, Any]) -> Line:
+    """A line with variables put into its options, and into the words of a verb that takes no target.
+
+    What belongs to a request is left as it is: there it matters where a value stands.
+    """
+    given = {
+        key: in_text(value, variables)
+        if isinstance(value, str)
+        else [in_text(text, variables) for text in value]
+        if isinstance(value, list) and key == "as_group"
+        else value
+        for key, value in asked.given.items()
+    }
+    plain = asked.verb and asked.verb not in ("url", "can")
+    words = tuple(in_text(word, variables) for word in asked.words) if plain else asked.words
+    return dataclasses.replace(asked, words=words, given=given, variables=variables)
+
+
 def place(asked: Line, variables: Mapping[str, Any]) -> tuple[str, str | None]:
     """Target and path of a line, variables put in: as they are in a target, percent-encoded in a path or a URL's."""
     word = asked.words[0]
@@ -103,7 +123,7 @@ def _path_begins(word: str) -> int:
     return found.end() if found else len(word)
 
 
-def _params(asked: Line, cell: str | None, variables: Mapping[str, Any]) -> tuple[list[tuple[str, str]], bool]:
+def query(asked: Line, cell: str | None, variables: Mapping[str, Any]) -> tuple[list[tuple[str, str]], bool]:
     """The ``-q`` values, and whether one of them is the cell."""
     params, used = [], False
     for text in asked.many("query"):
@@ -146,7 +166,11 @@ def _expanded(text: str, variables: Mapping[str, Any], always: bool) -> str:
     """A body with its variables: as JSON in one that is JSON; else as they are, where that was asked for."""
     if "${" not in text:
         return text
-    if media_type_of(in_json(text, _Anything())) in ("application/json", "application/x-ndjson"):
+    try:
+        form = media_type_of(in_json(text, _Anything()))
+    except UsageError:  # what stands behind a `${` is no name: in a body that is not JSON it means something else
+        form = media_type_of(text)
+    if form in ("application/json", "application/x-ndjson"):
         return in_json(text, variables)
     return in_text(text, variables) if always else text
 
@@ -177,7 +201,7 @@ def _file(name: str) -> bytes:
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon:
-        raise UsageError(f"-H is NAME:VALUE; {name!r} has no colon")
+        raise UsageError("-H is NAME:VALUE; one here has no colon")  # not repeated: it may be a secret
     return name.strip(), value.strip()
 
 

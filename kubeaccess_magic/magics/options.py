@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from IPython.core.error import UsageError
 
@@ -45,24 +46,34 @@ class Option:
 
 @dataclasses.dataclass(frozen=True)
 class Verb:
-    """One verb, with the names of its words."""
+    """One verb, with the names of its words, and the keys of the options that mean something with it."""
 
     name: str
     help: str
     words: tuple[str, ...] = ()
     short: tuple[str, ...] = ()
     needs: int = 0  # how many of the words must be there
+    takes: tuple[str, ...] = ("into",)
 
+
+_WHO = ("context", "kubeconfig", "as", "as_group", "into", "quiet")
+_LISTED = (*_WHO, "namespace", "all_namespaces", "selector")
+_OVERVIEW = (*_WHO, "namespace")
 
 VERBS: tuple[Verb, ...] = (
-    Verb("contexts", "the contexts of the kubeconfig, and how each signs in"),
-    Verb("namespaces", "the namespaces", ("NAME",), ("ns",)),
-    Verb("services", "the services, one row a port, with the text to type", ("NAME",), ("svc",)),
-    Verb("pods", "the pods", ("NAME",), ("po",)),
-    Verb("nodes", "the nodes", ("NAME",), ("no",)),
-    Verb("use", "what the following lines ask: a context, -n, --kubeconfig, --as", ("CONTEXT",)),
-    Verb("url", "the proxy URL, as text", ("TARGET", "PATH"), needs=1),
-    Verb("can", "may I? and the Role to ask for if not", ("TARGET",), needs=1),
+    Verb("contexts", "the contexts of the kubeconfig, and how each signs in", takes=("kubeconfig", "into")),
+    Verb("namespaces", "the namespaces", ("NAME",), ("ns",), takes=_WHO),
+    Verb("services", "the services, one row a port, with the text to type", ("NAME",), ("svc",), takes=_LISTED),
+    Verb("pods", "the pods", ("NAME",), ("po",), takes=_LISTED),
+    Verb("nodes", "the nodes", ("NAME",), ("no",), takes=_WHO),
+    Verb(
+        "use",
+        "what the following lines ask: a context, -n, --kubeconfig, --as",
+        ("CONTEXT",),
+        takes=("namespace", "kubeconfig", "as", "as_group", "into"),
+    ),
+    Verb("url", "the proxy URL, as text", ("TARGET", "PATH"), needs=1, takes=(*_WHO, "namespace", "query")),
+    Verb("can", "may I? and the Role to ask for if not", ("TARGET",), needs=1, takes=(*_WHO, "namespace", "request")),
     Verb("last", "the last Reply"),
     Verb("history", "what was asked so far, as a DataFrame"),
     Verb("demo", "a demo cluster beside this kernel, in use at once; `demo stop` goes back", ("stop",)),
@@ -112,11 +123,14 @@ class Line:
         What stands beside the verb, or the target and its path.
     given
         The options by key: a text, True for a switch, a list where it may be given more than once.
+    variables
+        The user's, for what is put in where it stands.
     """
 
     verb: str
     words: tuple[str, ...]
     given: dict[str, str | bool | list[str]]
+    variables: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False, compare=False)
 
     def text(self, key: str) -> str | None:
         """The value of an option, or None."""
@@ -208,6 +222,8 @@ def _line(plain: list[Word], given: dict[str, str | bool | list[str]], line: str
     if verb is None:
         if len(plain) > 2:
             raise UsageError(_left_over(plain[2], line, words))
+        if not texts:
+            _check_options("without a target", _OVERVIEW, given)
         return Line("", tuple(texts), given)
     most = len(verb.words)
     if len(texts) - 1 > most:
@@ -217,7 +233,15 @@ def _line(plain: list[Word], given: dict[str, str | bool | list[str]], line: str
         raise UsageError(f"%kproxy {verb.name} {takes}: {texts[most + 1]!r} is left over")
     if len(texts) - 1 < verb.needs:
         raise UsageError(f"%kproxy {verb.name} wants {' '.join(verb.words[: verb.needs])}")
+    _check_options(f"with %kproxy {verb.name}", verb.takes, given)
     return Line(verb.name, tuple(texts[1:]), given)
+
+
+def _check_options(where: str, takes: Sequence[str], given: Mapping[str, object]) -> None:
+    """Refuse an option that would do nothing there; `help` never comes so far."""
+    for option in OPTIONS:
+        if option.key in given and option.key not in (*takes, "help"):
+            raise UsageError(f"{option.names[0]} means nothing {where}")
 
 
 def _left_over(extra: Word, line: str, words: Sequence[Word]) -> str:

@@ -57,13 +57,13 @@ def header(cluster: Cluster) -> str:
 class Overview:
     """Bare ``%kproxy``: who asks, the built-in services with their proxy URLs, and what to type next."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, namespace: str | None = None) -> None:
         self.user: str | None = None
         self.services: pd.DataFrame | None = None
         self.problem: KubeAccessError | None = None
         try:
             self.user = cluster.user()
-            self.services = cluster.info()
+            self.services = cluster.info(namespace)
         except KubeAccessError as error:
             self.problem = error
         self._next = _what_next(self.services, cluster.namespace)
@@ -100,7 +100,7 @@ class Overview:
             for row in _rows(self.services):
                 cells = [
                     f"<strong>{_text(row.name)}</strong>",
-                    f"<code>%kproxy {_text(row.target)}</code>" if row.target else "",
+                    f"<code style='white-space: nowrap'>%kproxy {_text(row.target)}</code>" if row.target else "",
                     f"{row.ready} of {row.endpoints}" if _counted(row) else "",
                     "<br>".join(_text(part) for part in (row.external, row.note) if part),
                     f"<code>{_text(row.url)}</code>",
@@ -110,7 +110,9 @@ class Overview:
             f"<th style='text-align: left'>{name}</th>" for name in ("service", "to type", "ready", "", "proxy URL")
         )
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
-        following = "".join(f"<div><code>{html.escape(line)}</code></div>" for line in self._next)
+        following = "".join(
+            f"<div><code style='white-space: pre'>{html.escape(line)}</code></div>" for line in self._next
+        )
         return f"<div>{lines}{table}<div style='margin-top: .5em; opacity: .75'>{following}</div></div>"
 
 

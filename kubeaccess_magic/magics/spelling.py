@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -29,15 +30,18 @@ def as_code(cluster: Cluster, form: str, target: str, path: str | None, keywords
     target, path
         As they are meant, variables put in; path None for none.
     keywords
-        Of `Cluster.frame`; those that are None are left out. Secret headers are hidden, and must be put in.
+        Of `Cluster.frame`; those that are None are left out. What is secret is hidden, and must be put in.
     """
     made = ", ".join(
         repr(value) if key == "context" else f"{key}={value!r}" for key, value in _plain(cluster.recipe).items()
     )
     given = {key: value for key, value in keywords.items() if value not in (None, (), [], {}, False)}
-    if "headers" in given:
-        given["headers"] = list(redact.headers(given["headers"]))
-    words = [repr(target)] + ([repr(path)] if path else [])
+    for pairs in ("headers", "params"):
+        if pairs in given:
+            given[pairs] = list(redact.headers(given[pairs]))
+    if isinstance(given.get("data"), str):
+        given["data"] = redact.text(given["data"])
+    words = [repr(redact.url(target))] + ([repr(redact.url(path))] if path else [])
     if form == "frame":
         call, name = "frame", "df"
     else:
@@ -69,8 +73,7 @@ def as_kubectl(cluster: Cluster, request: Request) -> str:
     ]
     kubectl = shlex.join(["kubectl", *flags])
     path = request.url_path()
-    # `get --raw` takes the query apart and would lose what stands behind a `;`.
-    if request.method == "GET" and not request.headers and request.body is None and ";" not in request.query:
+    if request.method == "GET" and not request.headers and request.body is None and _survives_kubectl(request.query):
         return redact.text(f"{kubectl} get --raw {shlex.quote(path)}")
     curl = ["curl", "-sS", "--globoff", "--path-as-is"]
     curl += ["--head"] if request.method == "HEAD" else ["-X", request.method]
@@ -80,9 +83,18 @@ def as_kubectl(cluster: Cluster, request: Request) -> str:
         curl += ["--data-binary", request.body.decode(errors="replace")]
     asking = shlex.join([*curl, f"http://localhost{path}"]).replace("curl ", 'curl --unix-socket "$s" ', 1)
     return redact.text(
-        f's=$(mktemp -d)/s; {kubectl} proxy --unix-socket="$s" >/dev/null & '
-        f'until [ -S "$s" ]; do sleep 0.1; done; {asking}; kill %%'
+        f'(s=$(mktemp -d)/s; {kubectl} proxy --unix-socket="$s" >/dev/null & '
+        f'until [ -S "$s" ] || ! kill -0 $!; do sleep 0.1; done; {asking}; kill $!)'
     )
+
+
+def _survives_kubectl(query: str) -> bool:
+    """Whether a query means the same after ``get --raw`` took it apart, sorted it by name, and wrote it anew (K4)."""
+    if not query:
+        return True
+    pieces = query.split("&")
+    names = [piece.partition("=")[0] for piece in pieces]
+    return names == sorted(names) and all("=" in piece for piece in pieces) and not re.search(r";|%20|%3B", query)
 
 
 def _plain(recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -374,7 +374,10 @@ def _is_ready(pod: Pod) -> bool:
 
 
 def _state(pod: Pod) -> str:
-    """How a pod is that is not ready, in a word or two."""
+    """How a pod is that is not ready, in a word or two: CrashLoopBackOff, Pending …"""
+    for status in pod.status.container_statuses or ():
+        if status.waiting:
+            return status.waiting
     return "not ready" if pod.status.phase == "Running" else (pod.status.phase or "not ready")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from IPython.core.error import UsageError
 
-from ..cluster import media_type_of
+from ..cluster.body import media_type_of
 from .options import Line
 from .variables import in_json, in_path, in_text
 

@@ -14,29 +14,30 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import json as json_module
 import logging
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import access, credentials, fetch, kubeconfig, redact, ways
-from .discovery import Discovery, inventory, missing_service, pod_target, service_target
-from .errors import AccessDenied, ConfigError, NotFound, TargetError
-from .limits import Limits, Watch
-from .request import Request
-from .target import Target
-from .transport import Transport
+from .. import access, credentials, fetch, redact, ways
+from .. import kubeconfig as kubeconfigs
+from ..discovery import Discovery, inventory
+from ..errors import ConfigError, TargetError
+from ..limits import Limits, Watch
+from ..request import Request
+from ..target import Target
+from ..transport import Transport
+from .address import Addressed, addressed, resolved
+from .body import body_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .access import Access
-    from .kubeconfig import Context
-    from .reply import Reply
+    from ..access import Access
+    from ..kubeconfig import Context
+    from ..reply import Reply
 
 __all__ = ["Cluster", "Prepared"]
 
@@ -112,7 +113,7 @@ class Cluster:
             self._transport = Transport.from_api_client(api_client)
             self._namespace = namespace or "default"
         else:
-            self._context = _chosen(context, kubeconfig, namespace)
+            self._context = kubeconfigs.choose(context, kubeconfig=kubeconfig, namespace=namespace)
             credential = credentials.for_context(
                 self._context, impersonate=impersonate, impersonate_groups=self._groups
             )
@@ -309,14 +310,14 @@ class Cluster:
         NotFound
             There is no such service, or none of its ports is meant; the hint says what to type.
         """
-        (found, _), _ = self._parsed(target)
-        return self._resolved(found, _is_http_url(target), self._discovery, Watch(say=_log.warning))[0]
+        found = self._addressed(target)
+        return resolved(found.target, self.namespace, found.by_http_url, self._discovery, Watch(say=_log.warning))[0]
 
     # --- what is there
 
     def contexts(self) -> pd.DataFrame:
         """The contexts of the kubeconfig, as `kubeaccess_magic.contexts`."""
-        return inventory.contexts_frame(kubeconfig.contexts(self._kubeconfig))
+        return inventory.contexts_frame(kubeconfigs.contexts(self._kubeconfig))
 
     def namespaces(self, *, name: str | None = None) -> pd.DataFrame:
         """The namespaces: name, phase, created. `name` may have ``*``."""
@@ -466,14 +467,16 @@ class Cluster:
     ) -> Prepared:
         """The request that these words mean, checked but not sent; a Service may be read for its port."""
         watch = watch or Watch()
-        body, media_type = _body(json, data)
+        body, media_type = body_of(json, data)
         pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
         if media_type and not any(name.lower() == "content-type" for name, _ in pairs):
             pairs.append(("Content-Type", media_type))
         if method is None:
             method = "GET" if body is None else "POST"
-        (found, brought), notes = self._parsed(target)
-        request = Request.build(method, found, path, brought=brought, params=params, headers=pairs, body=body)
+        found = self._addressed(target)
+        request = Request.build(
+            method, found.target, path, brought=found.brought, params=params, headers=pairs, body=body
+        )
         if request.target.kind in ("service", "pod"):
             own = request.target.with_namespace(request.target.namespace or namespace or self.namespace)
             request = dataclasses.replace(request, target=own)
@@ -481,9 +484,8 @@ class Cluster:
         asked = request.target.with_port("") if request.target.kind == "pod" else request.target
         ways.choose(via, request, self._transport).check(dataclasses.replace(request, target=asked))
         discovery = self._discovery.within(self._limits(timeout_s))
-        resolved, note = self._resolved(request.target, _is_http_url(target), discovery, watch)
-        request = dataclasses.replace(request, target=resolved)
-        return Prepared(request, tuple(filter(None, (*notes, note))))
+        whom, note = resolved(request.target, self.namespace, found.by_http_url, discovery, watch)
+        return Prepared(dataclasses.replace(request, target=whom), tuple(filter(None, (found.note, note))))
 
     def may(self, method: str, target: str | Target, *, namespace: str | None = None) -> tuple[Access, Target]:
         """What `can` answers, and the target in the form that was asked about."""
@@ -568,50 +570,8 @@ class Cluster:
             raise TargetError(f"timeout_s is a number of seconds above 0, not {total_s!r}")
         return Limits(total_s=total_s, max_bytes=self.max_bytes if max_bytes is None else max_bytes)
 
-    def _parsed(self, target: str | Target) -> tuple[tuple[Target, str | None], list[str]]:
-        """Target and path of what was typed; a URL of another API server is refused."""
-        if isinstance(target, Target):
-            return (target, None), []
-        if not isinstance(target, str):
-            raise TargetError(f"a target is text or a Target, not {type(target).__name__}")
-        found, path, server = Target.parse(target.strip())
-        notes: list[str] = []
-        if server is not None and not kubeconfig.same_server(server, self.server):
-            if not _is_loopback(server):
-                if not _is_own_name(server):
-                    raise self._elsewhere(server)
-                return (found, path), notes
-            notes.append(f"{server} is taken for kubectl proxy: asking {self.name}")
-        return (found, path), notes
-
-    def _elsewhere(self, server: str) -> TargetError:
-        try:
-            listed = kubeconfig.contexts(self._kubeconfig)
-        except ConfigError:
-            listed = ()
-        names = [row.name for row in listed if row.server and kubeconfig.same_server(row.server, server)]
-        return TargetError(
-            f"{server} is not the API server of {self.name} ({self.server})",
-            hint=f"it is that of {', '.join(names)}: %kproxy use {names[0]}" if names else "no context has that server",
-        )
-
-    def _resolved(
-        self, target: Target, http_url: bool, discovery: Discovery, watch: Watch
-    ) -> tuple[Target, str | None]:
-        """Namespace, port and scheme filled in, and a line about a choice."""
-        if target.kind in ("api", "node"):
-            return target, None
-        target = target.with_namespace(target.namespace or self.namespace)
-        if target.kind == "pod":
-            return _pod_resolved(target, discovery, watch), None
-        note = None
-        if not (target.port and target.scheme) or http_url:
-            try:
-                target, note = _service_resolved(target, discovery, watch)
-            except AccessDenied:
-                note = None  # its Service may not be read: what was typed is sent
-        # A URL's http is how the app is spoken to anyway: a scheme is written only when it is https.
-        return (target.with_scheme("") if http_url and target.scheme == "http" else target), note
+    def _addressed(self, target: str | Target) -> Addressed:
+        return addressed(target, self.server, self.name, self._kubeconfig)
 
     def _origin(self, framed: fetch.Framed) -> dict[str, str | int | None]:
         """What a frame says of where it came from: flat, small, and without a secret."""
@@ -631,96 +591,9 @@ class Cluster:
         return origin | ({"note": framed.note[:300]} if framed.note else {})
 
 
-def _service_resolved(target: Target, discovery: Discovery, watch: Watch) -> tuple[Target, str | None]:
-    for fresh in (False, True):  # what is remembered may have changed: no error comes from it
-        service = discovery.service(target.namespace or "", target.name, watch, fresh=fresh)
-        try:
-            if service is not None:
-                return service_target(target, service)
-        except (NotFound, TargetError):
-            if fresh:
-                raise
-    raise missing_service(discovery, target, watch)
-
-
-def _pod_resolved(target: Target, discovery: Discovery, watch: Watch) -> Target:
-    if not target.port or target.port.isdecimal():
-        return target
-    pod = discovery.pod(target.namespace or "", target.name, watch)
-    if pod is None:
-        raise NotFound(
-            f"no pod is called {target.name} in the namespace {target.namespace}",
-            hint=f"`%kproxy pods -n {target.namespace}` lists them",
-        )
-    return pod_target(target, pod)
-
-
-def _chosen(context: str | None, kubeconfig_file: str | os.PathLike[str] | None, namespace: str | None) -> Context:
-    return kubeconfig.choose(context, kubeconfig=kubeconfig_file, namespace=namespace)
-
-
-def _body(json: Any, data: bytes | str | Mapping[str, object] | None) -> tuple[bytes | None, str | None]:
-    """The body's bytes, and the media type that they have unless a header says otherwise."""
-    if json is not None and data is not None:
-        raise TargetError("a request has one body: json or data")
-    if json is not None:
-        try:
-            return json_module.dumps(json, allow_nan=False).encode(), "application/json"
-        except (TypeError, ValueError, RecursionError) as error:
-            raise TargetError(f"the body has no JSON: {error}", hint="make it of what JSON has") from None
-    if data is None:
-        return None, None
-    if isinstance(data, Mapping):
-        from urllib.parse import urlencode
-
-        return urlencode(data, doseq=True).encode(), "application/x-www-form-urlencoded"
-    if isinstance(data, str):
-        try:
-            return data.encode(), media_type_of(data)
-        except UnicodeEncodeError:
-            raise TargetError("the body holds half a surrogate pair, which is no text") from None
-    if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise TargetError(f"data is bytes, text or the fields of a form, not {type(data).__name__}")
-    return bytes(data), "application/octet-stream"
-
-
-def media_type_of(text: str) -> str:
-    """What a body of text is: JSON if it parses, NDJSON if every line does, else plain text."""
-    if _is_json(text):
-        return "application/json"
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) > 1 and all(_is_json(line) for line in lines):
-        return "application/x-ndjson"
-    return "text/plain; charset=utf-8"
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json_module.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
 def _rows(limit: int | Literal["all"] | None) -> int | None:
     if limit == "all":
         return sys.maxsize
     if limit is None or (isinstance(limit, int) and limit > 0):
         return limit
     raise TargetError(f"a limit is a number of rows above 0, or 'all', not {limit!r}")
-
-
-def _is_http_url(target: str | Target) -> bool:
-    return isinstance(target, str) and target.strip().lower().startswith("http://")
-
-
-def _is_own_name(server: str) -> bool:
-    """Whether this is what every cluster's API server is called inside that cluster."""
-    return re.fullmatch(r"https://kubernetes(?:\.default(?:\.svc(?:\.[^/]*)?)?)?", server) is not None
-
-
-def _is_loopback(server: str) -> bool:
-    from urllib.parse import urlsplit
-
-    host = urlsplit(server).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")

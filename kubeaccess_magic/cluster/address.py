@@ -1,0 +1,141 @@
+"""Whom a text means, in this cluster: the target, what its URL brought, and namespace, port and scheme filled in."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from .. import kubeconfig
+from ..discovery import Discovery, missing_service, pod_target, service_target
+from ..errors import AccessDenied, ConfigError, NotFound, TargetError
+from ..target import Target
+
+if TYPE_CHECKING:
+    from ..limits import Watch
+
+__all__ = ["Addressed", "addressed", "resolved"]
+
+
+class Addressed(NamedTuple):
+    """What a text says by itself, before anything is read.
+
+    Attributes
+    ----------
+    target
+        The target.
+    brought
+        Path and query that a URL brought, or None.
+    by_http_url
+        Whether it was a URL with ``http://``: that is how an app is spoken to anyway, and no scheme to write.
+    note
+        A line about how it was understood, or None.
+    """
+
+    target: Target
+    brought: str | None = None
+    by_http_url: bool = False
+    note: str | None = None
+
+
+def addressed(
+    text: str | Target, server: str, called: str, kubeconfig_file: str | os.PathLike[str] | None
+) -> Addressed:
+    """What a text or a Target means; a URL of another API server is refused.
+
+    Parameters
+    ----------
+    text
+        As it was typed.
+    server
+        The API server that is asked.
+    called
+        What the cluster is called.
+    kubeconfig_file
+        Where to look for the contexts that have another server.
+
+    Raises
+    ------
+    TargetError
+        It names no target that can be, or an API server that is not this one.
+    """
+    if isinstance(text, Target):
+        return Addressed(text)
+    if not isinstance(text, str):
+        raise TargetError(f"a target is text or a Target, not {type(text).__name__}")
+    text = text.strip()
+    target, brought, named = Target.parse(text)
+    note = None
+    if named is not None and not kubeconfig.same_server(named, server) and not _is_own_name(named):
+        if not _is_loopback(named):
+            raise _elsewhere(named, server, called, kubeconfig_file)
+        note = f"{named} is taken for kubectl proxy: asking {called}"
+    return Addressed(target, brought, text.lower().startswith("http://"), note)
+
+
+def resolved(
+    target: Target, namespace: str, by_http_url: bool, discovery: Discovery, watch: Watch
+) -> tuple[Target, str | None]:
+    """Namespace, port and scheme filled in, and a line about a choice.
+
+    Where the Service may not be read, what was typed is sent.
+    """
+    if target.kind in ("api", "node"):
+        return target, None
+    target = target.with_namespace(target.namespace or namespace)
+    if target.kind == "pod":
+        return _pod_resolved(target, discovery, watch), None
+    note = None
+    if not (target.port and target.scheme) or by_http_url:
+        try:
+            target, note = _service_resolved(target, discovery, watch)
+        except AccessDenied:
+            note = None
+    return (target.with_scheme("") if by_http_url and target.scheme == "http" else target), note
+
+
+def _elsewhere(named: str, server: str, called: str, kubeconfig_file: str | os.PathLike[str] | None) -> TargetError:
+    try:
+        listed = kubeconfig.contexts(kubeconfig_file)
+    except ConfigError:
+        listed = ()
+    names = [row.name for row in listed if row.server and kubeconfig.same_server(row.server, named)]
+    return TargetError(
+        f"{named} is not the API server of {called} ({server})",
+        hint=f"it is that of {', '.join(names)}: %kproxy use {names[0]}" if names else "no context has that server",
+    )
+
+
+def _service_resolved(target: Target, discovery: Discovery, watch: Watch) -> tuple[Target, str | None]:
+    for fresh in (False, True):  # what is remembered may have changed: no error comes from it
+        service = discovery.service(target.namespace or "", target.name, watch, fresh=fresh)
+        try:
+            if service is not None:
+                return service_target(target, service)
+        except (NotFound, TargetError):
+            if fresh:
+                raise
+    raise missing_service(discovery, target, watch)
+
+
+def _pod_resolved(target: Target, discovery: Discovery, watch: Watch) -> Target:
+    if not target.port or target.port.isdecimal():
+        return target
+    pod = discovery.pod(target.namespace or "", target.name, watch)
+    if pod is None:
+        raise NotFound(
+            f"no pod is called {target.name} in the namespace {target.namespace}",
+            hint=f"`%kproxy pods -n {target.namespace}` lists them",
+        )
+    return pod_target(target, pod)
+
+
+def _is_own_name(server: str) -> bool:
+    """Whether this is what every cluster's API server is called inside that cluster."""
+    return re.fullmatch(r"https://kubernetes(?:\.default(?:\.svc(?:\.[^/]*)?)?)?", server) is not None
+
+
+def _is_loopback(server: str) -> bool:
+    host = urlsplit(server).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")

@@ -1,0 +1,53 @@
+"""A request's body: the bytes, and the media type that they have unless a header says otherwise."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from ..errors import TargetError
+
+__all__ = ["body_of", "media_type_of"]
+
+
+def body_of(json: Any, data: bytes | str | Mapping[str, object] | None) -> tuple[bytes | None, str | None]:
+    """The body's bytes, and the media type that they have unless a header says otherwise."""
+    if json is not None and data is not None:
+        raise TargetError("a request has one body: json or data")
+    if json is not None:
+        try:
+            return json_module.dumps(json, allow_nan=False).encode(), "application/json"
+        except (TypeError, ValueError, RecursionError) as error:
+            raise TargetError(f"the body has no JSON: {error}", hint="make it of what JSON has") from None
+    if data is None:
+        return None, None
+    if isinstance(data, Mapping):
+        return urlencode(data, doseq=True).encode(), "application/x-www-form-urlencoded"
+    if isinstance(data, str):
+        try:
+            return data.encode(), media_type_of(data)
+        except UnicodeEncodeError:
+            raise TargetError("the body holds half a surrogate pair, which is no text") from None
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TargetError(f"data is bytes, text or the fields of a form, not {type(data).__name__}")
+    return bytes(data), "application/octet-stream"
+
+
+def media_type_of(text: str) -> str:
+    """What a body of text is: JSON if it parses, NDJSON if every line does, else plain text."""
+    if _is_json(text):
+        return "application/json"
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and all(_is_json(line) for line in lines):
+        return "application/x-ndjson"
+    return "text/plain; charset=utf-8"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json_module.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+import IPython
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -58,7 +59,8 @@ def main() -> int:
     """Run the cells; 0 if each went as it should. One whose comment ends in "!" should fail."""
     config = Config()
     config.HistoryManager.enabled = False  # nothing is written to anybody's home
-    config.InteractiveShell.colors = "Neutral" if sys.stdout.isatty() else "NoColor"
+    plain = "nocolor" if IPython.version_info[0] >= 9 else "NoColor"  # its name in older ones
+    config.InteractiveShell.colors = "Neutral" if sys.stdout.isatty() else plain
     shell = InteractiveShell.instance(config=config)
     shell.run_cell("import pandas; pandas.set_option('display.width', 120, 'display.max_columns', 12)", silent=True)
     for cell in CELLS.split("---\n"):

@@ -21,7 +21,7 @@ from IPython.core.getipython import get_ipython
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, needs_local_scope, no_var_expand
 from traitlets import Bool, Float, Integer
 
-from ..errors import ConfigError, KubeAccessError, LoadError, NotFound
+from ..errors import AccessDenied, ConfigError, KubeAccessError, LoadError, NotFound
 from .transforms import keep_for_the_magic
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ class KProxyMagics(Magics):
             value, reply, lines = self._answer(asked, want, cluster, prepared, watch)
         except KubeAccessError as error:
             self._remember(cluster, prepared, getattr(error, "reply", None), started, problem=type(error).__name__)
+            _name_the_asker(error, asked)
             raise
         except KeyboardInterrupt:
             self._remember(cluster, prepared, None, started, problem="interrupted")
@@ -315,14 +316,18 @@ class KProxyMagics(Magics):
             return self._stop_demo()
         if word:
             raise UsageError("%kproxy demo starts a demo cluster, %kproxy demo stop ends it")
-        if self._demo is None or not self._demo.running:
-            from .. import process
-            from ..cluster import Cluster
+        from .. import process
+        from ..cluster import Cluster
 
+        if self._demo is None or not self._demo.running:
+            if self._demo is None:
+                self._before_demo = self._cluster
             self._demo = process.start([sys.executable, "-m", "kubeaccess_magic.demo"], ready="demo cluster at ")
-            self._before_demo = self._cluster
-            self._cluster = Cluster(kubeconfig=self._demo.ready.partition(", kubeconfig ")[2])
-        return self.cluster
+        file = self._demo.ready.partition(", kubeconfig ")[2]
+        if self._cluster is None or self._cluster.recipe.get("kubeconfig") != file:
+            self._cluster = Cluster(kubeconfig=file)
+            print("a demo cluster is in use: %kproxy shows what is there, %kproxy demo stop goes back")
+        return self._cluster
 
     def _stop_demo(self) -> None:
         if self._demo is None:
@@ -528,6 +533,13 @@ def _told(prepared: Prepared, reply: Reply, lines: list[str]) -> list[str]:
     if elapsed_s > _LONG_S:
         told.append(f"{size_text(len(reply.content))} in {elapsed_s:.1f} s")
     return told
+
+
+def _name_the_asker(error: KubeAccessError, asked: Line) -> None:
+    """A hint's line asks as this line did: with its context and its user."""
+    own = "".join(f" {name} {value}" for name in ("--context", "--as") if (value := asked.text(name[2:])))
+    if own and error.hint and isinstance(error, AccessDenied):
+        error.hint = error.hint.replace("` shows the Role", f"{own}` shows the Role")
 
 
 def _or_a_verb(error: NotFound, asked: Line) -> NotFound:

@@ -63,10 +63,10 @@ class Transport:
         api_client
             A ``kubernetes.client.ApiClient``, version 31 or later.
         """
-        from .official import ClientSource
+        from .official import source_of
 
         self = cls.__new__(cls)
-        self._begin(ClientSource(api_client), api_client)
+        self._begin(source_of(api_client), api_client)
         return self
 
     def _begin(self, source: Source, api_client: Any) -> None:
@@ -135,6 +135,9 @@ class Transport:
         except KubeAccessError as error:
             # Raised afresh: the frames below hold signed headers, and a verbose traceback shows what frames hold.
             raise failures.without_frames(error) from error.__cause__
+        except BaseException as interrupt:  # a kernel interrupt, above all: its frames would keep the socket open, too
+            failures.without_frames(interrupt)
+            raise interrupt.with_traceback(None) from None
 
     def _open(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import traceback
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeVar
 
@@ -84,9 +85,11 @@ def translated(
     return Unreachable(f"{server} cannot be asked: {type(error).__name__}", hint=hint)
 
 
-def without_frames(error: KubeAccessError) -> KubeAccessError:
+def without_frames(error: _Error) -> _Error:
     """The same error, and whatever it carries, without the frames that they came through."""
     for part in _chain(error):
+        if part.__traceback__ is not None:
+            traceback.clear_frames(part.__traceback__)
         part.__traceback__ = None
     return error
 
@@ -138,8 +141,13 @@ def _not_connected(chain: tuple[BaseException, ...], guard: Guard, server: str) 
         _first(chain, TimeoutError, foreign.TimeoutError) is not None
         and _first(chain, foreign.NewConnectionError) is None
     ):
-        waited_s = min(guard.limits.connect_s, guard.limits.total_s)
-        return Unreachable(f"{server} did not answer within {waited_s:g} s", hint=_RIGHT_ONE)
+        limits = guard.limits
+        if limits.total_s < limits.connect_s:
+            return TimedOut(
+                f"{server} did not answer within {_seconds(limits.total_s)}",
+                hint="allow more time with --timeout or timeout_s=",
+            )
+        return Unreachable(f"{server} did not answer within {_seconds(limits.connect_s)}", hint=_RIGHT_ONE)
     refused = _first(chain, OSError)
     if refused is not None and not isinstance(refused, (ssl.SSLError, ConnectionResetError)) and refused.strerror:
         return Unreachable(f"{server} cannot be reached: {refused.strerror}", hint=_RIGHT_ONE)
@@ -193,7 +201,7 @@ def _first(chain: tuple[BaseException, ...], *kinds: type[_Error]) -> _Error | N
 
 
 def _seconds(count: float) -> str:
-    return f"{count:.1f}".removesuffix(".0") + " s"
+    return (f"{count:.1f}".removesuffix(".0") if count >= 1 else f"{count:.1g}") + " s"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

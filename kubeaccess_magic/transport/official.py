@@ -18,7 +18,7 @@ from ..limits import Watch
 from .guard import Guards, guarded
 from .sources import CONNECTIONS, Server, Source
 
-__all__ = ["ClientSource", "api_client"]
+__all__ = ["ClientSource", "api_client", "source_of"]
 
 
 def api_client(source: Source, user_agent: str) -> Any:
@@ -40,6 +40,12 @@ def api_client(source: Source, user_agent: str) -> Any:
     made.user_agent = user_agent
     made.rest_client.pool_manager = _SignedManager(source)
     return made
+
+
+def source_of(api_client: Any) -> Source:
+    """The pool and the credential behind an official client: ours, if it is one that we made."""
+    manager = getattr(getattr(api_client, "rest_client", None), "pool_manager", None)
+    return manager.source if isinstance(manager, _SignedManager) else ClientSource(api_client)
 
 
 class ClientSource:
@@ -97,17 +103,17 @@ class _SignedManager(urllib3.PoolManager):
 
     def __init__(self, source: Source) -> None:
         super().__init__()
-        self._source = source
+        self.source = source
         self._watch = Watch()  # nobody watches the official client
 
     def connection_from_host(
         self, host: str | None, port: int | None = None, scheme: str | None = "http", pool_kwargs: Any = None
     ) -> HTTPConnectionPool:
-        server = self._source.server
+        server = self.source.server
         default = 443 if scheme == "https" else 80
         if (scheme, (host or "").strip("[]").lower(), port or default) != (server.scheme, server.host, server.port):
             raise TargetError(f"this client asks {server.url} and nobody else")
-        return self._source.pool(self._watch)
+        return self.source.pool(self._watch)
 
     def urlopen(self, method: str, url: str, redirect: bool = True, **options: Any) -> Any:  # type: ignore[override]
         # No redirect is followed: the credential is for this server, and a redirect is not of its making (X2).
@@ -116,9 +122,9 @@ class _SignedManager(urllib3.PoolManager):
         asked = parse_url(url)
         pool = self.connection_from_host(asked.host, asked.port, asked.scheme)
         # A proxy that forwards plain http is told the whole URL.
-        path = asked.request_uri if pool.proxy is None or self._source.server.secure else url
+        path = asked.request_uri if pool.proxy is None or self.source.server.secure else url
         answer = pool.urlopen(method, path, headers=self._signed(headers), **options)
-        if answer.status == 401 and self._source.renew(self._watch) and method.upper() in ("GET", "HEAD"):
+        if answer.status == 401 and self.source.renew(self._watch) and method.upper() in ("GET", "HEAD"):
             answer.drain_conn()
             answer.release_conn()
             answer = pool.urlopen(method, path, headers=self._signed(headers), **options)
@@ -126,7 +132,7 @@ class _SignedManager(urllib3.PoolManager):
 
     def _signed(self, headers: Mapping[str, str]) -> HTTPHeaderDict:
         kept = HTTPHeaderDict({name: value for name, value in headers.items() if name.lower() not in _SECRET})
-        for name, value in self._source.signed(self._watch).items():
+        for name, value in self.source.signed(self._watch).items():
             kept.add(name, value)
         return kept
 

@@ -33,6 +33,7 @@ __all__ = [
 SERVICE_COLUMNS = {
     "namespace": "text",
     "name": "text",
+    "target": "text",  # what one comes for: so far left that no screen cuts it off
     "type": "text",
     "port_name": "text",
     "port": "Int64",
@@ -43,7 +44,6 @@ SERVICE_COLUMNS = {
     "endpoints": "Int64",
     "external": "text",
     "app": "text",
-    "target": "text",
 }
 POD_COLUMNS = {
     "namespace": "text",
@@ -107,7 +107,7 @@ def services_frame(
         for port in service.spec.ports or (None,):
             ready, total = ready_endpoints(service, port, mine) if is_read else (None, None)
             if port is None:
-                rows.append((namespace, name, kind, None, None, None, None, None, ready, total, external, app, None))
+                rows.append((namespace, name, None, kind, None, None, None, None, None, ready, total, external, app))
                 continue
             scheme = scheme_of(port)
             can_be_asked = scheme is not None and kind != "ExternalName"
@@ -115,6 +115,7 @@ def services_frame(
                 (
                     namespace,
                     name,
+                    _printed(partial(target_of, service, port)) if can_be_asked else None,
                     kind,
                     port.name or "",
                     port.port,
@@ -125,7 +126,6 @@ def services_frame(
                     total,
                     external,
                     app,
-                    _printed(partial(target_of, service, port)) if can_be_asked else None,
                 )
             )
     return _table(SERVICE_COLUMNS, rows)

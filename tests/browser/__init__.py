@@ -1,0 +1,1 @@
+"""Tests in a real JupyterLab, in the system's chromium."""

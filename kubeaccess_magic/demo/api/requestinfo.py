@@ -1,0 +1,79 @@
+"""What a request is about, read from its path as the API server does: verb, resource, name, subresource (A1, A2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..http.message import Request
+from .selectors import exact_name
+
+_VERBS: Final = {
+    "POST": "create", "GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete",
+}  # fmt: skip
+_NAMESPACE_PARTS: Final = ("status", "finalize")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestInfo:
+    """What is asked for.
+
+    Attributes
+    ----------
+    is_resource
+        Whether the path names a resource at all; `/version` and `/api/v1` do not.
+    parts
+        The path from the resource on, percent-decoded before it was split.
+    """
+
+    path: str
+    verb: str
+    is_resource: bool = False
+    group: str = ""
+    version: str = ""
+    namespace: str = ""
+    resource: str = ""
+    name: str = ""
+    subresource: str = ""
+    parts: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> str:
+        """How a refusal names the scope."""
+        return f'in the namespace "{self.namespace}"' if self.namespace else "at the cluster scope"
+
+
+def request_info(request: Request) -> RequestInfo:
+    """Read a request."""
+    path = request.path
+    parts = path.strip("/").split("/") if path.strip("/") else []
+    other = RequestInfo(path, request.method.lower())
+    if len(parts) < 3 or parts[0] not in ("api", "apis"):
+        return other
+    group = ""
+    if parts[0] == "apis":
+        if len(parts) < 4:
+            return other
+        group, parts = parts[1], parts[1:]
+    version, parts = parts[1], parts[2:]
+    verb = _VERBS.get(request.method, "")
+    special = parts[0] in ("proxy", "watch")
+    if special:
+        if len(parts) < 2:
+            return RequestInfo(path, verb, True, group, version)
+        verb, parts = parts[0], parts[1:]
+    namespace = ""
+    if parts[0] == "namespaces" and len(parts) > 1:
+        namespace = parts[1]
+        if len(parts) > 2 and parts[2] not in _NAMESPACE_PARTS:
+            parts = parts[2:]
+    name = parts[1] if len(parts) > 1 else ""
+    subresource = parts[2] if len(parts) > 2 and verb != "proxy" else ""
+    if not name and verb == "get":
+        parameters = request.parameters
+        watches = parameters.get("watch", "false").lower() not in ("false", "0")
+        verb = "watch" if watches else "list"
+        name = exact_name(parameters.get("fieldSelector", ""))
+    if not name and verb == "delete":
+        verb = "deletecollection"
+    return RequestInfo(path, verb, True, group, version, namespace, parts[0], name, subresource, tuple(parts))

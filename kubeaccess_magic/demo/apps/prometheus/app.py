@@ -1,0 +1,323 @@
+"""The HTTP API of Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
+
+from ...http.server import Exchange
+from ..web import BODY_LIMIT, Router, query_pairs, send_html, send_json, send_text
+from .promql import Evaluator, QueryError, Selector, duration_s, matching, parse
+from .series import METADATA, NAME, Sample, Series, Target, series, targets
+
+if TYPE_CHECKING:
+    from ...world.builder import World
+
+VERSION: Final = "3.5.0"
+POINTS: Final = 11_000
+_BUSY: Final = "GET POST"
+Parameters = dict[str, list[str]]
+
+
+class ApiError(Exception):
+    """An answer with ``"status": "error"``."""
+
+    def __init__(self, message: str, kind: str = "bad_data", status: int = 400) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.status = status
+
+
+class Prometheus:
+    """One Prometheus server.
+
+    Parameters
+    ----------
+    world
+        Whose pods and nodes are scraped; it is read when the first request comes, and so may still grow.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._series: list[Series] = []
+        self._router = Router(
+            (_BUSY, "/api/v1/query", self._answering(self._query)),
+            (_BUSY, "/api/v1/query_range", self._answering(self._query_range)),
+            (_BUSY, "/api/v1/series", self._answering(self._find)),
+            (_BUSY, "/api/v1/labels", self._answering(self._labels)),
+            ("GET", "/api/v1/label/([^/]+)/values", self._answering(self._label_values)),
+            ("GET", "/api/v1/metadata", self._answering(self._metadata)),
+            ("GET", "/api/v1/targets", self._answering(self._targets)),
+            ("GET", "/api/v1/rules", self._answering(self._rules)),
+            ("GET", "/api/v1/alerts", self._answering(self._alerts)),
+            ("GET", "/api/v1/status/buildinfo", self._answering(self._buildinfo)),
+            ("GET", "/-/(?:healthy|ready)", self._healthy),
+            ("GET", "/metrics", self._own_metrics),
+            ("GET", "/(?:query|graph)?", self._front),
+        )
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """Answer one request."""
+        await self._router(exchange)
+
+    @property
+    def series(self) -> list[Series]:
+        """All series."""
+        if not self._series:
+            self._series = series(self._world.objects)
+        return self._series
+
+    def _answering(self, function: Callable[..., Any]) -> Callable[..., Awaitable[None]]:
+        """Read the parameters, call the function in a thread, send its data or its error."""
+
+        async def answer(exchange: Exchange, *groups: str) -> None:
+            try:
+                parameters = await _parameters(exchange)
+                data = await asyncio.to_thread(function, parameters, *groups)
+            except ApiError as error:
+                value = {"status": "error", "errorType": error.kind, "error": str(error)}
+                await send_json(exchange, error.status, value)
+                return
+            await send_json(exchange, 200, {"status": "success", "data": data})
+
+        return answer
+
+    # --- queries
+
+    def _query(self, parameters: Parameters) -> dict[str, Any]:
+        node = _parsed(parameters)
+        second = _moment(parameters, "time", time.time())
+        evaluator = Evaluator(self.series, second, second)
+        try:
+            if isinstance(node, Selector) and node.range_s:
+                rows = [_row(dict(labels), values=samples) for labels, samples in evaluator.matrix(node, second)]
+                return {"resultType": "matrix", "result": rows}
+            found = evaluator.at(node, second)
+        except QueryError as error:
+            raise ApiError(str(error), "execution", 422) from error
+        if isinstance(found, float):
+            return {"resultType": "scalar", "result": [second, number(found)]}
+        limit = _limit(parameters)
+        rows = [_row(dict(labels), value=(second, value)) for labels, value in found.items()]
+        return {"resultType": "vector", "result": rows[:limit]}
+
+    def _query_range(self, parameters: Parameters) -> dict[str, Any]:
+        begin, end = _moment(parameters, "start"), _moment(parameters, "end")
+        if end < begin:
+            raise ApiError('invalid parameter "end": end timestamp must not be before start time')
+        step = _step(parameters)
+        if (end - begin) / step > POINTS:
+            raise ApiError(
+                "exceeded maximum resolution of 11,000 points per timeseries. "
+                "Try decreasing the query resolution (?step=XX)"
+            )
+        node = _parsed(parameters)
+        evaluator = Evaluator(self.series, begin, end)
+        rows: dict[Any, list[tuple[float, Sample]]] = {}
+        try:
+            for count in range(math.floor((end - begin) / step + 1e-9) + 1):
+                second = round(begin + count * step, 3)
+                found = evaluator.at(node, second)
+                for labels, value in found.items() if isinstance(found, dict) else [((), found)]:
+                    rows.setdefault(labels, []).append((second, value))
+        except QueryError as error:
+            raise ApiError(str(error)) from error
+        return {"resultType": "matrix", "result": [_row(dict(labels), values=rows[labels]) for labels in sorted(rows)]}
+
+    def _find(self, parameters: Parameters) -> list[dict[str, str]]:
+        found = self._matched(parameters, required=True)
+        return [dict(one.labels) for one in found][: _limit(parameters)]
+
+    def _labels(self, parameters: Parameters) -> list[str]:
+        return sorted({name for one in self._matched(parameters) for name in one.labels})[: _limit(parameters)]
+
+    def _label_values(self, parameters: Parameters, name: str) -> list[str]:
+        found = {one.labels[name] for one in self._matched(parameters) if name in one.labels}
+        return sorted(found)[: _limit(parameters)]
+
+    def _matched(self, parameters: Parameters, required: bool = False) -> list[Series]:
+        selectors = parameters.get("match[]", [])
+        if required and not selectors:
+            raise ApiError("no match[] parameter provided")
+        if not selectors:
+            return self.series
+        wanted: list[Series] = []
+        for text in selectors:
+            try:
+                node = parse(text)
+            except QueryError as error:
+                raise ApiError(f'invalid parameter "match[]": {error}') from error
+            if not isinstance(node, Selector) or node.range_s:
+                raise ApiError('invalid parameter "match[]": parse error: expected an instant vector selector')
+            wanted += [one for one in matching(self.series, node.matchers) if one not in wanted]
+        return wanted
+
+    # --- about the server
+
+    def _metadata(self, parameters: Parameters) -> dict[str, Any]:
+        asked = parameters.get("metric", [""])[0]
+        chosen = {name: known for name, known in METADATA.items() if asked in ("", name)}
+        return {name: [{"type": kind, "help": text, "unit": ""}] for name, (kind, text) in chosen.items()}
+
+    def _targets(self, parameters: Parameters) -> dict[str, Any]:
+        now = time.time()
+        active = [_target(one, now) for one in targets(self._world.objects)]
+        return {"activeTargets": active, "droppedTargets": [], "droppedTargetCounts": {}}
+
+    def _rules(self, parameters: Parameters) -> dict[str, Any]:
+        rule = {
+            "state": "firing" if self._failing() else "inactive",
+            "name": "TargetDown",
+            "query": "up == 0",
+            "duration": 0,
+            "labels": {"severity": "warning"},
+            "annotations": {"summary": "A target cannot be scraped."},
+            "alerts": self._failing(),
+            "health": "ok",
+            "type": "alerting",
+        }
+        return {"groups": [{"name": "demo", "file": "/etc/prometheus/rules.yml", "interval": 15, "rules": [rule]}]}
+
+    def _alerts(self, parameters: Parameters) -> dict[str, Any]:
+        return {"alerts": self._failing()}
+
+    def _failing(self) -> list[dict[str, Any]]:
+        now = time.time()
+        down = [one for one in self.series if one.labels[NAME] == "up" and one.at(now) == 0.0]
+        return [
+            {
+                "labels": {"alertname": "TargetDown", "severity": "warning"}
+                | {name: value for name, value in one.labels.items() if name != NAME},
+                "annotations": {"summary": "A target cannot be scraped."},
+                "state": "firing",
+                "activeAt": _iso(now // 60 * 60),
+                "value": "0e+00",
+            }
+            for one in down
+        ]
+
+    def _buildinfo(self, parameters: Parameters) -> dict[str, str]:
+        return {
+            "version": VERSION, "revision": "demo", "branch": "HEAD", "buildUser": "demo@kubeaccess",
+            "buildDate": "20260101-00:00:00", "goVersion": "go1.26.4",
+        }  # fmt: skip
+
+    async def _healthy(self, exchange: Exchange) -> None:
+        await send_text(exchange, 200, "Prometheus Server is Healthy.\n")
+
+    async def _own_metrics(self, exchange: Exchange) -> None:
+        text = f'# TYPE prometheus_build_info gauge\nprometheus_build_info{{version="{VERSION}"}} 1\n'
+        await send_text(exchange, 200, text)
+
+    async def _front(self, exchange: Exchange) -> None:
+        page = '<!doctype html><title>Prometheus</title><h1>Prometheus</h1><p><a href="/api/v1/targets">targets</a></p>'
+        await send_html(exchange, 200, page)
+
+
+def number(value: float) -> str:
+    """A float as Prometheus writes it."""
+    if value != value:
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    if value == int(value) and abs(value) < 1e21:
+        return str(int(value))
+    text = repr(value)
+    return text if "e" not in text or abs(value) >= 1e21 or abs(value) < 1e-6 else f"{value:.20f}".rstrip("0")
+
+
+def _row(
+    labels: dict[str, str], value: tuple[float, Sample] | None = None, values: list[tuple[float, Sample]] | None = None
+) -> dict[str, Any]:
+    out: dict[str, Any] = {"metric": labels}
+    if value is not None:
+        second, sample = value
+        return out | (
+            {"value": [second, number(sample)]} if isinstance(sample, float) else {"histogram": [second, sample]}
+        )
+    floats = [[second, number(sample)] for second, sample in values or () if isinstance(sample, float)]
+    histograms = [[second, sample] for second, sample in values or () if not isinstance(sample, float)]
+    return out | ({"values": floats} if floats else {}) | ({"histograms": histograms} if histograms else {})
+
+
+async def _parameters(exchange: Exchange) -> Parameters:
+    pairs = query_pairs(exchange.request)
+    if exchange.request.method == "POST":
+        body = await exchange.whole_body(BODY_LIMIT)
+        pairs = parse_qsl((body or b"").decode("utf-8", "replace"), keep_blank_values=True) + pairs
+    out: Parameters = {}
+    for name, value in pairs:
+        out.setdefault(name, []).append(value)
+    return out
+
+
+def _parsed(parameters: Parameters) -> Any:
+    try:
+        return parse(parameters.get("query", [""])[0])
+    except QueryError as error:
+        if str(error).startswith("not in the demo"):
+            raise ApiError(str(error), "execution", 422) from error
+        raise ApiError(f'invalid parameter "query": {error}') from error
+
+
+def _moment(parameters: Parameters, name: str, default: float | None = None) -> float:
+    text = parameters.get(name, [""])[0]
+    if not text and default is not None:
+        return round(default, 3)
+    try:
+        return round(float(text), 3)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ApiError(f'invalid parameter "{name}": cannot parse "{text}" to a valid timestamp') from None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp(), 3)
+
+
+def _step(parameters: Parameters) -> float:
+    text = parameters.get("step", [""])[0]
+    try:
+        step = float(text)
+    except ValueError:
+        try:
+            step = duration_s(text)
+        except QueryError:
+            raise ApiError(f'invalid parameter "step": cannot parse "{text}" to a valid duration') from None
+    if step <= 0 or step != step:
+        problem = "zero or negative query resolution step widths are not accepted. Try a positive integer"
+        raise ApiError(f'invalid parameter "step": {problem}')
+    return step
+
+
+def _limit(parameters: Parameters) -> int | None:
+    text = parameters.get("limit", [""])[0]
+    if text and not text.isdecimal():
+        raise ApiError(f'invalid parameter "limit": cannot parse "{text}" to a valid limit')
+    return int(text) or None if text else None
+
+
+def _target(one: Target, now: float) -> dict[str, Any]:
+    fails = one.fails and now % 60 < 10
+    return {
+        "discoveredLabels": {"__address__": one.instance},
+        "labels": one.all_labels,
+        "scrapePool": one.job,
+        "scrapeUrl": f"http://{one.instance}/metrics",
+        "globalUrl": f"http://{one.instance}/metrics",
+        "lastError": "server returned HTTP status 503 Service Unavailable" if fails else "",
+        "lastScrape": _iso(now // 15 * 15),
+        "lastScrapeDuration": 0.004,
+        "health": "down" if fails else "up",
+        "scrapeInterval": "15s",
+        "scrapeTimeout": "10s",
+    }
+
+
+def _iso(second: float) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,291 @@
+"""Heads and bodies on a stream: what is read, how it is framed, and what is refused as no HTTP at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from tornado.iostream import IOStream, StreamClosedError
+
+from .headers import Headers, is_token
+
+HEAD_LIMIT: Final = 64 * 2**10
+"""A request head may have that many bytes, and no more."""
+PIECE: Final = 64 * 2**10
+_DIGITS = re.compile(r"[0-9]{1,18}")
+_HEX_DIGITS = re.compile(rb"[0-9A-Fa-f]{1,15}")
+_PROTOCOL = re.compile(r"HTTP/1\.[01]")
+_BAD_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+CHUNKED: Final = -1
+UNTIL_CLOSE: Final = -2
+
+
+class MalformedError(Exception):
+    """What came is not HTTP; the text says why."""
+
+
+class ClosedError(Exception):
+    """The other side closed the connection; `partial` tells whether something had come."""
+
+    def __init__(self, partial: bool = False) -> None:
+        super().__init__("unexpected EOF" if partial else "EOF")
+        self.partial = partial
+
+
+@dataclass
+class Head:
+    """The first line and the header fields of a message."""
+
+    first: str
+    headers: Headers
+    raw: bytes = field(repr=False, default=b"")
+
+
+class Connection:
+    """One stream, read as HTTP needs it.
+
+    Parameters
+    ----------
+    stream
+        The open stream; closing it ends the connection.
+    """
+
+    def __init__(self, stream: IOStream) -> None:
+        self.stream = stream
+        self._buffer = bytearray()
+        self.trailers = Headers()
+
+    # --- reading
+
+    @property
+    def drained(self) -> bool:
+        """Whether all that came has been read."""
+        return not self._buffer
+
+    async def head(self, limit: int = HEAD_LIMIT, begins: bytes = b"") -> Head:
+        """The next head; one whose first line does not begin so is that line alone.
+
+        Raises
+        ------
+        ClosedError
+            The stream ended first.
+        MalformedError
+            The head is larger than `limit` bytes, or not a head.
+        """
+        raw = await self._until_blank_line(limit, begins)
+        lines = raw.decode("latin-1").split("\n")
+        lines = [line[:-1] if line.endswith("\r") else line for line in lines]
+        while lines and not lines[-1]:
+            lines.pop()
+        if not lines:
+            raise MalformedError("empty head")
+        return Head(lines[0], parse_fields(lines[1:]), raw)
+
+    async def body(self, framing: int) -> AsyncIterator[bytes]:
+        """The pieces of a body; `framing` is its length, CHUNKED or UNTIL_CLOSE."""
+        if framing == CHUNKED:
+            async for piece in self._chunks():
+                yield piece
+        elif framing == UNTIL_CLOSE:
+            while piece := await self.some(PIECE):
+                yield piece
+        else:
+            while framing > 0:
+                piece = await self.some(min(framing, PIECE))
+                if not piece:
+                    raise ClosedError(partial=True)
+                framing -= len(piece)
+                yield piece
+
+    async def some(self, most: int = PIECE) -> bytes:
+        """At least one byte and at most so many; none at the end of the stream."""
+        if not self._buffer:
+            try:
+                return await self.stream.read_bytes(most, partial=True)
+            except StreamClosedError as closed:
+                if isinstance(closed.real_error, ConnectionError):
+                    raise closed.real_error from closed
+                return b""
+        piece = bytes(self._buffer[:most])
+        del self._buffer[:most]
+        return piece
+
+    def put_back(self, data: bytes) -> None:
+        """Read this again first."""
+        self._buffer[:0] = data
+
+    # --- writing
+
+    async def write(self, data: bytes) -> None:
+        """Send, and wait until the kernel has taken it (back pressure)."""
+        await self.stream.write(data)
+
+    def close(self) -> None:
+        """End the connection at once."""
+        self.stream.close()
+
+    # --- private
+
+    async def _fill(self) -> bool:
+        piece = await self.stream.read_bytes(PIECE, partial=True)
+        self._buffer += piece
+        return bool(piece)
+
+    async def _until_blank_line(self, limit: int, begins: bytes) -> bytes:
+        began = False
+        while True:
+            if not began:  # an empty line before the first one is passed over, as Go does
+                while self._buffer[:2] == b"\r\n":
+                    del self._buffer[:2]
+            began = bool(self._buffer)
+            if begins and b"\n" in self._buffer and not self._buffer.startswith(begins):
+                raw = bytes(self._buffer[: self._buffer.find(b"\n") + 1])
+                self._buffer.clear()
+                return raw
+            end = self._buffer.find(b"\r\n\r\n")
+            bare = self._buffer.find(b"\n\n")
+            size = 4 if end >= 0 and (bare < 0 or end < bare) else 2
+            end = end if size == 4 else bare
+            if 0 <= end <= limit:
+                raw = bytes(self._buffer[: end + size])
+                del self._buffer[: end + size]
+                return raw
+            if len(self._buffer) > limit:
+                raise MalformedError("header too large")
+            try:
+                await self._fill()
+            except StreamClosedError as closed:
+                if isinstance(closed.real_error, ConnectionError):
+                    raise closed.real_error from closed
+                if (
+                    self._buffer and b"\n" in self._buffer
+                ):  # a first line and then nothing: let the line speak for itself
+                    raw = bytes(self._buffer) + b"\r\n\r\n"
+                    self._buffer.clear()
+                    return raw
+                raise ClosedError(partial=bool(self._buffer)) from closed
+
+    async def _line(self, limit: int = 8192) -> bytes:
+        while (end := self._buffer.find(b"\n")) < 0:
+            if len(self._buffer) > limit:
+                raise MalformedError("line too long")
+            try:
+                await self._fill()
+            except StreamClosedError as closed:
+                raise ClosedError(partial=True) from closed
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        return line[:-1] if line.endswith(b"\r") else line
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        while True:
+            line = await self._line()
+            size = _HEX_DIGITS.fullmatch(line.split(b";")[0].strip())
+            if not size:
+                raise MalformedError("invalid chunk size")
+            left = int(size[0], 16)
+            if not left:
+                break
+            while left > 0:
+                piece = await self.some(min(left, PIECE))
+                if not piece:
+                    raise ClosedError(partial=True)
+                left -= len(piece)
+                yield piece
+            if await self._line() != b"":
+                raise MalformedError("chunk without an end")
+        lines = []
+        while line := await self._line():
+            lines.append(line.decode("latin-1"))
+            if len(lines) > 100:
+                raise MalformedError("too many trailers")
+        self.trailers = parse_fields(lines)
+
+
+def parse_fields(lines: list[str]) -> Headers:
+    """The header fields of those lines.
+
+    Raises
+    ------
+    MalformedError
+        A line is no field: no colon, blanks around the name, a control character, a folded line.
+    """
+    headers = Headers()
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not is_token(name):
+            raise MalformedError("malformed MIME header line")
+        value = value.strip(" \t")
+        if _BAD_VALUE.search(value):
+            raise MalformedError("invalid header value")
+        headers.add(name, value)
+    return headers
+
+
+def request_framing(headers: Headers) -> int:
+    """How the body of a request with these headers ends: a length, or CHUNKED.
+
+    Raises
+    ------
+    MalformedError
+        Two lengths, a length that is no number, a length and chunks, another coding than chunked: the shapes of
+        request smuggling.
+    """
+    lengths = headers.getall("Content-Length")
+    codings = headers.getall("Transfer-Encoding")
+    if codings:
+        if lengths or len(codings) > 1 or codings[0].lower() != "chunked":
+            raise MalformedError("unsupported transfer encoding")
+        return CHUNKED
+    if not lengths:
+        return 0
+    if len(lengths) > 1 or not _DIGITS.fullmatch(lengths[0]):
+        raise MalformedError("bad Content-Length")
+    return int(lengths[0])
+
+
+def response_framing(method: str, status: int, headers: Headers) -> int:
+    """How the body of an answer ends.
+
+    Raises
+    ------
+    MalformedError
+        The length is no number, or there are two that differ.
+    """
+    if method == "HEAD" or status in (204, 304) or 100 <= status < 200:
+        return 0
+    if any(coding.lower() == "chunked" for coding in headers.items_of("Transfer-Encoding")):
+        return CHUNKED
+    lengths = set(headers.getall("Content-Length"))
+    if not lengths:
+        return UNTIL_CLOSE
+    if len(lengths) > 1 or not _DIGITS.fullmatch(length := lengths.pop()):
+        raise MalformedError("bad Content-Length")
+    return int(length)
+
+
+def status_code(line: str) -> int:
+    """The status in the first line of an answer.
+
+    Raises
+    ------
+    MalformedError
+        It is no status line; the text is Go's.
+    """
+    protocol, blank, rest = line.partition(" ")
+    if not blank:
+        raise MalformedError(f'malformed HTTP response "{line}"')
+    code = rest.lstrip(" ").split(" ")[0]
+    if len(code) != 3 or not code.isdecimal():
+        raise MalformedError(f'malformed HTTP status code "{code}"')
+    if not _PROTOCOL.fullmatch(protocol):
+        raise MalformedError(f'malformed HTTP version "{protocol}"')
+    return int(code)
+
+
+def fields(pairs: list[tuple[str, str]]) -> bytes:
+    """Header fields as they are sent, without the blank line after them."""
+    return "".join(f"{name}: {value}\r\n" for name, value in pairs).encode("latin-1", "replace")

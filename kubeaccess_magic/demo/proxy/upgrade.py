@@ -1,0 +1,121 @@
+"""Upgrades (websockets): a raw dial, then bytes both ways (T35)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from tornado.iostream import StreamClosedError
+
+from ..api.status import plain_500
+from ..http.gourl import escape_path
+from ..http.headers import Headers
+from ..http.server import CHUNKED, Exchange
+from ..http.wire import ClosedError, Connection, Head, MalformedError, fields, response_framing, status_code
+from .dial import DialError, Network, reset_words
+from .resolve import Location
+
+_FIRST = ("User-Agent", "Content-Length", "Transfer-Encoding")
+
+
+async def upgrade(exchange: Exchange, network: Network, location: Location, path: str) -> None:
+    """Pass an upgrade request on; the query string is dropped, as the real server does.
+
+    Raises
+    ------
+    ApiError
+        500 without a reason: the app cannot be dialled, hangs up, or answers neither 101 nor an error.
+    """
+    try:
+        backend = await network.connect(location)
+    except DialError as failed:
+        raise plain_500(f"error dialing backend: {failed}") from failed
+    try:
+        await backend.write(_request(exchange, location, path))
+        async for piece in exchange.body():
+            chunked = exchange.request.framing == CHUNKED
+            await backend.write(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
+        if exchange.request.framing == CHUNKED:
+            await backend.write(b"0\r\n\r\n")
+        head, status = await _answer(backend, location)
+        if status == 101:
+            client = exchange.hijack()
+            await client.write(head.raw)
+            await _pipe(client, backend)
+        elif status < 400:
+            raise plain_500(f"invalid upgrade response: status code {status}")
+        else:
+            await _refused(exchange, backend, head, status)
+    finally:
+        backend.close()
+
+
+def _request(exchange: Exchange, location: Location, path: str) -> bytes:
+    request = exchange.request
+    headers = request.headers.copy()
+    before = headers.get("X-Forwarded-For")
+    headers.set("X-Forwarded-For", f"{before}, {exchange.client}" if before else exchange.client)
+    if "User-Agent" not in headers:
+        headers.set("User-Agent", "Go-http-client/1.1")
+    headers.remove("Content-Length", "Transfer-Encoding")
+    first = [("User-Agent", headers.get("User-Agent"))] if headers.get("User-Agent") else []
+    if request.framing == CHUNKED:
+        first.append(("Transfer-Encoding", "chunked"))
+    elif request.framing or request.method in ("POST", "PUT", "PATCH"):
+        first.append(("Content-Length", str(request.framing)))
+    rest = [pair for pair in headers.sorted() if pair[0] not in _FIRST]
+    line = f"{request.method} {escape_path(path or '/')} HTTP/1.1\r\nHost: {request.host or location.host}\r\n"
+    return line.encode("utf-8", "surrogateescape") + fields(first + rest) + b"\r\n"
+
+
+async def _answer(backend: Connection, location: Location) -> tuple[Head, int]:
+    try:
+        head = await backend.head(2**20, b"HTTP/")
+        return head, status_code(head.first)
+    except ClosedError as closed:
+        raise plain_500("unexpected EOF") from closed
+    except OSError as broken:
+        raise plain_500(reset_words(backend, location)) from broken
+    except MalformedError as bad:
+        raise plain_500(str(bad)) from bad
+
+
+async def _refused(exchange: Exchange, backend: Connection, head: Head, status: int) -> None:
+    """The app's own refusal as it came, without a header of ours, and the end of the connection (X3)."""
+    framing = response_framing(exchange.request.method, status, head.headers)
+    client = exchange.hijack()
+    headers = Headers(head.headers)
+    if framing < 0:
+        headers.remove("Transfer-Encoding")
+        headers.set("Connection", "close")
+    await client.write(f"{head.first}\r\n".encode("latin-1") + fields(headers.sorted()) + b"\r\n")
+    async for piece in _until_broken(backend, framing):
+        await client.write(piece)
+
+
+async def _until_broken(backend: Connection, framing: int) -> AsyncIterator[bytes]:
+    try:
+        async with asyncio.timeout(10):
+            async for piece in backend.body(framing):
+                yield piece
+    except (ClosedError, MalformedError, TimeoutError):
+        return
+
+
+async def _pipe(client: Connection, backend: Connection) -> None:
+    """Bytes both ways; when one side ends, so does the other."""
+    tasks = [asyncio.ensure_future(_copy(client, backend)), asyncio.ensure_future(_copy(backend, client))]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _copy(source: Connection, target: Connection) -> None:
+    try:
+        while piece := await source.some():
+            await target.write(piece)
+    except (StreamClosedError, OSError):
+        pass

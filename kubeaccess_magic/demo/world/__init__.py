@@ -1,0 +1,1 @@
+"""The world inside: which objects there are, and which app listens at which address."""

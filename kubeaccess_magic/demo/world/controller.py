@@ -1,0 +1,141 @@
+"""What the endpoint controllers do: Endpoints and EndpointSlices follow services and pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..api.defaults import defaulted
+from ..api.status import Object
+from ..api.store import Change, Store
+
+_WATCHED = (("", "services"), ("", "pods"))
+_SLICES = "discovery.k8s.io"
+
+
+class Controller:
+    """Keeps the endpoints of services with a selector right, from now on."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        for service in list(store.objects("", "services")):
+            self._sync(service)
+        store.watch(self._changed)
+
+    def _changed(self, change: Change) -> None:
+        if change.key not in _WATCHED:
+            return
+        namespace = change.thing["metadata"]["namespace"]
+        if change.key == ("", "services"):
+            if change.kind == "DELETED":
+                self._remove(namespace, change.thing["metadata"]["name"])
+            else:
+                self._sync(change.thing)
+            return
+        labels = [_labels(thing) for thing in (change.before, change.thing) if thing]
+        for service in list(self._store.objects("", "services", namespace)):
+            if any(_selects(service, one) for one in labels):
+                self._sync(service)
+
+    def _sync(self, service: Object) -> None:
+        if not service["spec"].get("selector"):
+            return
+        namespace, name = service["metadata"]["namespace"], service["metadata"]["name"]
+        pods = [pod for pod in self._store.objects("", "pods", namespace) if _selects(service, _labels(pod))]
+        pods = [pod for pod in pods if pod.get("status", {}).get("podIPs")]
+        self._put("", "endpoints", _endpoints(service, pods, namespace, name))
+        self._put(_SLICES, "endpointslices", _slice(service, pods, namespace, name))
+
+    def _put(self, group: str, resource: str, thing: Object) -> None:
+        thing = defaulted(thing)
+        metadata = thing["metadata"]
+        before = self._store.get(group, resource, metadata["namespace"], metadata["name"])
+        if before is not None and {**before, "metadata": None} == {**thing, "metadata": None}:
+            return
+        self._store.put(group, resource, thing)
+
+    def _remove(self, namespace: str, name: str) -> None:
+        self._store.remove("", "endpoints", namespace, name)
+        self._store.remove(_SLICES, "endpointslices", namespace, f"{name}-demo1")
+
+
+def _labels(thing: Object) -> dict[str, str]:
+    return thing["metadata"].get("labels") or {}
+
+
+def _selects(service: Object, labels: dict[str, str]) -> bool:
+    selector = service["spec"].get("selector")
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+def _ready(pod: Object) -> bool:
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions") or ())
+
+
+def _ports(service: Object, pods: list[Object]) -> Iterator[Object]:
+    """The ports with their numbers in the pods; a name is looked up in the first pod that has it."""
+    for port in service["spec"].get("ports") or ():
+        target = port.get("targetPort") or port["port"]
+        if isinstance(target, str):
+            known = [
+                one["containerPort"]
+                for pod in pods
+                for box in pod["spec"]["containers"]
+                for one in box.get("ports") or ()
+                if one.get("name") == target
+            ]
+            if not known:
+                continue
+            target = known[0]
+        out: Object = {"name": port["name"]} if port.get("name") else {}
+        if port.get("appProtocol"):
+            out["appProtocol"] = port["appProtocol"]
+        yield out | {"port": target, "protocol": port.get("protocol", "TCP")}
+
+
+def _reference(pod: Object) -> Object:
+    metadata = pod["metadata"]
+    return {"kind": "Pod", "namespace": metadata["namespace"], "name": metadata["name"], "uid": metadata["uid"]}
+
+
+def _endpoints(service: Object, pods: list[Object], namespace: str, name: str) -> Object:
+    out: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": name, "namespace": namespace}}
+    ports = list(_ports(service, pods))
+    if not pods or not ports:
+        return out
+    subset: Object = {}
+    for field, ready in (("addresses", True), ("notReadyAddresses", False)):
+        found = [
+            {
+                "ip": pod["status"]["podIPs"][0]["ip"],
+                "nodeName": pod["spec"].get("nodeName"),
+                "targetRef": _reference(pod),
+            }
+            for pod in pods
+            if _ready(pod) is ready
+        ]
+        if found:
+            subset[field] = sorted(found, key=lambda one: str(one["ip"]))
+    return out | {"subsets": [subset | {"ports": ports}]}
+
+
+def _slice(service: Object, pods: list[Object], namespace: str, name: str) -> Object:
+    labels = {
+        "kubernetes.io/service-name": name,
+        "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+    }
+    return {
+        "apiVersion": f"{_SLICES}/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": f"{name}-demo1", "namespace": namespace, "labels": labels},
+        "addressType": "IPv4",
+        "endpoints": [
+            {
+                "addresses": [pod["status"]["podIPs"][0]["ip"]],
+                "conditions": {"ready": _ready(pod), "serving": _ready(pod), "terminating": False},
+                "nodeName": pod["spec"].get("nodeName"),
+                "targetRef": _reference(pod),
+            }
+            for pod in pods
+        ],
+        "ports": list(_ports(service, pods)),
+    }

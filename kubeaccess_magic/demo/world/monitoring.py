@@ -1,0 +1,16 @@
+"""The namespace monitoring: Prometheus."""
+
+from __future__ import annotations
+
+from ..apps.prometheus.app import Prometheus
+from .builder import Port, World, container
+
+NAMESPACE = "monitoring"
+
+
+def build(world: World) -> None:
+    """Add it all."""
+    world.namespace(NAMESPACE, days=40)
+    addresses = world.stateful(NAMESPACE, "prometheus", [container("prometheus", ("web", 9090))])
+    world.listen(addresses, 9090, Prometheus(world))
+    world.service(NAMESPACE, "prometheus", [Port(9090, "web", "web")], labels={"app": "prometheus"})

@@ -22,7 +22,7 @@ CELLS = """\
 ---
 # Every service, one row a port, with the text to type
 services = %kproxy services -A
-services[["namespace", "name", "port_name", "port", "ready", "endpoints", "app", "target"]]
+services[["target", "app", "port", "ready", "endpoints"]]
 ---
 # The documentation page's first example, as a DataFrame
 hits = %kproxy kube-system/elasticsearch-logging _search?q=user:kimchy

@@ -374,7 +374,7 @@ def _is_ready(pod: Pod) -> bool:
 
 
 def _state(pod: Pod) -> str:
-    """How a pod is that is not ready, in a word or two: CrashLoopBackOff, Pending …"""
+    """How a pod is that is not ready, in a word or two: such as CrashLoopBackOff or Pending."""
     for status in pod.status.container_statuses or ():
         if status.waiting:
             return status.waiting

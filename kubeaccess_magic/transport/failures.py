@@ -141,13 +141,8 @@ def _not_connected(chain: tuple[BaseException, ...], guard: Guard, server: str) 
         _first(chain, TimeoutError, foreign.TimeoutError) is not None
         and _first(chain, foreign.NewConnectionError) is None
     ):
-        limits = guard.limits
-        if limits.total_s < limits.connect_s:
-            return TimedOut(
-                f"{server} did not answer within {_seconds(limits.total_s)}",
-                hint="allow more time with --timeout or timeout_s=",
-            )
-        return Unreachable(f"{server} did not answer within {_seconds(limits.connect_s)}", hint=_RIGHT_ONE)
+        waited_s = min(guard.limits.connect_s, guard.limits.total_s)
+        return Unreachable(f"{server} did not answer within {_seconds(waited_s)}", hint=_RIGHT_ONE)
     refused = _first(chain, OSError)
     if refused is not None and not isinstance(refused, (ssl.SSLError, ConnectionResetError)) and refused.strerror:
         return Unreachable(f"{server} cannot be reached: {refused.strerror}", hint=_RIGHT_ONE)

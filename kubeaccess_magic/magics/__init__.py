@@ -11,9 +11,7 @@ import datetime
 import keyword
 import sys
 import time
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -21,7 +19,8 @@ from IPython.core.getipython import get_ipython
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, needs_local_scope, no_var_expand
 from traitlets import Bool, Float, Integer
 
-from ..errors import AccessDenied, ConfigError, KubeAccessError, LoadError, NotFound
+from ..errors import ConfigError, KubeAccessError, LoadError, NotFound
+from .telling import folded, name_the_asker, or_a_verb, shown_as_it_is, told, told_watch
 from .transforms import keep_for_the_magic
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["KProxyMagics", "current_cluster", "load", "unload"]
 
-_LONG_S = 1.0  # what takes longer is told
-_HTML_BEGINS = (b"<!doctype html", b"<html")  # also where the type says plain text
 _KEPT_BODY = 8 * 2**20  # bytes of a body that `last` keeps
 
 
@@ -100,7 +97,7 @@ class KProxyMagics(Magics):
     def _run(self, line: str, cell: str | None, local_ns: dict[str, Any] | None) -> Any:
         from .options import help_text, parse
 
-        with _folded():
+        with folded():
             asked = parse(line)
             if asked.switch("help"):
                 return print(help_text())
@@ -128,7 +125,7 @@ class KProxyMagics(Magics):
 
         want = wanted(asked, cell, asked.variables)
         cluster = self._cluster_for(asked)
-        watch = _watch()
+        watch = told_watch()
         try:
             prepared = cluster.prepare(
                 want.method,
@@ -142,7 +139,7 @@ class KProxyMagics(Magics):
                 watch=watch,
             )
         except NotFound as error:
-            raise _or_a_verb(error, asked) from None
+            raise or_a_verb(error, asked) from None
         if asked.switch("code") or asked.switch("kubectl"):
             return self._spelled(asked, want, cluster, prepared)
         started = time.monotonic()
@@ -150,14 +147,14 @@ class KProxyMagics(Magics):
             value, reply, lines = self._answer(asked, want, cluster, prepared, watch)
         except KubeAccessError as error:
             self._remember(cluster, prepared, getattr(error, "reply", None), started, problem=type(error).__name__)
-            _name_the_asker(error, asked)
+            name_the_asker(error, asked)
             raise
         except KeyboardInterrupt:
             self._remember(cluster, prepared, None, started, problem="interrupted")
             raise
         rows = len(value) if type(value).__name__ == "DataFrame" else None
         self._remember(cluster, prepared, reply, started, rows=rows)
-        self._caption(asked, _told(prepared, reply, lines))
+        self._caption(asked, told(prepared, reply, lines))
         return value
 
     def _answer(
@@ -179,7 +176,7 @@ class KProxyMagics(Magics):
                     **want.options,
                 )
             except LoadError as error:
-                instead = None if want.form else _shown_as_it_is(error.reply)
+                instead = None if want.form else shown_as_it_is(error.reply)
                 if instead is None or error.reply is None:
                     raise
                 return instead, error.reply, []
@@ -285,7 +282,7 @@ class KProxyMagics(Magics):
         target, path = place(asked, asked.variables)
         params, _ = query(asked, None, asked.variables)
         where = asked.text("namespace")
-        prepared = cluster.prepare("GET", target, path or "/", params=params, namespace=where, watch=_watch())
+        prepared = cluster.prepare("GET", target, path or "/", params=params, namespace=where, watch=told_watch())
         self._caption(asked, list(prepared.notes))
         return Text(cluster.server + prepared.request.url_path())
 
@@ -456,37 +453,6 @@ def current_cluster() -> Cluster:
     return registered.cluster
 
 
-@contextmanager
-def _folded() -> Iterator[None]:
-    """Errors as a line or two; whoever catches one gets it whole."""
-    try:
-        yield
-    except KubeAccessError as error:
-        from ..reply import visible
-
-        lines = [f"{type(error).__name__}: {visible(str(error))}"]
-        lines += [f"    {visible(error.hint)}"] if error.hint else []
-        error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]  # IPython asks the instance
-        raise
-    except UsageError as error:
-        from .. import redact
-
-        error.args = (redact.text(error),)  # it may repeat what was typed, and is saved with the notebook
-        raise
-    except KeyboardInterrupt as interrupt:
-        # IPython keeps the traceback, and with it a socket whose handshake was interrupted, which nobody else closes.
-        traceback.clear_frames(interrupt.__traceback__)
-        interrupt._render_traceback_ = lambda: ["KeyboardInterrupt: the request was ended"]  # type: ignore[attr-defined]
-        raise
-
-
-def _watch() -> Watch:
-    from ..limits import Watch
-    from ..reply import visible
-
-    return Watch(say=lambda line: print(visible(line), file=sys.stderr))
-
-
 def _check_name(name: str | None) -> None:
     if name is not None and (not name.isidentifier() or keyword.iskeyword(name) or name == "kproxy"):
         raise UsageError(f"{name!r} cannot be the name of a variable here")
@@ -503,53 +469,3 @@ def _own(asked: Line) -> dict[str, Any]:
         raise UsageError("--as-group goes with --as USER")
     own = {"namespace": asked.text("namespace"), "impersonate": asked.text("as"), "impersonate_groups": groups}
     return {key: value for key, value in own.items() if value}
-
-
-def _shown_as_it_is(reply: Reply | None) -> Any:
-    """What is shown of an answer that is no frame, where none was asked for by name: text, or nothing but a status."""
-    from .show import Text
-
-    if reply is None:
-        return None
-    if not reply.content:
-        return reply
-    is_html = reply.media_type == "text/html" or reply.content[:256].lstrip().lower().startswith(_HTML_BEGINS)
-    return Text(reply.text) if reply.media_type.startswith("text/") and not is_html else None
-
-
-def _told(prepared: Prepared, reply: Reply, lines: list[str]) -> list[str]:
-    """What there is to tell about an answer; mostly nothing."""
-    from ..reply import size_text
-
-    told = [*prepared.notes, *lines]
-    asked, got = prepared.request, reply.request
-    if got.target != asked.target:
-        told.append(f"asked as {got.target}, for which there are rights")
-    if got.path != asked.path:
-        told.append(f"redirected to {got.path}")
-    if 300 <= reply.status_code < 400:
-        told.append(f"redirects to {reply.headers.get('location', 'nowhere')}: not followed")
-    elapsed_s = reply.elapsed.total_seconds()
-    if elapsed_s > _LONG_S:
-        told.append(f"{size_text(len(reply.content))} in {elapsed_s:.1f} s")
-    return told
-
-
-def _name_the_asker(error: KubeAccessError, asked: Line) -> None:
-    """A hint's line asks as this line did: with its context and its user."""
-    own = "".join(f" {name} {value}" for name in ("--context", "--as") if (value := asked.text(name[2:])))
-    if own and error.hint and isinstance(error, AccessDenied):
-        error.hint = error.hint.replace("` shows the Role", f"{own}` shows the Role")
-
-
-def _or_a_verb(error: NotFound, asked: Line) -> NotFound:
-    """A bare word that is no service may be a verb with a slip."""
-    import difflib
-
-    from .options import VERBS
-
-    word = asked.words[0]
-    near = difflib.get_close_matches(word, [verb.name for verb in VERBS], 1, 0.7)
-    if len(asked.words) > 1 or not word.isalpha() or not near:
-        return error
-    return NotFound(str(error), hint=f"the verb {near[0]}? or {error.hint or 'no such service'}")

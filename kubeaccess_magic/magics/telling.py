@@ -1,0 +1,106 @@
+"""What the magic says beside its values: errors folded to a line or two, and one line about an answer."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+from ..errors import AccessDenied, KubeAccessError, NotFound
+
+if TYPE_CHECKING:
+    from ..cluster import Prepared
+    from ..limits import Watch
+    from ..reply import Reply
+    from .options import Line
+
+__all__ = ["folded", "name_the_asker", "or_a_verb", "shown_as_it_is", "told", "told_watch"]
+
+_LONG_S = 1.0  # what takes longer is told
+_HTML_BEGINS = (b"<!doctype html", b"<html")  # also where the type says plain text
+
+
+@contextmanager
+def folded() -> Iterator[None]:
+    """Errors as a line or two; whoever catches one gets it whole."""
+    try:
+        yield
+    except KubeAccessError as error:
+        from ..reply import visible
+
+        lines = [f"{type(error).__name__}: {visible(str(error))}"]
+        lines += [f"    {visible(error.hint)}"] if error.hint else []
+        error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]  # IPython asks the instance
+        raise
+    except UsageError as error:
+        from .. import redact
+
+        error.args = (redact.text(error),)  # it may repeat what was typed, and is saved with the notebook
+        raise
+    except KeyboardInterrupt as interrupt:
+        # IPython keeps the traceback, and with it a socket whose handshake was interrupted, which nobody else closes.
+        traceback.clear_frames(interrupt.__traceback__)
+        interrupt._render_traceback_ = lambda: ["KeyboardInterrupt: the request was ended"]  # type: ignore[attr-defined]
+        raise
+
+
+def told_watch() -> Watch:
+    """A watch whose lines appear at once, on stderr."""
+    from ..limits import Watch
+    from ..reply import visible
+
+    return Watch(say=lambda line: print(visible(line), file=sys.stderr))
+
+
+def shown_as_it_is(reply: Reply | None) -> Any:
+    """What is shown of an answer that is no frame, where none was asked for by name: text, or nothing but a status."""
+    from .show import Text
+
+    if reply is None:
+        return None
+    if not reply.content:
+        return reply
+    is_html = reply.media_type == "text/html" or reply.content[:256].lstrip().lower().startswith(_HTML_BEGINS)
+    return Text(reply.text) if reply.media_type.startswith("text/") and not is_html else None
+
+
+def told(prepared: Prepared, reply: Reply, lines: list[str]) -> list[str]:
+    """What there is to tell about an answer; mostly nothing."""
+    from ..reply import size_text
+
+    said = [*prepared.notes, *lines]
+    asked, got = prepared.request, reply.request
+    if got.target != asked.target:
+        said.append(f"asked as {got.target}, for which there are rights")
+    if got.path != asked.path:
+        said.append(f"redirected to {got.path}")
+    if 300 <= reply.status_code < 400:
+        said.append(f"redirects to {reply.headers.get('location', 'nowhere')}: not followed")
+    elapsed_s = reply.elapsed.total_seconds()
+    if elapsed_s > _LONG_S:
+        said.append(f"{size_text(len(reply.content))} in {elapsed_s:.1f} s")
+    return said
+
+
+def name_the_asker(error: KubeAccessError, asked: Line) -> None:
+    """A hint's line asks as this line did: with its context and its user."""
+    own = "".join(f" {name} {value}" for name in ("--context", "--as") if (value := asked.text(name[2:])))
+    if own and error.hint and isinstance(error, AccessDenied):
+        error.hint = error.hint.replace("` shows the Role", f"{own}` shows the Role")
+
+
+def or_a_verb(error: NotFound, asked: Line) -> NotFound:
+    """A bare word that is no service may be a verb with a slip."""
+    import difflib
+
+    from .options import VERBS
+
+    word = asked.words[0]
+    near = difflib.get_close_matches(word, [verb.name for verb in VERBS], 1, 0.7)
+    if len(asked.words) > 1 or not word.isalpha() or not near:
+        return error
+    return NotFound(str(error), hint=f"the verb {near[0]}? or {error.hint or 'no such service'}")

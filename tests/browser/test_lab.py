@@ -77,7 +77,8 @@ def test_the_first_minutes(notebook: Callable[..., Notebook], theme: str) -> Non
     opened.command("notebook:run-all-cells")
     # A cell that fails ends the run: the two behind it are run by hand.
     expect(opened.output(5)).to_contain_text("NotFound: no service is called elasticsearch-loggingx")
-    expect(opened.output(0)).to_contain_text("<Cluster demo")
+    expect(opened.output(0)).to_have_count(2)  # what to type next, and the Cluster
+    expect(opened.output(0).nth(1)).to_contain_text("<Cluster demo")
     expect(opened.output(1)).to_have_count(2)  # where, at once; then what is there
     expect(opened.output(1).nth(0)).to_contain_text("namespace default")
     expect(opened.output(1).locator("tbody tr")).to_have_count(5)

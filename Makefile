@@ -30,7 +30,7 @@ lint: .venv/stamp-test  ## ruff and mypy
 	$(RUN) -m mypy
 
 test-real: .venv/stamp-test     ## against the kube-apiserver whose folder KUBEBUILDER_ASSETS names
-	$(RUN) tests/real/namespace.py $(RUN) -m pytest tests/real $(ARGS)
+	$(RUN) tests/real/namespace.py $(RUN) -m pytest tests/real tests/demo/test_kubectl.py $(ARGS)
 
 test-browser: .venv/stamp-browser       ## in JupyterLab, with the system's chromium
 	$(RUN) -m pytest tests/browser $(ARGS)

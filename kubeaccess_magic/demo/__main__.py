@@ -31,9 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
         )
 
         async def run() -> None:
+            life = lifetime.Lifetime()
             running = await cluster.start(chosen)
             print(f"demo cluster at {running.url}, kubeconfig {chosen.kubeconfig}", flush=True)
-            await lifetime.until_told()
+            await life.ended()
             await running.stop()
 
         try:

@@ -89,7 +89,7 @@ class Cluster:
 async def start(options: Options) -> Cluster:
     """Start serving, and write the kubeconfig."""
     pair, ca = _certificates(options)
-    world = built_in() if options.objects is None else World(objects=given(options.objects))
+    world = built_in(ca) if options.objects is None else World(objects=given(options.objects))
     catalogue = Catalogue(METRICS if options.objects is None else ())
     store = Store()
     for thing in world.objects:

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
-import sys
 from typing import Final
 
-POLL_S: Final = 1.0
-_PR_SET_PDEATHSIG: Final = 1
+POLL_S: Final = 0.5
 
 
-async def until_told() -> None:
-    """Return on SIGTERM, SIGINT, SIGHUP, or when the process that started this one is gone."""
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, told.set)
-    parent = os.getppid()
-    _ask_kernel()
-    while not told.is_set() and os.getppid() == parent:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), POLL_S)
+class Lifetime:
+    """Listens from the moment it is made for SIGTERM, SIGINT, SIGHUP, and for the end of the parent process.
 
+    The parent is polled for. Linux could signal its death (PR_SET_PDEATHSIG), but means the thread that started this
+    process, and in a notebook that thread may well end before the kernel does.
+    """
 
-def _ask_kernel() -> None:
-    """On Linux the kernel sends SIGTERM at once when the parent dies; elsewhere the poll notices."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    def __init__(self) -> None:
+        self._told = asyncio.Event()
+        self._parent = os.getppid()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self._told.set)
+
+    async def ended(self) -> None:
+        """Return when it is over."""
+        while not self._told.is_set() and os.getppid() == self._parent:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), POLL_S)

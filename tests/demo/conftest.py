@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from demo_process import Demo, demo
+
+from .demo_process import Demo, demo
 
 
 @dataclass(frozen=True)

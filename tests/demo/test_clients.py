@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from demo_process import Demo, demo
 from kubernetes import client, config, watch
 from kubernetes.client.exceptions import ApiException
+
+from .demo_process import Demo, demo
 
 SHOP = "shop"
 

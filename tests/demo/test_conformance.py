@@ -1,8 +1,8 @@
 """The demo cluster answers as the real kube-apiserver did, case by case, in both generations.
 
 The cases, the objects and the tokens stand in `tests/conformance` (`further-…`: more cases, put to the same real
-servers in the same world); those marked `kubelet` need what the demo does not have yet. `allowed_differences.json` names what
-may differ, with the reason.
+servers in the same world); those marked `kubelet` need what the demo does not have yet. `allowed_differences.json`
+names what may differ, with the reason.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo_process import demo
-from recorded_backend import listen
-from recorded_cases import Answer, Case, Server, ask, differences, seen_differences
 
 from kubeaccess_magic.demo.tls import Authority, Pair
+
+from .demo_process import demo
+from .recorded_backend import listen
+from .recorded_cases import Answer, Case, Server, ask, differences, seen_differences
 
 DATA = Path(__file__).parent.parent / "conformance"
 FILES = {

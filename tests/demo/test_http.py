@@ -7,7 +7,8 @@ import ssl
 from collections.abc import Iterator
 
 import pytest
-from demo_process import Demo, demo
+
+from .demo_process import Demo, demo
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
-from demo_process import demo
+
+from .demo_process import demo
 
 COMMAND = [sys.executable, "-m", "kubeaccess_magic.demo"]
 

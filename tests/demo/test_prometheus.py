@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from conftest import Ask
+
+from .conftest import Ask
 
 NOW = 1_795_000_000
 
@@ -31,9 +32,15 @@ def numbers(result: Any, *labels: str) -> dict[Any, float]:
 def test_up_follows_the_world(prometheus: Ask, ask: Ask) -> None:
     found = query(prometheus, "up", NOW // 60 * 60 + 30)
     assert {one["value"][1] for one in found} == {"1"}
-    pods = {one["metadata"]["name"] for one in ask("/api/v1/namespaces/shop/pods?labelSelector=app=web").json()["items"]}
+    pods = {
+        one["metadata"]["name"] for one in ask("/api/v1/namespaces/shop/pods?labelSelector=app=web").json()["items"]
+    }
     assert {one["metric"]["pod"] for one in found if one["metric"]["job"] == "web"} == pods
-    assert sorted(one["metric"]["node"] for one in found if one["metric"]["job"] == "node") == ["node-1", "node-2", "node-3"]
+    assert sorted(one["metric"]["node"] for one in found if one["metric"]["job"] == "node") == [
+        "node-1",
+        "node-2",
+        "node-3",
+    ]
     failing = query(prometheus, "up == 0", NOW // 60 * 60 + 1)
     assert len(failing) == 1 and failing[0]["metric"]["job"] == "web"
 
@@ -77,7 +84,10 @@ def test_ranges(prometheus: Ask) -> None:
     answer = prometheus(f"/api/v1/query_range?{urlencode(asked)}").json()
     assert answer["data"]["resultType"] == "matrix"
     assert {one["metric"]["job"] for one in answer["data"]["result"]} == {"web", "backoffice"}
-    assert all([value[0] for value in one["values"]] == [NOW - 3600 + 30 * n for n in range(121)] for one in answer["data"]["result"])
+    assert all(
+        [value[0] for value in one["values"]] == [NOW - 3600 + 30 * n for n in range(121)]
+        for one in answer["data"]["result"]
+    )
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert prometheus("/api/v1/query_range", body=urlencode(asked), headers=form).json() == answer
     matrix = query(prometheus, 'up{job="prometheus"}[1m]')
@@ -123,7 +133,12 @@ def test_metadata(prometheus: Ask) -> None:
         ("query?query=histogram_quantile(0.9,x)", 422, "execution", "not in the demo: function histogram_quantile"),
         ("query?query=up%20or%20up", 422, "execution", "not in the demo: or"),
         ("query?query=up%20*%20up", 422, "execution", "not in the demo"),
-        ("query_range?query=up&start=0&end=11001&step=1", 400, "bad_data", "exceeded maximum resolution of 11,000 points"),
+        (
+            "query_range?query=up&start=0&end=11001&step=1",
+            400,
+            "bad_data",
+            "exceeded maximum resolution of 11,000 points",
+        ),
         ("query_range?query=up&start=0&end=1&step=0", 400, "bad_data", "zero or negative query resolution"),
         ("query_range?query=up&start=2&end=1&step=1", 400, "bad_data", "end timestamp must not be before start time"),
         ("query_range?query=up&start=0&end=1&step=x", 400, "bad_data", "valid duration"),

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from demo_process import Demo, demo
+
+from .demo_process import Demo, demo
 
 PIECE = b"x" * 65536
 POD = "10.42.9.9:8080"

@@ -61,6 +61,7 @@ _KINDS: Final[dict[str, Schema]] = {
     "ClusterRoleBinding": _BINDING,
     "SelfSubjectAccessReview": _ACCESS,
     "SelfSubjectRulesReview": {1: ("metadata", _META), 2: ("spec", {1: ("namespace", "str")})},
+    "Scale": {1: ("metadata", _META), 2: ("spec", {1: ("replicas", "int")})},
     "SelfSubjectReview": {1: ("metadata", _META)},
 }
 

@@ -188,6 +188,11 @@ class Catalogue:
         self.all = (*_core(), *_others(), *extra)
         self._by_path = {(one.group, one.version, one.name): one for one in self.all}
         self._by_kind = {(one.api_version, one.kind): one for one in self.all}
+        self._groups: dict[str, list[str]] = {}
+        for one in self.all:
+            versions = self._groups.setdefault(one.group, [])
+            if one.version not in versions:
+                versions.append(one.version)
 
     def find(self, group: str, version: str, name: str) -> Resource | None:
         """The resource that a path names."""
@@ -199,12 +204,7 @@ class Catalogue:
 
     def groups(self) -> dict[str, list[str]]:
         """The versions of each group, in order; the core group is ``""``."""
-        out: dict[str, list[str]] = {}
-        for one in self.all:
-            versions = out.setdefault(one.group, [])
-            if one.version not in versions:
-                versions.append(one.version)
-        return out
+        return self._groups
 
     def of_version(self, group: str, version: str) -> list[Resource]:
         """The resources of a group's version, by name."""

@@ -22,6 +22,7 @@ from .rbac import Attributes, Authorizer, refusal
 from .requestinfo import RequestInfo, request_info
 from .resources import Catalogue, Resource
 from .reviews import review, token_review
+from .scale import scale_of
 from .signin import SignIn, User, impersonated, wishes
 from .status import ApiError, Object, no_resource, not_allowed, not_found
 from .store import Store
@@ -182,6 +183,9 @@ class ApiServer:
         thing = self.store.get(resource.group, resource.name, info.namespace, info.parts[1])
         if thing is None:
             raise not_found(resource.name, info.parts[1], resource.group)
+        if info.subresource == "scale":
+            await send(exchange, 200, scale_of(thing), form)
+            return
         await send(exchange, 200, converted(resource, thing, form, request), form)
 
     async def _write(self, exchange: Exchange, resource: Resource, info: RequestInfo) -> None:
@@ -196,7 +200,7 @@ class ApiServer:
         form = negotiate(request, ("Table", "PartialObjectMetadata"))
         body = await self._body(exchange)
         code, thing = writes.write(self.store, resource, info, request, body)
-        if thing.get("kind") != "Status":
+        if thing.get("kind") not in ("Status", "Scale"):
             thing = converted(resource, thing, form, request)
         await send(exchange, code, thing, form)
 

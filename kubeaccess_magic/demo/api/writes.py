@@ -16,6 +16,7 @@ from .patch import PATCHES, patched
 from .requestinfo import RequestInfo
 from .resources import Resource
 from .reviews import check_kind, parsed
+from .scale import scale_of, scaled
 from .selectors import field_selector, label_selector
 from .status import ApiError, Object, already_exists, bad_request, conflict, invalid, not_allowed, not_found, success
 from .store import Store, now
@@ -51,6 +52,8 @@ def write(store: Store, resource: Resource, info: RequestInfo, request: Request,
     """
     dry = _is_dry(request, info.verb)
     name = info.parts[1] if len(info.parts) > 1 else ""
+    if info.subresource == "scale":
+        return 200, _scale(store, resource, info, request, body, dry)
     if info.verb == "deletecollection":
         return 200, _delete_all(store, resource, info, request, dry)
     if info.verb == "delete":
@@ -184,6 +187,19 @@ def _patch(
     if thing == before:
         return 200, before
     return 200, _replace(store, resource, info, before, thing, dry)
+
+
+def _scale(store: Store, resource: Resource, info: RequestInfo, request: Request, body: bytes, dry: bool) -> Object:
+    thing = store.get(resource.group, resource.name, info.namespace, info.parts[1])
+    if thing is None:
+        raise not_found(resource.name, info.parts[1], resource.group)
+    if info.verb != "patch":
+        return scaled(store, resource.group, resource.name, thing, parsed(body, "Scale"), dry)
+    media = request.headers.get("Content-Type").split(";")[0].strip()
+    if media not in PATCHES:
+        raise ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+    wanted = patched(scale_of(thing), media, _loaded(body))
+    return scaled(store, resource.group, resource.name, thing, wanted, dry)
 
 
 def _check_namespace(resource: Resource, thing: Object, namespace: str) -> None:

@@ -53,6 +53,8 @@ class Grafana:
             ("GET", "/api/live/ws", self._live),
             ("GET", "/public/grafana.css", self._style),
             ("GET", "/", self._home),
+            missing=_missing,
+            refused=_refused,
         )
 
     async def __call__(self, exchange: Exchange) -> None:
@@ -173,6 +175,14 @@ class Grafana:
             if name == COOKIE:
                 return value
         return ""
+
+
+async def _missing(exchange: Exchange) -> None:
+    await send_json(exchange, 404, {"message": "Not found"})
+
+
+async def _refused(exchange: Exchange, allowed: str) -> None:
+    await send_json(exchange, 405, {"message": "Method not allowed"}, [("Allow", allowed)])
 
 
 async def _feed(socket: WebSocket) -> None:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from ..api.store import timestamp
 from ..http.server import Exchange
+from ..world.usage import Reading, of_node, of_pods
 from .web import Router, send_json, send_text
 
 if TYPE_CHECKING:
     from ..world.builder import World
 
-_METRICS = ("cpu/usage_rate", "memory/usage", "memory/working_set", "network/rx_rate", "network/tx_rate")
+Measure = Callable[[float], Reading]
+"""What something used at a second."""
+
+_METRICS: Final[Mapping[str, Callable[[Reading], float]]] = {
+    "cpu/usage_rate": lambda reading: reading.cores * 1000,
+    "memory/usage": lambda reading: reading.memory * 6 // 5,
+    "memory/working_set": lambda reading: reading.memory,
+    "network/rx_rate": lambda reading: reading.received_rate,
+    "network/tx_rate": lambda reading: reading.sent_rate,
+}
 _MODEL = "/api/v1/model"
 
 
@@ -68,36 +78,42 @@ class Heapster:
         await send_json(exchange, 200, sorted(self._of_kind("Pod", namespace)))
 
     async def _cluster(self, exchange: Exchange, metric: str) -> None:
-        await _series(exchange, "cluster", metric, 12.0)
+        await _series(exchange, metric, self._of_nodes(self._things("Node")))
 
     async def _node(self, exchange: Exchange, name: str, metric: str) -> None:
-        await _series(exchange, name if name in self._of_kind("Node") else "", metric, 4.0)
+        found = [thing for thing in self._things("Node") if thing["metadata"]["name"] == name]
+        await _series(exchange, metric, self._of_nodes(found))
 
     async def _namespace(self, exchange: Exchange, name: str, metric: str) -> None:
-        await _series(exchange, name if name in self._of_kind("Namespace") else "", metric, 2.0)
+        known = name in self._of_kind("Namespace")
+        pods = self._things("Pod", name)
+        await _series(exchange, metric, partial(of_pods, pods) if known else None)
 
     async def _pod(self, exchange: Exchange, namespace: str, name: str, metric: str) -> None:
-        await _series(exchange, name if name in self._of_kind("Pod", namespace) else "", metric, 0.2)
+        found = [thing for thing in self._things("Pod", namespace) if thing["metadata"]["name"] == name]
+        await _series(exchange, metric, partial(of_pods, found) if found else None)
+
+    def _of_nodes(self, nodes: list[dict[str, Any]]) -> Measure | None:
+        pods = self._things("Pod")
+        if not nodes:
+            return None
+        return lambda second: sum((of_node(node, pods, second) for node in nodes), Reading())
+
+    def _things(self, kind: str, namespace: str = "") -> list[dict[str, Any]]:
+        found = [thing for thing in self._world.objects if thing["kind"] == kind]
+        return [thing for thing in found if not namespace or thing["metadata"].get("namespace") == namespace]
 
     def _of_kind(self, kind: str, namespace: str = "") -> list[str]:
-        return [
-            str(thing["metadata"]["name"])
-            for thing in self._world.objects
-            if thing["kind"] == kind
-            and thing["metadata"].get("namespace", "") in (namespace or thing["metadata"].get("namespace", ""),)
-        ]
+        return [str(thing["metadata"]["name"]) for thing in self._things(kind, namespace)]
 
 
-async def _series(exchange: Exchange, name: str, metric: str, scale: float) -> None:
-    """The values of a metric, one a minute; without a name there is no such thing."""
-    if not name or metric not in _METRICS:
+async def _series(exchange: Exchange, metric: str, measure: Measure | None) -> None:
+    """The values of a metric, one a minute; without a measure there is no such thing."""
+    value = _METRICS.get(metric)
+    if measure is None or value is None:
         await send_json(exchange, 404, {"message": "the requested metric or entity was not found"})
         return
-    unit = 250 if metric.startswith("cpu") else 1_500_000_000 if metric.startswith("memory") else 20_000
-    phase = hashlib.sha256((name + metric).encode()).digest()[0]
     minute = int(time.time()) // 60
-    points: list[dict[str, Any]] = []
-    for number in range(minute - 14, minute + 1):
-        value = scale * unit * (1 + 0.3 * math.sin((number + phase) / 9))
-        points.append({"timestamp": timestamp(number * 60), "value": int(value)})
+    moments = [number * 60 for number in range(minute - 14, minute + 1)]
+    points = [{"timestamp": timestamp(second), "value": int(value(measure(second)))} for second in moments]
     await send_json(exchange, 200, {"metrics": points, "latestTimestamp": points[-1]["timestamp"]})

@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
+import time
+from typing import Final
+
 from ..http.server import AbortedError, Exchange
+from ..world.usage import wave
 from .web import send_text
 
-_METRICS = """# HELP coredns_build_info A metric with a constant '1' value labeled by version, revision, and goversion.
+KINDS: Final = (("A", "udp", 3.0), ("AAAA", "udp", 2.9), ("A", "tcp", 0.01))
+"""Type and protocol of the questions, and how many come in a second."""
+_HEAD = """# HELP coredns_build_info A metric with a constant '1' value labeled by version, revision, and goversion.
 # TYPE coredns_build_info gauge
 coredns_build_info{goversion="go1.26",revision="demo",version="1.13.0"} 1
-# HELP coredns_dns_requests_total Counter of DNS requests made per zone, protocol and family.
-# TYPE coredns_dns_requests_total counter
-coredns_dns_requests_total{family="1",proto="tcp",server="dns://:53",type="A",zone="."} 210
-coredns_dns_requests_total{family="1",proto="udp",server="dns://:53",type="A",zone="."} 48213
-coredns_dns_requests_total{family="1",proto="udp",server="dns://:53",type="AAAA",zone="."} 47990
 # HELP coredns_cache_entries The number of elements in the cache.
 # TYPE coredns_cache_entries gauge
 coredns_cache_entries{server="dns://:53",type="success",zones="."} 187
+# HELP coredns_dns_requests_total Counter of DNS requests made per zone, protocol and family.
+# TYPE coredns_dns_requests_total counter
 """
 
 
-async def metrics(exchange: Exchange) -> None:
-    """Port 9153: `/metrics`, and nothing else."""
-    if exchange.request.path != "/metrics":
-        await send_text(exchange, 404, "404 page not found\n")
-        return
-    await send_text(exchange, 200, _METRICS)
+class Dns:
+    """The metrics of one replica, port 9153.
+
+    Parameters
+    ----------
+    pod
+        Its name.
+    began
+        When it started, in seconds.
+    """
+
+    def __init__(self, pod: str, began: float) -> None:
+        self.waves = {(kind, proto): wave(rate, began, f"{pod}/{kind}/{proto}") for kind, proto, rate in KINDS}
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """`/metrics`, and nothing else."""
+        if exchange.request.path != "/metrics":
+            await send_text(exchange, 404, "404 page not found\n")
+            return
+        now = time.time()
+        lines = []
+        for (kind, proto), asked in sorted(self.waves.items()):
+            labels = f'family="1",proto="{proto}",server="dns://:53",type="{kind}",zone="."'
+            lines.append(f"coredns_dns_requests_total{{{labels}}} {asked.count(now)}\n")
+        await send_text(exchange, 200, _HEAD + "".join(lines))
 
 
 async def silent(exchange: Exchange) -> None:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
 
 from ..api.store import timestamp
 from ..http.server import Exchange
-from .web import Router, send_json, send_text
+from ..world.usage import MEMORY, Load, Reading, of_node, of_pods, running, scraped
+from .web import Router, send_html, send_json, send_text
 
 if TYPE_CHECKING:
     from ..world.builder import World
+
+
+Family = tuple[str, str, str]
+"""Name, type and help of a metric."""
+
+_CPU: Final = ("container_cpu_usage_seconds_total", "counter", "Cumulative cpu time consumed in seconds.")
+_WORKING: Final = ("container_memory_working_set_bytes", "gauge", "Current working set in bytes.")
+_RECEIVED: Final = ("container_network_receive_bytes_total", "counter", "Cumulative count of bytes received.")
+_SENT: Final = ("container_network_transmit_bytes_total", "counter", "Cumulative count of bytes transmitted.")
+_STARTED: Final = ("container_start_time_seconds", "gauge", "Start time of the container since unix epoch in seconds.")
+_PROBES: Final = ("prober_probe_total", "counter", "Cumulative number of probes for a container by result.")
 
 
 class Kubelet:
@@ -35,6 +46,10 @@ class Kubelet:
             ("GET", "/stats/summary", self._summary),
             ("GET", "/metrics", self._metrics),
             ("GET", "/metrics/cadvisor", self._cadvisor),
+            ("GET", "/metrics/resource", self._resource),
+            ("GET", "/metrics/probes", self._probes),
+            ("GET", "/configz", self._config),
+            ("GET", "/logs/?", self._logs),
         )
 
     async def __call__(self, exchange: Exchange) -> None:
@@ -48,65 +63,164 @@ class Kubelet:
         await send_json(exchange, 200, {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": self._own()})
 
     async def _summary(self, exchange: Exchange) -> None:
-        now = timestamp(time.time())
-        started = timestamp(self._world.now - 42 * 86400)
-        node = {"nodeName": self._node, "startTime": started} | _stats(*node_usage(self._node), now)
-        node["fs"] = {"time": now, "capacityBytes": 100 * 2**30, "usedBytes": 30 * 2**30, "availableBytes": 70 * 2**30}
+        second = scraped(time.time())
+        now = timestamp(second)
+        thing = self._thing
+        node = {"nodeName": self._node, "startTime": thing["metadata"]["creationTimestamp"]}
+        reading = of_node(thing, self._own(), second)
+        node |= _stats(reading, now, MEMORY) | {"network": _network(reading, now), "fs": _filesystem(now, 30 * 2**30)}
         pods = []
         for pod in self._own():
             metadata = pod["metadata"]
             containers = [
-                {"name": box["name"], "startTime": metadata["creationTimestamp"]}
-                | _stats(*container_usage(metadata["name"], box["name"]), now)
-                for box in pod["spec"]["containers"]
+                {"name": box["name"], "startTime": timestamp(load.cpu.began)}
+                | _stats(load.at(second), now)
+                | {"rootfs": _filesystem(now, 40 * 2**20), "logs": _filesystem(now, 2**20)}
+                for box, load in running(pod)
             ]
-            reference = {key: metadata.get(key, "") for key in ("name", "namespace", "uid")}
-            pods.append({"podRef": reference, "startTime": metadata["creationTimestamp"], "containers": containers})
+            whole = of_pods([pod], second)
+            about: dict[str, Any] = {
+                "podRef": {key: metadata[key] for key in ("name", "namespace", "uid")},
+                "startTime": pod["status"]["startTime"],
+                "containers": containers,
+            }
+            if containers:
+                about |= _stats(whole, now) | {"network": _network(whole, now)}
+            pods.append(about)
         await send_json(exchange, 200, {"node": node, "pods": pods}, indent=1)
 
     async def _metrics(self, exchange: Exchange) -> None:
-        text = f"# TYPE kubelet_running_pods gauge\nkubelet_running_pods {len(self._own())}\n"
-        await send_text(exchange, 200, text)
+        boxes = sum(1 for pod in self._own() for _ in running(pod))
+        version = self._thing["status"]["nodeInfo"]["kubeletVersion"]
+        rows: list[tuple[Family, list[tuple[str, float]]]] = [
+            (
+                ("kubernetes_build_info", "gauge", "The versions that this was built from."),
+                [(f'{{git_version="{version}",platform="linux/amd64"}}', 1)],
+            ),
+            (
+                ("kubelet_node_name", "gauge", "The node's name. The value is always 1."),
+                [(f'{{node="{self._node}"}}', 1)],
+            ),
+            (
+                ("kubelet_running_pods", "gauge", "Number of pods that have a running sandbox."),
+                [("", len(self._own()))],
+            ),
+            (
+                ("kubelet_running_containers", "gauge", "Number of containers currently running."),
+                [('{container_state="running"}', boxes)],
+            ),
+        ]
+        await send_text(exchange, 200, "".join(_family(family, samples) for family, samples in rows))
 
     async def _cadvisor(self, exchange: Exchange) -> None:
-        cpu, memory = [], []
-        age = time.time() - self._world.now + 42 * 86400
+        second = scraped(time.time())
+        rows: dict[Family, list[tuple[str, float]]] = {_CPU: [], _WORKING: [], _STARTED: [], _RECEIVED: [], _SENT: []}
+        for pod in self._own():
+            metadata, whole = pod["metadata"], of_pods([pod], second)
+            where = f'namespace="{metadata["namespace"]}",pod="{metadata["name"]}"'
+            group = f"/kubepods.slice/kubepods-pod{metadata['uid'].replace('-', '_')}.slice"
+            names = {one["name"]: one for one in pod["status"]["containerStatuses"]}
+            for box, load in running(pod):
+                number = str(names[box["name"]].get("containerID", "")).rpartition("/")[2]
+                labels = (
+                    f'{{container="{box["name"]}",id="{group}/cri-containerd-{number}.scope",image="{box["image"]}"'
+                )
+                labels = f'{labels},name="{number}",{where}}}'
+                reading = load.at(second)
+                rows[_CPU].append((labels, round(reading.cpu_s, 3)))
+                rows[_WORKING].append((labels, reading.memory))
+                rows[_STARTED].append((labels, int(load.cpu.began)))
+            if whole.memory:
+                labels = f'{{container="",id="{group}",image="",interface="eth0",name="",{where}}}'
+                rows[_RECEIVED].append((labels, whole.received))
+                rows[_SENT].append((labels, whole.sent))
+        await send_text(exchange, 200, "".join(_family(family, samples) for family, samples in rows.items()))
+
+    async def _resource(self, exchange: Exchange) -> None:
+        """What metrics-server reads."""
+        second = scraped(time.time())
+        node = of_node(self._thing, self._own(), second)
+        help_of = {"cpu": "Cumulative cpu time consumed in core-seconds", "memory": "Current working set in bytes"}
+        rows: list[tuple[Family, list[tuple[str, float]]]] = []
+        loads: list[tuple[str, Load]] = [
+            (
+                f'{{container="{box["name"]}",namespace="{pod["metadata"]["namespace"]}",pod="{pod["metadata"]["name"]}"}}',
+                load,
+            )
+            for pod in self._own()
+            for box, load in running(pod)
+        ]
+        cpu = [(labels, round(load.at(second).cpu_s, 3)) for labels, load in loads]
+        memory: list[tuple[str, float]] = [(labels, load.at(second).memory) for labels, load in loads]
+        rows.append((("container_cpu_usage_seconds_total", "counter", f"{help_of['cpu']} of the container."), cpu))
+        rows.append((("container_memory_working_set_bytes", "gauge", f"{help_of['memory']} of the container."), memory))
+        whole: list[tuple[str, float]] = [("", round(node.cpu_s, 3))]
+        rows.append((("node_cpu_usage_seconds_total", "counter", f"{help_of['cpu']} of the node."), whole))
+        family = ("node_memory_working_set_bytes", "gauge", f"{help_of['memory']} of the node.")
+        rows.append((family, [("", node.memory)]))
+        await send_text(exchange, 200, "".join(_family(family, samples) for family, samples in rows))
+
+    async def _probes(self, exchange: Exchange) -> None:
+        rows: list[tuple[str, float]] = []
         for pod in self._own():
             metadata = pod["metadata"]
-            for box in pod["spec"]["containers"]:
-                cores, size = container_usage(metadata["name"], box["name"])
-                labels = f'container="{box["name"]}",namespace="{metadata["namespace"]}",pod="{metadata["name"]}"'
-                cpu.append(f"container_cpu_usage_seconds_total{{{labels}}} {cores * age:.3f}\n")
-                memory.append(f"container_memory_working_set_bytes{{{labels}}} {size}\n")
-        head = "# TYPE container_cpu_usage_seconds_total counter\n"
-        middle = "# TYPE container_memory_working_set_bytes gauge\n"
-        await send_text(exchange, 200, head + "".join(cpu) + middle + "".join(memory))
+            for box, load in running(pod):
+                if probe := box.get("readinessProbe"):
+                    times = int((time.time() - load.cpu.began) // probe["periodSeconds"])
+                    labels = f'container="{box["name"]}",namespace="{metadata["namespace"]}",pod="{metadata["name"]}"'
+                    rows.append((f'{{{labels},probe_type="Readiness",result="failed"}}', times))
+        await send_text(exchange, 200, _family(_PROBES, rows))
+
+    async def _config(self, exchange: Exchange) -> None:
+        config = {
+            "kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1", "port": 10250,
+            "cgroupDriver": "systemd", "clusterDomain": "cluster.local", "clusterDNS": ["10.96.0.10"], "maxPods": 110,
+            "podCIDR": self._thing["spec"]["podCIDR"],
+        }  # fmt: skip
+        await send_json(exchange, 200, {"kubeletconfig": config})
+
+    async def _logs(self, exchange: Exchange) -> None:
+        """A directory as Go's file server lists it."""
+        names = ("containers/", "pods/")
+        links = "".join(f'<a href="{name}">{name}</a>\n' for name in names)
+        page = f'<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n{links}</pre>\n'
+        await send_html(exchange, 200, page)
+
+    @property
+    def _thing(self) -> dict[str, Any]:
+        """The node's own object."""
+        return next(
+            one for one in self._world.objects if one["kind"] == "Node" and one["metadata"]["name"] == self._node
+        )
 
     def _own(self) -> list[dict[str, Any]]:
         things = self._world.objects
         return [one for one in things if one["kind"] == "Pod" and one["spec"].get("nodeName") == self._node]
 
 
-def container_usage(pod: str, container: str) -> tuple[float, int]:
-    """Cores and bytes that a container uses just now; about the same from minute to minute."""
-    share = hashlib.sha256(f"{pod}/{container}".encode()).digest()[0] / 255
-    wave = math.sin(time.time() / 300 + share * 6)
-    return round(0.02 + 0.1 * share + 0.01 * wave, 6), int(6e7 + 2e8 * share + 1e6 * wave)
+def _family(family: Family, samples: Iterable[tuple[str, float]]) -> str:
+    name, kind, text = family
+    lines = "".join(f"{name}{labels} {value}\n" for labels, value in samples)
+    return f"# HELP {name} {text}\n# TYPE {name} {kind}\n{lines}" if lines else ""
 
 
-def node_usage(node: str) -> tuple[float, int]:
-    """Cores and bytes that a node uses just now."""
-    cores, size = container_usage(node, "")
-    return round(cores * 8, 6), size * 12
-
-
-def _stats(cores: float, size: int, now: str) -> dict[str, Any]:
-    return {
-        "cpu": {"time": now, "usageNanoCores": int(cores * 1e9), "usageCoreNanoSeconds": int(cores * 1e9 * 86400)},
-        "memory": {
-            "time": now,
-            "usageBytes": int(size * 1.2),
-            "workingSetBytes": size,
-            "availableBytes": int(1.6e10) - size,
-        },
+def _stats(reading: Reading, now: str, available: int = 0) -> dict[str, Any]:
+    memory = {"time": now, "usageBytes": reading.memory * 6 // 5, "workingSetBytes": reading.memory}
+    if available:
+        memory["availableBytes"] = available - reading.memory
+    cpu = {
+        "time": now,
+        "usageNanoCores": int(reading.cores * 1e9),
+        "usageCoreNanoSeconds": int(reading.cpu_s * 1e9),
     }
+    return {"cpu": cpu, "memory": memory}
+
+
+def _network(reading: Reading, now: str) -> dict[str, Any]:
+    counts = {"rxBytes": reading.received, "rxErrors": 0, "txBytes": reading.sent, "txErrors": 0}
+    return {"time": now, "name": "eth0", **counts, "interfaces": [{"name": "eth0", **counts}]}
+
+
+def _filesystem(now: str, used: int) -> dict[str, Any]:
+    capacity = 100 * 2**30
+    return {"time": now, "capacityBytes": capacity, "usedBytes": used, "availableBytes": 70 * 2**30}

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import bisect
 import random
 import time
+from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from ..api.store import timestamp
 from ..http.server import Exchange
+from .traffic import FAILING_S, Traffic, exposition, failing
 from .web import Router, read_json, send_json, send_text
 
 PER_PAGE: Final = 25
 ORDERS: Final = 137
+_BETWEEN_S: Final = 5400
 _ITEMS = ("tea", "cup", "kettle", "honey", "biscuits", "Zitronenkuchen", "抹茶")
 _COUNTRIES = ("DE", "FR", "JP", "US", None)
 
 
 class Orders:
-    """The orders that all replicas share."""
+    """The orders that all replicas share; the newest of those that are there at the start is an hour old or so."""
 
     def __init__(self, now: float) -> None:
         chance = random.Random(20260102)
-        midnight = int(now) // 86400 * 86400
+        latest = int(now) // _BETWEEN_S * _BETWEEN_S
         self.all: list[dict[str, Any]] = []
+        self._placed: list[float] = []
         for number in range(1, ORDERS + 1):
             lines: list[dict[str, Any]] = [
                 {
@@ -33,10 +38,12 @@ class Orders:
                 }
                 for _ in range(chance.randrange(1, 4))
             ]
+            placed = latest - (ORDERS - number) * _BETWEEN_S - number * 1777 % 3600
+            self._placed.append(placed)
             self.all.append(
                 {
                     "id": number,
-                    "placed": timestamp(midnight - (ORDERS - number) * 5400),
+                    "placed": timestamp(placed),
                     "customer": {
                         "name": chance.choice(("kimchy", "alice", "bob", "Zoë")),
                         "country": chance.choice(_COUNTRIES),
@@ -49,9 +56,15 @@ class Orders:
 
     def add(self, order: dict[str, Any]) -> dict[str, Any]:
         """Place an order; it gets the next number."""
-        stored = order | {"id": self.all[-1]["id"] + 1, "placed": timestamp(time.time())}
+        now = time.time()
+        stored = order | {"id": self.all[-1]["id"] + 1, "placed": timestamp(now)}
         self.all.append(stored)
+        self._placed.append(now)
         return stored
+
+    def count(self, second: float) -> int:
+        """How many had been placed by then."""
+        return bisect.bisect_right(self._placed, second)
 
 
 def _wrong(order: Any) -> str:
@@ -71,15 +84,19 @@ class Shop:
 
     Parameters
     ----------
+    began
+        When its container started, in seconds.
+    rate
+        So many requests a second its customers make, besides those that really come.
     fails
         Whether this one answers 503 for ten seconds of every minute.
     """
 
-    def __init__(self, pod: str, orders: Orders, fails: bool = False) -> None:
+    def __init__(self, pod: str, orders: Orders, *, began: float, rate: float = 0.2, fails: bool = False) -> None:
+        self.orders = orders
+        self.traffic = Traffic(pod, rate, began, fails)
         self._pod = pod
-        self._orders = orders
-        self._fails = fails
-        self._requests = 0
+        self.fails = fails
         self._router = Router(
             ("GET", "/", self._index),
             ("GET", "/stats", self._stats),
@@ -88,21 +105,42 @@ class Shop:
             ("GET", r"/orders/(\d+)", self._one),
             ("GET", "/metrics", self._metrics),
             ("GET", "/healthz", self._healthz),
+            missing=self._missing,
+            refused=self._refused,
         )
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request."""
-        self._requests += 1
-        if self._fails and int(time.time()) % 60 < 10 and exchange.request.path not in ("/metrics",):
-            await send_json(exchange, 503, {"error": "out of breath", "pod": self._pod}, [("Retry-After", "10")])
+        now = time.time()
+        if self.fails and failing(now):
+            ends = int(now) // 60 * 60 + FAILING_S
+            problem = f"out of breath until {timestamp(ends)[11:19]} UTC: this replica fails {FAILING_S} s a minute"
+            wait = [("Retry-After", str(max(1, ends - int(now))))]
+            await self._json(exchange, 503, {"error": problem, "pod": self._pod}, wait)
             return
         await self._router(exchange)
 
+    async def _json(self, exchange: Exchange, status: int, value: Any, headers: Iterable[tuple[str, str]] = ()) -> None:
+        """Answer, and count it."""
+        self.traffic.came(status, exchange.request.method, time.time())
+        await send_json(exchange, status, value, headers)
+
+    async def _text(self, exchange: Exchange, text: str) -> None:
+        self.traffic.came(200, exchange.request.method, time.time())
+        await send_text(exchange, 200, text)
+
+    async def _missing(self, exchange: Exchange) -> None:
+        await self._json(exchange, 404, {"error": f"nothing at {exchange.request.path}"})
+
+    async def _refused(self, exchange: Exchange, allowed: str) -> None:
+        problem = f"{exchange.request.method} is not for {exchange.request.path}"
+        await self._json(exchange, 405, {"error": problem}, [("Allow", allowed)])
+
     async def _index(self, exchange: Exchange) -> None:
-        await send_json(exchange, 200, {"app": "shop", "pod": self._pod, "paths": ["/stats", "/orders", "/metrics"]})
+        await self._json(exchange, 200, {"app": "shop", "pod": self._pod, "paths": ["/stats", "/orders", "/metrics"]})
 
     async def _stats(self, exchange: Exchange) -> None:
-        orders = self._orders.all
+        orders = self.orders.all
         stats = {
             "pod": self._pod,
             "orders": len(orders),
@@ -111,23 +149,23 @@ class Shop:
             "customers": len({str((order.get("customer") or {}).get("name")) for order in orders}),
             "last": orders[-1]["placed"],
         }
-        await send_json(exchange, 200, stats)
+        await self._json(exchange, 200, stats)
 
     async def _list(self, exchange: Exchange) -> None:
         parameters = exchange.request.parameters
         try:
             page, size = int(parameters.get("page", "1")), min(int(parameters.get("per_page", str(PER_PAGE))), 100)
         except ValueError:
-            await send_json(exchange, 400, {"error": "page and per_page are numbers"})
+            await self._json(exchange, 400, {"error": "page and per_page are numbers"})
             return
-        found = self._orders.all
+        found = self.orders.all
         if customer := parameters.get("customer"):
             found = [order for order in found if (order.get("customer") or {}).get("name") == customer]
         shown = found[(page - 1) * size : page * size] if page > 0 and size > 0 else []
         more = page * size < len(found)
         following = f"/orders?{urlencode({**parameters, 'page': page + 1})}" if more else None
         headers = [("Link", f'<{following}>; rel="next"')] if following else []
-        await send_json(exchange, 200, {"items": shown, "page": page, "total": len(found), "next": following}, headers)
+        await self._json(exchange, 200, {"items": shown, "page": page, "total": len(found), "next": following}, headers)
 
     async def _place(self, exchange: Exchange) -> None:
         try:
@@ -135,26 +173,24 @@ class Shop:
         except ValueError:
             order = None
         if problem := _wrong(order):
-            await send_json(exchange, 400, {"error": problem})
+            await self._json(exchange, 400, {"error": problem})
             return
-        stored = self._orders.add(order)
-        await send_json(exchange, 201, stored, [("Location", f"/orders/{stored['id']}")])
+        stored = self.orders.add(order)
+        await self._json(exchange, 201, stored, [("Location", f"/orders/{stored['id']}")])
 
     async def _one(self, exchange: Exchange, number: str) -> None:
-        for order in self._orders.all:
+        for order in self.orders.all:
             if order["id"] == int(number):
-                await send_json(exchange, 200, order)
+                await self._json(exchange, 200, order)
                 return
-        await send_json(exchange, 404, {"error": f"no order {number}"})
+        await self._json(exchange, 404, {"error": f"no order {number}"})
 
     async def _metrics(self, exchange: Exchange) -> None:
-        text = (
-            "# HELP shop_orders_total Orders placed.\n# TYPE shop_orders_total counter\n"
-            f"shop_orders_total {len(self._orders.all)}\n"
-            "# HELP http_requests_total Requests answered by this replica.\n# TYPE http_requests_total counter\n"
-            f'http_requests_total{{code="200",method="get"}} {self._requests}\n'
+        orders = (
+            "# HELP shop_orders_total Orders placed; all replicas share them.\n# TYPE shop_orders_total counter\n"
+            f"shop_orders_total {len(self.orders.all)}\n"
         )
-        await send_text(exchange, 200, text, [])
+        await self._text(exchange, orders + "".join(exposition(self.traffic, time.time())))
 
     async def _healthz(self, exchange: Exchange) -> None:
-        await send_text(exchange, 200, "ok\n")
+        await self._text(exchange, "ok\n")

@@ -23,12 +23,16 @@ class Router:
     """Chooses a function by method and path.
 
     Each route is ``(methods, pattern, function)``; the pattern is a regular expression for the whole path, and its
-    groups become arguments after the exchange.
+    groups become arguments after the exchange. What no route takes is answered in plain text, as Go's servers do, or
+    by `missing` (no such path) and `refused` (another method; it is given the methods that are allowed).
     """
 
-    def __init__(self, *routes: tuple[str, str, Route], missing: Handler | None = None) -> None:
+    def __init__(
+        self, *routes: tuple[str, str, Route], missing: Handler | None = None, refused: Route | None = None
+    ) -> None:
         self._routes = [(set(methods.split()), re.compile(pattern), function) for methods, pattern, function in routes]
         self._missing = missing or not_found
+        self._refused = refused or _refused
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request."""
@@ -41,7 +45,7 @@ class Router:
                     return
                 others |= methods
         if others:
-            await send_text(exchange, 405, "405 method not allowed\n", [("Allow", ", ".join(sorted(others)))])
+            await self._refused(exchange, ", ".join(sorted(others)))
         else:
             await self._missing(exchange)
 
@@ -49,6 +53,10 @@ class Router:
 async def not_found(exchange: Exchange) -> None:
     """404 in plain text."""
     await send_text(exchange, 404, "404 page not found\n")
+
+
+async def _refused(exchange: Exchange, allowed: str) -> None:
+    await send_text(exchange, 405, "405 method not allowed\n", [("Allow", allowed)])
 
 
 async def send_json(

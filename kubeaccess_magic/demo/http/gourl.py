@@ -6,16 +6,21 @@ Text that was percent-decoded is a `str` in which bytes that are no UTF-8 are ke
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass, replace
 from urllib.parse import unquote_to_bytes
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_PLAIN_PATH = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+,/:;=@")
 _RAW_PATH = frozenset(b"!'()*[]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
-_HOST = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:<>\"\[\]\x80-\U0010ffff%\udc80-\udcff]*")
+_USER = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
+_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_PLAIN_PATH = frozenset(_LETTERS + b"-_.~$&+,/:;=@")
+_PLAIN_FRAGMENT = _PLAIN_PATH | frozenset(b"?!()*")
+_PLAIN_HOST = frozenset(_LETTERS + b"-._~!$&'()*+,;=:[]<>\"")
 _PORT = re.compile(r"(:[0-9]*)?")
 
 
@@ -40,9 +45,7 @@ def unescape(text: str) -> str:
 
 def escape_path(path: str) -> str:
     """Percent-encode a path as Go does: ``!'()*`` and all that is not ASCII are encoded, ``$&+,/:;=@`` are not (T8)."""
-    return "".join(
-        chr(byte) if byte in _PLAIN_PATH else f"%{byte:02X}" for byte in path.encode("utf-8", "surrogateescape")
-    )
+    return _escaped(path, _PLAIN_PATH)
 
 
 def clean(path: str) -> str:
@@ -70,7 +73,15 @@ def join(*parts: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class GoURL:
-    """A parsed URL; `str()` writes it as Go would."""
+    """A parsed URL; `str()` writes it as Go would.
+
+    Attributes
+    ----------
+    user
+        What stands before the host, with its ``@``.
+    omit_host
+        Whether it was written as ``scheme:/path``, without an authority.
+    """
 
     scheme: str = ""
     opaque: str = ""
@@ -79,7 +90,8 @@ class GoURL:
     path: str = ""
     raw_path: str = ""
     query: str | None = None
-    fragment: str | None = None
+    fragment: str = ""
+    omit_host: bool = False
 
     @classmethod
     def parse(cls, text: str) -> GoURL:
@@ -92,14 +104,15 @@ class GoURL:
         """
         if _CONTROL.search(text):
             raise BadURLError("net/url: invalid control character in URL")
-        rest, hash_, fragment = text.partition("#")
-        rest, mark, query = rest.partition("?")
-        scheme = ""
+        rest, _, fragment = text.partition("#")
+        unescape(fragment)
         if rest.startswith(":"):
             raise BadURLError("missing protocol scheme")
+        scheme = ""
         if found := _SCHEME.match(rest):
             scheme, rest = found[1].lower(), rest[found.end() :]
-        url = cls(scheme=scheme, query=query if mark else None, fragment=unescape(fragment) if hash_ else None)
+        rest, mark, query = rest.partition("?")
+        url = cls(scheme=scheme, query=query if mark else None, fragment=fragment)
         if not rest.startswith("/"):
             if scheme:
                 return replace(url, opaque=rest)
@@ -109,57 +122,72 @@ class GoURL:
             authority, slash, path = rest[2:].partition("/")
             rest = slash + path
             user, at, host = authority.rpartition("@")
+            if not _USER.fullmatch(user):
+                raise BadURLError("net/url: invalid userinfo")
+            unescape(user)
+            if scheme in ("http", "https") and not host.startswith("[") and host.count(":") > 1:
+                raise BadURLError(f'invalid port "{host[host.index(":") :]}" after host')
             url = replace(url, user=user + at, host=_host(host))
+        elif scheme:
+            url = replace(url, omit_host=True)
         return replace(url, path=unescape(rest), raw_path=rest)
 
     def escaped_path(self) -> str:
         """The path as it is written: as it came, if that is a proper way to write it."""
         if self.raw_path and _proper(self.raw_path) and unescape(self.raw_path) == self.path:
             return self.raw_path
-        return escape_path(self.path)
+        return "*" if self.path == "*" else escape_path(self.path)
 
     def __str__(self) -> str:
         out = f"{self.scheme}:" if self.scheme else ""
         if self.opaque:
             out += self.opaque
         else:
-            if self.scheme or self.host or self.user:
-                if self.host or self.user or self.path:
-                    out += f"//{self.user}{self.host}" if self.host or self.path.startswith("/") else ""
-                path = self.escaped_path()
-                if path and not path.startswith("/") and self.host:
-                    path = "/" + path
-            else:
-                path = self.escaped_path()
-                if path.startswith("//"):
-                    path = "/." + path
-                if ":" in path.split("/")[0] and not out:
-                    path = "./" + path
+            authority = self.scheme or self.host or self.user
+            if authority and not (self.omit_host and not self.host and not self.user):
+                if self.host or self.path or self.user:
+                    out += f"//{self.user}{_escaped(self.host, _PLAIN_HOST)}"
+            path = self.escaped_path()
+            if path and not path.startswith("/") and self.host:
+                path = "/" + path
+            if not out and ":" in path.split("/")[0]:
+                path = "./" + path
             out += path
         if self.query is not None:
             out += f"?{self.query}"
         if self.fragment:
-            out += "#" + "".join(
-                chr(byte) if byte in _PLAIN_PATH or byte in b"?!()*" else f"%{byte:02X}"
-                for byte in self.fragment.encode("utf-8", "surrogateescape")
-            )
+            proper = _proper(self.fragment.replace("?", ""))
+            out += "#" + (self.fragment if proper else _escaped(unescape(self.fragment), _PLAIN_FRAGMENT))
         return out
 
 
 def _host(text: str) -> str:
+    if "[" in text[1:]:
+        raise BadURLError("invalid IP-literal")
     if text.startswith("["):
         end = text.rfind("]")
         if end < 0:
             raise BadURLError("missing ']' in host")
-        port = text[end + 1 :]
+        port, address = text[end + 1 :], text[1:end].partition("%25")[0]
+        try:
+            ipaddress.IPv6Address(address)
+        except ValueError:
+            raise BadURLError(f'invalid host: ParseAddr("{address}"): unable to parse IP') from None
     else:
         colon = text.rfind(":")
         port = text[colon:] if colon >= 0 else ""
     if not _PORT.fullmatch(port):
         raise BadURLError(f'invalid port "{port}" after host')
-    if not _HOST.fullmatch(text):
+    for byte in _ESCAPED.findall(text):
+        if byte[1] in "01234567" and byte != "%25":
+            raise BadURLError(f'invalid URL escape "{byte}"')
+    if any(ord(one) < 0x80 and ord(one) not in _PLAIN_HOST and one != "%" for one in text):
         raise BadURLError("invalid character in host name")
-    return text
+    return unescape(text)
+
+
+def _escaped(text: str, plain: frozenset[int]) -> str:
+    return "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in text.encode("utf-8", "surrogateescape"))
 
 
 def _proper(raw: str) -> bool:

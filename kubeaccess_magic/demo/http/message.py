@@ -81,6 +81,8 @@ class Request:
     def parameters(self) -> dict[str, str]:
         """The query's parameters, the first value of each; a ``;`` separates nothing (Go)."""
         out: dict[str, str] = {}
+        if not self.query:
+            return out
         for name, value in parse_qsl(self.query, keep_blank_values=True, errors="replace"):
             out.setdefault(name, value)
         return out

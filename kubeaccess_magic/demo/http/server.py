@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +12,7 @@ from typing import Final
 
 from tornado.iostream import IOStream, StreamClosedError
 
-from .headers import Headers
+from .headers import Headers, is_token
 from .message import Request, reason
 from .wire import CHUNKED, HEAD_LIMIT, ClosedError, Connection, Head, MalformedError, fields
 
@@ -193,11 +194,17 @@ async def serve(stream: IOStream, handler: Handler, client: str, certificate: by
 
 
 async def _next_head(connection: Connection) -> Head:
-    first = await asyncio.wait_for(connection.some(), IDLE_S)
-    if not first:
-        raise ClosedError
-    connection.put_back(first)
-    return await asyncio.wait_for(connection.head(HEAD_LIMIT), HEAD_S)
+    if connection.drained:
+        async with asyncio.timeout(IDLE_S):
+            first = await connection.some()
+        if not first:
+            raise ClosedError
+        begins = first.lstrip(b"\r\n")[:1].decode("latin-1")
+        if begins and not is_token(begins):
+            raise MalformedError("malformed request line")  # said at once: a TLS greeting has no line end to wait for
+        connection.put_back(first)
+    async with asyncio.timeout(HEAD_S):
+        return await connection.head(HEAD_LIMIT)
 
 
 async def _answer(exchange: Exchange, handler: Handler) -> None:
@@ -244,6 +251,7 @@ async def _linger(connection: Connection) -> None:
         pass
 
 
+@functools.lru_cache(maxsize=4)
 def http_date(second: int) -> str:
     """The value of a Date header."""
     return formatdate(second, usegmt=True)

@@ -21,6 +21,7 @@ ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
 
 _RAW: Final = frozenset("iframe noembed noframes noscript plaintext script style title textarea xmp".split())
 _TAG = re.compile(r"<([A-Za-z][^\s/>]*)")
+_COMMENT_END = re.compile(r"(?:(?<=<!--)-?|--!?)>")
 _SPACE = "\t\n\r\f "
 _ESCAPES = {"&": "&amp;", "'": "&#39;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "\r": "&#13;"}
 
@@ -41,17 +42,22 @@ def _tokens(text: str) -> Iterator[tuple[str, str | None]]:
             yield text[at:], None
             return
         following = text[begin + 1 : begin + 2]
-        if following.isascii() and following.isalpha():
-            end = _end_of_tag(text, begin)
+        closing = following == "/" and _is_letter(text[begin + 2 : begin + 3])
+        if _is_letter(following) or closing:
+            end = _end_of_tag(text, begin + closing)
             if end < 0:  # a tag that the page does not finish is dropped, as Go does
                 yield text[at:begin], None
                 return
+            if closing:
+                yield text[at:end], None
+                at = end
+                continue
             yield text[at:begin], None
             tag = text[begin:end]
-            name = _lower(_name(tag))
+            name = _lower(_name(tag)).replace("\0", "\ufffd")
             yield tag, name
             at = end
-            if name in _RAW and not tag.endswith("/>"):
+            if name in _RAW:
                 at = _end_of_raw(text, end, name)
                 yield text[end:at], None
             continue
@@ -61,13 +67,10 @@ def _tokens(text: str) -> Iterator[tuple[str, str | None]]:
 
 
 def _end_of_markup(text: str, begin: int, following: str) -> int:
-    """Behind a comment, a declaration, an end tag, or a lone ``<``."""
+    """Behind a comment, a declaration, or a lone ``<``."""
     if text.startswith("<!--", begin):
-        end = text.find("-->", begin + 4)
-        return end + 3 if end >= 0 else len(text)
-    if following == "/" and text[begin + 2 : begin + 3].isalpha():
-        end = _end_of_tag(text, begin)
-        return end if end >= 0 else len(text)
+        found = _COMMENT_END.search(text, begin + 4)
+        return found.end() if found else len(text)
     if following and following in "!?/":
         end = text.find(">", begin)
         return end + 1 if end >= 0 else len(text)
@@ -96,8 +99,8 @@ def _name(tag: str) -> str:
 
 
 def _attributes(text: str, begin: int) -> Iterator[tuple[str, str, int]]:
-    """Name and raw value of each attribute, then ("", "", behind the tag); -1 stands in for that on the way."""
-    at = begin + 1
+    """Name and raw value of each attribute, then ("", a slash if it closes itself, behind the tag); -1 on the way."""
+    at, unquoted = begin + 1, -1
     while at < len(text) and text[at] not in _SPACE + "/>":
         at += 1
     while True:
@@ -106,7 +109,7 @@ def _attributes(text: str, begin: int) -> Iterator[tuple[str, str, int]]:
         if at >= len(text):
             return
         if text[at] == ">":
-            yield "", "", at + 1
+            yield "", "/" if text[at - 1] == "/" and at != unquoted else "", at + 1
             return
         start = at
         at += 1  # a leading "=" belongs to the name
@@ -130,22 +133,26 @@ def _attributes(text: str, begin: int) -> Iterator[tuple[str, str, int]]:
                 start = at
                 while at < len(text) and text[at] not in _SPACE + ">":
                     at += 1
-                value = text[start:at]
+                value, unquoted = text[start:at], at
         yield name, value, -1
 
 
 def _written(tag: str, name: str, rewrite: Callable[[str], str]) -> str:
     urls = ATTRIBUTES.get(name, frozenset())
-    out = [f"<{name}"]
-    for attribute, raw, _ in _attributes(tag, 0):
-        if not attribute:
+    out, seen, end = [f"<{name}"], set(), ">"
+    for attribute, raw, behind in _attributes(tag, 0):
+        if behind >= 0:
+            end = f"{raw}>"
+            break
+        attribute = _lower(attribute).replace("\0", "\ufffd")
+        if attribute in seen:
             continue
-        attribute = _lower(attribute)
-        value = html.unescape(raw.replace("\r\n", "\n").replace("\r", "\n"))
+        seen.add(attribute)
+        value = html.unescape(raw.replace("\r\n", "\n").replace("\r", "\n")).replace("\0", "\ufffd")
         if attribute in urls:
             value = rewrite(value)
         out.append(f' {attribute}="{_escaped(value)}"')
-    return "".join(out) + ("/>" if tag.endswith("/>") else ">")
+    return "".join(out) + end
 
 
 def _escaped(text: str) -> str:
@@ -154,3 +161,7 @@ def _escaped(text: str) -> str:
 
 def _lower(text: str) -> str:
     return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in text)
+
+
+def _is_letter(character: str) -> bool:
+    return character.isascii() and character.isalpha()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..api.status import internal, plain_500
 from ..http.gourl import BadURLError, GoURL, join
@@ -43,14 +43,13 @@ class Rewriter:
         foreign = url.host and url.host not in (self.backend_host, self.request_host)
         if foreign or not url.path.startswith("/"):
             return str(url)
-        scheme, host, user = url.scheme, url.host, url.user
+        scheme, host = url.scheme, url.host
         if host != self.request_host:
             scheme, host = "", ""
         path = url.path
         if not path.startswith(self.prefix):
             path = join(self.prefix, path) + ("/" if path.endswith("/") else "")
-        moved = GoURL(scheme, url.opaque, user, host, path, url.raw_path, url.query, url.fragment)
-        return str(moved)
+        return str(replace(url, scheme=scheme, host=host, path=path))
 
     def location(self, headers: Headers) -> bool:
         """Rewrite a Location header; whether there is one, for then the body stays as it is (T26).

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from ..api.status import Object
 from ..api.store import timestamp
+from ..apps.shop import Orders
 from ..apps.web import Handler
 
 DAY_S: Final = 86400
@@ -60,17 +64,26 @@ class World:
     tls: dict[str, str] = field(default_factory=dict)
     _chance: random.Random = field(default_factory=lambda: random.Random(20260101))
     _pods: int = 10
+    _ages: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def orders(self) -> Orders:
+        """The shop's orders: its apps and what counts them see the same."""
+        return Orders(self.now)
 
     def add(self, thing: Object) -> Object:
-        """One more object."""
+        """One more object; its uid goes with its kind and name, so that others can refer to it."""
+        metadata = thing["metadata"]
+        metadata.setdefault("uid", uid(thing["kind"], metadata["name"], metadata.get("namespace", "")))
         self.objects.append(thing)
         return thing
 
     def meta(self, name: str, namespace: str = "", days: float = 42, **more: Any) -> Object:
-        """Metadata of something that is so many days old."""
+        """Metadata of something that is so many days old, or as old as its namespace."""
         out: Object = {"name": name}
         if namespace:
             out["namespace"] = namespace
+        days = min(days, self._ages.get(namespace, days))
         return out | {"creationTimestamp": self.ago(days)} | more
 
     def ago(self, days: float) -> str:
@@ -79,6 +92,7 @@ class World:
 
     def namespace(self, name: str, days: float = 42) -> None:
         """A namespace."""
+        self._ages[name] = days
         self.add({"apiVersion": "v1", "kind": "Namespace", "metadata": self.meta(name, days=days)})
 
     def deployment(
@@ -87,39 +101,93 @@ class World:
         """A Deployment with its ReplicaSet and ready pods; the pods' addresses."""
         suffix = "".join(self._chance.choice(_LETTERS) for _ in range(9))
         selector = {"app": name} | labels
-        template = {"metadata": {"labels": selector}, "spec": {"containers": containers}}
-        spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
-        status = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), replicas)
-        metadata = self.meta(name, namespace, days, labels=selector)
+        hashed = selector | {"pod-template-hash": suffix}
+        revision = {"deployment.kubernetes.io/revision": "1"}
+        spec: Object = {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": name}},
+            "template": _template(selector, containers),
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}},
+            "revisionHistoryLimit": 10,
+            "progressDeadlineSeconds": 600,
+        }
+        counts = dict.fromkeys(("replicas", "readyReplicas", "availableReplicas"), replicas) | {"observedGeneration": 1}
+        metadata = self.meta(name, namespace, days, labels=selector, annotations=revision, generation=1)
+        since = metadata["creationTimestamp"]
+        created = f'ReplicaSet "{name}-{suffix}" has successfully progressed.'
+        conditions = [
+            _condition("Available", since, "MinimumReplicasAvailable", "Deployment has minimum availability."),
+            _condition("Progressing", since, "NewReplicaSetAvailable", created),
+        ]
+        status = counts | {"updatedReplicas": replicas, "conditions": conditions}
         self.add({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec, "status": status})
+        owner = [_owner("Deployment", name, namespace)]
         own = self.meta(
-            f"{name}-{suffix}", namespace, days, labels=selector, ownerReferences=[_owner("Deployment", name)]
-        )
-        counts = {"replicas": replicas, "readyReplicas": replicas, "availableReplicas": replicas}
+            f"{name}-{suffix}", namespace, days,
+            labels=hashed, annotations=revision, generation=1, ownerReferences=owner,
+        )  # fmt: skip
+        spec = {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": name, "pod-template-hash": suffix}},
+            "template": _template(hashed, containers),
+        }
+        counts["fullyLabeledReplicas"] = replicas
         self.add({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": own, "spec": spec, "status": counts})
         out = []
         for _ in range(replicas):
             tail = "".join(self._chance.choice(_LETTERS) for _ in range(5))
-            owner = [_owner("ReplicaSet", f"{name}-{suffix}")]
-            out.append(self.pod(namespace, f"{name}-{suffix}-{tail}", containers, selector, days, owners=owner))
+            owner = [_owner("ReplicaSet", f"{name}-{suffix}", namespace)]
+            out.append(self.pod(namespace, f"{name}-{suffix}-{tail}", containers, hashed, days, owners=owner))
         return out
 
     def stateful(
-        self, namespace: str, name: str, containers: list[Object], replicas: int = 1, days: float = 30
+        self,
+        namespace: str,
+        name: str,
+        containers: list[Object],
+        replicas: int = 1,
+        days: float = 30,
+        *,
+        ready: bool = True,
+        states: list[Object] | None = None,
     ) -> list[str]:
-        """A StatefulSet and its pods, name-0 and on; their addresses."""
+        """A StatefulSet and its pods, name-0 and on; their addresses. `states` as for a pod."""
         labels = {"app": name}
+        revision = f"{name}-{hashlib.sha256(name.encode()).hexdigest()[:9]}"
         spec = {
             "replicas": replicas,
             "serviceName": name,
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
+            "template": _template(labels, containers),
+            "podManagementPolicy": "OrderedReady",
+            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
+            "revisionHistoryLimit": 10,
         }
-        status = {"replicas": replicas, "readyReplicas": replicas}
-        metadata = self.meta(name, namespace, days, labels=labels)
+        available = replicas if ready else 0
+        status = {
+            "observedGeneration": 1,
+            "replicas": replicas,
+            "readyReplicas": available,
+            "availableReplicas": available,
+            "currentReplicas": replicas,
+            "updatedReplicas": replicas,
+            "currentRevision": revision,
+            "updateRevision": revision,
+            "collisionCount": 0,
+        }
+        metadata = self.meta(name, namespace, days, labels=labels, generation=1)
         self.add({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata, "spec": spec, "status": status})
-        owner = [_owner("StatefulSet", name)]
-        return [self.pod(namespace, f"{name}-{n}", containers, labels, days, owners=owner) for n in range(replicas)]
+        owner = [_owner("StatefulSet", name, namespace)]
+        out = []
+        for number in range(replicas):
+            pod = f"{name}-{number}"
+            own = labels | {
+                "apps.kubernetes.io/pod-index": str(number),
+                "controller-revision-hash": revision,
+                "statefulset.kubernetes.io/pod-name": pod,
+            }
+            out.append(self.pod(namespace, pod, containers, own, days, ready=ready, states=states, owners=owner))
+        return out
 
     def pod(
         self,
@@ -136,13 +204,15 @@ class World:
         """A pod on one of the nodes; its address. `states` replaces the containers' running state."""
         self._pods += 1
         number = self._pods
-        address, node = f"10.42.0.{number}", f"node-{number % 3 + 1}"
-        started = self.ago(days)
+        address, node = f"10.42.{number % 3 + 1}.{number}", f"node-{number % 3 + 1}"
+        metadata = self.meta(name, namespace, days, labels=dict(labels))
+        started = metadata["creationTimestamp"]
         running = [
             {
                 "name": one["name"],
-                "image": one.get("image", "example/app:1"),
-                "imageID": "",
+                "image": one["image"],
+                "imageID": image_id(one["image"]),
+                "containerID": f"containerd://{hashlib.sha256(f'{namespace}/{name}/{one}'.encode()).hexdigest()}",
                 "ready": ready,
                 "started": ready,
                 "restartCount": 0,
@@ -160,7 +230,6 @@ class World:
                 ("Ready", truth),
             )
         ]
-        metadata = self.meta(name, namespace, days, labels=dict(labels))
         if owners:
             metadata["ownerReferences"] = list(owners)
         host = f"10.42.100.{number % 3 + 1}"
@@ -179,6 +248,7 @@ class World:
                     "podIPs": [{"ip": address}],
                     "startTime": started,
                     "containerStatuses": states or running,
+                    "qosClass": "Burstable" if any(one.get("resources") for one in containers) else "BestEffort",
                 },
             }
         )
@@ -196,13 +266,14 @@ class World:
         status: Object | None = None,
         **spec: Any,
     ) -> None:
-        """A service for the pods with the label app=NAME; `app=""` makes one without a selector."""
+        """A service for the pods with the label app=NAME; `app=""` makes one without a selector.
+
+        Its labels are app=NAME, unless there are others.
+        """
         content: Object = {"ports": [port.object for port in ports]} | spec
         if app != "":
             content["selector"] = {"app": app or name}
-        metadata = self.meta(name, namespace, days)
-        if labels:
-            metadata["labels"] = dict(labels)
+        metadata = self.meta(name, namespace, days, labels=dict(labels or {"app": app or name}))
         thing: Object = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": content}
         self.add(thing | ({"status": status} if status else {}))
 
@@ -221,24 +292,35 @@ class World:
         message: str,
         *,
         warning: bool,
-        minutes: float,
-        count: int,
+        minutes: tuple[float, float],
+        count: int = 1,
+        source: str = "kubelet",
     ) -> None:
-        """An event; `about` is kind and name."""
-        when = timestamp(self.now - minutes * 60)
+        """An event; `about` is kind and name, `minutes` how long ago it was seen first and last."""
         kind, name = about
+        first, last = (timestamp(self.now - one * 60) for one in minutes)
+        number = hashlib.sha256(f"{namespace}/{kind}/{name}/{reason}/{message}".encode()).hexdigest()[:16]
+        version = "apps/v1" if kind in ("Deployment", "ReplicaSet", "StatefulSet") else "v1"
+        known = uid(kind, name, "" if kind == "Node" else namespace)
         self.add(
             {
                 "apiVersion": "v1",
                 "kind": "Event",
-                "metadata": self.meta(f"{name}.{self._chance.getrandbits(60):015x}", namespace, minutes / 1440),
-                "involvedObject": {"kind": kind, "namespace": namespace, "name": name, "apiVersion": "v1"},
+                "metadata": self.meta(f"{name}.{number}", namespace, minutes[0] / 1440),
+                "involvedObject": {
+                    "kind": kind,
+                    "namespace": namespace,
+                    "name": name,
+                    "uid": known,
+                    "apiVersion": version,
+                },
                 "reason": reason,
                 "message": message,
-                "source": {"component": "kubelet"},
-                "reportingComponent": "kubelet",
-                "firstTimestamp": self.ago(1),
-                "lastTimestamp": when,
+                "source": {"component": source},
+                "reportingComponent": source,
+                "reportingInstance": "",
+                "firstTimestamp": first,
+                "lastTimestamp": last,
                 "count": count,
                 "type": "Warning" if warning else "Normal",
             }
@@ -263,13 +345,35 @@ class World:
         )
 
 
-def container(name: str, *ports: tuple[str, int], image: str = "example/app:1") -> Object:
-    """A container with named ports."""
-    out: Object = {"name": name, "image": image}
+def container(name: str, *ports: tuple[str, int], image: str, cpu: str = "20m", memory: str = "64Mi") -> Object:
+    """A container with named ports, and what it asks of its node."""
+    out: Object = {"name": name, "image": image, "resources": {"requests": {"cpu": cpu, "memory": memory}}}
     if ports:
         out["ports"] = [{"name": label, "containerPort": number, "protocol": "TCP"} for label, number in ports]
     return out
 
 
-def _owner(kind: str, name: str) -> Object:
-    return {"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": f"owner-{name}", "controller": True}
+def uid(kind: str, name: str, namespace: str = "") -> str:
+    """The uid of an object of the built-in world."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"demo/{kind}/{namespace}/{name}"))
+
+
+def image_id(image: str) -> str:
+    """An image by its digest."""
+    name = image.rpartition(":")[0]
+    host = "" if "." in name.split("/")[0] else "docker.io/" if "/" in name else "docker.io/library/"
+    return f"{host}{name}@sha256:{hashlib.sha256(image.encode()).hexdigest()}"
+
+
+def _template(labels: Mapping[str, str], containers: list[Object]) -> Object:
+    return {"metadata": {"labels": dict(labels)}, "spec": {"containers": containers, "restartPolicy": "Always"}}
+
+
+def _condition(kind: str, since: str, reason: str, message: str) -> Object:
+    stamps = {"lastUpdateTime": since, "lastTransitionTime": since}
+    return {"type": kind, "status": "True", "reason": reason, "message": message} | stamps
+
+
+def _owner(kind: str, name: str, namespace: str) -> Object:
+    about = {"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": uid(kind, name, namespace)}
+    return about | {"controller": True, "blockOwnerDeletion": True}

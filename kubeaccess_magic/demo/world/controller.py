@@ -98,7 +98,8 @@ def _reference(pod: Object) -> Object:
 
 
 def _endpoints(service: Object, pods: list[Object], namespace: str, name: str) -> Object:
-    out: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": name, "namespace": namespace}}
+    metadata = {"name": name, "namespace": namespace, "creationTimestamp": service["metadata"]["creationTimestamp"]}
+    out: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata}
     ports = list(_ports(service, pods))
     if not pods or not ports:
         return out
@@ -123,10 +124,19 @@ def _slice(service: Object, pods: list[Object], namespace: str, name: str) -> Ob
         "kubernetes.io/service-name": name,
         "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
     }
+    metadata = service["metadata"]
+    owner = {"apiVersion": "v1", "kind": "Service", "name": name, "uid": metadata["uid"]}
     return {
         "apiVersion": f"{_SLICES}/v1",
         "kind": "EndpointSlice",
-        "metadata": {"name": f"{name}-demo1", "namespace": namespace, "labels": labels},
+        "metadata": {
+            "name": f"{name}-demo1",
+            "generateName": f"{name}-",
+            "namespace": namespace,
+            "labels": labels,
+            "creationTimestamp": metadata["creationTimestamp"],
+            "ownerReferences": [owner | {"controller": True, "blockOwnerDeletion": True}],
+        },
         "addressType": "IPv4",
         "endpoints": [
             {

@@ -6,18 +6,29 @@ import json
 from importlib import resources
 
 from ..api.status import Object
-from . import kube_system, metrics, monitoring, rights, shop
-from .builder import World
+from . import basics, kube_system, metrics, monitoring, rights, shop
+from .builder import World, uid
 
 
-def built_in() -> World:
-    """All of it; the same at each start, but for the day."""
+def built_in(authority: bytes = b"") -> World:
+    """All of it; the same at each start, but for the day.
+
+    Parameters
+    ----------
+    authority
+        The certificate of the cluster's CA, in PEM: it is told in each namespace.
+    """
     world = World()
     world.objects = bootstrap()
     for thing in world.objects:
-        thing["metadata"]["creationTimestamp"] = world.ago(42)
+        metadata = thing["metadata"]
+        metadata["creationTimestamp"] = world.ago(42)
+        metadata["uid"] = uid(thing["kind"], metadata["name"], metadata.get("namespace", ""))
+    basics.nodes(world)
+    basics.api_server(world)
     for room in (kube_system, metrics, monitoring, shop, rights):
         room.build(world)
+    basics.namespaces(world, authority.decode())
     return world
 
 

@@ -8,15 +8,19 @@ from collections.abc import Iterator
 from ..api.resources import Resource
 from ..api.status import Object
 from ..api.store import Store, timestamp
-from ..apps.kubelet import container_usage, node_usage
+from ..apps.metrics_server import metrics_server
 from .builder import Port, World, container
+from .usage import Reading, of_node, running, scraped
 
 GROUP = "metrics.k8s.io"
 
 
 def build(world: World) -> None:
     """Add metrics-server's own objects; the APIService is what makes the API server know the group."""
-    world.deployment("kube-system", "metrics-server", [container("metrics-server", ("https", 10250))], days=42)
+    image = "registry.k8s.io/metrics-server/metrics-server:v0.8.0"
+    box = container("metrics-server", ("https", 10250), image=image, cpu="100m", memory="200Mi")
+    addresses = world.deployment("kube-system", "metrics-server", [box], days=42)
+    world.listen(addresses, 10250, metrics_server, tls="always")
     labels = {"k8s-app": "metrics-server"}
     world.service("kube-system", "metrics-server", [Port(443, "https", "https")], labels=labels, days=42)
     spec = {
@@ -40,20 +44,19 @@ def build(world: World) -> None:
 
 
 def measured(store: Store, resource: Resource, namespace: str) -> Iterator[Object]:
-    """The metrics of all nodes, or of the ready pods of a namespace (all namespaces without one)."""
+    """The metrics of all nodes, or of the running pods of a namespace (all namespaces without one)."""
+    second = scraped(time.time())
     now = timestamp(time.time())
-    about = {"timestamp": now, "window": "20s"}
+    about = {"timestamp": timestamp(second), "window": "15s"}
     if resource.name == "nodes":
         for thing in store.objects("", "nodes"):
-            yield _head(resource, thing, now) | about | {"usage": _usage(*node_usage(thing["metadata"]["name"]))}
+            reading = of_node(thing, store.objects("", "pods"), second)
+            yield _head(resource, thing, now) | about | {"usage": _usage(reading)}
         return
     for thing in store.objects("", "pods", namespace):
-        if thing.get("status", {}).get("phase") != "Running":
-            continue
-        name = thing["metadata"]["name"]
-        names = [str(box["name"]) for box in thing["spec"]["containers"]]
-        boxes = [{"name": box, "usage": _usage(*container_usage(name, box))} for box in names]
-        yield _head(resource, thing, now) | about | {"containers": boxes}
+        boxes = [{"name": box["name"], "usage": _usage(load.at(second))} for box, load in running(thing)]
+        if boxes:
+            yield _head(resource, thing, now) | about | {"containers": boxes}
 
 
 def _head(resource: Resource, thing: Object, now: str) -> Object:
@@ -64,5 +67,5 @@ def _head(resource: Resource, thing: Object, now: str) -> Object:
     return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
 
 
-def _usage(cores: float, size: int) -> Object:
-    return {"cpu": f"{int(cores * 1e9)}n", "memory": f"{size // 1024}Ki"}
+def _usage(reading: Reading) -> Object:
+    return {"cpu": f"{int(reading.cores * 1e9)}n", "memory": f"{reading.memory // 1024}Ki"}

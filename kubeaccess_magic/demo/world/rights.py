@@ -39,7 +39,10 @@ def build(world: World) -> None:
     prometheus = ["prometheus:9090", "prometheus:web", "http:prometheus:web"]
     world.role(
         "analyst-metrics",
-        [{"apiGroups": [""], "resources": ["services/proxy"], "resourceNames": prometheus, "verbs": ["get"]}],
+        [
+            {"apiGroups": [""], "resources": ["services"], "resourceNames": ["prometheus"], "verbs": ["get"]},
+            {"apiGroups": [""], "resources": ["services/proxy"], "resourceNames": prometheus, "verbs": ["get"]},
+        ],
         "analyst",
         "monitoring",
     )

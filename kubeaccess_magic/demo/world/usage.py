@@ -176,9 +176,15 @@ def of_pods(pods: Iterable[Mapping[str, Any]], second: float) -> Reading:
 
 def of_node(node: Mapping[str, Any], pods: Iterable[Mapping[str, Any]], second: float) -> Reading:
     """What a node uses: its pods, chosen from these, and what it needs for itself."""
+    return sum((load.at(second) for load in on_node(node, pods)), Reading())
+
+
+def on_node(node: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> list[Load]:
+    """The loads that make up what a node uses."""
     name = node["metadata"]["name"]
-    own = _load(_SYSTEM, began(node), f"node/{name}").at(second)
-    return own + of_pods((pod for pod in pods if pod["spec"].get("nodeName") == name), second)
+    own = [pod for pod in pods if pod["spec"].get("nodeName") == name]
+    loads = [load for pod in own for _, load in running(pod)]
+    return [_load(_SYSTEM, began(node), f"node/{name}"), *loads]
 
 
 def _load(profile: tuple[float, float, float], beginning: float, seed: str) -> Load:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from .documents import Document, field_type, values
 from .errors import illegal, parsing
-from .query import comparable, query
+from .leaves import comparable
+from .query import query
 
 _INTERVALS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _CALENDAR = {"second": "1s", "minute": "1m", "hour": "1h", "day": "1d", "week": "1w", "1M": "30d", "month": "30d"}
@@ -56,7 +56,7 @@ def _numbers(options: dict[str, Any], found: list[Document]) -> list[float]:
     name = _field(options)
     if field_type(name) == "keyword":
         raise illegal(f"Field [{name}] of type [keyword] is not supported for aggregation [metric]")
-    return [float(comparable(name, value)) for document in found for value in values(document.source, name)]
+    return [float(comparable(name, value)) for document in found for value in values(document, name)]
 
 
 def _stats(options: dict[str, Any], found: list[Document]) -> dict[str, Any]:
@@ -73,12 +73,12 @@ def _single(of: Callable[[list[float]], float | None]) -> Callable[[dict[str, An
 
 def _cardinality(options: dict[str, Any], found: list[Document]) -> dict[str, Any]:
     name = _field(options)
-    return {"value": len({str(value) for document in found for value in values(document.source, name)})}
+    return {"value": len({str(value) for document in found for value in values(document, name)})}
 
 
 def _value_count(options: dict[str, Any], found: list[Document]) -> dict[str, Any]:
     name = _field(options)
-    return {"value": sum(len(values(document.source, name)) for document in found)}
+    return {"value": sum(len(values(document, name)) for document in found)}
 
 
 def _percentiles(options: dict[str, Any], found: list[Document]) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _terms(options: dict[str, Any], found: list[Document], inner: dict[str, Any]
     name, size = _field(options), int(options.get("size", 10))
     groups: dict[Any, list[Document]] = {}
     for document in found:
-        present = values(document.source, name) or ([options["missing"]] if "missing" in options else [])
+        present = values(document, name) or ([options["missing"]] if "missing" in options else [])
         for value in dict.fromkeys(present):
             groups.setdefault(value, []).append(document)
     buckets = [_term_bucket(name, value, documents, inner) for value, documents in groups.items()]
@@ -176,7 +176,7 @@ def _histogram_buckets(
 ) -> list[dict[str, Any]]:
     groups: dict[int, list[Document]] = {}
     for document in found:
-        for value in values(document.source, name):
+        for value in values(document, name):
             groups.setdefault(int(comparable(name, value) // step), []).append(document)
     if not groups:
         return []
@@ -203,7 +203,7 @@ def _range(options: dict[str, Any], found: list[Document], inner: dict[str, Any]
             for document in found
             if any(
                 (low is None or comparable(name, value) >= low) and (high is None or comparable(name, value) < high)
-                for value in values(document.source, name)
+                for value in values(document, name)
             )
         ]
         bucket: dict[str, Any] = {
@@ -226,7 +226,7 @@ def _filters(options: dict[str, Any], found: list[Document], inner: dict[str, An
 
 def _missing(options: dict[str, Any], found: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
     name = _field(options)
-    documents = [document for document in found if not values(document.source, name)]
+    documents = [document for document in found if not values(document, name)]
     return {"doc_count": len(documents)} | aggregations(inner, documents)
 
 
@@ -239,8 +239,3 @@ _BUCKETS: dict[str, Callable[[dict[str, Any], list[Document], dict[str, Any]], d
     "filters": _filters,
     "missing": _missing,
 }
-
-
-def counts(found: list[Document]) -> Counter[str]:
-    """How many documents each index has."""
-    return Counter(document.index for document in found)

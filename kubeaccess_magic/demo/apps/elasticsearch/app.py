@@ -2,310 +2,291 @@
 
 from __future__ import annotations
 
-import base64
 import fnmatch
-import json
-import secrets
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
-from ...http.headers import Headers
 from ...http.server import Exchange
-from ..web import Router, flag, read_json
-from . import cat
-from .aggregations import counts
-from .documents import MAPPING, Document, documents
-from .errors import SearchError, illegal, parsing
-from .query import query, query_string
-from .search import filtered_source, search, sort_keys
+from ..web import flag
+from . import cat, status
+from .contexts import Contexts
+from .documents import Document, Log, Snapshot, all_fields
+from .errors import SearchError, invalid, parsing
+from .node import ALIAS
+from .query import query
+from .routes import Answer, Asked, Routes
+from .search import filtered_source, find, search, whole
 
-VERSION: Final = "7.17.28"
-HEALTH: Final = {
-    "cluster_name": "kubernetes_logging",
-    "status": "yellow",
-    "timed_out": False,
-    "number_of_nodes": 1,
-    "number_of_data_nodes": 1,
-    "active_primary_shards": 5,
-    "active_shards": 5,
-    "relocating_shards": 0,
-    "initializing_shards": 0,
-    "unassigned_shards": 5,
-}
-"""As the documentation page prints it."""
-_KEPT: Final = 100
-_ANY: Final = "GET POST"
-Answer = tuple[int, Any]
+_READ: Final = "GET POST"
+_NAME: Final = "/([^/_][^/]*)"
+_ANY_INDEX: Final = "(?:/((?:_all|[^/_])[^/]*))?"
 
 
 class Elasticsearch:
-    """One Elasticsearch node."""
+    """One Elasticsearch node.
+
+    Parameters
+    ----------
+    now
+        When it was started, in seconds since the epoch; what is logged follows the clock.
+    """
 
     def __init__(self, now: float) -> None:
-        self._now = now
-        self._documents: list[Document] = []
-        self._scrolls: dict[str, list[dict[str, Any]]] = {}
-        self._points: dict[str, str] = {}
-        route = self._route
-        self._router = Router(
-            ("GET", "/", route(self._root)),
-            ("GET", "/_cluster/health/?([^/]*)", route(self._health)),
-            ("GET", r"/_cat/(\w+)/?([^/]*)", self._cat),
-            (_ANY, "/()_search", route(self._search)),
-            (_ANY, "/([^/_][^/]*)/_search", route(self._search)),
-            (_ANY, "/_search/scroll/?([^/]*)", route(self._scroll)),
-            ("DELETE", "/_search/scroll/?([^/]*)", route(self._free_scroll)),
-            ("POST", "/([^/_][^/]*)/_pit", route(self._open_point)),
-            ("DELETE", "/_pit", route(self._close_point)),
-            (_ANY, "/()_count", route(self._count)),
-            (_ANY, "/([^/_][^/]*)/_count", route(self._count)),
-            ("GET", "/()_mappings?", route(self._mapping)),
-            ("GET", "/([^/_][^/]*)/_mappings?", route(self._mapping)),
-            ("GET", "/([^/_][^/]*)/_doc/([^/]+)", route(self._document)),
-            ("GET", "/([^/_][^/]*)", route(self._index)),
-            missing=route(self._unknown),
+        self._started = int(now)
+        self._log = Log()
+        self._contexts = Contexts()
+        self._routes = Routes(
+            ("GET", "/", lambda asked: (200, status.root())),
+            ("GET", "/_cluster/health(?:/([^/]*))?", self._health),
+            ("GET", "/_cluster/stats(?:/.*)?", lambda asked: (200, status.cluster_stats(self._all, int(time.time())))),
+            ("GET", "/_cluster/settings", lambda asked: (200, {"persistent": {}, "transient": {}})),
+            ("GET", "/_nodes(?:/([^/]*))?(?:/.*)?", self._nodes),
+            ("GET", "/_cat", lambda asked: (200, cat.listing())),
+            ("GET", "/_cat/([^/]+)(?:/([^/]+))?", self._cat),
+            (_READ, "/_search/scroll(?:/([^/]+))?", self._scroll),
+            ("DELETE", "/_search/scroll(?:/([^/]+))?", self._free_scroll),
+            ("DELETE", "/_pit", self._free_point),
+            ("POST", _NAME + "/_pit", self._open_point),
+            (_READ, _ANY_INDEX + "/_search", self._search),
+            (_READ, _ANY_INDEX + "/_count", self._count),
+            (_READ, _ANY_INDEX + "/_validate/query", self._validate),
+            (_READ, _ANY_INDEX + "/_field_caps", self._field_caps),
+            ("GET", _ANY_INDEX + "/_stats(?:/.*)?", self._about(status.stats)),
+            ("GET", _ANY_INDEX + "/_alias(?:es)?", self._about(status.aliases)),
+            ("GET", _ANY_INDEX + "/_settings", self._about(status.settings)),
+            ("GET", _ANY_INDEX + "/_mappings?", self._about(status.mappings)),
+            ("GET", _ANY_INDEX + "/_mappings?/field/([^/]+)", self._field_mappings),
+            ("GET", "/_template(?:/[^/]+)?", lambda asked: (200, status.templates())),
+            ("GET", _NAME + "/_doc/([^/]+)", self._document),
+            ("GET", _NAME + "/_source/([^/]+)", self._source),
+            ("POST", _NAME + "/_doc", self._write),
+            ("PUT POST DELETE", _NAME + "/_(?:doc|create|update)/[^/]+", self._write),
+            ("POST", _NAME + "/_(?:update|delete)_by_query", self._write),
+            ("PUT POST", _NAME + "/_(?:mapping|settings|bulk)", self._write),
+            ("GET", _NAME, self._about(status.indices)),
+            ("PUT DELETE", _NAME, self._write),
         )
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request."""
-        await self._router(exchange)
+        await self._routes(exchange)
+
+    # --- indices
 
     @property
-    def documents(self) -> list[Document]:
-        """The documents; made when they are first asked for, so that a demo starts at once."""
-        if not self._documents:
-            self._documents = documents(self._now)
-        return self._documents
+    def _all(self) -> Snapshot:
+        return self._log.at(time.time())
 
-    def _route(self, function: Callable[..., Answer]) -> Callable[..., Awaitable[None]]:
-        """Read the body, call the function, send what it says or the error it raises."""
-
-        async def answer(exchange: Exchange, *groups: str) -> None:
-            parameters = dict(parse_qsl(exchange.request.query, keep_blank_values=True))
-            try:
-                body = await _body(exchange)
-                status, value = function(parameters, body, *groups)
-            except SearchError as error:
-                status, value = error.status, error.body
-            await _send(exchange, status, value, parameters)
-
-        return answer
-
-    # --- about the cluster
-
-    def _root(self, parameters: dict[str, str], body: Any) -> Answer:
-        version = {"number": VERSION, "build_flavor": "default", "build_type": "docker", "lucene_version": "8.11.3"}
-        return 200, {
-            "name": "elasticsearch-logging-0",
-            "cluster_name": "kubernetes_logging",
-            "cluster_uuid": "3kXyFv5bQm2Wg9tQZ0dEmo",
-            "version": version | {"minimum_wire_compatibility_version": "6.8.0"},
-            "tagline": "You Know, for Search",
-        }
-
-    def _health(self, parameters: dict[str, str], body: Any, index: str) -> Answer:
-        self._chosen(index)
-        return 200, HEALTH
-
-    async def _cat(self, exchange: Exchange, table: str, index: str) -> None:
-        parameters = dict(parse_qsl(exchange.request.query, keep_blank_values=True))
-        now = int(time.time())
-        try:
-            chosen = self._chosen(index) if table in ("indices", "count") else []
-            tables: dict[str, Callable[[], list[dict[str, str]]]] = {
-                "indices": lambda: cat.indices(counts(chosen)),
-                "count": lambda: cat.count(len(chosen), now),
-                "health": lambda: cat.health(now),
-                "nodes": cat.nodes,
-            }
-            if table not in tables:
-                raise illegal(f"request [/_cat/{table}] is not in the demo; there are {', '.join(sorted(tables))}")
-            rows = cat.shaped(tables[table](), parameters)
-        except SearchError as error:
-            await _send(exchange, error.status, error.body, parameters)
-            return
-        if parameters.get("format") == "json" or exchange.request.headers.get("Accept") == "application/json":
-            await _send(exchange, 200, rows, parameters)
-            return
-        headers = Headers([("Content-Type", "text/plain; charset=UTF-8")])
-        await exchange.respond(200, headers, cat.text(rows, flag(parameters, "v")).encode())
-
-    def _unknown(self, parameters: dict[str, str], body: Any) -> Answer:
-        raise illegal("no handler found for this uri and method: not in the demo")
-
-    # --- indices and documents
-
-    def _mapping(self, parameters: dict[str, str], body: Any, index: str) -> Answer:
-        names = sorted(counts(self._chosen(index)))
-        return 200, {name: {"mappings": {"properties": MAPPING}} for name in names}
-
-    def _index(self, parameters: dict[str, str], body: Any, index: str) -> Answer:
-        settings = {"index": {"number_of_shards": "1", "number_of_replicas": "1"}}
-        names = sorted(counts(self._chosen(index)))
-        return 200, {name: {"aliases": {}, "mappings": {"properties": MAPPING}, "settings": settings} for name in names}
-
-    def _document(self, parameters: dict[str, str], body: Any, index: str, identity: str) -> Answer:
-        for document in self._chosen(index):
-            if document.id == identity:
-                head = {"_index": document.index, "_type": "_doc", "_id": identity, "_version": 1, "found": True}
-                source = filtered_source(document.source, parameters.get("_source"))
-                return 200, head | ({"_source": source} if source is not None else {})
-        return 404, {"_index": index, "_type": "_doc", "_id": identity, "found": False}
-
-    # --- searching
-
-    def _search(self, parameters: dict[str, str], body: Any, index: str) -> Answer:
-        asked = self._asked(parameters, body)
-        point = asked.get("pit")
-        if isinstance(point, dict):
-            if index:
-                raise illegal("[indices] cannot be used with point in time")
-            index = self._point(str(point.get("id")))
-        everything = self._chosen(index)
-        began = time.perf_counter()
-        scroll = "scroll" in parameters
-        if scroll:
-            size = int(asked.get("size", 10))
-            found = search(asked | {"size": 10_000, "track_total_hits": True}, everything)
-            rest = found["hits"]["hits"][size:]
-            found["hits"]["hits"] = found["hits"]["hits"][:size]
-        elif "q" in parameters:
-            found = self._by_text(parameters, asked, everything)
-        else:
-            found = search(asked, everything, tie_by_order=point is not None)
-        shards = {"total": 5, "successful": 5, "skipped": 0, "failed": 0}
-        head: dict[str, Any] = {
-            "took": int((time.perf_counter() - began) * 1000),
-            "timed_out": False,
-            "_shards": shards,
-        }
-        if scroll:
-            head = {"_scroll_id": self._keep_scroll(rest, found["hits"], size)} | head
-        if isinstance(point, dict):
-            head = {"pit_id": point.get("id")} | head
-        return 200, head | found
-
-    def _by_text(self, parameters: dict[str, str], asked: dict[str, Any], everything: list[Document]) -> dict[str, Any]:
-        text = {"query": parameters["q"], "default_operator": parameters.get("default_operator", "or")}
-        text["default_field"] = parameters.get("df", "message")
-        return search(asked | {"query": {"query_string": text}}, everything)
-
-    def _count(self, parameters: dict[str, str], body: Any, index: str) -> Answer:
-        everything = self._chosen(index)
-        if "q" in parameters:
-            scorer = query_string(parameters["q"], everything)
-        else:
-            scorer = query(body.get("query") if isinstance(body, dict) else None, everything)
-        shards = {"total": 5, "successful": 5, "skipped": 0, "failed": 0}
-        return 200, {"count": sum(1 for one in everything if scorer(one) is not None), "_shards": shards}
-
-    def _asked(self, parameters: dict[str, str], body: Any) -> dict[str, Any]:
-        if body is None:
-            body = {}
-        if not isinstance(body, dict):
-            raise parsing("Expected [START_OBJECT] but found [START_ARRAY]")
-        asked: dict[str, Any] = dict(body)
-        for name in ("from", "size"):
-            if name in parameters:
-                asked[name] = parameters[name]
-        if "sort" in parameters:
-            asked["sort"] = parameters["sort"].split(",")
-            sort_keys(asked["sort"])
-        if "_source" in parameters:
-            asked["_source"] = (
-                parameters["_source"]
-                if parameters["_source"] in ("true", "false")
-                else parameters["_source"].split(",")
-            )
-        if "track_total_hits" in parameters:
-            given = parameters["track_total_hits"]
-            asked["track_total_hits"] = int(given) if given.isdecimal() else given != "false"
-        return asked
-
-    def _chosen(self, pattern: str) -> list[Document]:
-        """The documents of the indices that a pattern names.
+    def _chosen(self, pattern: str | None, parameters: dict[str, str]) -> Snapshot:
+        """The indices that a pattern names.
 
         Raises
         ------
         SearchError
             404: there is no such index.
         """
-        if pattern in ("", "_all", "*"):
-            return self.documents
-        patterns = pattern.split(",")
-        found = [one for one in self.documents if any(fnmatch.fnmatchcase(one.index, each) for each in patterns)]
-        for each in patterns:
-            if "*" not in each and not any(one.index == each for one in found):
+        everything = self._all
+        if not pattern or pattern in ("_all", "*"):
+            return everything
+        chosen: set[str] = set()
+        for each in pattern.split(","):
+            without, wanted = each.startswith("-") and bool(chosen), each
+            if without:
+                wanted = each[1:]
+            names = {name for name in everything.names if fnmatch.fnmatchcase(name, wanted)}
+            if fnmatch.fnmatchcase(ALIAS, wanted):
+                names = set(everything.names)
+            if not names and "*" not in wanted and not without and not flag(parameters, "ignore_unavailable"):
                 raise SearchError(404, "index_not_found_exception", f"no such index [{each}]", each)
-        return found
+            chosen = chosen - names if without else chosen | names
+        if not chosen and parameters.get("allow_no_indices") == "false":
+            raise SearchError(404, "index_not_found_exception", f"no such index [{pattern}]", pattern)
+        return everything.of(chosen)
+
+    def _about(self, of: Any) -> Any:
+        """A route that says something about the indices in its path."""
+        return lambda asked, index=None: (200, of(self._chosen(index, asked.parameters)))
+
+    def _field_mappings(self, asked: Asked, index: str | None, fields: str) -> Answer:
+        found = self._chosen(index, asked.parameters)
+        return 200, status.field_mappings(found, fields.split(","), all_fields())
+
+    def _field_caps(self, asked: Asked, index: str | None) -> Answer:
+        given = asked.parameters.get("fields") or (asked.body.get("fields") if isinstance(asked.body, dict) else None)
+        if not given:
+            raise invalid("no fields specified")
+        patterns = given.split(",") if isinstance(given, str) else [str(one) for one in given]
+        return 200, status.field_capabilities(self._chosen(index, asked.parameters), patterns, all_fields())
+
+    def _write(self, asked: Asked, index: str) -> Answer:
+        """What would change something: the indices of the demo are read-only."""
+        names = self._chosen(index, asked.parameters).names
+        reason = f"index [{(names or [index])[-1]}] blocked by: [FORBIDDEN/5/index read-only (api)];"
+        raise SearchError(403, "cluster_block_exception", reason)
+
+    # --- the cluster
+
+    def _health(self, asked: Asked, index: str | None) -> Answer:
+        answer = status.health(self._chosen(index, asked.parameters))
+        if asked.parameters.get("wait_for_status") == "green":  # which it will never be: no need to wait for that
+            return 408, answer | {"timed_out": True}
+        return 200, answer
+
+    def _nodes(self, asked: Asked, what: str | None) -> Answer:
+        return 200, status.nodes(int(time.time()), self._started, what == "stats")
+
+    def _cat(self, asked: Asked, name: str, index: str | None) -> Answer:
+        table = cat.table(name)
+        if flag(asked.parameters, "help"):
+            return 200, cat.help_text(table)
+        found = self._chosen(index if table.by_index else None, asked.parameters)
+        rows = cat.rows(table, found, int(time.time()), asked.parameters)
+        if asked.wants_json and asked.parameters.get("format", "json") == "json":
+            return 200, rows
+        return 200, cat.text(rows, cat.names_of(table, asked.parameters), flag(asked.parameters, "v"))
+
+    # --- documents
+
+    def _document(self, asked: Asked, index: str, identity: str) -> Answer:
+        document = self._of_id(asked, index, identity)
+        if document is None:
+            return 404, {"_index": index, "_type": "_doc", "_id": identity, "found": False}
+        head = {"_index": document.index, "_type": "_doc", "_id": identity, "_version": 1, "_seq_no": document.order}
+        source = filtered_source(document.source, asked.parameters.get("_source"))
+        return 200, head | {"_primary_term": 1, "found": True} | ({"_source": source} if source is not None else {})
+
+    def _source(self, asked: Asked, index: str, identity: str) -> Answer:
+        document = self._of_id(asked, index, identity)
+        if document is None:
+            raise SearchError(404, "resource_not_found_exception", f"Document not found [{index}]/[_doc]/[{identity}]")
+        return 200, filtered_source(document.source, asked.parameters.get("_source")) or {}
+
+    def _of_id(self, asked: Asked, index: str, identity: str) -> Document | None:
+        documents = self._chosen(index, asked.parameters).documents
+        return next((one for one in documents if one.id == identity), None)
+
+    # --- searching
+
+    def _search(self, asked: Asked, index: str | None) -> Answer:
+        wanted = _wanted(asked)
+        point, keep = wanted.get("pit"), asked.parameters.get("scroll")
+        if isinstance(point, dict):
+            if index:
+                raise invalid("[indices] cannot be used with point in time")
+            if keep is not None:
+                raise invalid("using [point in time] is not allowed in a scroll context")
+            snapshot = self._contexts.point(str(point.get("id")), point.get("keep_alive"))
+        else:
+            snapshot = self._chosen(index, asked.parameters)
+        began = time.perf_counter()
+        head: dict[str, Any] = {}
+        try:
+            if keep is not None:
+                size = whole(wanted, "size", 10)
+                _check_scroll(wanted, size)
+                found = find({"track_total_hits": True} | wanted, snapshot.documents)
+                identity, scroll = self._contexts.open_scroll(found, snapshot, size, keep)
+                head, answer = {"_scroll_id": identity}, scroll.page() | found.aggregations
+            else:
+                answer = search(wanted, snapshot.documents, tie_by_order=isinstance(point, dict))
+        except SearchError as error:
+            raise error.on(snapshot.names) from error
+        if isinstance(point, dict):
+            head = {"pit_id": point.get("id")}
+        head |= {"took": int((time.perf_counter() - began) * 1000), "timed_out": False}
+        return 200, head | {"_shards": status.shards(snapshot)} | answer
+
+    def _count(self, asked: Asked, index: str | None) -> Answer:
+        wanted, snapshot = _wanted(asked), self._chosen(index, asked.parameters)
+        if others := [name for name in wanted if name != "query"]:
+            raise parsing(f"request does not support [{others[0]}]")
+        try:
+            scorer = query(wanted.get("query"), snapshot.documents)
+        except SearchError as error:
+            raise error.on(snapshot.names) from error
+        count = sum(1 for one in snapshot.documents if scorer(one) is not None)
+        return 200, {"count": count, "_shards": status.shards(snapshot)}
+
+    def _validate(self, asked: Asked, index: str | None) -> Answer:
+        snapshot = self._chosen(index, asked.parameters)
+        try:
+            query(_wanted(asked).get("query"), snapshot.documents)
+            valid = True
+        except SearchError:
+            valid = False
+        return 200, {"_shards": {"total": 1, "successful": 1, "failed": 0}, "valid": valid}
 
     # --- scroll and point in time
 
-    def _keep_scroll(self, rest: list[dict[str, Any]], hits: dict[str, Any], size: int) -> str:
-        identity = base64.urlsafe_b64encode(secrets.token_bytes(24)).decode()
-        while len(self._scrolls) >= _KEPT:
-            self._scrolls.pop(next(iter(self._scrolls)))
-        self._scrolls[identity] = [
-            {"hits": hits | {"hits": rest[at : at + size]}} for at in range(0, len(rest), max(size, 1))
-        ]
-        return identity
+    def _scroll(self, asked: Asked, identity: str | None) -> Answer:
+        body = asked.body if isinstance(asked.body, dict) else {}
+        identity = str(body.get("scroll_id") or identity or asked.parameters.get("scroll_id", ""))
+        if not identity:
+            raise invalid("scrollId is missing")
+        scroll = self._contexts.scroll(identity, body.get("scroll") or asked.parameters.get("scroll"))
+        head = {"_scroll_id": identity, "took": 0, "timed_out": False, "_shards": status.shards(scroll.snapshot)}
+        return 200, head | scroll.page()
 
-    def _scroll(self, parameters: dict[str, str], body: Any, identity: str) -> Answer:
-        given = body.get("scroll_id") if isinstance(body, dict) else None
-        identity = str(given[0] if isinstance(given, list) else given or identity or parameters.get("scroll_id", ""))
-        if identity not in self._scrolls:
-            raise SearchError(404, "search_context_missing_exception", f"No search context found for id [{identity}]")
-        pages = self._scrolls[identity]
-        page = (
-            pages.pop(0)
-            if pages
-            else {"hits": {"total": {"value": 0, "relation": "eq"}, "max_score": None, "hits": []}}
-        )
-        shards = {"total": 5, "successful": 5, "skipped": 0, "failed": 0}
-        return 200, {"_scroll_id": identity, "took": 1, "timed_out": False, "_shards": shards} | page
+    def _free_scroll(self, asked: Asked, identity: str | None) -> Answer:
+        given = asked.body.get("scroll_id") if isinstance(asked.body, dict) else None
+        given = given or (identity or asked.parameters.get("scroll_id", "")).split(",")
+        identities = [str(one) for one in (given if isinstance(given, list) else [given])]
+        if identities == [""]:
+            raise invalid("no scroll ids specified")
+        freed = self._contexts.free_scrolls(identities)
+        return (200 if freed or identities == ["_all"] else 404), {"succeeded": True, "num_freed": freed}
 
-    def _free_scroll(self, parameters: dict[str, str], body: Any, identity: str) -> Answer:
-        given = body.get("scroll_id") if isinstance(body, dict) else None
-        given = given or identity.split(",")
-        if given == ["_all"]:
-            given = list(self._scrolls)
-        freed = sum(1 for one in ([given] if isinstance(given, str) else given) if self._scrolls.pop(str(one), None) is not None)
+    def _open_point(self, asked: Asked, index: str) -> Answer:
+        if "keep_alive" not in asked.parameters:
+            raise invalid("[keep_alive] is required")
+        snapshot = self._chosen(index, asked.parameters)
+        return 200, {"id": self._contexts.open_point(snapshot, asked.parameters["keep_alive"])}
+
+    def _free_point(self, asked: Asked) -> Answer:
+        identity = asked.body.get("id") if isinstance(asked.body, dict) else None
+        if not identity:
+            raise parsing("Required [id]")
+        freed = self._contexts.free_point(str(identity))
         return (200 if freed else 404), {"succeeded": True, "num_freed": freed}
 
-    def _open_point(self, parameters: dict[str, str], body: Any, index: str) -> Answer:
-        if "keep_alive" not in parameters:
-            raise illegal("[keep_alive] is required")
-        self._chosen(index)
-        identity = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        while len(self._points) >= _KEPT:
-            self._points.pop(next(iter(self._points)))
-        self._points[identity] = index
-        return 200, {"id": identity}
 
-    def _close_point(self, parameters: dict[str, str], body: Any) -> Answer:
-        identity = str(body.get("id", "")) if isinstance(body, dict) else ""
-        freed = self._points.pop(identity, None) is not None
-        return (200 if freed else 404), {"succeeded": freed, "num_freed": int(freed)}
+def _wanted(asked: Asked) -> dict[str, Any]:
+    """The search in the body, with what the parameters say put into it."""
+    body, parameters = asked.body, asked.parameters
+    if body is None:
+        body = {}
+    if not isinstance(body, dict):
+        raise parsing("Expected [START_OBJECT] but found [START_ARRAY]")
+    wanted: dict[str, Any] = dict(body)
+    for name in ("from", "size"):
+        if name in parameters:
+            wanted[name] = parameters[name]
+    if "q" in parameters:
+        text: dict[str, Any] = {"query": parameters["q"]}
+        text["default_operator"] = parameters.get("default_operator", "or")
+        text["lenient"] = parameters.get("lenient", "false")
+        wanted["query"] = {"query_string": text | ({"default_field": parameters["df"]} if "df" in parameters else {})}
+    if "sort" in parameters:
+        wanted["sort"] = parameters["sort"].split(",")
+    if "_source" in parameters:
+        given = parameters["_source"]
+        wanted["_source"] = given if given in ("true", "false") else given.split(",")
+    elif "_source_includes" in parameters or "_source_excludes" in parameters:
+        names = ("includes", "excludes")
+        wanted["_source"] = {one: parameters.get(f"_source_{one}", "").split(",") for one in names}
+    if "track_total_hits" in parameters:
+        given = parameters["track_total_hits"]
+        wanted["track_total_hits"] = int(given) if given.isdecimal() else given != "false"
+    return wanted
 
-    def _point(self, identity: str) -> str:
-        if identity not in self._points:
-            raise SearchError(404, "search_context_missing_exception", f"No search context found for id [{identity}]")
-        return self._points[identity]
 
-
-async def _body(exchange: Exchange) -> Any:
-    try:
-        return await read_json(exchange)
-    except ValueError as bad:
-        raise SearchError(400, "parse_exception", f"Failed to parse content to map: {bad}") from bad
-
-
-async def _send(exchange: Exchange, status: int, value: Any, parameters: dict[str, str]) -> None:
-    """JSON; `pretty` puts a blank before the colon, as Elasticsearch does."""
-    pretty = flag(parameters, "pretty")
-    separators = (",", " : ") if pretty else (",", ":")
-    text = json.dumps(value, ensure_ascii=False, indent=2 if pretty else None, separators=separators)
-    headers = [("Content-Type", "application/json; charset=UTF-8"), ("X-Elastic-Product", "Elasticsearch")]
-    await exchange.respond(status, Headers(headers), text.encode() + (b"\n" if pretty else b""))
+def _check_scroll(wanted: dict[str, Any], size: int) -> None:
+    wrong = []
+    if size == 0:
+        wrong.append("[size] cannot be [0] in a scroll context")
+    if wanted.get("from"):
+        wrong.append("using [from] is not allowed in a scroll context")
+    if "search_after" in wanted:
+        wrong.append("`search_after` cannot be used in a scroll context.")
+    if wrong:
+        raise invalid(*wrong)

@@ -2,80 +2,82 @@
 
 from __future__ import annotations
 
-from typing import Any
+import fnmatch
+from typing import Any, Final
 
+from .documents import Snapshot
 from .errors import illegal
+from .tables import TABLES, Table
 
-_SHARDS_PER_INDEX = 1
-
-
-def indices(counts: dict[str, int]) -> list[dict[str, str]]:
-    """`_cat/indices`."""
-    return [
-        {
-            "health": "yellow",
-            "status": "open",
-            "index": name,
-            "uuid": f"{abs(hash_of(name)):022x}"[:22],
-            "pri": str(_SHARDS_PER_INDEX),
-            "rep": "1",
-            "docs.count": str(count),
-            "docs.deleted": "0",
-            "store.size": f"{count * 0.4:.1f}kb",
-            "pri.store.size": f"{count * 0.4:.1f}kb",
-        }
-        for name, count in sorted(counts.items())
-    ]
+_UNITS: Final = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40}
 
 
-def health(now: int) -> list[dict[str, str]]:
-    """`_cat/health`."""
-    clock = f"{now // 3600 % 24:02d}:{now // 60 % 60:02d}:{now % 60:02d}"
-    return [
-        {
-            "epoch": str(now), "timestamp": clock, "cluster": "kubernetes_logging", "status": "yellow",
-            "node.total": "1", "node.data": "1", "shards": "5", "pri": "5", "relo": "0", "init": "0", "unassign": "5",
-            "pending_tasks": "0", "max_task_wait_time": "-", "active_shards_percent": "50.0%",
-        }
-    ]  # fmt: skip
+def listing() -> str:
+    """What there is."""
+    lines = (f"/_cat/{name}\n" + (f"/_cat/{name}/{{index}}\n" if one.by_index else "") for name, one in TABLES.items())
+    return "=^.^=\n" + "".join(lines)
 
 
-def nodes() -> list[dict[str, str]]:
-    """`_cat/nodes`."""
-    return [
-        {
-            "ip": "10.42.0.11", "heap.percent": "41", "ram.percent": "87", "cpu": "3", "load_1m": "0.21",
-            "load_5m": "0.30", "load_15m": "0.28", "node.role": "dim", "master": "*", "name": "elasticsearch-logging-0",
-        }
-    ]  # fmt: skip
+def table(name: str) -> Table:
+    """The table of that name.
+
+    Raises
+    ------
+    SearchError
+        400: there is none.
+    """
+    if name not in TABLES:
+        raise illegal(f"request [/_cat/{name}] is not in the demo; there are {', '.join(sorted(TABLES))}")
+    return TABLES[name]
 
 
-def count(total: int, now: int) -> list[dict[str, str]]:
-    """`_cat/count`."""
-    clock = f"{now // 3600 % 24:02d}:{now // 60 % 60:02d}:{now % 60:02d}"
-    return [{"epoch": str(now), "timestamp": clock, "count": str(total)}]
+def help_text(of: Table) -> str:
+    """The columns with their other names and what they are (`help`)."""
+    widths = [max(len(column[place]) for column in of.columns) for place in (0, 1)]
+    return "".join(
+        f"{name.ljust(widths[0])} | {short.ljust(widths[1])} | {about} \n" for name, short, about in of.columns
+    )
 
 
-def shaped(rows: list[dict[str, str]], parameters: dict[str, str]) -> list[dict[str, str]]:
-    """Rows with the columns (`h=`) and in the order (`s=`) that were asked for."""
+def rows(of: Table, found: Snapshot, now: int, parameters: dict[str, str]) -> list[dict[str, str]]:
+    """Rows in the order (`s=`), with the columns (`h=`) and in the units (`bytes=`) that were asked for.
+
+    Raises
+    ------
+    SearchError
+        400: no such column to sort by, no such unit.
+    """
+    unit = parameters.get("bytes", "")
+    if unit and unit not in _UNITS:
+        raise illegal(f"No enum constant for bytes [{unit}]: one of {', '.join(_UNITS)}")
+    known = {short: name for name, shorts, _ in of.columns for short in (*shorts.split(","), name) if short}
+    out = of.rows(found, now)
     for key in reversed([one for one in parameters.get("s", "").split(",") if one]):
-        name, _, direction = key.partition(":")
-        if rows and name not in rows[0]:
-            raise illegal(f"Unable to sort by unknown sort key `{name}`")
-        rows = sorted(rows, key=lambda row: _sortable(row[name]), reverse=direction == "desc")
-    if asked := [one for one in parameters.get("h", "").split(",") if one]:
-        rows = [{name: row.get(name, "") for name in asked} for row in rows]
-    return rows
+        asked, _, direction = key.partition(":")
+        if asked not in known:
+            raise illegal(f"Unable to sort by unknown sort key `{asked}`")
+        by = known[asked]
+        out = sorted(out, key=lambda row, by=by: _sortable(row[by]), reverse=direction == "desc")  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+    names = {name: name for name, _, _ in of.columns if name not in of.hidden}
+    if wanted := [one for one in parameters.get("h", "").split(",") if one]:
+        names = {shown: name for one in wanted for shown, name in _columns(one, of, known)}
+    return [{shown: _shown(row[name], unit) for shown, name in names.items()} for row in out]
 
 
-def text(rows: list[dict[str, str]], verbose: bool) -> str:
+def names_of(of: Table, parameters: dict[str, str]) -> list[str]:
+    """The header of a table, also of one without rows."""
+    known = {short: name for name, shorts, _ in of.columns for short in (*shorts.split(","), name) if short}
+    wanted = [one for one in parameters.get("h", "").split(",") if one]
+    if wanted:
+        return [shown for one in wanted for shown, _ in _columns(one, of, known)]
+    return [name for name, _, _ in of.columns if name not in of.hidden]
+
+
+def text(found: list[dict[str, str]], names: list[str], verbose: bool) -> str:
     """The rows in columns; numbers to the right."""
-    if not rows:
-        return ""
-    names = list(rows[0])
-    shown = ([{name: name for name in names}] if verbose else []) + rows
-    widths = {name: max(len(row[name]) for row in shown) for name in names}
-    right = {name: all(_is_number(row[name]) for row in rows) for name in names}
+    shown = ([{name: name for name in names}] if verbose else []) + found
+    widths = {name: max((len(row[name]) for row in shown), default=0) for name in names}
+    right = {name: any(row[name] for row in found) and all(_is_number(row[name]) for row in found) for name in names}
     lines = (
         " ".join(row[name].rjust(widths[name]) if right[name] else row[name].ljust(widths[name]) for name in names)
         for row in shown
@@ -83,17 +85,29 @@ def text(rows: list[dict[str, str]], verbose: bool) -> str:
     return "".join(line + "\n" for line in lines)
 
 
-def hash_of(name: str) -> int:
-    """A number that is the same for a name at each start."""
-    out = 0
-    for character in name:
-        out = (out * 1_000_003 + ord(character)) % 2**88
-    return out
+def _columns(asked: str, of: Table, known: dict[str, str]) -> list[tuple[str, str]]:
+    """As it is to be called, and the column; a name that nobody knows gives none."""
+    if "*" in asked:
+        return [(name, name) for name, _, _ in of.columns if fnmatch.fnmatchcase(name, asked)]
+    return [(asked, known[asked])] if asked in known else []
+
+
+def _shown(value: str | int, unit: str) -> str:
+    if isinstance(value, str):
+        return value
+    if unit:
+        return str(value // _UNITS[unit])
+    name = max((one for one, size in _UNITS.items() if value >= size), key=_UNITS.__getitem__, default="b")
+    return f"{value}b" if name == "b" else f"{value / _UNITS[name]:.1f}".removesuffix(".0") + name
 
 
 def _is_number(value: str) -> bool:
-    return value.replace(".", "", 1).isdecimal()
+    plain = value.rstrip("kmgtb%")
+    return not value or plain.replace(".", "", 1).isdecimal()
 
 
-def _sortable(value: str) -> Any:
-    return (0, float(value), "") if _is_number(value) else (1, 0.0, value)
+def _sortable(value: str | int) -> Any:
+    if isinstance(value, str):
+        number = value.removesuffix("%")
+        return (0, float(number), "") if number.replace(".", "", 1).isdecimal() else (1, 0.0, value)
+    return 0, float(value), ""

@@ -6,13 +6,13 @@ import fnmatch
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cmp_to_key
 from typing import Any, Final
 
 from .aggregations import aggregations
 from .documents import Document, field_type, values
-from .errors import illegal, parsing
-from .query import comparable, query
+from .errors import illegal, invalid, parsing
+from .leaves import comparable
+from .query import query
 
 WINDOW: Final = 10_000
 """from + size may not go further, and totals are counted no further, unless asked."""
@@ -31,8 +31,47 @@ class Key:
     missing_first: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found, all of it and in order; hits are made of it when they are sent."""
+
+    asked: dict[str, Any]
+    ordered: list[tuple[Document, float]]
+    keys: list[Key]
+    total: dict[str, Any]
+    best: float | None
+    aggregations: dict[str, Any]
+
+    def page(self, start: int, size: int) -> dict[str, Any]:
+        """The `hits` of an answer."""
+        by_score = not self.keys or any(key.field == "_score" for key in self.keys)
+        shown = self.ordered[start : start + size]
+        hits = [_hit(document, score, self.keys, by_score, self.asked) for document, score in shown]
+        return {"hits": self.total | {"max_score": self.best if by_score and size else None, "hits": hits}}
+
+
 def search(asked: dict[str, Any], everything: list[Document], tie_by_order: bool = False) -> dict[str, Any]:
-    """The `hits` and `aggregations` of an answer.
+    """The `hits` and `aggregations` of an answer; as `find`, but one page of it.
+
+    Raises
+    ------
+    SearchError
+        The body is no search, or goes too far.
+    """
+    start, size = whole(asked, "from", 0), whole(asked, "size", 10)
+    if start + size > WINDOW:
+        raise illegal(
+            f"Result window is too large, from + size must be less than or equal to: [{WINDOW}] but was "
+            f"[{start + size}]. See the scroll api for a more efficient way to request large data sets."
+        )
+    if start and "search_after" in asked:
+        raise invalid("`from` parameter must be set to 0 when `search_after` is used")
+    found = find(asked, everything, tie_by_order)
+    return found.page(start, size) | found.aggregations
+
+
+def find(asked: dict[str, Any], everything: list[Document], tie_by_order: bool = False) -> Found:
+    """All that a search finds.
 
     Parameters
     ----------
@@ -51,12 +90,6 @@ def search(asked: dict[str, Any], everything: list[Document], tie_by_order: bool
     for name in asked:
         if name not in _KNOWN:
             raise parsing(f"unknown key for a VALUE in [{name}].")
-    start, size = _whole(asked, "from", 0), _whole(asked, "size", 10)
-    if start + size > WINDOW:
-        raise illegal(
-            f"Result window is too large, from + size must be less than or equal to: [{WINDOW}] but was "
-            f"[{start + size}]. See the scroll api for a more efficient way to request large data sets."
-        )
     scorer = query(asked.get("query"), everything)
     scored = [(document, score) for document in everything if (score := scorer(document)) is not None]
     out: dict[str, Any] = {}
@@ -65,21 +98,21 @@ def search(asked: dict[str, Any], everything: list[Document], tie_by_order: bool
     if asked.get("post_filter"):
         kept = query(asked["post_filter"], everything)
         scored = [(document, score) for document, score in scored if kept(document) is not None]
+    if "min_score" in asked:
+        least = float(asked["min_score"])
+        scored = [(document, score) for document, score in scored if score >= least]
     keys = sort_keys(asked.get("sort"))
     if tie_by_order and not any(key.field == "_shard_doc" for key in keys):
         keys = [*(keys or [Key("_score", True)]), Key("_shard_doc", False)]
     ordered = _ordered(scored, keys)
     if "search_after" in asked:
         ordered = _after(ordered, keys, asked["search_after"])
-    hits: dict[str, Any] = {}
+    total: dict[str, Any] = {}
     track = asked.get("track_total_hits", WINDOW)
     if track is not False:
         limit = len(scored) if track is True else int(track)
-        hits["total"] = {"value": min(len(scored), limit), "relation": "eq" if len(scored) <= limit else "gte"}
-    by_score = not keys or any(key.field == "_score" for key in keys)
-    hits["max_score"] = max((score for _, score in scored), default=None) if by_score and size else None
-    hits["hits"] = [_hit(document, score, keys, by_score, asked) for document, score in ordered[start : start + size]]
-    return {"hits": hits} | out
+        total = {"total": {"value": min(len(scored), limit), "relation": "eq" if len(scored) <= limit else "gte"}}
+    return Found(asked, ordered, keys, total, max((score for _, score in scored), default=None), out)
 
 
 def sort_keys(asked: Any) -> list[Key]:
@@ -92,7 +125,7 @@ def sort_keys(asked: Any) -> list[Key]:
     """
     out = []
     for one in asked if isinstance(asked, list) else [asked] if asked else []:
-        name, options = next(iter(one.items())) if isinstance(one, dict) else (*str(one).split(":"), "")[:2]
+        name, options = next(iter(one.items()), ("", "")) if isinstance(one, dict) else (*str(one).split(":"), "")[:2]
         options = options if isinstance(options, dict) else {"order": options}
         kind = field_type(name)
         if name not in ("_score", "_doc", "_shard_doc", "_id"):
@@ -124,6 +157,24 @@ def filtered_source(source: dict[str, Any], wanted: Any) -> dict[str, Any] | Non
     return _pruned(source, "", _patterns(includes), _patterns(excludes))
 
 
+def whole(asked: dict[str, Any], name: str, default: int) -> int:
+    """A number of hits, as a number or as text.
+
+    Raises
+    ------
+    SearchError
+        400: it is none.
+    """
+    value = asked.get(name, default)
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        raise illegal(f"Failed to parse int parameter [{name}] with value [{json.dumps(value)}]") from None
+    if number < 0:
+        raise illegal(f"[{name}] parameter cannot be negative, found [{number}]")
+    return number
+
+
 def _patterns(given: Any) -> list[str]:
     return [str(one) for one in given] if isinstance(given, list) else str(given).split(",") if given else []
 
@@ -151,7 +202,7 @@ def _hit(document: Document, score: float, keys: list[Key], by_score: bool, aske
         out["_source"] = source
     if asked.get("fields"):
         names = [str(one["field"] if isinstance(one, dict) else one) for one in asked["fields"]]
-        out["fields"] = {name: found for name in names if (found := values(document.source, name))}
+        out["fields"] = {name: found for name in names if (found := values(document, name))}
     if keys:
         out["sort"] = sort_values(document, score, keys)
     return out
@@ -160,17 +211,21 @@ def _hit(document: Document, score: float, keys: list[Key], by_score: bool, aske
 def _ordered(scored: list[tuple[Document, float]], keys: list[Key]) -> list[tuple[Document, float]]:
     if not keys:
         return sorted(scored, key=lambda one: (-one[1], one[0].order))
-    compare = _comparison(keys)
-
-    def in_order(one: tuple[list[Any], Document, float], other: tuple[list[Any], Document, float]) -> int:
-        return compare(one[0], other[0]) or one[1].order - other[1].order
-
     decorated = [(sort_values(document, score, keys), document, score) for document, score in scored]
-    decorated.sort(key=cmp_to_key(in_order))
+    for place, key in reversed(list(enumerate(keys))):  # each sort keeps the order of the ones before
+        missing = 1 if key.descending is key.missing_first else -1
+        decorated.sort(
+            key=lambda row, place=place, missing=missing: (  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                (missing, 0) if row[0][place] is None else (0, row[0][place])
+            ),
+            reverse=key.descending,
+        )
     return [(document, score) for _, document, score in decorated]
 
 
 def _after(ordered: list[tuple[Document, float]], keys: list[Key], after: Any) -> list[tuple[Document, float]]:
+    if not keys:
+        raise illegal("Sort must contain at least one field.")
     if not isinstance(after, list) or len(after) != len(keys):
         raise illegal(
             f"search_after has {len(after) if isinstance(after, list) else 0} value(s) but sort has {len(keys)}."
@@ -203,19 +258,8 @@ def _sort_value(document: Document, score: float, key: Key) -> Any:
         return document.order
     if key.field == "_id":
         return document.id
-    found = [comparable(key.field, value) for value in values(document.source, key.field)]
+    found = [comparable(key.field, value) for value in values(document, key.field)]
     if not found:
         return None
     value = max(found) if key.descending else min(found)
     return int(value) if field_type(key.field) == "date" else int(value) if isinstance(value, bool) else value
-
-
-def _whole(asked: dict[str, Any], name: str, default: int) -> int:
-    value = asked.get(name, default)
-    try:
-        number = int(value)
-    except (TypeError, ValueError):
-        raise illegal(f"Failed to parse int parameter [{name}] with value [{json.dumps(value)}]") from None
-    if number < 0:
-        raise illegal(f"[{name}] parameter cannot be negative, found [{number}]")
-    return number

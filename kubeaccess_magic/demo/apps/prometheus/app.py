@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from ...http.server import Exchange
+from ...world.usage import scraped
+from ..shop import Shop
+from ..traffic import failing
 from ..web import BODY_LIMIT, Router, query_pairs, send_html, send_json, send_text
 from .promql import Evaluator, QueryError, Selector, duration_s, matching, parse
 from .series import METADATA, NAME, Sample, Series, Target, series, targets
@@ -45,6 +48,7 @@ class Prometheus:
     def __init__(self, world: World) -> None:
         self._world = world
         self._series: list[Series] = []
+        self._known: list[list[tuple[str, str]]] = []
         self._router = Router(
             (_BUSY, "/api/v1/query", self._answering(self._query)),
             (_BUSY, "/api/v1/query_range", self._answering(self._query_range)),
@@ -67,9 +71,10 @@ class Prometheus:
 
     @property
     def series(self) -> list[Series]:
-        """All series."""
-        if not self._series:
-            self._series = series(self._world.objects)
+        """All series; new ones begin with the first request that had another answer."""
+        known = [app.traffic.pairs for app in self._world.apps.values() if isinstance(app, Shop)]
+        if not self._series or known != self._known:
+            self._known, self._series = known, series(self._world)
         return self._series
 
     def _answering(self, function: Callable[..., Any]) -> Callable[..., Awaitable[None]]:
@@ -166,7 +171,7 @@ class Prometheus:
 
     def _targets(self, parameters: Parameters) -> dict[str, Any]:
         now = time.time()
-        active = [_target(one, now) for one in targets(self._world.objects)]
+        active = [_target(one, now) for one in targets(self._world)]
         return {"activeTargets": active, "droppedTargets": [], "droppedTargetCounts": {}}
 
     def _rules(self, parameters: Parameters) -> dict[str, Any]:
@@ -303,7 +308,7 @@ def _limit(parameters: Parameters) -> int | None:
 
 
 def _target(one: Target, now: float) -> dict[str, Any]:
-    fails = one.fails and now % 60 < 10
+    fails = one.fails and failing(scraped(now))
     return {
         "discoveredLabels": {"__address__": one.instance},
         "labels": one.all_labels,
@@ -311,7 +316,7 @@ def _target(one: Target, now: float) -> dict[str, Any]:
         "scrapeUrl": f"http://{one.instance}/metrics",
         "globalUrl": f"http://{one.instance}/metrics",
         "lastError": "server returned HTTP status 503 Service Unavailable" if fails else "",
-        "lastScrape": _iso(now // 15 * 15),
+        "lastScrape": _iso(scraped(now)),
         "lastScrapeDuration": 0.004,
         "health": "down" if fails else "up",
         "scrapeInterval": "15s",

@@ -1,18 +1,25 @@
-"""The series: each one a function of time, sampled every fifteen seconds; the same at every start."""
+"""The series: each one a function of time, sampled every fifteen seconds, from what the world's apps and pods say."""
 
 from __future__ import annotations
 
-import hashlib
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
-SCRAPE_S: Final = 15
+from ...world.usage import CORES, MEMORY, SCRAPE_S, Load, began, on_node, running, scraped
+from ..kubedns import Dns
+from ..shop import Shop
+from ..traffic import BOUNDS, Traffic, duration_sum, failing
+
+if TYPE_CHECKING:
+    from ...world.builder import World
+
 LOOKBACK_S: Final = 300
+RETENTION_S: Final = 15 * 86_400
 NAME: Final = "__name__"
-_ZERO: Final = 1_767_225_600
-"""Counters began at this second."""
 
 Sample = float | dict[str, Any]
 """A number, or a native histogram as the API writes it."""
@@ -20,20 +27,32 @@ Sample = float | dict[str, Any]
 
 @dataclass(frozen=True)
 class Series:
-    """Labels with the metric's name, and the value at a second; None where there is no sample."""
+    """Labels with the metric's name, and the value at a second; None where there is no sample.
+
+    Attributes
+    ----------
+    began
+        When what is scraped came to be: there is nothing before, nor after the last scrape.
+    """
 
     labels: Mapping[str, str]
     value: Callable[[float], Sample | None]
+    began: float
 
     def at(self, second: float) -> Sample | None:
         """The newest sample, unless it is too old or the series has gone stale."""
-        grid = math.floor(second / SCRAPE_S) * SCRAPE_S
+        now = time.time()
+        grid = min(scraped(second), scraped(now))
+        if second - grid > LOOKBACK_S or grid < max(self.began, now - RETENTION_S):
+            return None
         return self.value(grid)
 
     def samples(self, begin: float, end: float) -> list[tuple[float, Sample]]:
         """The samples after `begin`, up to `end`."""
-        first = math.floor(begin / SCRAPE_S) + 1
-        last = math.floor(end / SCRAPE_S)
+        now = time.time()
+        oldest = math.ceil(max(self.began, now - RETENTION_S) / SCRAPE_S)
+        first = max(math.floor(begin / SCRAPE_S) + 1, oldest)
+        last = math.floor(min(end, now) / SCRAPE_S)
         found = ((number * SCRAPE_S, self.value(number * SCRAPE_S)) for number in range(first, last + 1))
         return [(float(second), value) for second, value in found if value is not None]
 
@@ -45,6 +64,7 @@ class Target:
     job: str
     instance: str
     labels: Mapping[str, str]
+    began: float
     fails: bool = False
 
     @property
@@ -59,11 +79,13 @@ METADATA: Final = {
     "http_request_duration_seconds": ("histogram", "How long requests took."),
     "shop_orders_total": ("counter", "Orders placed."),
     "node_cpu_seconds_total": ("counter", "Seconds the CPUs spent in each mode."),
+    "node_memory_MemTotal_bytes": ("gauge", "Memory that the node has."),
     "node_memory_MemAvailable_bytes": ("gauge", "Memory that could be had."),
     "container_cpu_usage_seconds_total": ("counter", "CPU time of a container."),
     "container_memory_working_set_bytes": ("gauge", "Memory of a container that is in use."),
     "kube_pod_info": ("gauge", "One for each pod."),
     "kube_pod_status_ready": ("gauge", "Whether a pod is ready."),
+    "kube_pod_container_status_restarts_total": ("counter", "How often a container was started again."),
     "coredns_dns_requests_total": ("counter", "DNS requests."),
     "process_start_time_seconds": ("gauge", "When the process started."),
     "demo_special_value": ("gauge", "Numbers that are none."),
@@ -72,90 +94,125 @@ METADATA: Final = {
 """Type and help of each metric."""
 
 
-def targets(objects: list[dict[str, Any]]) -> list[Target]:
+def targets(world: World) -> list[Target]:
     """What the pods and nodes of a world offer to be scraped."""
     out = []
-    for thing in objects:
+    for thing in world.objects:
         if thing["kind"] == "Node":
             name = thing["metadata"]["name"]
             address = next(one["address"] for one in thing["status"]["addresses"] if one["type"] == "InternalIP")
-            out.append(Target("node", f"{address}:9100", {"node": name}))
+            out.append(Target("node", f"{address}:9100", {"node": name}, began(thing)))
         if thing["kind"] != "Pod":
             continue
         metadata, app = thing["metadata"], (thing["metadata"].get("labels") or {}).get("app", "")
         port = {"prometheus": 9090, "web": 8080, "backoffice": 9100, "kube-dns": 9153}.get(app)
         if port:
             where = {"namespace": metadata["namespace"], "pod": metadata["name"]}
-            fails = app == "web" and sum(1 for one in out if one.job == "web") == 2
-            out.append(Target(app, f"{thing['status']['podIP']}:{port}", where, fails))
+            instance = f"{thing['status']['podIP']}:{port}"
+            scraped_app = world.apps.get(instance)
+            fails = isinstance(scraped_app, Shop) and scraped_app.fails
+            out.append(Target(app, instance, where, began(thing), fails))
     return out
 
 
-def series(objects: list[dict[str, Any]]) -> list[Series]:
+def series(world: World) -> list[Series]:
     """All series of a world."""
-    found = [one for target in targets(objects) for one in _of_target(target)]
-    found += [one for thing in objects if thing["kind"] == "Pod" for one in _of_pod(thing)]
-    found += _special()
+    found = [one for target in targets(world) for one in _of_target(target, world)]
+    pods = [thing for thing in world.objects if thing["kind"] == "Pod"]
+    found += [one for thing in pods for one in _of_pod(thing, world.now)]
+    own = [began(thing) for thing in pods if (thing["metadata"].get("labels") or {}).get("app") == "prometheus"]
+    found += _special(min(own, default=world.now))
     return sorted(found, key=lambda one: sorted(one.labels.items()))
 
 
-def _of_target(target: Target) -> Iterator[Series]:
+def _of_target(target: Target, world: World) -> Iterator[Series]:
+    """The series of a target; when it could not be scraped, there is `up` alone."""
     labels = target.all_labels
 
-    def made(name: str, value: Callable[[float], Sample | None], **more: str) -> Series:
-        return Series({NAME: name, **labels, **more}, value)
+    def made(name: str, value: Callable[[float], Sample], **more: str) -> Series:
+        def seen(second: float) -> Sample | None:
+            return None if target.fails and failing(second) else value(second)
 
-    yield made("up", lambda second: 0.0 if target.fails and second % 60 < 10 else 1.0)
-    yield made("process_start_time_seconds", lambda second: float(_ZERO + 86_400))
-    if target.job in ("web", "backoffice"):
-        for code, method, share in (
-            ("200", "get", 6.0),
-            ("201", "post", 1.5),
-            ("404", "get", 0.4),
-            ("503", "get", 0.05),
-        ):
-            rate = share * _factor(target.instance + code)
-            yield made("http_requests_total", _counter(rate, target.instance), code=code, method=method)
-        yield made("shop_orders_total", _counter(0.02, target.instance))
-        rate = 6 * _factor(target.instance)
-        yield made("http_request_duration_seconds", _histogram(rate, target.instance))
-        total = _counter(rate, target.instance)
-        for bound, share in (("0.05", 0.4), ("0.1", 0.7), ("0.5", 0.95), ("1", 0.99), ("+Inf", 1.0)):
-            yield made("http_request_duration_seconds_bucket", _scaled(total, share), le=bound)
-        yield made("http_request_duration_seconds_count", _scaled(total, 1.0))
-        yield made("http_request_duration_seconds_sum", lambda second: round(_plain(total(second)) * 0.13, 3))
+        return Series({NAME: name, **labels, **more}, seen, target.began)
+
+    def is_up(second: float) -> float:
+        return 0.0 if target.fails and failing(second) else 1.0
+
+    yield Series({NAME: "up", **labels}, is_up, target.began)
+    yield made("process_start_time_seconds", _constant(target.began))
+    app = world.apps.get(target.instance)
+    if isinstance(app, Shop):
+        yield made("shop_orders_total", _counted(app.orders.count))
+        yield from _of_traffic(app.traffic, made)
+    if isinstance(app, Dns):
+        for (kind, proto), asked in app.waves.items():
+            more = {"family": "1", "server": "dns://:53", "zone": "."}
+            yield made("coredns_dns_requests_total", _counted(asked.count), type=kind, proto=proto, **more)
     if target.job == "node":
-        for mode, share in (("idle", 0.78), ("user", 0.15), ("system", 0.06), ("iowait", 0.01)):
-            for cpu in ("0", "1"):
-                yield made("node_cpu_seconds_total", _counter(share, target.instance + mode + cpu), cpu=cpu, mode=mode)
-        yield made("node_memory_MemAvailable_bytes", _gauge(8e9, 1e9, target.instance))
-    if target.job == "kube-dns":
-        for kind in ("A", "AAAA"):
-            yield made("coredns_dns_requests_total", _counter(3.0, target.instance + kind), type=kind, proto="udp")
+        node = next(one for one in world.objects if one["metadata"]["name"] == target.labels["node"])
+        yield from _of_node(target.began, on_node(node, (one for one in world.objects if one["kind"] == "Pod")), made)
 
 
-def _of_pod(thing: dict[str, Any]) -> Iterator[Series]:
-    metadata, status = thing["metadata"], thing["status"]
+def _of_traffic(traffic: Traffic, made: Callable[..., Series]) -> Iterator[Series]:
+    for code, method in traffic.pairs:
+        yield made("http_requests_total", _requests(traffic, (code, method)), code=code, method=method)
+    name = "http_request_duration_seconds"
+    yield made(name, lambda second: _histogram(traffic.total(second)))
+    for bound, share in BOUNDS:
+        yield made(f"{name}_bucket", _share(traffic, share), le=bound)
+    yield made(f"{name}_count", _share(traffic, 1.0))
+    yield made(f"{name}_sum", lambda second: duration_sum(traffic.total(second)))
+
+
+def _of_node(beginning: float, loads: list[Load], made: Callable[..., Series]) -> Iterator[Series]:
+    @lru_cache(maxsize=8192)  # all modes of all CPUs are parts of the same sum
+    def used(second: float) -> float:
+        return sum(load.cpu.total(second) for load in loads)
+
+    def busy(share: float) -> Callable[[float], Sample]:
+        return lambda second: round(used(second) * share / CORES, 3)
+
+    in_use = busy(1.0)
+
+    def idle(second: float) -> Sample:
+        return round(second - beginning - _plain(in_use(second)), 3)
+
+    def available(second: float) -> Sample:
+        return float(MEMORY - sum(load.at(second).memory for load in loads))
+
+    for cpu in range(CORES):
+        for mode, share in (("user", 0.7), ("system", 0.25), ("iowait", 0.05)):
+            yield made("node_cpu_seconds_total", busy(share), cpu=str(cpu), mode=mode)
+        yield made("node_cpu_seconds_total", idle, cpu=str(cpu), mode="idle")
+    yield made("node_memory_MemTotal_bytes", _constant(float(MEMORY)))
+    yield made("node_memory_MemAvailable_bytes", available)
+
+
+def _of_pod(thing: dict[str, Any], now: float) -> Iterator[Series]:
+    metadata, status, beginning = thing["metadata"], thing["status"], began(thing)
     where = {"namespace": metadata["namespace"], "pod": metadata["name"]}
-    info = {"node": thing["spec"].get("nodeName", ""), "pod_ip": status.get("podIP", "")}
-    yield Series({NAME: "kube_pod_info", **where, **info}, lambda second: 1.0)
+
+    def made(name: str, value: Callable[[float], Sample], **more: str) -> Series:
+        return Series({NAME: name, **where, **more}, value, beginning)
+
+    yield made("kube_pod_info", _constant(1.0), node=thing["spec"].get("nodeName", ""), pod_ip=status.get("podIP", ""))
     ready = any(one["type"] == "Ready" and one["status"] == "True" for one in status.get("conditions") or ())
     for condition in ("true", "false"):
-        value = float((condition == "true") is ready)
-        yield Series({NAME: "kube_pod_status_ready", **where, "condition": condition}, _constant(value))
-    for box in thing["spec"]["containers"]:
-        labels = {**where, "container": box["name"]}
-        seed = metadata["name"] + box["name"]
-        yield Series({NAME: "container_cpu_usage_seconds_total", **labels}, _counter(0.05, seed))
-        yield Series({NAME: "container_memory_working_set_bytes", **labels}, _gauge(6e7, 1e7, seed))
+        yield made("kube_pod_status_ready", _constant(float((condition == "true") is ready)), condition=condition)
+    for one in status.get("containerStatuses") or ():
+        restarts = _steps(one["restartCount"], beginning, now)
+        yield made("kube_pod_container_status_restarts_total", restarts, container=one["name"])
+    for box, load in running(thing):
+        yield made("container_cpu_usage_seconds_total", _cpu(load), container=box["name"])
+        yield made("container_memory_working_set_bytes", _memory(load), container=box["name"])
 
 
-def _special() -> list[Series]:
+def _special(beginning: float) -> list[Series]:
     out = [
-        Series({NAME: "demo_special_value", "kind": kind}, _constant(value))
+        Series({NAME: "demo_special_value", "kind": kind}, _constant(value), beginning)
         for kind, value in (("nan", math.nan), ("plus_inf", math.inf), ("minus_inf", -math.inf), ("tiny", 5e-324))
     ]
-    out.append(Series({NAME: "demo_comes_and_goes"}, lambda second: 1.0 if second % 600 < 300 else None))
+    out.append(Series({NAME: "demo_comes_and_goes"}, lambda second: 1.0 if second % 600 < 300 else None, beginning))
     return out
 
 
@@ -163,45 +220,39 @@ def _constant(value: float) -> Callable[[float], Sample]:
     return lambda second: value
 
 
-def _counter(rate: float, seed: str) -> Callable[[float], Sample]:
-    """Grows by `rate` a second on average, faster in the afternoon."""
-    phase = _factor(seed) * 86_400
-
-    def value(second: float) -> float:
-        age = second - _ZERO
-        wave = math.sin(2 * math.pi * (second + phase) / 86_400)
-        start = math.sin(2 * math.pi * (_ZERO + phase) / 86_400)
-        return float(round(rate * (age + 0.6 * 86_400 / (2 * math.pi) * (wave - start)), 2))
-
-    return value
+def _counted(count: Callable[[float], int]) -> Callable[[float], Sample]:
+    return lambda second: float(count(second))
 
 
-def _gauge(middle: float, swing: float, seed: str) -> Callable[[float], Sample]:
-    phase = _factor(seed) * 3600
-    return lambda second: float(round(middle + swing * math.sin(2 * math.pi * (second + phase) / 3600)))
+def _requests(traffic: Traffic, pair: tuple[str, str]) -> Callable[[float], Sample]:
+    return lambda second: float(traffic.count(pair, second))
 
 
-def _scaled(of: Callable[[float], Sample], share: float) -> Callable[[float], Sample]:
-    return lambda second: float(math.floor(_plain(of(second)) * share))
+def _share(traffic: Traffic, share: float) -> Callable[[float], Sample]:
+    return lambda second: float(math.floor(traffic.total(second) * share))
 
 
-def _histogram(rate: float, seed: str) -> Callable[[float], Sample]:
+def _cpu(load: Load) -> Callable[[float], Sample]:
+    return lambda second: round(load.cpu.total(second), 3)
+
+
+def _memory(load: Load) -> Callable[[float], Sample]:
+    return lambda second: float(load.at(second).memory)
+
+
+def _steps(count: int, beginning: float, now: float) -> Callable[[float], Sample]:
+    """Grows from 0 to the count, one step after the other."""
+    return lambda second: float(min(count, math.floor(count * (second - beginning) / max(now - beginning, 1.0))))
+
+
+def _histogram(total: int) -> dict[str, Any]:
     """A native histogram of schema 0: the bounds are powers of two."""
-    total = _counter(rate, seed)
-
-    def value(second: float) -> dict[str, Any]:
-        count = math.floor(_plain(total(second)))
-        shares = ((0.0625, 0.4), (0.125, 0.3), (0.25, 0.2), (0.5, 0.08), (1.0, 0.02))
-        buckets = [[0, str(bound / 2), str(bound), str(math.floor(count * share))] for bound, share in shares]
-        return {"count": str(count), "sum": str(round(count * 0.13, 3)), "buckets": buckets}
-
-    return value
+    shares = ((0.0625, 0.4), (0.125, 0.3), (0.25, 0.2), (0.5, 0.08))
+    counts = [(bound, math.floor(total * share)) for bound, share in shares]
+    counts.append((1.0, total - sum(count for _, count in counts)))
+    buckets = [[0, str(bound / 2), str(bound), str(count)] for bound, count in counts]
+    return {"count": str(total), "sum": str(duration_sum(total)), "buckets": buckets}
 
 
 def _plain(value: Sample) -> float:
     return value if isinstance(value, float) else 0.0
-
-
-def _factor(seed: str) -> float:
-    """A number from 0.5 to 1.5 that goes with a text."""
-    return 0.5 + int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big") / 2**32

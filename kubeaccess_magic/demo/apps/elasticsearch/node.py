@@ -1,0 +1,26 @@
+"""What the one node and its indices are called."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CLUSTER: Final = "kubernetes_logging"
+CLUSTER_UUID: Final = "3kXyFv5bQm2Wg9tQZ0dEmo"
+NODE: Final = "elasticsearch-logging-0"
+NODE_ID: Final = "demoNode0Rk2xq7Yt5w9aQ"
+ADDRESS: Final = "10.42.0.11"
+VERSION: Final = "7.17.28"
+ALIAS: Final = "logstash"
+"""All indices have this alias; the newest is the one that is written to."""
+BYTES_PER_DOCUMENT: Final = 412
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+def index_uuid(name: str) -> str:
+    """An index's uuid; the same for a name at each start."""
+    number = 0
+    for character in name:
+        number = (number * 1_000_003 + ord(character) + 7) % 2**132
+    number = number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**132
+    return "".join(_LETTERS[number >> 6 * place & 63] for place in range(22))

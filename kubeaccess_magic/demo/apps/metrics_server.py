@@ -1,0 +1,20 @@
+"""metrics-server's own port: well, and closed to whoever has not signed in (its API goes by the API server)."""
+
+from __future__ import annotations
+
+from ..http.server import Exchange
+from .web import send_json, send_text
+
+_CHECKS = ("/healthz", "/livez", "/readyz")
+
+
+async def metrics_server(exchange: Exchange) -> None:
+    """``ok`` for the health checks; 403 in the words of an API server for everything else."""
+    request = exchange.request
+    if request.path in _CHECKS and request.method in ("GET", "HEAD"):
+        await send_text(exchange, 200, "ok")
+        return
+    verb = {"HEAD": "get"}.get(request.method, request.method.lower())
+    message = f'forbidden: User "system:anonymous" cannot {verb} path "{request.path}"'
+    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message}
+    await send_json(exchange, 403, status | {"reason": "Forbidden", "details": {}, "code": 403}, indent=2)

@@ -22,7 +22,7 @@ lab: .venv/stamp-lab    ## JupyterLab with the notebooks
 	$(RUN) -m jupyterlab notebooks $(ARGS)
 
 test: lint      ## what every change must pass: lint, and all tests that need no other program
-	$(RUN) -m pytest --ignore=tests/real --ignore=tests/browser --ignore=tests/clients $(ARGS)
+	$(RUN) -m pytest -n 2 --ignore=tests/real --ignore=tests/browser --ignore=tests/clients $(ARGS)
 
 lint: .venv/stamp-test  ## ruff and mypy
 	$(RUN) -m ruff check .

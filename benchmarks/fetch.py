@@ -231,11 +231,15 @@ def rows(rounds: int = ROUNDS) -> list[Row]:
         ]
 
 
+def times(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio else ""
+
+
 def table(all_rows: list[Row]) -> str:
     lines = ["| what | beside | there | ours | times faster | by CPU | target | rounds |", "|---" * 8 + "|"]
     lines += [
-        f"| {row.what} | {row.baseline} | {row.baseline_figure} | {row.ours_figure} | {f'{row.ratio:.2f}' if row.ratio else ''} "
-        f"| {f'{row.cpu_ratio:.2f}' if row.cpu_ratio else ''} | {row.target} | {row.rounds} |"
+        f"| {row.what} | {row.baseline} | {row.baseline_figure} | {row.ours_figure} | {times(row.ratio)} "
+        f"| {times(row.cpu_ratio)} | {row.target} | {row.rounds} |"
         for row in all_rows
     ]
     return "\n".join(lines)

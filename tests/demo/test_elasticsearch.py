@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -98,13 +99,16 @@ def _pages(search: Ask, first: dict[str, Any]) -> list[str]:
 
 
 def test_all_ways_to_page_bring_every_hit_once(search: Ask) -> None:
-    query = {"term": {"user": "kimchy"}}
+    # Away from both ends of the log, which move on with each minute.
+    now = datetime.now(UTC)
+    between = {"gte": (now - timedelta(days=19)).isoformat(), "lt": (now - timedelta(days=1)).isoformat()}
+    query = {"bool": {"filter": [{"term": {"user": "kimchy"}}, {"range": {"@timestamp": between}}]}}
     by_from = [
         hit["_id"]
         for start in range(0, 600, 100)
         for hit in search("/_search", body={"query": query, "from": start, "size": 100}).json()["hits"]["hits"]
     ]
-    assert len(set(by_from)) == len(by_from) == 492
+    assert 300 < len(set(by_from)) == len(by_from) < 492
     sort = [{"@timestamp": "asc"}, {"_doc": "asc"}]
     assert sorted(_pages(search, {"query": query, "size": 200, "sort": sort})) == sorted(by_from)
     point = search("/logstash-*/_pit?keep_alive=1m", method="POST").json()["id"]

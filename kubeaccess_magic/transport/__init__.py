@@ -87,6 +87,19 @@ class Transport:
         """The API server's URL with its base path, without "/" at its end."""
         return self._source.server.url
 
+    def send(self, request: Request, *, limits: Limits, watch: Watch, way: str) -> Stream:
+        """Send a Request as it is; what `open` says holds."""
+        return self.open(
+            request.method,
+            request.url_path(),
+            headers=request.headers,
+            body=request.body,
+            limits=limits,
+            watch=watch,
+            request=request,
+            way=way,
+        )
+
     def open(
         self,
         method: str,

@@ -37,13 +37,4 @@ class ApiServer:
     def open(self, request: Request, limits: Limits, watch: Watch) -> Stream:
         """Send the request; redirects are not followed."""
         self.check(request)
-        return self._transport.open(
-            request.method,
-            request.url_path(),
-            headers=request.headers,
-            body=request.body,
-            limits=limits,
-            watch=watch,
-            request=request,
-            way=self.name,
-        )
+        return self._transport.send(request, limits=limits, watch=watch, way=self.name)

@@ -107,16 +107,7 @@ class ApiServerProxy:
         return self._send(request, limits, watch)
 
     def _send(self, request: Request, limits: Limits, watch: Watch) -> Stream:
-        return self._transport.open(
-            request.method,
-            request.url_path(),
-            headers=request.headers,
-            body=request.body,
-            limits=limits,
-            watch=watch,
-            request=request,
-            way=self.name,
-        )
+        return self._transport.send(request, limits=limits, watch=watch, way=self.name)
 
 
 def redirected(request: Request, location: str | None, server: str) -> Request | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from . import access, dialects
-from .errors import AccessDenied, KubeAccessError, LoadError, TimedOut, Unreachable
+from .errors import AccessDenied, KubeAccessError, LimitExceeded, LoadError, TimedOut, Unreachable
 from .explain import refusal
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Framed", "allowed_form", "as_asked", "ask", "frame"]
 
 _SOON_S = 5.0  # a pod that vanished is noticed at once; what took longer is not tried again
+_CLOSING_S = 5.0  # for each request that closes something at the server
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Framed:
         The frame, and what the answer told beside it.
     reply
         The answer to the first request.
+    asked
+        The whole question, of which the first request may be a part.
     dialect
         The name of the dialect that read it.
     more
@@ -45,6 +50,7 @@ class Framed:
 
     loaded: dialects.Loaded
     reply: Reply
+    asked: Request
     dialect: str
     more: bool
     note: str | None
@@ -82,6 +88,7 @@ def frame(
     request: Request,
     send: Callable[[Request, Limits], Reply],
     limits: Limits,
+    watch: Watch,
     *,
     dialect: str | None = None,
     limit: int | None = None,
@@ -98,6 +105,8 @@ def frame(
         Sends one request within limits and gives the answer.
     limits
         For all pages together.
+    watch
+        Told how many rows there are so far.
     dialect
         Its name; None finds it out.
     limit
@@ -114,42 +123,125 @@ def frame(
     LoadError
         No dialect takes the answer.
     """
-    deadline = time.monotonic() + limits.total_s
-    asking = dialects.named(dialect) if dialect else dialects.asking(request)
-    first = send(request if raw else as_asked(request, dialect, limit), limits)
-    first.raise_for_status()
-    if first.status_code >= 300:
-        raise LoadError(
-            f"the app redirects to {first.headers.get('location', 'nowhere')!r}, which is not followed (X2)",
-            reply=first,
-            hint="ask what it redirects to, if that is what you want",
-        )
-    reader = dialects.named(dialect) if dialect else (dialects.choose(first.request, first) or asking)
-    pages, rows, note = [first], 0, None
-    while reader is not None and not raw:
-        if limit is not None:  # else nobody counts
-            rows += dialects.load(pages[-1:], dialect=reader, **options).rows
-        following = reader.following(first.request, pages[-1], rows, limit)
-        if following is None:
-            break
-        left_s = deadline - time.monotonic()
+    sender = _Sender(send, limits, watch)
+    reader = dialects.named(dialect) if dialect else dialects.asking(request)
+    asked = request if raw or reader is None else reader.ask(request, limit)
+    asking = _Asking(_only(asked) if raw or reader is None else reader.pages(asked, limit), sender)
+    with asking:
+        first = next(asking)
+    if dialect is None and (found := dialects.choose(first.request, first)) is not None and found is not reader:
+        reader = found
+        if not raw:
+            asking.end()
+            asking = _Asking(reader.pages(first.request, limit), sender, first)
+            with asking:
+                first = next(asking)
+    with asking:
+        loaded = dialects.load(chain((first,), asking), dialect=reader, limit=limit, **options)
+    more = limit is None and not raw and reader is not None and _has_more(reader, first)
+    return Framed(loaded, first, asked, reader.name if reader else "", more, asking.note or loaded.note)
+
+
+class _Sender:
+    """Sends the requests of one answer, within the limits of all of them together."""
+
+    def __init__(self, send: Callable[[Request, Limits], Reply], limits: Limits, watch: Watch) -> None:
+        self._send, self._limits, self.watch = send, limits, watch
+        self._deadline = time.monotonic() + limits.total_s
+        self._sent = 0
+
+    def __call__(self, step: dialects.Step, at_most_s: float | None = None) -> Reply:
+        """The answer, if it is one that can be read; an error of the app is raised."""
+        left_s = self._deadline - time.monotonic() if at_most_s is None else at_most_s
         if left_s <= 0:
-            raise TimedOut(f"the pages took longer than {limits.total_s:g} s ({len(pages)} were read)")
-        try:
-            page = send(following, dataclasses.replace(limits, total_s=left_s))
-        except KeyboardInterrupt:
-            note = f"interrupted after {len(pages)} pages: the frame holds those"
-            break
-        pages.append(page.raise_for_status())
-    loaded = dialects.load(pages, dialect=reader, limit=limit, **options)
-    more = limit is None and not raw and reader is not None and _has_more(reader, first, loaded.rows)
-    return Framed(loaded, first, reader.name if reader else "", more, note or loaded.note)
+            raise TimedOut(f"the pages took longer than {self._limits.total_s:g} s ({self._sent} were read)")
+        if step.rows:
+            self.watch.progress(step.rows, step.of, step.what)
+        reply = self._send(step.request, dataclasses.replace(self._limits, total_s=left_s)).raise_for_status()
+        if reply.status_code >= 300:
+            raise LoadError(
+                f"the app redirects to {reply.headers.get('location', 'nowhere')!r}, which is not followed (X2)",
+                reply=reply,
+                hint="ask what it redirects to, if that is what you want",
+            )
+        self._sent += 1
+        return reply
 
 
-def _has_more(reader: dialects.Dialect, first: Reply, rows: int) -> bool:
+class _Asking(Iterator["Reply"]):
+    """The pages that a dialect asks for, each sent when it is wanted; what is open is closed after a ``with``."""
+
+    def __init__(self, pages: dialects.Pages, sender: _Sender, known: Reply | None = None) -> None:
+        self._pages, self._sender = pages, sender
+        self._known = known  # an answer that is here already, if it is the first one that is asked for
+        self._last: Reply | None = None
+        self._given = 0
+        self._ended = False
+        self.note: str | None = None
+
+    def __next__(self) -> Reply:
+        while not self._ended:
+            try:
+                step = self._pages.send(self._last) if self._last is not None else next(self._pages)
+                while True:
+                    try:
+                        self._last = self._answer(step)
+                        break
+                    except KubeAccessError as error:
+                        step = self._pages.throw(error)  # it may know another way
+            except StopIteration:
+                self._ended = True
+                break
+            except (KubeAccessError, MemoryError):
+                raise
+            except Exception as error:  # a plugin's mistake
+                raise LoadError(f"the dialect cannot ask for this: {type(error).__name__}: {error}") from error
+            except KeyboardInterrupt:
+                self.end()
+                if not self._given:
+                    raise
+                self.note = f"interrupted after {self._given} page{'s' * (self._given > 1)}: the frame holds those"
+                break
+            if step.holds_rows:
+                self._given += 1
+                return self._last
+        raise StopIteration
+
+    def _answer(self, step: dialects.Step) -> Reply:
+        known, self._known = self._known, None
+        return known if known is not None and known.request == step.request else self._sender(step)
+
+    def __enter__(self) -> _Asking:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        # Between two `with` it only rests; at the end of the last one every page was read.
+        if error is not None:
+            self.end()
+
+    def end(self) -> None:
+        """Ask for what has to be closed, and for nothing else."""
+        if self._ended:
+            return
+        self._ended = True
+        with contextlib.suppress(KubeAccessError, StopIteration):
+            step = self._pages.throw(LimitExceeded("no more pages are wanted"))
+            while not step.holds_rows:
+                step = self._pages.send(self._sender(step, _CLOSING_S))
+
+
+def _only(request: Request) -> dialects.Pages:
+    yield dialects.Step(request)
+
+
+def _has_more(reader: dialects.Dialect, first: Reply) -> bool:
     """Whether a limit would bring more: by another first request, or by a page after it."""
     asked = first.request
-    return reader.ask(asked, sys.maxsize) != asked or reader.following(asked, first, rows, sys.maxsize) is not None
+    pages = reader.pages(reader.ask(asked, sys.maxsize), sys.maxsize)
+    try:
+        return next(pages).request != asked or pages.send(first).holds_rows
+    except StopIteration:
+        return False
 
 
 def as_asked(request: Request, dialect: str | None, limit: int | None) -> Request:

@@ -44,13 +44,14 @@ class Watch:
     say
         Called with a line that somebody should read at once: a plugin's prompt, a retry.
     progress
-        Called with what was read so far and what was announced (None: unknown), in bytes.
+        Called with what was read so far, what was announced (None: unknown), and what is counted: ``bytes`` of one
+        answer, ``rows``, ``hits``, ``pods`` of many.
     """
 
     def __init__(
         self,
         say: Callable[[str], None] | None = None,
-        progress: Callable[[int, int | None], None] | None = None,
+        progress: Callable[[int, int | None, str], None] | None = None,
     ) -> None:
         self._say = say
         self._progress = progress
@@ -61,10 +62,10 @@ class Watch:
         if self._say is not None:
             self._say(line)
 
-    def progress(self, done: int, announced: int | None) -> None:
-        """Tell how many bytes were read, and how many were announced."""
+    def progress(self, done: int, announced: int | None, what: str = "bytes") -> None:
+        """Tell how much was read of what was announced."""
         if self._progress is not None:
-            self._progress(done, announced)
+            self._progress(done, announced, what)
 
     def stop(self) -> None:
         """Ask the running request to end; from any thread."""

@@ -93,7 +93,7 @@ def test_the_text_of_headers_tells_no_secret() -> None:
 @pytest.mark.parametrize("announced", [None, 11])
 @pytest.mark.parametrize("pieces", [[b"hello world"], [b"hello", b" ", b"world"]])
 def test_a_stream_becomes_a_reply_and_is_closed(pieces: list[bytes], announced: int | None) -> None:
-    told: list[tuple[int, int | None]] = []
+    told: list[tuple[int, int | None, str]] = []
     made, closed = stream(pieces, announced, status_code=201, reason="Created")
     got = made.read(Limits(), Watch(progress=lambda *now: told.append(now)))
     assert (got.content, got.status_code, got.reason, got.request, got.way) == (

@@ -355,7 +355,7 @@ FRAMED = {
 def test_a_body_arrives_whole_and_its_connection_is_used_again(tls: ssl.SSLContext, connect: Any, framed: str) -> None:
     with Server(lambda seen, _: FRAMED[framed], tls) as server:
         transport = connect(server)
-        progress: list[tuple[int, int | None]] = []
+        progress: list[tuple[int, int | None, str]] = []
         for _ in range(3):
             watch = Watch(progress=lambda *told: progress.append(told))
             assert fetched(transport, watch=watch).content == BODY
@@ -370,11 +370,11 @@ def test_the_progress_of_a_long_body_is_told_while_it_comes(tls: ssl.SSLContext,
         time.sleep(0.5)
         connection.sendall(bytes(1_500_000))
 
-    told: list[tuple[int, int | None]] = []
+    told: list[tuple[int, int | None, str]] = []
     with Server(answer, tls) as server:
         watch = Watch(progress=lambda *now: told.append(now))
         assert len(fetched(connect(server), watch=watch, limits=Limits()).content) == 3_000_000
-    assert (1_500_000, 3_000_000) in told and told[-1] == (3_000_000, 3_000_000)
+    assert (1_500_000, 3_000_000, "bytes") in told and told[-1] == (3_000_000, 3_000_000, "bytes")
 
 
 def test_a_body_up_to_the_end_of_the_connection_arrives_whole(tls: ssl.SSLContext, connect: Any) -> None:

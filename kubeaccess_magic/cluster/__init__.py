@@ -517,6 +517,16 @@ class Cluster:
         """The request as its family of APIs must be asked: what is filled in, and how many rows are wanted."""
         return fetch.as_asked(request, dialect, _rows(limit))
 
+    def look(
+        self, path: str, *, timeout_s: float, max_bytes: int, watch: Watch, accept: str = "application/json"
+    ) -> Reply:
+        """One GET of an API path, ``…/proxy/…`` included, for names that somebody may want to type next.
+
+        The answer is given whatever it is: no review explains a refusal, and no redirect is followed.
+        """
+        limits = Limits(total_s=timeout_s, connect_s=min(timeout_s, 5.0), max_bytes=max_bytes)
+        return self._transport.call("GET", path, limits=limits, watch=watch, accept=accept)
+
     def send_for_frame(
         self,
         request: Request,
@@ -541,6 +551,7 @@ class Cluster:
             request,
             send,
             self._limits(timeout_s, max_bytes),
+            watch,
             dialect=dialect,
             limit=_rows(limit),
             raw=raw,
@@ -575,12 +586,11 @@ class Cluster:
 
     def _origin(self, framed: fetch.Framed) -> dict[str, str | int | None]:
         """What a frame says of where it came from: flat, small, and without a secret."""
-        reply, loaded = framed.reply, framed.loaded
-        asked = reply.request
+        reply, loaded, asked = framed.reply, framed.loaded, framed.asked
         path = redact.url(asked.path + (f"?{asked.query}" if asked.query else ""))
         origin: dict[str, str | int | None] = {
             "context": self.name[:200],
-            "target": str(asked.target)[:300],
+            "target": str(reply.request.target)[:300],
             "path": path if len(path) <= 600 else path[:599] + "…",
             "dialect": framed.dialect,
             "way": reply.way,

@@ -16,8 +16,9 @@ import dataclasses
 import functools
 import inspect
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import KubeAccessError, LoadError
@@ -29,13 +30,25 @@ if TYPE_CHECKING:
     from ..reply import Reply
     from ..request import Request
 
-__all__ = ["GROUP", "Dialect", "DialectWarning", "Loaded", "asking", "choose", "load", "named", "registry"]
+__all__ = [
+    "GROUP",
+    "Dialect",
+    "DialectWarning",
+    "Loaded",
+    "Pages",
+    "Step",
+    "asking",
+    "choose",
+    "load",
+    "named",
+    "registry",
+]
 
 GROUP = "kubeaccess_magic.dialects"
 
 _FIRST = ("elasticsearch", "kubernetes")
 _LAST = ("records",)
-_PARTS = ("asks", "ask", "takes", "following", "load")
+_PARTS = ("asks", "ask", "takes", "pages", "load")
 
 
 class DialectWarning(UserWarning):
@@ -70,6 +83,34 @@ class Loaded:
     note: str | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One request of those that an answer takes.
+
+    Parameters
+    ----------
+    request
+        What to ask.
+    holds_rows
+        Whether the answer is a page of the frame. A cursor that is opened or closed is none.
+    rows
+        How many rows came before it.
+    of
+        How many there will be, as far as is known.
+    what
+        What is counted.
+    """
+
+    request: Request
+    holds_rows: bool = True
+    rows: int = 0
+    of: int | None = None
+    what: str = "rows"
+
+
+Pages = Generator[Step, "Reply", None]
+
+
 class Dialect(Protocol):
     """One family of HTTP APIs. Pure: nothing here sends anything."""
 
@@ -92,11 +133,24 @@ class Dialect(Protocol):
     def takes(self, request: Request, reply: Reply) -> bool:
         """Whether `load` can make a frame of this answer, told by what was asked and what came back."""
 
-    def following(self, request: Request, reply: Reply, rows_so_far: int, limit: int | None) -> Request | None:
-        """The request for the page after `reply`, or None if that was the last one that is wanted."""
+    def pages(self, request: Request, limit: int | None) -> Pages:
+        """Every request that the answer takes, one after the other; each ``yield`` is given what came.
 
-    def load(self, replies: Sequence[Reply], *, limit: int | None = None, **options: Any) -> Loaded:
+        A request that fails is raised at its ``yield``, as our error: who has another way to ask goes on with that,
+        and a ``finally`` may ask for what has to be closed. It is raised there, too, where the rest is not wanted.
+
+        Parameters
+        ----------
+        request
+            As `ask` made it. The first step asks for that, if it is one that holds rows.
+        limit
+            How many rows are wanted: None for one answer, ``sys.maxsize`` for all.
+        """
+
+    def load(self, replies: Iterable[Reply], *, limit: int | None = None, **options: Any) -> Loaded:
         """One frame of all the pages, at most `limit` rows.
+
+        They may still be arriving: who keeps no page that was read holds one of them in memory at a time.
 
         Raises
         ------
@@ -143,14 +197,14 @@ def choose(request: Request, reply: Reply) -> Dialect | None:
 
 
 def load(
-    replies: Sequence[Reply], dialect: str | Dialect | None = None, limit: int | None = None, **options: Any
+    replies: Iterable[Reply], dialect: str | Dialect | None = None, limit: int | None = None, **options: Any
 ) -> Loaded:
     """One DataFrame of an answer, or of the pages of an answer.
 
     Parameters
     ----------
     replies
-        The pages in their order; at least one.
+        The pages in their order; at least one. They are read as they are needed.
     dialect
         Which dialect reads them, by name or itself; None finds it out.
     limit
@@ -163,9 +217,10 @@ def load(
     LoadError
         If no dialect takes the answer, or it is empty, HTML, cut off, or not what it seemed.
     """
-    if not replies:
+    pages = iter(replies)
+    first = next(pages, None)
+    if first is None:
         raise LoadError("there is no answer to make a frame of")
-    first = replies[0]
     chosen = named(dialect) if isinstance(dialect, str) else dialect
     answer.refuse_empty(first)
     if chosen is None:
@@ -178,8 +233,8 @@ def load(
         raise answer.not_taken(first)
     _check_options(chosen, options, first)
     try:
-        with answer.gc_paused():  # millions of values that are no cycles, and stay
-            return chosen.load(replies, limit=limit, **options)
+        with answer.gc_paused() as pause:  # millions of values that are no cycles, and stay
+            return chosen.load(chain((first,), pause.lifted(pages)), limit=limit, **options)
     except (KubeAccessError, MemoryError):
         raise
     except Exception as error:

@@ -7,7 +7,7 @@ import gc
 import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import LoadError
 
@@ -26,6 +26,8 @@ __all__ = [
     "refuse_html",
     "text_of",
 ]
+
+_T = TypeVar("_T")
 
 _NDJSON = frozenset(
     {
@@ -165,16 +167,29 @@ def not_taken(reply: Reply) -> LoadError:
     )
 
 
-@contextlib.contextmanager
-def gc_paused() -> Iterator[None]:
+class gc_paused:  # noqa: N801 - a context manager, called like a function
     """The cyclic garbage collector at rest, and put back as it was: it costs more than the parsing of much JSON."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
+
+    def __enter__(self) -> gc_paused:
+        self._was_enabled = gc.isenabled()
+        gc.disable()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._was_enabled:
             gc.enable()
+
+    def lifted(self, values: Iterator[_T]) -> Iterator[_T]:
+        """The values, with the collector back at work while the next one is awaited."""
+        while True:
+            self.__exit__()
+            try:
+                value = next(values)
+            except StopIteration:
+                return
+            finally:
+                gc.disable()
+            yield value
 
 
 def _loads(text: str, reply: Reply) -> Any:

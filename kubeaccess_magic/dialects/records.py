@@ -7,11 +7,11 @@ meant, the error names both and ``rows=`` chooses. What stands beside them is to
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LoadError
-from . import Loaded, answer, columns
+from . import Loaded, Pages, Step, answer, columns
 
 if TYPE_CHECKING:
     from ..reply import Reply
@@ -81,13 +81,13 @@ class Records:
             return False
         return True
 
-    def following(self, request: Request, reply: Reply, rows_so_far: int, limit: int | None) -> Request | None:
+    def pages(self, request: Request, limit: int | None) -> Pages:
         """One answer: what it says about a next page is in the note."""
-        return None
+        yield Step(request)
 
     def load(
         self,
-        replies: Sequence[Reply],
+        replies: Iterable[Reply],
         *,
         limit: int | None = None,
         rows: str | None = None,

@@ -212,7 +212,10 @@ def test_a_size_in_the_body_is_respected_and_said():
 
 def test_there_is_no_page_after_the_first():
     asked = request("shop/es", "_search")
-    assert dialect.following(asked, reply(search(total=99), asked=asked), 0, sys.maxsize) is None
+    pages = dialect.pages(asked, sys.maxsize)
+    assert next(pages).request is asked
+    with pytest.raises(StopIteration):
+        pages.send(reply(search(total=99), asked=asked))
 
 
 def test_hits_are_known_by_their_shape_and_others_are_not():

@@ -54,16 +54,30 @@ def pod_page(count: int, **meta_: Any) -> bytes:
 
 def test_pages_follow_until_there_are_enough():
     asked = k8s.dialect.ask(request("/api/v1/pods"), None)
-    more = reply(pod_page(2, **{"continue": "a+/="}), asked=asked)
-    following = k8s.dialect.following(asked, more, 500, None)
-    assert following is not None and following.params() == [("limit", "500"), ("continue", "a+/=")]
-    third = k8s.dialect.following(following, reply(pod_page(1, **{"continue": "c"}), asked=following), 1000, None)
-    assert third is not None and third.param("continue") == "c"
-    assert k8s.dialect.following(third, reply(pod_page(1), asked=third), 1001, None) is None
-    assert k8s.dialect.following(asked, more, 500, 500) is None
-    assert k8s.dialect.following(asked, more, 500, 501) is not None
-    typed = request("/api/v1/pods?limit=2")
-    assert k8s.dialect.following(typed, reply(pod_page(2, **{"continue": "a"}), asked=typed), 2, None) is None
+    pages = k8s.dialect.pages(asked, None)
+    assert next(pages).request is asked
+    second = pages.send(reply(pod_page(2, **{"continue": "a+/="}, remainingItemCount=7), asked=asked))
+    assert second.request.params() == [("limit", "500"), ("continue", "a+/=")]
+    assert (second.rows, second.of, second.what) == (2, 9, "pods")
+    third = pages.send(reply(pod_page(1, **{"continue": "c"}), asked=second.request))
+    assert third.request.param("continue") == "c"
+    assert is_over(pages, reply(pod_page(1), asked=third.request))
+
+
+@pytest.mark.parametrize(("path", "limit", "over"), [("", 2, True), ("", 3, False), ("?limit=2", None, True)])
+def test_there_is_no_page_more_than_is_wanted(path: str, limit: int | None, over: bool):
+    asked = k8s.dialect.ask(request(f"/api/v1/pods{path}"), limit)
+    pages = k8s.dialect.pages(asked, limit)
+    next(pages)
+    assert is_over(pages, reply(pod_page(2, **{"continue": "a"}), asked=asked)) is over
+
+
+def is_over(pages: Any, answer: Any) -> bool:
+    try:
+        pages.send(answer)
+    except StopIteration:
+        return True
+    return False
 
 
 @pytest.mark.parametrize(

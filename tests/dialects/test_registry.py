@@ -127,19 +127,19 @@ PLUGINS = {
             def asks(self, request): raise ValueError('asks')
             def ask(self, request, limit): return request
             def takes(self, request, reply): raise ValueError('takes')
-            def following(self, request, reply, rows_so_far, limit): return None
+            def pages(self, request, limit): raise ValueError('pages')
             def load(self, replies, *, limit=None, **options): raise ValueError('loads')
         dialect = Angry()
         """,
     "fine": """
         import pandas as pd
-        from kubeaccess_magic.dialects import Loaded
+        from kubeaccess_magic.dialects import Loaded, Step
         class Fine:
             name = 'fine'
             def asks(self, request): return request.path == '/fine'
             def ask(self, request, limit): return request
             def takes(self, request, reply): return reply.content == b'fine'
-            def following(self, request, reply, rows_so_far, limit): return None
+            def pages(self, request, limit): yield Step(request)
             def load(self, replies, *, limit=None, **options): return Loaded(pd.DataFrame({'fine': [1]}), 1, 7)
         dialect = Fine()
         """,

@@ -76,7 +76,7 @@ def test_somebody_says_stop(cluster: Cluster) -> None:
 
 def test_progress_is_told(cluster: Cluster) -> None:
     told: list[tuple[int, int | None]] = []
-    watch = Watch(progress=lambda done, announced: told.append((done, announced)))
+    watch = Watch(progress=lambda done, announced, what: told.append((done, announced)))
     cluster.get("web", f"/size?n={SIZE}", watch=watch)
     assert told[-1] == (SIZE, SIZE)
     assert [done for done, _ in told] == sorted(done for done, _ in told)

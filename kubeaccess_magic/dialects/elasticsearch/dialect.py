@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ...errors import LoadError
-from .. import Loaded, answer, columns
+from .. import Loaded, Pages, Step, answer, columns
 from . import cat
 from .aggregations import aggregations_frame
 from .hits import hits_frame
@@ -83,11 +83,11 @@ class Elasticsearch:
             return b'"count"' in start
         return _ends(_HEALTH, request.path) is not None and b'"cluster_name"' in start
 
-    def following(self, request: Request, reply: Reply, rows_so_far: int, limit: int | None) -> Request | None:
+    def pages(self, request: Request, limit: int | None) -> Pages:
         """One page: beyond the first 10,000 hits a search has no next page by GET."""
-        return None
+        yield Step(request)
 
-    def load(self, replies: Sequence[Reply], *, limit: int | None = None, agg: str | None = None) -> Loaded:
+    def load(self, replies: Iterable[Reply], *, limit: int | None = None, agg: str | None = None) -> Loaded:
         """One row a hit; without hits, one row an innermost bucket of the aggregation.
 
         Parameters
@@ -99,6 +99,7 @@ class Elasticsearch:
         agg
             Which aggregation, by name; ``outer>inner`` where a bucket has several.
         """
+        replies = list(replies)
         first = replies[0]
         if found := _ends(_CAT, first.request.path):
             return cat.load(found[1], replies, limit)

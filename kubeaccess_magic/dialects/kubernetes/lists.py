@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ...errors import LoadError
-from .. import Loaded, answer, columns
+from .. import Loaded, Pages, Step, answer, columns
 from .frames import namespaces_frame, nodes_frame, pods_frame
 from .kinds import COLUMNS, generic_columns
 from .objects import (
@@ -81,17 +81,26 @@ class Kubernetes:
             and _resource(request.path) is None
         )
 
-    def following(self, request: Request, reply: Reply, rows_so_far: int, limit: int | None) -> Request | None:
-        """The next page, if there is one and the pages are ours: a ``limit`` that somebody typed is one page."""
-        head = _head(reply)
-        token = head.metadata.token if head is not None and head.metadata is not None else None
-        if not token or request.param("limit") != str(_page_rows(limit)):
-            return None
-        if limit is not None and rows_so_far >= limit:
-            return None
-        return request.with_param("continue", token)
+    def pages(self, request: Request, limit: int | None) -> Pages:
+        """The pages of a list, if they are ours: a ``limit`` that somebody typed is one page."""
+        rows, step = 0, Step(request)
+        while True:
+            head = _head((yield step))
+            metadata = head.metadata if head is not None else None
+            if head is None or metadata is None or not metadata.token:
+                return
+            if request.param("limit") != str(_page_rows(limit)):
+                return
+            rows += len(msgspec.json.decode(head.items or head.rows or b"[]", type=list[msgspec.Raw] | None) or ())
+            if limit is not None and rows >= limit:
+                return
+            remaining = metadata.remaining_item_count
+            of = None if remaining is None else rows + remaining
+            step = Step(
+                request.with_param("continue", metadata.token), True, rows, of, _resource(request.path) or "rows"
+            )
 
-    def load(self, replies: Sequence[Reply], *, limit: int | None = None, wide: bool = False) -> Loaded:
+    def load(self, replies: Iterable[Reply], *, limit: int | None = None, wide: bool = False) -> Loaded:
         """One row an object.
 
         Parameters
@@ -103,6 +112,7 @@ class Kubernetes:
         wide
             All fields, as dotted columns, instead of the chosen ones.
         """
+        replies = list(replies)
         heads = [_head(reply) for reply in replies]
         for head, reply in zip(heads, replies, strict=True):
             if head is None or not (head.kind and head.api_version):

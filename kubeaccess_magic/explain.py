@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from .request import Request
     from .target import Target
 
-__all__ = ["refusal"]
+__all__ = ["refusal", "wants_tls"]
 
 _NO_ENDPOINTS = re.compile(r'no endpoints available for service "(?P<name>.*)"')
 _NO_PORT = re.compile(r'no service port (?P<port>\S+) found for service "(?P<name>.*)"')
 _NO_REACH = "error trying to reach service: "
 _MOST_PODS_NAMED = 3
+_SEARCHES = re.compile(r"/_(?:search|count|msearch)/?$")  # Elasticsearch takes their body by GET as well
 _WANTS_TLS = (b"Client sent an HTTP request to an HTTPS server", b"The plain HTTP request was sent to HTTPS port")
 
 
@@ -54,11 +55,7 @@ def refusal(request: Request, reply: Reply, discovery: Discovery, watch: Watch) 
     target = request.target
     if target.kind == "api":
         return refused(reply, access.attributes(request.method, target, None, request.path))
-    if (
-        reply.status_code == 400
-        and target.scheme != "https"
-        and any(words in reply.content[:500] for words in _WANTS_TLS)
-    ):
+    if wants_tls(reply):
         return Unreachable(f"{target} speaks TLS on that port", hint=f"type {target.with_scheme('https')}")  # E9
     status = status_of(reply)
     if request.method == "HEAD":  # no body comes: only the status can be looked into
@@ -66,6 +63,12 @@ def refusal(request: Request, reply: Reply, discovery: Discovery, watch: Watch) 
     if status is None or status.code != reply.status_code or not _fits(status, target):
         return None
     return _explained(status, request, reply, discovery, watch)
+
+
+def wants_tls(reply: Reply) -> bool:
+    """Whether a server that speaks TLS says so, in plain text, to a request that did not (E9): Go's, or nginx."""
+    plain = reply.status_code == 400 and reply.request.target.scheme != "https"
+    return plain and any(words in reply.content[:500] for words in _WANTS_TLS)
 
 
 def _fits(status: Status, target: Target) -> bool:
@@ -160,15 +163,29 @@ def _forbidden(
     except KubeAccessError:
         wanted = None
     where = f" in the namespace {attributes.namespace}" if attributes.namespace else ""
+    by_get = _by_get(request, discovery, watch)
     who = status.user or _user(discovery, watch)
     return AccessDenied(
         f"{who} may not {attributes.verb or request.method} {attributes.resource}/{attributes.subresource}"
         f" {attributes.name!r}{where}",
-        hint=f"`%kproxy can {request.target}"
+        hint=by_get
+        or f"`%kproxy can {request.target}"
         + (f" -X {request.method}" if request.method not in ("GET", "HEAD") else "")
         + "` shows the Role to ask an administrator for; in Python it is the error's .role",
         role=wanted,
     )
+
+
+def _by_get(request: Request, discovery: Discovery, watch: Watch) -> str | None:
+    """What to type where a search is refused by POST, and its body may be sent by GET (A1, T11)."""
+    if request.method != "POST" or not _SEARCHES.search(request.path):
+        return None
+    try:
+        if not discovery.may(access.attributes("GET", request.target, request.target.namespace), watch):
+            return None
+    except KubeAccessError:
+        return None
+    return "-X GET asks the same and is allowed: a GET may carry the body, too (T11)"
 
 
 def _user(discovery: Discovery, watch: Watch) -> str:
@@ -221,7 +238,9 @@ def _unreached(words: str, target: Target) -> KubeAccessError:
     if "i/o timeout" in words or "no route to host" in words or "deadline exceeded" in words:
         return Unreachable(
             f"the API server gets no connection to the pod behind {called} ({_last(words)})",
-            hint="it may have no route to pods here; `kubectl port-forward` goes another way",
+            hint=f"it may have no route to pods here; `{target.port_forward}` goes by the node"
+            if target.kind != "node"
+            else "it may have no route to that node",
         )
     if "TLS handshake timeout" in words or "tls:" in words:
         return Unreachable(f"no TLS with {called}: {_last(words)}", hint=f"if it speaks plain HTTP type {plain}")

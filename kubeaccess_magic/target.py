@@ -175,6 +175,13 @@ class Target:
             return f"{self.scheme}:{self.name}:{self.port}"
         return f"{self.name}:{self.port}" if self.port else self.name
 
+    @property
+    def port_forward(self) -> str:
+        """The kubectl line that opens a local port to it, which carries what the proxy verb does not."""
+        where = f" -n {self.namespace}" if self.namespace else ""
+        kind = "svc" if self.kind == "service" else self.kind
+        return f"kubectl port-forward{where} {kind}/{self.name} 8080:{self.port or 'PORT'}"
+
     def with_namespace(self, namespace: str | None) -> Target:
         """The same target in another namespace; None for the context's."""
         return dataclasses.replace(self, namespace=namespace)

@@ -20,6 +20,7 @@ from own_cluster import OwnCluster, own_cluster, written_kubeconfig
 
 import kubeaccess_magic
 from kubeaccess_magic import Cluster, Reply, Request, Target
+from kubeaccess_magic.access import Attributes
 from kubeaccess_magic.errors import (
     AccessDenied,
     AppError,
@@ -549,6 +550,13 @@ def test_a_watch_stops_it(echo, own):
     assert echo.get("own/echo", "many").ok
 
 
+def test_who_asks_and_what_is_allowed(demo):
+    with Cluster(kubeconfig=demo.kubeconfig, impersonate="analyst", impersonate_groups=["g"]) as cluster:
+        assert cluster.identity()[0] == "analyst" and "g" in cluster.identity()[1]
+        assert cluster.allows(Attributes("list", "services", "", "", "shop"))
+        assert not cluster.allows(Attributes("list", "services", "", "", "default"))
+
+
 def test_the_public_names():
     assert set(kubeaccess_magic.__all__) <= set(dir(kubeaccess_magic))
     for name in kubeaccess_magic.__all__:
@@ -559,6 +567,6 @@ def test_the_public_names():
 
 def test_every_public_part_of_a_cluster_is_tested_here():
     here = Path(__file__).read_text()
-    inner = {"prepare", "may", "send", "as_asked", "send_for_frame"}  # for the magic, and tested with it
+    inner = {"prepare", "may", "send", "as_asked", "send_for_frame", "look"}  # for the magic, and tested with it
     for name in {*vars(Cluster), *Reply.__dataclass_fields__} - inner:
         assert name.startswith("_") or re.search(rf"\.{name}\b|\"{name}\"", here), name

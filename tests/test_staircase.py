@@ -12,7 +12,7 @@ import kubeaccess_magic
 HOUSE = pathlib.Path(kubeaccess_magic.__file__).parent
 ROOMS = (
     "redact errors limits process target request access dialects reply kubeconfig credentials transport discovery "
-    "ways explain fetch cluster magics __init__"
+    "ways explain fetch cluster doctor suggest panel magics __init__"
 ).split()
 ASIDE = "demo"
 DOORS = {  # package -> rooms that may import it
@@ -25,8 +25,8 @@ DOORS = {  # package -> rooms that may import it
     "kubernetes": {"transport", "credentials"},
     "requests": set(),
     "IPython": {"magics"},
-    "traitlets": {"magics"},
-    "ipywidgets": set(),
+    "traitlets": {"panel", "magics"},
+    "ipywidgets": {"panel"},
     "tqdm": {"magics"},
     "tornado": {ASIDE},
     "cryptography": {ASIDE},

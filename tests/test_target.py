@@ -327,6 +327,8 @@ def test_a_target_made_by_hand_is_checked_too(parts: dict[str, str]) -> None:
 
 def test_parts_are_replaced_and_checked() -> None:
     web = service("web")
+    assert web.port_forward == "kubectl port-forward svc/web 8080:PORT"
+    assert web.with_namespace("a").with_port("80").port_forward == "kubectl port-forward -n a svc/web 8080:80"
     assert web.with_namespace("shop").with_port("http").with_scheme("https") == service("web", "shop", "http", "https")
     assert web.with_namespace("shop").with_namespace(None) == web
     with pytest.raises(TargetError):

@@ -48,6 +48,16 @@ def test_what_would_not_arrive_is_refused(asked, rule):
     assert rule in str(caught.value)
 
 
+def test_what_does_not_pass_is_told_where_it_does():
+    for asked in (request("/a%2Fb"), request(headers={"Authorization": "Basic x"})):
+        with pytest.raises(TargetError) as caught:
+            ApiServerProxy(None).check(asked)
+        assert "`kubectl port-forward -n shop svc/web 8080:80` carries it" in caught.value.hint
+    with pytest.raises(TargetError) as caught:
+        ApiServerProxy(None).check(request("/a%2Fb", target="node/node-1"))
+    assert "port-forward" not in caught.value.hint  # there is none to a node
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -396,6 +396,10 @@ class Cluster:
         """The user name that the API server sees."""
         return self._discovery.who_am_i(Watch(say=_log.warning))
 
+    def identity(self) -> tuple[str, tuple[str, ...]]:
+        """The user name and the groups that the API server sees."""
+        return self._discovery.identity(Watch(say=_log.warning))
+
     # --- itself
 
     @property
@@ -497,6 +501,10 @@ class Cluster:
             # Asking would go on with that form, so the answer is about it.
             return self._discovery.may(access.attributes(other.method, other.target), watch), other.target
         return answer, request.target
+
+    def allows(self, attributes: access.Attributes) -> bool:
+        """Whether RBAC lets this pass, whatever it is: a list, or a name left open."""
+        return bool(self._discovery.may(attributes, Watch(say=_log.warning)))
 
     def send(
         self,

@@ -109,12 +109,13 @@ class Discovery:
         self, namespaces: Sequence[str], watch: Watch
     ) -> tuple[list[kubernetes.EndpointSlice], frozenset[str]]:
         """The EndpointSlices of these namespaces, and those of the namespaces in which they may not be read."""
+        watch = watch.part()
         if len(namespaces) > 1:
             try:
                 return self.slices(None, watch), frozenset()
             except AccessDenied:
                 pass
-        answers = _in_threads(lambda name: _unless_denied(lambda: self.slices(name, watch)), namespaces)
+        answers = _in_threads(lambda name: _unless_denied(lambda: self.slices(name, watch)), namespaces, watch)
         unread = frozenset(name for name, answer in zip(namespaces, answers, strict=True) if answer is None)
         return [item for answer in answers for item in answer or ()], unread
 
@@ -143,7 +144,11 @@ class Discovery:
 
     def who_am_i(self, watch: Watch) -> str:
         """The user name that the API server sees."""
-        return reviews.who_am_i(self._transport, self._limits, watch)
+        return self.identity(watch)[0]
+
+    def identity(self, watch: Watch) -> tuple[str, tuple[str, ...]]:
+        """The user name and the groups that the API server sees."""
+        return reviews.identity(self._transport, self._limits, watch)
 
     def may(self, attributes: Attributes, watch: Watch) -> Access:
         """Whether exactly this request is allowed; with the Role that would allow it if not."""
@@ -187,6 +192,8 @@ class Discovery:
         watch: Watch,
         own: str,
     ) -> Listing[Any]:
+        watch = watch.part()
+
         def in_namespace(name: str) -> list[Any]:
             return self._list(f"/api/v1/namespaces/{_segment(name)}/{resource}", decode, selector, watch)
 
@@ -200,13 +207,18 @@ class Discovery:
                 names = [item.metadata.name for item in self.namespaces(watch)]
             except AccessDenied:
                 return Listing(in_namespace(own), f"all namespaces are refused; these are the {resource} of {own}")
-            return self._in_each(names, in_namespace, resource, refusal)
+            return self._in_each(names, in_namespace, resource, refusal, watch)
 
     def _in_each(
-        self, names: Sequence[str], in_namespace: Callable[[str], list[Any]], resource: str, refusal: AccessDenied
+        self,
+        names: Sequence[str],
+        in_namespace: Callable[[str], list[Any]],
+        resource: str,
+        refusal: AccessDenied,
+        watch: Watch,
     ) -> Listing[Any]:
         asked = names[:_MOST_NAMESPACES]
-        answers = _in_threads(lambda name: _unless_denied(lambda: in_namespace(name)), asked)
+        answers = _in_threads(lambda name: _unless_denied(lambda: in_namespace(name)), asked, watch)
         listed = [answer for answer in answers if answer is not None]
         if not listed:
             raise refusal
@@ -250,13 +262,16 @@ def _unless_denied(read: Callable[[], Item]) -> Item | None:
         return None
 
 
-def _in_threads(ask: Callable[[str], Item], names: Sequence[str]) -> list[Item]:
-    """What `ask` gives for each name, in their order; an interrupt does not wait for what has not begun."""
+def _in_threads(ask: Callable[[str], Item], names: Sequence[str], watch: Watch) -> list[Item]:
+    """What `ask` gives for each name, in their order; an error or an interrupt stops the `watch` that all of them have."""
     if len(names) < 2:
         return [ask(name) for name in names]
     pool = concurrent.futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="kproxy-list")
     try:
         return list(pool.map(ask, names))
+    except BaseException:
+        watch.stop()
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

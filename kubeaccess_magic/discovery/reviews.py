@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..limits import Limits, Watch
     from ..transport import Transport
 
-__all__ = ["may", "rules", "who_am_i"]
+__all__ = ["identity", "may", "rules"]
 
 
 def may(transport: Transport, attributes: Attributes, limits: Limits, watch: Watch) -> tuple[bool, str]:
@@ -32,10 +32,11 @@ def rules(transport: Transport, namespace: str, limits: Limits, watch: Watch) ->
     return [rule for rule in status.get("resourceRules") or () if isinstance(rule, dict)]
 
 
-def who_am_i(transport: Transport, limits: Limits, watch: Watch) -> str:
-    """The user name that the API server sees; it is the user impersonated where there is one (F10)."""
+def identity(transport: Transport, limits: Limits, watch: Watch) -> tuple[str, tuple[str, ...]]:
+    """The user name and the groups that the API server sees; of the user impersonated where there is one (F10)."""
     status = _review(transport, "authentication.k8s.io/v1", "SelfSubjectReview", None, limits, watch)
-    return str((status.get("userInfo") or {}).get("username") or "")
+    user = status.get("userInfo") or {}
+    return str(user.get("username") or ""), tuple(str(group) for group in user.get("groups") or ())
 
 
 def _review(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..process import Child
     from ..reply import Reply
     from .asking import Wanted
+    from .failure import Failure
     from .options import Line
 
 __all__ = ["KProxyMagics", "current_cluster", "load", "unload"]
@@ -55,6 +56,7 @@ class KProxyMagics(Magics):
         self._before_demo: Cluster | None = None
         self._demo: Child | None = None
         self._last: Reply | None = None
+        self._failure: Failure | None = None
         self._history: list[dict[str, Any]] = []
 
     @no_var_expand
@@ -104,12 +106,21 @@ class KProxyMagics(Magics):
             from .asking import filled
 
             asked = filled(asked, {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})})
-            _check_name(asked.text("into"))  # before anything is asked
-            if asked.verb or not asked.words:
-                if cell is not None:
-                    raise UsageError("a cell is the body for a target: %%kproxy TARGET [PATH]")
-                return self._into(asked, _VERBS[asked.verb](self, asked))
-            return self._into(asked, self._ask(asked, cell))
+            try:
+                return self._done(asked, cell)
+            except KubeAccessError as error:
+                from .failure import Failure
+
+                self._failure = Failure.of(error, " ".join([asked.verb, *asked.words]).strip())
+                raise
+
+    def _done(self, asked: Line, cell: str | None) -> Any:
+        _check_name(asked.text("into"))  # before anything is asked
+        if asked.verb or not asked.words:
+            if cell is not None:
+                raise UsageError("a cell is the body for a target: %%kproxy TARGET [PATH]")
+            return self._into(asked, _VERBS[asked.verb](self, asked))
+        return self._into(asked, self._ask(asked, cell))
 
     def _into(self, asked: Line, value: Any) -> Any:
         name = asked.text("into")
@@ -296,9 +307,19 @@ class KProxyMagics(Magics):
         return Answer(access, f"{method} {target}")
 
     def _last_reply(self, asked: Line) -> Any:
+        if asked.switch("why"):
+            if self._failure is None:
+                raise UsageError("nothing has failed yet")
+            return self._failure
         if self._last is None:
             raise UsageError("nothing was asked yet")
         return self._last
+
+    def _doctor(self, asked: Line) -> Any:
+        from ..doctor import examine
+
+        own = asked.text("namespace")
+        return examine(lambda: self._cluster_for(asked), namespace=own)
 
     def _asked_so_far(self, asked: Line) -> Any:
         import pandas as pd
@@ -418,6 +439,7 @@ _VERBS: dict[str, Callable[[KProxyMagics, Line], Any]] = {
     "can": KProxyMagics._can,
     "last": KProxyMagics._last_reply,
     "history": KProxyMagics._asked_so_far,
+    "doctor": KProxyMagics._doctor,
     "demo": KProxyMagics._demo_cluster,
 }
 

@@ -74,8 +74,9 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("url", "the proxy URL, as text", ("TARGET", "PATH"), needs=1, takes=(*_WHO, "namespace", "query")),
     Verb("can", "may I? and the Role to ask for if not", ("TARGET",), needs=1, takes=(*_WHO, "namespace", "request")),
-    Verb("last", "the last Reply"),
+    Verb("last", "the last Reply; with --why, what went wrong last", takes=("into", "why")),
     Verb("history", "what was asked so far, as a DataFrame"),
+    Verb("doctor", "what is wrong here, and what mends it", takes=_OVERVIEW),
     Verb("demo", "a demo cluster beside this kernel, in use at once; `demo stop` goes back", ("stop",)),
 )
 
@@ -101,6 +102,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(("--wide",), None, "all columns"),
     Option(("--raw",), None, "change nothing in the request, whatever the family of APIs"),
     Option(("--expand",), None, "replace ${name} in a body that is not JSON, too"),
+    Option(("--why",), None, "of `last`: the last failure, with all that is known of it"),
     Option(("--quiet",), None, "no line about the answer"),
     Option(("--code",), None, "show the same in Python, instead of asking"),
     Option(("--kubectl",), None, "show the same for a terminal, instead of asking"),

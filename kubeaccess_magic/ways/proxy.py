@@ -16,6 +16,7 @@ from ..request import Request
 if TYPE_CHECKING:
     from ..limits import Limits, Watch
     from ..reply import Stream
+    from ..target import Target
     from ..transport import Transport
 
 __all__ = ["ApiServerProxy"]
@@ -74,7 +75,7 @@ class ApiServerProxy:
         if _ENCODED_SLASH.search(request.path):
             raise TargetError(
                 "an encoded slash (%2F) in a path does not pass the API server's proxy verb: it becomes `/` (T6)",
-                hint="kubectl port-forward carries it; or ask the app by a query parameter",
+                hint=_around(target, "or ask the app by a query parameter"),
             )
         if "//" in request.path:
             raise TargetError(
@@ -86,7 +87,9 @@ class ApiServerProxy:
         for name, _ in request.headers:
             for swallowed, reason in _SWALLOWED.items():
                 if name.lower() == swallowed or (swallowed.endswith("-") and name.lower().startswith(swallowed)):
-                    raise TargetError(f"the header {name} cannot reach the app: {reason}", hint=_header_hint(swallowed))
+                    raise TargetError(
+                        f"the header {name} cannot reach the app: {reason}", hint=_header_hint(swallowed, target)
+                    )
 
     def open(self, request: Request, limits: Limits, watch: Watch) -> Stream:
         """Send the request; follow what redirects may be followed.
@@ -147,9 +150,14 @@ def _names(query: str) -> list[str]:
     return [pair.partition("=")[0] for pair in query.replace(";", "&").split("&")]
 
 
-def _header_hint(swallowed: str) -> str | None:
+def _around(target: Target, otherwise: str) -> str:
+    """The way that carries what this one does not; nodes have none."""
+    return otherwise if target.kind == "node" else f"`{target.port_forward}` carries it; {otherwise}"
+
+
+def _header_hint(swallowed: str, target: Target) -> str | None:
     if swallowed == "authorization":
-        return "kubectl port-forward carries it; many apps also take a header of their own, such as X-Api-Key"
+        return _around(target, "many apps also take a header of their own, such as X-Api-Key")
     if swallowed == "impersonate-":
         return "--as and --as-group ask the API server as somebody else"
     return None

@@ -272,6 +272,7 @@ OPTION_CELLS = {  # option → cells that use it, and what then holds of the val
     "wide": (["%kproxy /api/v1/services --wide"], "len(v.columns) > len(shell.user_ns['narrow'].columns)"),
     "raw": ([f"%kproxy {HITS} --raw"], "len(v) == 10"),
     "expand": (["%%kproxy own/echo x --expand --kubeconfig ${OWN} -o json\nto ${OWN}"], "v['body'].startswith('to /')"),
+    "why": (["%kproxy last --why"], "v.kind == 'NotFound' and 'nosuch' in repr(v)"),
     "quiet": ([f"%kproxy {HITS} --quiet"], "len(v) == 10"),
     "code": ([f"%kproxy {HITS} --code"], "'cluster.frame(' in v"),
     "kubectl": ([f"%kproxy {HITS} --kubectl"], "v.startswith('kubectl ')"),
@@ -291,6 +292,8 @@ def test_options(run, shell, key):
     cells, holds = OPTION_CELLS[key]
     if key == "wide":
         shell.user_ns["narrow"] = run("%kproxy /api/v1/services").value
+    if key == "why":
+        run.fails("%kproxy nosuch")
     for cell in cells:
         value = run(cell).value
         assert eval(holds, {"shell": shell, "v": value}), (cell, value)
@@ -332,6 +335,7 @@ VERB_LINES = {
     "can": [f"%kproxy can {ELASTIC}", f"%kproxy can {ELASTIC} -X POST"],
     "last": [f"%kproxy {ELASTIC};\n%kproxy last"],
     "history": ["%kproxy history"],
+    "doctor": ["%kproxy doctor", "%kproxy doctor -n shop --as viewer"],
     "demo": [],  # below
 }
 
@@ -422,6 +426,29 @@ def test_last_and_history(run):
     assert list(history["status"].tail(2)) == [200, 404]
     assert list(history["problem"].tail(2)) == ["", "AppError"]
     assert run("%kproxy last").value.status_code == 404
+
+
+def test_why_tells_what_is_known_of_the_last_failure(run, own):
+    run.fails(f"%kproxy own/echo fails --kubeconfig {own.kubeconfig}")
+    why = run("%kproxy last --why").value
+    assert (why.kind, why.asked) == ("AppError", "own/echo fails")
+    assert why.answer[0].startswith("500 ") and "failed:" in why.answer[2]
+    assert "\x1b" not in repr(why)
+    run.fails(f"%kproxy {ELASTIC} _search --as viewer")
+    why = run("%kproxy last --why").value
+    assert why.kind == "AccessDenied" and "kind: Role" in repr(why)
+
+
+def test_why_tells_no_secret(run, own):
+    run.fails(f"%kproxy own/echo fails?access_token=canary-1 -H 'X-Api-Key: canary-2' --kubeconfig {own.kubeconfig}")
+    assert "canary" not in repr(run("%kproxy last --why").value)
+
+
+def test_a_search_that_may_not_be_posted_may_be_asked_by_get(run):
+    error = run.fails(f"%%kproxy shop/web _search --as analyst\n{QUERY}").error
+    assert isinstance(error, AccessDenied) and error.hint.startswith("-X GET asks the same and is allowed")  # T11
+    error = run.fails(f"%%kproxy {ELASTIC} _search --as viewer\n{QUERY}").error
+    assert "-X GET" not in error.hint
 
 
 def test_demo_and_back(run, shell):

@@ -1,0 +1,147 @@
+"""``doctor``: one line about each thing between here and an app, what mends it, and nothing secret."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import pytest
+from own_cluster import written_kubeconfig
+
+from kubeaccess_magic import Cluster
+from kubeaccess_magic.doctor import Examination, Finding, examine
+
+VERSION = json.dumps({"gitVersion": "v1.36.3"}).encode()
+
+
+@contextmanager
+def answering(body: bytes, date: str | None = None) -> Iterator[str]:
+    """An HTTP server that says the same to everything."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802 - http.server's name
+            self.send_response_only(200)
+            self.send_header("Date", date or formatdate(usegmt=True))
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 - as above
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing on stderr."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def found(file: Any, environ: dict[str, str] | None = None, **options: Any) -> Examination:
+    def make() -> Cluster:
+        return Cluster(kubeconfig=file, **options)
+
+    return examine(make, environ=environ or {})
+
+
+def about(examination: Examination, what: str) -> list[Finding]:
+    return [finding for finding in examination if finding.about == what]
+
+
+def test_where_all_is_well_each_line_says_so(demo):
+    examination = found(demo.kubeconfig)
+    assert not examination.problems and repr(examination).endswith("nothing is wrong")
+    looked_at = ["configuration", "signs in", "certificate", "server", "clock", "signed in", "rights", "versions"]
+    assert [finding.about for finding in examination if finding.state == "ok"] == looked_at
+    (server,) = about(examination, "server")
+    assert demo.server in server.says and "Kubernetes v1.37" in server.says
+
+
+def test_rights_are_those_of_the_one_who_asks_in_that_namespace(demo):
+    examination = examine(lambda: Cluster(kubeconfig=demo.kubeconfig, impersonate="nobody"), namespace="shop")
+    (signed_in,) = about(examination, "signed in")
+    (rights,) = about(examination, "rights")
+    assert signed_in.says == "as nobody"
+    assert rights.state == "note" and rights.says.startswith("in shop you may not list services")
+    assert "%kproxy can TARGET" in (rights.mends or "")
+
+
+def test_without_a_configuration_the_rest_is_left_out(tmp_path: Path):
+    examination = found(tmp_path / "none")
+    assert [finding.about for finding in examination] == ["configuration", "versions"]
+    assert "does not exist" in examination.problems[0].says
+    assert repr(examination).endswith("1 thing to mend")
+
+
+def test_a_server_that_is_not_there_is_a_problem_and_ends_it(tmp_path: Path):
+    with answering(VERSION) as server:
+        pass
+    examination = found(written_kubeconfig(tmp_path, server))
+    assert [finding.about for finding in examination.problems] == ["server"]
+    assert not about(examination, "signed in") and not about(examination, "rights")
+
+
+def test_a_login_page_is_no_api_server(tmp_path: Path):
+    with answering(b"<html>sign in to this network</html>") as server:
+        examination = found(written_kubeconfig(tmp_path, server))
+    assert "not as an API server does" in about(examination, "server")[0].says
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(-3600, "ahead of"), (3600, "behind")])
+def test_a_clock_that_is_wrong_is_seen(tmp_path: Path, seconds: int, words: str):
+    import time
+
+    with answering(VERSION, formatdate(time.time() + seconds, usegmt=True)) as server:
+        examination = found(written_kubeconfig(tmp_path, server))
+    (clock,) = about(examination, "clock")
+    assert clock.state == "problem" and words in clock.says and "3,600" in clock.says.replace("3,599", "3,600")
+
+
+def test_plain_http_and_a_missing_credential_are_named(tmp_path: Path):
+    with answering(VERSION) as server:
+        plain = found(written_kubeconfig(tmp_path, server))
+    (signs_in,) = about(plain, "signs in")
+    assert signs_in.state == "note" and "G10" in signs_in.says
+    nobody = found(written_kubeconfig(tmp_path, server.replace("http:", "https:"), user={}))
+    assert about(nobody, "signs in")[0].state == "problem"
+
+
+def test_a_credential_that_is_not_taken_is_named(demo, tmp_path: Path):
+    told = json.loads(json.dumps(_yaml(demo.kubeconfig)))
+    for user in told["users"]:
+        user["user"] = {"token": "no-longer-taken"}
+    file = tmp_path / "kubeconfig"
+    file.write_text(json.dumps(told))
+    examination = found(file)
+    (problem,) = examination.problems
+    assert problem.about == "signed in" and "401" in problem.says
+    assert "no-longer-taken" not in repr(examination) + examination._repr_html_()
+
+
+def test_the_environment_is_told_without_its_secrets(demo):
+    environ = {"https_proxy": "http://me:a-secret-of-mine@proxy:3128", "REQUESTS_CA_BUNDLE": "/x", "NO_PROXY": ""}
+    examination = found(demo.kubeconfig, environ)
+    told = [finding.says for finding in about(examination, "environment")]
+    assert len(told) == 2 and "proxy:3128" in told[0] and "NO_PROXY" not in told[0]
+    assert told[1].startswith("REQUESTS_CA_BUNDLE has no say")
+    assert "a-secret-of-mine" not in repr(examination) + examination._repr_html_()
+
+
+def test_what_is_shown_is_only_text():
+    hostile = Examination([Finding("server", "problem", "<script>x</script>\x1b[31m", "<b>")])
+    assert "<script>" not in hostile._repr_html_() and "\x1b" not in repr(hostile)
+
+
+def _yaml(file: str) -> Any:
+    import yaml
+
+    return yaml.safe_load(Path(file).read_text())

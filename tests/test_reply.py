@@ -103,7 +103,7 @@ def test_a_stream_becomes_a_reply_and_is_closed(pieces: list[bytes], announced: 
         REQUEST,
         "proxy",
     )
-    assert closed == ["closed"] and told[-1] == (11, announced)
+    assert closed == ["closed"] and told[-1] == (11, announced, "bytes")
     made.close()
     assert closed == ["closed"]
 
@@ -276,7 +276,7 @@ def test_nothing_that_came_acts_where_it_is_shown(content_type: str, wrap: Calla
     plain, marked = shown(one)
     for text in (plain, marked, repr(one)):
         assert not acts(text)
-    assert tags(marked) <= {"div", "strong", "pre", "details", "summary"}
+    assert tags(marked) <= {"div", "strong", "pre", "details", "summary", "span"}
     assert "onerror" not in re.sub(r"&lt;.*?&gt;", "", marked.replace("\n", " "))
     assert "abc" not in marked
 
@@ -300,7 +300,33 @@ def test_json_is_shown_on_lines_letter_by_letter() -> None:
             "}",
         ]
     )
-    assert "&quot;b&quot;: []" in marked
+    assert ">a:</span> 1.50</div>" in marked and ">b:</span> []</div>" in marked
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"a": list(range(10_000))},
+        [[number] for number in range(10_000)],
+        {str(number): {"x": {"y": number}} for number in range(5_000)},
+    ],
+)
+def test_a_tree_is_bounded_and_says_what_it_leaves_out(document: Any) -> None:
+    _, marked = shown(reply(json.dumps(document).encode(), "application/json"))
+    assert 1_000 < marked.count("padding-left") <= 4_100 and " more; .json() has them all" in marked
+
+
+def test_a_tree_keeps_numbers_equal_keys_and_depth() -> None:
+    _, marked = shown(
+        reply(b'{"n": 18446744073709551617.10, "n": 1e400, "deep": ' + b"[" * 90 + b"]" * 90 + b"}", "application/json")
+    )
+    assert "18446744073709551617.10" in marked and "1e400" in marked and marked.count(">n:</span>") == 2
+    assert marked.count("<details") < 70
+
+
+def test_what_is_no_document_has_no_tree() -> None:
+    for content in (b'{"a": ', b"7", b"[]", b"[" * 100_000):
+        assert "padding-left" not in shown(reply(content, "application/json"))[1]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from .. import redact
 from ..errors import AppError, KubeAccessError, LimitExceeded, LoadError, TimedOut
 from . import body, show
-from .show import size_text, visible
+from .show import size_text
+from .visible import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -359,7 +360,17 @@ class Reply:
         if len(said) > _EXCERPT_CHARACTERS:
             said = said[:_EXCERPT_CHARACTERS] + " …"
         message = f"the app answered {status}" + (f": {said}" if said else "")
-        raise AppError(message, reply=self, hint="the whole answer: `%kproxy last`, or the error's .reply")
+        raise AppError(
+            message, reply=self, hint=self._login() or "the whole answer: `%kproxy last`, or the error's .reply"
+        )
+
+    def _login(self) -> str | None:
+        """How to send the login that an app wants, where it is a header that the proxy verb swallows (T14)."""
+        target = self.request.target
+        if self.status_code != 401 or self.way != "proxy" or target.kind not in ("service", "pod"):
+            return None
+        carries = f"`{target.port_forward}` does"
+        return f"the app wants a login of its own; the proxy verb carries no Authorization (T14), {carries}"
 
     def __repr__(self) -> str:
         return f"<Reply {show.summary(self)}>"

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from .. import redact
 from . import body
+from .tree import MOST_BYTES, tree
+from .visible import visible
 
 if TYPE_CHECKING:
     from . import Reply
 
-__all__ = ["bundle", "size_text", "summary", "visible"]
+__all__ = ["bundle", "size_text", "summary"]
 
 _LINES = 40
 _CHARACTERS = 4096
@@ -50,14 +52,6 @@ def size_text(count_bytes: int) -> str:
     return f"{size:.1f}".removesuffix(".0") + f" {unit}"
 
 
-def visible(text: str) -> str:
-    r"""Text in which nothing acts on a terminal or turns the reading direction: ESC becomes the four letters ``\x1b``.
-
-    Line ends and tabs stay.
-    """
-    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
-
-
 def _html(reply: Reply, said: str, asked: str, lines: list[str], rest: str) -> str:
     # No colours of its own: the theme's, a little paler where it matters less.
     pale = "style='opacity: .75; overflow-wrap: anywhere'"
@@ -65,11 +59,16 @@ def _html(reply: Reply, said: str, asked: str, lines: list[str], rest: str) -> s
         f"<div>{html.escape(visible(name))}: {html.escape(visible(value[:_VALUE_CHARACTERS]))}</div>"
         for name, value in redact.headers(reply.headers.pairs()[:_LINES])
     )
-    text = html.escape("\n".join(lines))
+    drawn = tree(reply.text) if body.is_json(reply) and len(reply.content) <= MOST_BYTES else None
+    if drawn is not None:
+        rest = ""  # a tree says itself what it leaves out
+    elif lines:
+        text = html.escape("\n".join(lines))
+        drawn = f"<pre style='white-space: pre-wrap; margin: .4em 0'>{text}</pre>"
     return "".join(
         [
             f"<div><div><strong>{html.escape(said)}</strong></div><div {pale}>{html.escape(asked)}</div>",
-            f"<pre style='white-space: pre-wrap; margin: .4em 0'>{text}</pre>" if lines else "",
+            drawn or "",
             f"<div {pale}>{html.escape(rest)}</div>" if rest else "",
             f"<details {pale}><summary>{len(reply.headers)} headers</summary>{headers}</details></div>",
         ]
@@ -130,8 +129,3 @@ def _indented(text: str) -> str:
 
 
 _JSON_PARTS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
-
-# Control characters (C0 but tab and line feed, C1), zero-width and direction marks, separators, lone surrogates.
-_ACTING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufff9-\ufffb]"
-)

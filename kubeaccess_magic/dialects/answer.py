@@ -7,6 +7,7 @@ import gc
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import LoadError
@@ -19,9 +20,14 @@ __all__ = [
     "gc_paused",
     "is_html",
     "is_json",
+    "is_lines",
     "json_of",
+    "keys_are_certain",
+    "keys_of",
     "looks_like_json",
     "not_taken",
+    "read",
+    "read_exactly",
     "refuse_empty",
     "refuse_html",
     "text_of",
@@ -45,6 +51,8 @@ _NDJSON = frozenset(
 )
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
+# A key, or text in quotes within a text.
+_SPACED_KEY = re.compile(rb'"[ \t\r\n]+:')
 _LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
 
 
@@ -52,6 +60,11 @@ def is_json(reply: Reply) -> bool:
     """Whether the answer says that it is JSON, of one document or of one a line."""
     kind = reply.media_type
     return kind in {"application/json", "text/json"} or kind.endswith("+json") or kind in _NDJSON
+
+
+def is_lines(reply: Reply) -> bool:
+    """Whether the answer says that it is one JSON document a line."""
+    return reply.media_type in _NDJSON
 
 
 def looks_like_json(reply: Reply) -> bool:
@@ -101,6 +114,8 @@ def json_of(reply: Reply) -> Any:
         If there is none, with the place where it ends or goes wrong.
     """
     refuse_empty(reply)
+    with contextlib.suppress(ValueError):
+        return read(reply.content)
     text = text_of(reply)
     try:
         return _loads(text, reply)
@@ -119,8 +134,11 @@ def documents(reply: Reply) -> tuple[list[Any], bool]:
         If there is none, with the place where it ends or goes wrong.
     """
     refuse_empty(reply)
+    if not is_lines(reply):
+        with contextlib.suppress(ValueError):
+            return [read(reply.content)], False
     text = text_of(reply)
-    if reply.media_type not in _NDJSON:
+    if not is_lines(reply):
         try:
             return [_loads(text, reply)], False
         except json.JSONDecodeError as error:
@@ -143,7 +161,7 @@ def documents(reply: Reply) -> tuple[list[Any], bool]:
 
 def refuse_empty(reply: Reply) -> None:
     """Raise LoadError if there is nothing in the answer."""
-    if not reply.content.strip():
+    if not reply.content or reply.content.isspace():  # no copy of a large body
         raise LoadError(
             f"the answer has no body ({reply.status_code} {reply.reason})".replace(" )", ")"),
             reply=reply,
@@ -192,10 +210,81 @@ class gc_paused:  # noqa: N801 - a context manager, called like a function
             yield value
 
 
+def keys_are_certain(body: bytes, keys: int) -> bool:
+    """Whether valid JSON has exactly so many keys; False also where that is not plain to see.
+
+    What reads JSON fast keeps the last of two equal keys and does not tell: then there are fewer than are written.
+    """
+    import numpy as np
+
+    letters = np.frombuffer(body, dtype=np.uint8)
+    colons = np.flatnonzero(letters == ord(":"))
+    before = letters[colons - 1]  # no document begins with a colon
+    if bool((before <= ord(" ")).any()) and _SPACED_KEY.search(body):
+        return False
+    quotes = colons[before == ord('"')]
+    escapes = quotes[letters[quotes - 2] == ord("\\")]  # `\":` is text, unless `\\":` ends a key
+    if bool((letters[escapes - 3] == ord("\\")).any()):
+        return False
+    return len(quotes) - len(escapes) == keys
+
+
+def keys_of(value: Any) -> int:
+    """How many keys all objects in a JSON value have."""
+    found = 0
+    dicts: list[dict[str, Any]] = [value] if type(value) is dict else []
+    lists: list[list[Any]] = [value] if type(value) is list else []
+    while dicts or lists:
+        found += sum(map(len, dicts))
+        values = chain(chain.from_iterable(map(dict.values, dicts)), chain.from_iterable(lists))
+        dicts, lists = [], []
+        for inner in values:
+            if type(inner) is dict:
+                dicts.append(inner)
+            elif type(inner) is list:
+                lists.append(inner)
+    return found
+
+
+def read(body: bytes) -> Any:
+    """The value of a JSON document in UTF-8, if it is certain that nothing is lost by reading it fast.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or one that `read_exactly` reads.
+    """
+    import msgspec
+
+    with gc_paused():
+        try:
+            value = msgspec.json.decode(body)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise ValueError(str(error)) from None
+        if not keys_are_certain(body, keys_of(value)):
+            raise ValueError("a key may be there twice")
+        return value
+
+
+def read_exactly(text: str) -> Any:
+    """The value of any JSON document, with nothing lost: of two equal keys, the second is renamed (``key_2``).
+
+    Raises
+    ------
+    json.JSONDecodeError
+        If it is none.
+    ValueError
+        If a number has more digits than Python reads.
+    RecursionError
+        If it is nested too deeply.
+    """
+    with gc_paused():
+        return json.loads(text, object_pairs_hook=_object)
+
+
 def _loads(text: str, reply: Reply) -> Any:
     try:
-        with gc_paused():
-            return json.loads(text, object_pairs_hook=_object)
+        return read_exactly(text)
     except RecursionError:
         raise LoadError(
             "the answer is nested too deeply for a frame", reply=reply, hint="see it with -o text"

@@ -19,17 +19,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     import pandas as pd
     from pandas.api.extensions import ExtensionArray
 
-__all__ = ["Names", "empty", "epoch_ms", "flatten", "frame", "numbers", "of_kind", "typed", "utc"]
+__all__ = [
+    "Names",
+    "assembled",
+    "dotted",
+    "empty",
+    "epoch_ms",
+    "flatten",
+    "frame",
+    "leaves",
+    "numbers",
+    "of_kind",
+    "typed",
+    "utc",
+]
 
 _EXACT_IN_FLOAT = 2**53
 _NONE = type(None)
+_NOTHING: dict[str, Any] = {}  # an object that is not there
 # A date, a time and a zone: without one of them it is not a moment, and stays text.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,](\d{1,9}))?)?(?:Z|[+-]\d\d(?::?\d\d)?)")
 # As programs print numbers: `007` and `1_000` are names of something.
@@ -60,7 +74,7 @@ def flatten(
     Parameters
     ----------
     records
-        One mapping a row. What a row does not have is None.
+        One dict a row. What a row does not have is None.
     names
         Names that are given already.
     prefix
@@ -73,30 +87,51 @@ def flatten(
     dict
         Each list has one value a row. An object that is empty in all rows is kept as a value, ``{}``.
     """
+    found = leaves(records)[0]
+    return dict(zip(dotted(found, names, prefix=prefix, taken_prefix=taken_prefix), found.values(), strict=True))
+
+
+def dotted(
+    paths: Iterable[tuple[str, ...]], names: Names | None = None, *, prefix: str = "", taken_prefix: str = ""
+) -> list[str]:
+    """The names of columns by the keys that lead to them: as `flatten` gives them, with its parameters."""
     names = names or Names()
-    columns: dict[str, list[Any]] = {}
     taken = frozenset(names._taken) if taken_prefix else frozenset()
+    found = []
+    for path in paths:
+        name = prefix + ".".join(path)
+        found.append(names.free(taken_prefix + name if name in taken else name))
+    return found
+
+
+def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], list[Any]], int]:
+    """What `flatten` makes columns of, each by the keys that lead to it; and how many keys the objects have in all.
+
+    Objects in lists are not looked into, and not counted.
+    """
+    found: dict[tuple[str, ...], list[Any]] = {}
+    keys_in_all = 0
     # A stack, not recursion: how deep an answer nests is not ours to choose.
-    stack: list[tuple[str, Sequence[Any], str | None]] = [(prefix, records, None)]
+    objects = cast("Sequence[dict[str, Any]]", records)
+    stack: list[tuple[tuple[str, ...], Sequence[dict[str, Any]], str | None]] = [((), objects, None)]
     while stack:
         path, rows, key = stack.pop()
         if key is None:
-            keys = dict.fromkeys(chain.from_iterable(row for row in rows if row is not None))
+            keys_in_all += sum(map(len, rows))
+            keys = dict.fromkeys(chain.from_iterable(rows))
             stack.extend((path, rows, key) for key in reversed(keys))
             continue
-        values = [None if row is None else row.get(key) for row in rows]
-        name = path + key
+        values = list(map(dict.get, rows, repeat(key)))
+        here = (*path, key)
         kinds = set(map(type, values))
         if dict in kinds and any(type(value) is dict and value for value in values):
-            inner = [value if type(value) is dict else None for value in values]
-            values = [None if type(value) is dict else value for value in values]
-            stack.append((name + ".", inner, None))
+            inner = [value if type(value) is dict else _NOTHING for value in values]
+            stack.append((here, inner, None))
             if not kinds - {dict, _NONE}:
                 continue
-        if name in taken:
-            name = taken_prefix + name
-        columns[names.free(name)] = values
-    return columns
+            values = [None if type(value) is dict else value for value in values]
+        found[here] = values
+    return found, keys_in_all
 
 
 def frame(
@@ -115,18 +150,27 @@ def frame(
     kinds
         The kind of some columns, as `of_kind` takes it, whatever their values are.
     """
-    import pandas as pd
-
     kinds = kinds or {}
     data = {
         name: of_kind(values, kinds[name]) if name in kinds else typed(values, dates=dates)
         for name, values in columns.items()
     }
+    return assembled(data, rows)
+
+
+def assembled(columns: Mapping[str, pd.Series | ExtensionArray], rows: int) -> pd.DataFrame:
+    """A DataFrame of columns that have their dtypes already; there may be rows without any column."""
+    import pandas as pd
+
+    index = pd.RangeIndex(rows)
+    for values in columns.values():
+        if isinstance(values, pd.Series):
+            values.index = index  # the same one, else pandas looks up each row of each column
     try:
-        return pd.DataFrame(data, index=pd.RangeIndex(rows), copy=False)
+        return pd.DataFrame(dict(columns), index=index, copy=False)
     except UnicodeEncodeError:  # a name that has no UTF-8 form
-        table = pd.DataFrame(dict(enumerate(data.values())), index=pd.RangeIndex(rows), copy=False)
-        table.columns = pd.Index(list(data), dtype=object)
+        table = pd.DataFrame(dict(enumerate(columns.values())), index=index, copy=False)
+        table.columns = pd.Index(list(columns), dtype=object)
         return table
 
 

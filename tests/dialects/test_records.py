@@ -12,6 +12,7 @@ from .answers import reply, rows_of
 
 TEXT = str(pd.Series(["a"]).dtype)
 AB = [{"a": 1}, {"a": 2}]
+MORE = "the answer names a next page; --limit N or --limit all reads on"
 
 
 @pytest.mark.parametrize(
@@ -114,13 +115,13 @@ def test_header_of_lists_can_be_told():
         ({"things": AB, "totalCount": 12}, 12, None),
         ({"content": AB, "page": {"size": 2, "totalElements": 40, "number": 0}}, 40, None),
         ({"data": AB, "meta": {"pagination": {}, "total": 9}}, 9, None),
-        ({"count": 12, "next": "http://x/?page=2", "previous": None, "results": AB}, 12, None),
+        ({"count": 12, "next": "http://web.shop/?page=2", "previous": None, "results": AB}, 12, None),
         ({"hits": 7, "docs": AB}, 7, None),
         ({"items": AB, "total": "12"}, None, None),
         ({"items": AB, "total": True}, None, None),
-        ({"items": AB, "next": "http://x/?page=2"}, None, "the answer names a next page"),
+        ({"items": AB, "next": "/?page=2"}, None, MORE),
         ({"items": AB, "has_more": True}, None, "the answer names a next page"),
-        ({"items": AB, "_links": {"next": {"href": "x"}}}, None, "the answer names a next page"),
+        ({"items": AB, "_links": {"next": {"href": "x"}}}, None, MORE),
         ({"name": "x", "lines": AB}, None, 'beside the rows the answer has name (rows="." has all)'),
         (
             {"status": "success", "warnings": ["w"], "data": {"result": AB}},
@@ -135,8 +136,8 @@ def test_what_the_answer_tells_beside_its_rows(document, of, note):
 
 
 def test_a_link_header_names_a_next_page():
-    answer = reply(AB, headers=(("Link", '<http://x/?page=2>; rel="next"'),))
-    assert dialects.load([answer]).note == "the answer names a next page"
+    answer = reply(AB, headers=(("Link", '</?page=2>; rel="next"'),))
+    assert dialects.load([answer]).note == MORE
 
 
 def test_limit_means_rows_and_the_rest_is_told():

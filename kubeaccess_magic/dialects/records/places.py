@@ -1,23 +1,19 @@
-"""Any JSON that holds rows: a list of objects, one object, columns and rows, one document a line, common envelopes.
-
-The rows are found by looking, never by guessing. In an object they are the one list that it holds; where two could be
-meant, the error names both and ``rows=`` chooses. What stands beside them is told in the note, not dropped unsaid.
-"""
+"""Where the rows of a document are, and what stands beside them: found by looking, never by guessing."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import LoadError
-from . import Loaded, Pages, Step, answer, columns
+import msgspec
+
+from ...errors import LoadError
 
 if TYPE_CHECKING:
-    from ..reply import Reply
-    from ..request import Request
+    from ...reply import Reply
 
-__all__ = ["Records", "dialect"]
+__all__ = ["Found", "Raws", "found_in", "levels"]
 
 # Under these names a list is the rows, whatever it holds; under others only a list of objects is.
 _ROWS = (
@@ -26,12 +22,21 @@ _ROWS = (
 )
 # An object under one of these holds the rows, if its parent does not.
 _ENVELOPES = ("data", "result", "response", "_embedded", "body", "payload", "results")
-_HEADERS = ("columns", "fields", "headers", "header")
+_HEADERS = ("columns", "fields", "headers", "header", "meta")
 _CELLS = ("rows", "data", "values")
 # A number under one of these counts what there is in all …
 _TOTALS = (
     *("total", "totalCount", "total_count", "totalResults", "total_results", "totalHits", "total_hits", "totalItems"),
-    *("total_items", "totalElements", "total_elements", "totalSize", "total_size", "totalRecords", "total_records"),
+    *(
+        "total_items",
+        "total_rows",
+        "totalElements",
+        "total_elements",
+        "totalSize",
+        "total_size",
+        "totalRecords",
+        "total_records",
+    ),
     *("@odata.count", "numFound", "hits", "count"),
 )
 # … but these words may mean something else (a sum of money, this page), unless the answer tells of pages.
@@ -52,111 +57,64 @@ _NOISE = frozenset(
     | {"status", "success", "ok", "code", "took", "took_ms", "resultType", "object", "_type"}
 )
 _MOST_ENVELOPES = 4
+_EACH = "*"
 
 
-class Records:
-    """The dialect of any list of objects; it is asked last."""
-
-    name = "records"
-
-    def asks(self, request: Request) -> bool:
-        """No path says that records will come."""
-        return False
-
-    def ask(self, request: Request, limit: int | None) -> Request:
-        """Nothing is filled in: no parameter means a limit everywhere."""
-        return request
-
-    def takes(self, request: Request, reply: Reply) -> bool:
-        """JSON by its type, or text that is JSON."""
-        if answer.is_html(reply):
-            return False
-        if answer.is_json(reply):
-            return True
-        if not answer.looks_like_json(reply):
-            return False
-        try:
-            answer.documents(reply)
-        except LoadError:
-            return False
-        return True
-
-    def pages(self, request: Request, limit: int | None) -> Pages:
-        """One answer: what it says about a next page is in the note."""
-        yield Step(request)
-
-    def load(
-        self,
-        replies: Iterable[Reply],
-        *,
-        limit: int | None = None,
-        rows: str | None = None,
-        header: bool | None = None,
-    ) -> Loaded:
-        """One row an object, nested ones as dotted columns.
-
-        Parameters
-        ----------
-        replies
-            The pages.
-        limit
-            At most so many rows.
-        rows
-            Where the rows are: names of keys with dots between. ``"."`` means the whole answer, as one row if it is an
-            object.
-        header
-            Of lists of lists: whether the first one holds the names of the columns. None: if it is text and what is
-            below it is not.
-        """
-        found = [_read(reply, rows) for reply in replies]
-        records = [record for one in found for record in one.records]
-        names = next((one.names for one in found if one.names is not None), None)
-        flat = _columns(records, names, header)
-        count = len(next(iter(flat.values()))) if flat else len(records)
-        of = next((one.of for one in found if one.of is not None), None)
-        if of is None or of < count:
-            of = count if limit is not None and count > limit else None
-        note = next((one.note for one in found if one.note), None)
-        is_lower_bound = of == count and found[-1].is_more
-        if found[-1].is_more and of is None:
-            note = "; ".join(filter(None, [note, "the answer names a next page"]))
-        if limit is not None and count > limit:
-            flat, count = {name: values[:limit] for name, values in flat.items()}, limit
-        return Loaded(columns.frame(flat, count), count, of, of_is_lower_bound=is_lower_bound, note=note)
-
-
-dialect = Records()
+class Raws(list[msgspec.Raw]):
+    """A list whose items are still bytes. The first ones are objects, and so the others are taken to be."""
 
 
 @dataclasses.dataclass(frozen=True)
-class _Found:
-    """The rows of one answer, and what it tells of them."""
+class Found:
+    """The rows of one answer, and what it tells of them.
+
+    Attributes
+    ----------
+    records
+        The rows: objects, lists, anything; or `Raws`.
+    names
+        Of columns, where rows are lists.
+    of
+        How many rows there are in all, if that is certain.
+    is_more
+        Whether the answer says that there are more.
+    note
+        What else it holds.
+    path
+        The objects on the way to the rows.
+    """
 
     records: Sequence[Any]
-    names: list[str] | None = None  # of columns, where rows are lists
+    names: list[str] | None = None
     of: int | None = None
     is_more: bool = False
     note: str | None = None
+    path: tuple[Mapping[str, Any], ...] = ()
 
 
-def _read(reply: Reply, where: str | None) -> _Found:
-    documents, by_line = answer.documents(reply)
-    if by_line:
-        if where not in (None, "."):
-            documents = [row for document in documents for row in _list_at(document, str(where), reply)]
-        return _Found(documents)
-    found = _chosen(documents[0], where, reply) if where is not None else _looked_for(documents[0], reply)
-    if 'rel="next"' in (link := reply.headers.get("Link", "")) or "rel=next" in link:
-        found = dataclasses.replace(found, is_more=True)
-    return found
+def found_in(document: Any, where: str | None, reply: Reply) -> Found:
+    """The rows of a document: at `where`, or where they can only be.
+
+    Raises
+    ------
+    LoadError
+        There is nothing at `where`, or two lists could be meant.
+    """
+    return _looked_for(document, reply) if where is None else _chosen(document, where, reply)
 
 
-def _chosen(document: Any, where: str, reply: Reply) -> _Found:
+def _chosen(document: Any, where: str, reply: Reply) -> Found:
     if where == ".":
-        return _Found(document if isinstance(document, list) else [document])
+        return Found(document if isinstance(document, list) else [document])
+    if where == _EACH or where.endswith(f".{_EACH}"):
+        outer = where.removesuffix(_EACH).removesuffix(".")
+        value = _list_at(document, outer, reply)[0] if outer else document
+        if not isinstance(value, dict):
+            raise LoadError(f"there are no keys at {where!r}", reply=reply, hint='rows="." takes the answer whole')
+        return Found(_with_keys(value))
     rows = _list_at(document, where, reply)
     path, _ = _split(document, where)
-    return _Found(rows, of=_total(path, len(rows), is_surely_rows=True), is_more=_has_next(path))
+    return Found(rows, of=_total(path, len(rows), is_surely_rows=True), is_more=_has_next(path), path=tuple(path))
 
 
 def _list_at(document: Any, where: str, reply: Reply) -> list[Any]:
@@ -189,10 +147,10 @@ def _split(document: Any, where: str) -> tuple[list[dict[str, Any]], str]:
             raise KeyError(where)
 
 
-def _looked_for(document: Any, reply: Reply) -> _Found:
+def _looked_for(document: Any, reply: Reply) -> Found:
     """The rows of a document whose form nobody described."""
     if not isinstance(document, dict):
-        return _Found(document if isinstance(document, list) else [document])
+        return Found(document if isinstance(document, list) else [document])
     places = list(_places(document))
     places = [place for place in places if place.rows] or places[:1]
     if len(places) > 1:
@@ -203,11 +161,41 @@ def _looked_for(document: Any, reply: Reply) -> _Found:
             hint=f'choose with rows="{could_be[0]}", or rows="." for one row of all',
         )
     if not places:
-        return _Found([document])
+        return _keyed(document, "", (document,)) or _keyed_inside(document) or Found([document])
     (place,) = places
     of = _total(place.path, len(place.rows), is_surely_rows=place.header is not None or place.keys[-1] in _ROWS)
     names = None if place.header is None else [_name_of(name) for name in place.path[-1][place.header]]
-    return _Found(place.rows, names, of, _has_next(place.path), _note(_beside(place)))
+    return Found(place.rows, names, of, _has_next(place.path), _note(_beside(place)), place.path)
+
+
+def _keyed(found: Mapping[str, Any], where: str, path: tuple[Mapping[str, Any], ...]) -> Found | None:
+    """An object of objects of one kind is a list whose items have names; None if it is not plainly that."""
+    if len(found) < 2 or not all(type(value) is dict and value for value in found.values()):
+        return None
+    kinds = [frozenset(value) for value in found.values()]
+    in_all, in_any = frozenset.intersection(*kinds), frozenset.union(*kinds)
+    if 2 * len(in_all) < len(in_any):
+        return None
+    note = f'one row a key{f" of {where}" if where else ""} (rows="." has all in one)'
+    beside = _note({name: value for level in path[:-1] for name, value in level.items() if name != where})
+    return Found(_with_keys(found), note="; ".join(filter(None, [note, beside])), path=path)
+
+
+def _keyed_inside(document: Mapping[str, Any]) -> Found | None:
+    """The same in an envelope, if there is nothing else in it."""
+    inside = [key for key, value in document.items() if key in _ENVELOPES and type(value) is dict]
+    if len(inside) != 1 or _note({key: value for key, value in document.items() if key != inside[0]}) is not None:
+        return None
+    return _keyed(document[inside[0]], inside[0], (document, document[inside[0]]))
+
+
+def _with_keys(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row a key, which is a column of its own, in front."""
+    rows = [value if type(value) is dict else {"value": value} for value in found.values()]
+    name = "key"
+    while any(name in row for row in rows):
+        name += "_"
+    return [{name: key, **row} for key, row in zip(found, rows, strict=True)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -221,7 +209,8 @@ class _Place:
     @property
     def rows(self) -> list[Any]:
         """The list itself."""
-        return list(self.path[-1][self.keys[-1]])
+        found: list[Any] = self.path[-1][self.keys[-1]]
+        return found
 
 
 def _places(
@@ -245,9 +234,30 @@ def _could_be_rows(key: str, beside: Mapping[str, Any]) -> bool:
     value = beside[key]
     if not value:
         return key in _ROWS
-    if all(type(item) is dict for item in value):
-        return True
+    if _are_objects(value):
+        return not _is_beside_rows(key, value, beside)
     return key in _ROWS and _note({other: item for other, item in beside.items() if other != key}) is None
+
+
+def _are_objects(value: Any) -> bool:
+    return type(value) is Raws or (type(value) is list and all(type(item) is dict for item in value))
+
+
+def _is_beside_rows(key: str, value: Any, beside: Mapping[str, Any]) -> bool:
+    """Whether a list of objects only describes or completes the rows, which stand beside it."""
+    rows = beside.get("data")
+    if key == "data" or type(rows) not in (list, Raws) or not rows or not _are_objects(rows):
+        return False
+    first = _first(rows)
+    if key == "included":  # JSON:API: what the resources in `data` refer to
+        return "type" in first and "id" in first
+    # ClickHouse: the names and types of the columns
+    return key == "meta" and type(value) is list and [_name_of(column) for column in value] == list(first)
+
+
+def _first(rows: Sequence[Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = msgspec.json.decode(rows[0]) if type(rows) is Raws else rows[0]
+    return found
 
 
 def _beside(place: _Place) -> dict[str, Any]:
@@ -282,39 +292,7 @@ def _name_of(column: Any) -> Any:
     return None
 
 
-def _columns(records: Sequence[Any], names: list[str] | None, header: bool | None) -> dict[str, list[Any]]:
-    """Columns of rows that are objects, or lists, or neither, or some of each."""
-    if records and all(type(record) is list for record in records):
-        if names is None and (_begins_with_header(records) if header is None else header):
-            names, records = [str(name) for name in records[0]], records[1:]
-        return _columns_of_lists(records, names)
-    if not records and names is not None:
-        return _columns_of_lists([], names)
-    if all(type(record) is dict for record in records):
-        return columns.flatten(records)
-    free = columns.Names()
-    others = [None if type(record) is dict else record for record in records]
-    found = columns.flatten([record if type(record) is dict else {} for record in records], free)
-    return {**found, free.free("value"): others}
-
-
-def _begins_with_header(rows: Sequence[list[Any]]) -> bool:
-    first = rows[0]
-    if not first or not all(type(name) is str and name for name in first) or len(set(first)) < len(first):
-        return False
-    below = rows[1:]
-    return any(below and not any(type(row[i]) is str for row in below if i < len(row)) for i in range(len(first)))
-
-
-def _columns_of_lists(rows: Sequence[list[Any]], names: list[str] | None) -> dict[str, list[Any]]:
-    width = max(map(len, rows), default=0)
-    named = list(names or ())
-    named += [str(i) for i in range(len(named), width)]
-    free = columns.Names()
-    return {free.free(name): [row[i] if i < len(row) else None for row in rows] for i, name in enumerate(named)}
-
-
-def _levels(path: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+def levels(path: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Where an answer tells of pages: beside the rows and above, and in objects there that are for that."""
     for level in reversed(path):
         yield level
@@ -325,8 +303,8 @@ def _levels(path: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
 
 def _total(path: Sequence[Mapping[str, Any]], rows: int, *, is_surely_rows: bool) -> int | None:
     """How many rows there are in all, if that is certain: fewer than are here is not."""
-    is_paged = any(not _PAGE_WORDS.isdisjoint(level) for level in _levels(path)) or is_surely_rows
-    for level in _levels(path):
+    is_paged = any(not _PAGE_WORDS.isdisjoint(level) for level in levels(path)) or is_surely_rows
+    for level in levels(path):
         for key in _TOTALS:
             value = level.get(key)
             if type(value) is int and value >= rows and (is_paged or key not in _VAGUE_TOTALS):
@@ -335,7 +313,7 @@ def _total(path: Sequence[Mapping[str, Any]], rows: int, *, is_surely_rows: bool
 
 
 def _has_next(path: Sequence[Mapping[str, Any]]) -> bool:
-    for level in _levels(path):
+    for level in levels(path):
         if any(isinstance(level.get(key), str) and level[key] for key in _NEXT):
             return True
         if level.get("has_more") is True or level.get("hasMore") is True:

@@ -6,8 +6,8 @@ group ``kubeaccess_magic.dialects``. A plugin names an object with the five part
     [project.entry-points."kubeaccess_magic.dialects"]
     loki = "my_package.loki:dialect"
 
-They are asked in this order: elasticsearch, kubernetes, plugins by name, records. So the specific ones come before
-the one that takes any list of objects.
+They are asked in this order: prometheus, elasticsearch, kubernetes, exposition, plugins by name, records. So the
+specific ones come before the one that takes any list of objects.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ __all__ = [
 
 GROUP = "kubeaccess_magic.dialects"
 
-_FIRST = ("elasticsearch", "kubernetes")
+_FIRST = ("prometheus", "elasticsearch", "kubernetes", "exposition")
 _LAST = ("records",)
 _PARTS = ("asks", "ask", "takes", "pages", "load")
 

@@ -15,14 +15,20 @@ from .answers import reply, request
 
 
 def test_built_in_dialects_are_asked_from_the_specific_to_the_general():
-    assert [dialect.name for dialect in dialects.registry()] == ["elasticsearch", "kubernetes", "records"]
+    assert [dialect.name for dialect in dialects.registry()] == [
+        "prometheus",
+        "elasticsearch",
+        "kubernetes",
+        "exposition",
+        "records",
+    ]
 
 
 def test_a_dialect_by_name():
     assert dialects.named("records").name == "records"
     with pytest.raises(LoadError, match="no dialect 'spreadsheet'") as raised:
         dialects.named("spreadsheet")
-    assert "elasticsearch, kubernetes, records" in str(raised.value.hint)
+    assert "prometheus, elasticsearch, kubernetes, exposition, records" in str(raised.value.hint)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +79,7 @@ def test_who_reads_it_shows_in_the_answer(body, content_type, name):
         (b"", None, 204, "204 No Content", "-o reply"),
         (b"<html><title>Sign\n in</title>", "text/html", 200, "web page .*Sign in", "-o text"),
         (b"<!doctype html>\n<p>", "application/json", 200, "web page", "-o text"),
-        (b"up 1\nprocess_start 2\n", "text/plain; version=0.0.4", 200, "text/plain.*'up 1 process_start 2'", "-o json"),
+        (b"up 1\nprocess_start 2\n", "text/plain", 200, "text/plain.*'up 1 process_start 2'", "-o json"),
         (b"\x1b[31mred", "text/plain", 200, "red", "--dialect"),
         (b'{"a": [1, 2', "application/json", 200, "cut off.*11 characters.*line 1", "-o text"),
         (b'{"a": "tex', "application/json", 200, "cut off", "ask again"),
@@ -185,7 +191,7 @@ def test_plugins_come_through_the_same_door_and_broken_ones_are_left_out(tmp_pat
     )
     assert done.returncode == 0, done.stderr
     registry, left_out, asked, chosen, passed_over, failed = done.stdout.splitlines()
-    names = "['elasticsearch', 'kubernetes', 'angry', 'fine', 'records']"
+    names = "['prometheus', 'elasticsearch', 'kubernetes', 'exposition', 'angry', 'fine', 'records']"
     assert registry == f"{names} {names}"
     assert left_out == "['broken', 'half', 'klass', 'misnamed', 'records']"
     assert (asked, chosen) == ("fine", "fine 7")

@@ -124,6 +124,26 @@ def test_all_ways_to_page_bring_every_hit_once(search: Ask) -> None:
     assert search("/_search/scroll", method="DELETE", body={"scroll_id": page["_scroll_id"]}).json()["num_freed"] == 1
 
 
+def test_a_large_index_is_searched_by_its_name_alone(search: Ask) -> None:
+    """`index.hidden`: what is counted over all indices leaves it out."""
+    archive = "archive-000001"
+    assert search(f"/{archive}/_count").json()["count"] == 24_072 == 6 * search("/_count").json()["count"]
+    assert archive not in search("/_cat/indices").text and search("/arch*/_count").json()["count"] == 0
+    assert search("/arch*/_count?expand_wildcards=all").json()["count"] == 24_072
+    assert search("/_all/_count?expand_wildcards=open,hidden").json()["count"] == 24_072 + 4_012
+    assert search(f"/{archive}/_settings").json()[archive]["settings"]["index"]["hidden"] == "true"
+    assert search(f"/{archive}/_alias").json() == {archive: {"aliases": {}}}
+    point = search(f"/{archive}/_pit?keep_alive=1m", method="POST").json()["id"]
+    first = {"size": 10_000, "pit": {"id": point}, "_source": False, "sort": [{"_score": "desc"}, "_shard_doc"]}
+    ids = _pages(search, first)
+    assert len(ids) == len(set(ids)) == 24_072
+    one = search("/_search", body=first | {"size": 1, "track_total_hits": True}).json()["hits"]
+    assert one["total"] == {"value": 24_072, "relation": "eq"}
+    assert search("/_pit", method="DELETE", body={"id": point}).json()["succeeded"] is True
+    everywhere = search("/_all/_pit?keep_alive=1m", method="POST").json()["id"]
+    assert search("/_search", body={"pit": {"id": everywhere}}).json()["hits"]["total"]["value"] == 4_012
+
+
 def test_aggregations_add_up(search: Ask) -> None:
     asked = {
         "size": 0,

@@ -1,8 +1,9 @@
-"""Elasticsearch and OpenSearch: searches, aggregations, ``_cat``, ``_count``, cluster health."""
+"""Elasticsearch and OpenSearch: searches, aggregations, SQL, tables, and what is told of clusters and indices."""
 
 from __future__ import annotations
 
-from .dialect import MOST_HITS, Elasticsearch
+from .dialect import Elasticsearch
+from .paging import MOST_HITS
 
 __all__ = ["MOST_HITS", "Elasticsearch", "dialect"]
 

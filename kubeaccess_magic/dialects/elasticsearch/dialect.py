@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from ...errors import LoadError
 from .. import Loaded, Pages, Step, answer, columns
-from . import cat
-from .aggregations import aggregations_frame
-from .hits import hits_frame
+from . import cat, documents, paging, search, tables
+from .about import ABOUT, Rows
 
 if TYPE_CHECKING:
     from ...reply import Reply
     from ...request import Request
 
-__all__ = ["MOST_HITS", "Elasticsearch"]
-
-MOST_HITS = 10_000
-"""What a search gives at most, `from` and `size` together (``index.max_result_window``)."""
+__all__ = ["Elasticsearch"]
 
 _SEARCH = re.compile(r"(?:/[^/]+)?/_search/?")
+_SCROLL = re.compile(r"/_search/scroll(?:/[^/]+)?/?")
 _COUNT = re.compile(r"(?:/[^/]+)?/_count/?")
-_HEALTH = re.compile(r"/_cluster/health(?:/[^/]+)?/?")
 _CAT = re.compile(r"/_cat/([^/]+)(?:/.*)?")
+_TABLE = re.compile(r"/(?:_xpack/sql|_sql|_query|_plugins/_sql|_plugins/_ppl|_opendistro/_sql|_opendistro/_ppl)/?")
+_MANY_SEARCHES = re.compile(r"(?:/[^/]+)?/_msearch(?:/template)?/?")
+_MANY_DOCUMENTS = re.compile(r"(?:/[^/]+)?/_mget/?")
+_DOCUMENT = re.compile(r"/[^/]+/_doc/[^/]+/?")
+_SOURCE = re.compile(r"/[^/]+/(?:_source/[^/]+|[^_/][^/]*/[^/]+/_source)/?")
+_ABOUT: Mapping[re.Pattern[str], Rows] = {re.compile(path + "/?"): rows for path, rows in ABOUT.items()}
+_PATHS = (_SEARCH, _SCROLL, _COUNT, _CAT, _TABLE, _MANY_SEARCHES, _MANY_DOCUMENTS, _DOCUMENT, _SOURCE, *_ABOUT)
 
+_HEAD = 4096  # bytes in which an answer shows what it is
+_HITS_IN = re.compile(rb'"hits"\s*:\s*\{')
+# Settings and other names that stay text, also if they happen to be made of digits.
+_NAMES = re.compile(r"(?:.*\.)?(?:index|uuid|provided_name|name|_name|value|history_uuid)")
+_TIMES_MS = re.compile(r"(?:.*\.)?creation_date")
 
-class _Hits(msgspec.Struct):
-    hits: list[msgspec.Raw]
-
-
-class _Search(msgspec.Struct):
-    """What is a search's answer, whatever was asked: only scanned, never built."""
-
-    hits: _Hits
+# How an answer of one of these paths begins.
+_MARKS: Mapping[re.Pattern[str], tuple[bytes, ...]] = {
+    _COUNT: (b'"count"',),
+    _TABLE: (b'"columns"', b'"schema"', b'"rows"', b'"datarows"'),
+    _MANY_SEARCHES: (b'"responses"',),
+    _MANY_DOCUMENTS: (b'"docs"',),
+    _DOCUMENT: (b'"_index"', b'"_id"', b'"_source"'),
+    _SOURCE: (b"{",),
+}
 
 
 class Elasticsearch:
@@ -47,45 +53,36 @@ class Elasticsearch:
 
     def asks(self, request: Request) -> bool:
         """Whether the path is one of those whose answers are frames here."""
-        return any(_ends(pattern, request.path) for pattern in (_SEARCH, _COUNT, _HEALTH, _CAT))
+        return any(_ends(pattern, request.path) for pattern in _PATHS)
 
     def ask(self, request: Request, limit: int | None) -> Request:
         """With a limit, a search asks for as many hits as it can give at once, unless it says itself how many."""
-        if limit is None or not _ends(_SEARCH, request.path):
-            return request
-        body = _asked(request)
-        if body is None or "size" in body or request.param("size") is not None:
-            return request
-        start = _whole(request.param("from")) or _whole(body.get("from")) or 0
-        if start >= MOST_HITS:  # refused in any case, in Elasticsearch's own words
-            return request
-        return request.with_param("size", min(limit, MOST_HITS - start))
+        return paging.ask(request, limit) if _ends(_SEARCH, request.path) else request
 
     def takes(self, request: Request, reply: Reply) -> bool:
-        """An answer to one of those paths that looks like one; and hits, wherever they come from."""
+        """An answer to one of those paths that begins like one; and hits, wherever they come from."""
         if _ends(_CAT, request.path):
             return cat.takes(request, reply)
         if not answer.looks_like_json(reply):
             return False
-        start = reply.content[:4096]
-        if b'"hits"' in start or _ends(_SEARCH, request.path):
-            try:
-                msgspec.json.decode(reply.content, type=_Search)
-                return True
-            except msgspec.ValidationError:
-                pass  # no hits: aggregations alone, perhaps
-            except (msgspec.DecodeError, RecursionError):
-                # Broken, of which `load` says where; or what msgspec refuses and Python reads: half a surrogate pair.
-                return _ends(_SEARCH, request.path) is not None or _is_search(reply)
-        if _ends(_SEARCH, request.path):
-            return b'"aggregations"' in reply.content
-        if _ends(_COUNT, request.path):
-            return b'"count"' in start
-        return _ends(_HEALTH, request.path) is not None and b'"cluster_name"' in start
+        head = reply.content[:_HEAD]
+        if _is_search(request):
+            return _HITS_IN.search(head) is not None or _has_hits(reply) or b'"aggregations"' in reply.content
+        for pattern, marks in _MARKS.items():
+            if _ends(pattern, request.path):
+                return any(mark in head for mark in marks)
+        if (rows := _rows_of(request)) is not None:
+            return head.strip() == b"{}" or any(f'"{mark}"'.encode() in head for mark in rows.marks)
+        return _HITS_IN.search(head) is not None and _has_hits(reply)
 
     def pages(self, request: Request, limit: int | None) -> Pages:
-        """One page: beyond the first 10,000 hits a search has no next page by GET."""
-        yield Step(request)
+        """Of a search its hits beyond the first 10,000, of SQL what its cursor brings; of anything else one answer."""
+        if (found := _ends(_SEARCH, request.path)) is not None:
+            yield from paging.pages(request, limit, found.start())
+        elif _ends(_TABLE, request.path) is not None:
+            yield from tables.pages(request, limit)
+        else:
+            yield Step(request)
 
     def load(self, replies: Iterable[Reply], *, limit: int | None = None, agg: str | None = None) -> Loaded:
         """One row a hit; without hits, one row an innermost bucket of the aggregation.
@@ -99,42 +96,72 @@ class Elasticsearch:
         agg
             Which aggregation, by name; ``outer>inner`` where a bucket has several.
         """
-        replies = list(replies)
-        first = replies[0]
-        if found := _ends(_CAT, first.request.path):
-            return cat.load(found[1], replies, limit)
-        documents = [answer.json_of(reply) for reply in replies]
-        if not all(isinstance(document, dict) for document in documents):
-            raise LoadError(
-                "the answer is none of Elasticsearch: it is no object", reply=first, hint="see it with -o json"
-            )
-        hits = [document["hits"] for document in documents if _has_hits(document)]
-        aggregations = _aggregations(documents[0])
-        if not hits and not aggregations:
-            if agg is not None:
-                raise LoadError(f"the answer has no aggregations, so no {agg!r}", reply=first)
-            return Loaded(columns.frame(columns.flatten(documents), len(documents), dates=True), len(documents))
-        rows = [hit for one in hits for hit in one["hits"]]
-        notes = list(_shard_notes(documents[-1]))
-        if agg is not None or (aggregations and not rows):
-            frame, what, more = aggregations_frame(aggregations, agg, first)
-            count, of = len(frame), len(frame) if limit is not None and len(frame) > limit else None
-            if limit is not None:
-                frame = frame.iloc[:limit]
-            note = "; ".join([*notes, *more]) or None
-            return Loaded(frame, min(count, len(frame)), of, what=what, note=note)
-        if aggregations:
-            names = ", ".join(aggregations)
-            notes.append(f'the answer has aggregations, too: agg="{next(iter(aggregations))}" shows one ({names})')
-        if "suggest" in documents[0]:
-            notes.append("the answer has suggestions, too, which -o json shows")
-        of, is_lower_bound = _total(hits[0])
-        body = _asked(first.request) or {}
-        if limit is not None and "size" in body and len(rows) < min(limit, of or 0):
-            notes.append(f"the search itself asks for {body['size']} hits")
-        if limit is not None and len(rows) > limit:
-            of, rows = max(of or 0, len(rows)), rows[:limit]
-        return Loaded(hits_frame(rows), len(rows), of, "hits", is_lower_bound, "; ".join(notes) or None)
+        pages = iter(replies)
+        first = next(pages)
+        request = first.request
+        if agg is not None and not (_is_search(request) or _ends(_MANY_SEARCHES, request.path)):
+            raise LoadError(f"the answer has no aggregations, so no {agg!r}", reply=first)
+        if found := _ends(_CAT, request.path):
+            return cat.load(found[1], [first, *pages], limit)
+        if _ends(_TABLE, request.path):
+            return tables.load(_again(first, pages), limit)
+        if _ends(_MANY_SEARCHES, request.path):
+            return documents.many_searches(first, limit, agg)
+        for pattern, load in _DOCUMENTS.items():
+            if _ends(pattern, request.path):
+                return load(first, limit)
+        if not _is_search(request) and (rows := _rows_of(request)) is not None:
+            return _about(rows, first, limit)
+        return search.load(_again(first, pages), limit, agg)
+
+
+_DOCUMENTS: Mapping[re.Pattern[str], Callable[[Reply, int | None], Loaded]] = {
+    _MANY_DOCUMENTS: documents.many_documents,
+    _DOCUMENT: documents.document,
+    _SOURCE: documents.source,
+}
+
+
+def _again(first: Reply, others: Iterable[Reply]) -> Iterable[Reply]:
+    yield first
+    del first  # it is read, and need not stay
+    yield from others
+
+
+def _about(rows: Rows, reply: Reply, limit: int | None) -> Loaded:
+    document = answer.json_of(reply)
+    if not isinstance(document, dict):
+        raise LoadError("the answer is none of Elasticsearch: it is no object", reply=reply, hint="see it with -o json")
+    found = list(rows.rows(document))
+    of = len(found) if limit is not None and len(found) > limit else None
+    found = found[:limit]
+    if not found:
+        return Loaded(columns.empty(rows.columns), 0, of, rows.what, note=rows.note(document))
+    table: dict[str, Any] = columns.flatten(found)
+    if rows.numbers:
+        table = {name: _numbers(name, values) for name, values in table.items()}
+    times = {name: values for name, values in table.items() if rows.numbers and _is_time(name, values)}
+    frame = columns.frame(table, len(found), dates=True)
+    for name, values in times.items():
+        frame[name] = columns.epoch_ms(values)
+    return Loaded(frame, len(found), of, rows.what, note=rows.note(document))
+
+
+def _numbers(name: str, values: list[Any]) -> list[Any]:
+    """Settings are text, all of them: a column in which each is a number has numbers, unless it is a name."""
+    return values if _NAMES.fullmatch(name) or (found := columns.numbers(values)) is None else found
+
+
+def _is_time(name: str, values: list[Any]) -> bool:
+    return _TIMES_MS.fullmatch(name) is not None and all(value is None or type(value) is int for value in values)
+
+
+def _is_search(request: Request) -> bool:
+    return _ends(_SEARCH, request.path) is not None or _ends(_SCROLL, request.path) is not None
+
+
+def _rows_of(request: Request) -> Rows | None:
+    return next((rows for pattern, rows in _ABOUT.items() if _ends(pattern, request.path)), None)
 
 
 def _ends(pattern: re.Pattern[str], path: str) -> re.Match[str] | None:
@@ -145,58 +172,9 @@ def _ends(pattern: re.Pattern[str], path: str) -> re.Match[str] | None:
     return None
 
 
-def _asked(request: Request) -> dict[str, Any] | None:
-    """The search in the body or in ``source=``; {} if there is none, None if it cannot be read."""
-    text = request.body if request.body is not None else (request.param("source") or "").encode()
-    if not text.strip():
-        return {}
+def _has_hits(reply: Reply) -> bool:
+    """Whether an answer has hits, found by reading it: it does not always show in how it begins."""
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _is_search(reply: Reply) -> bool:
-    try:
-        return _has_hits(answer.json_of(reply))
+        return search.read(reply) is not None
     except LoadError:
         return False
-
-
-def _has_hits(document: Any) -> bool:
-    hits = document.get("hits") if isinstance(document, dict) else None
-    return isinstance(hits, dict) and isinstance(hits.get("hits"), list)
-
-
-def _aggregations(document: dict[str, Any]) -> dict[str, Any]:
-    found = document.get("aggregations", document.get("aggs"))
-    return found if isinstance(found, dict) else {}
-
-
-def _total(hits: dict[str, Any]) -> tuple[int | None, bool]:
-    """How many hits there are, and whether at least so many: a number before version 7, an object since."""
-    total = hits.get("total")
-    if isinstance(total, dict):
-        return _whole(total.get("value")), total.get("relation") == "gte"
-    return _whole(total), False
-
-
-def _whole(value: Any) -> int | None:
-    """A number that is or reads as a whole one, else None."""
-    if type(value) is str and value.isdecimal():
-        return int(value)
-    return value if type(value) is int and value >= 0 else None
-
-
-def _shard_notes(document: dict[str, Any]) -> Sequence[str]:
-    """What makes an answer less than the whole truth."""
-    notes = []
-    shards = document.get("_shards")
-    if isinstance(shards, dict) and shards.get("failed"):
-        notes.append(f"{shards['failed']} of {shards.get('total', '?')} shards failed: the answer is not whole")
-    if document.get("timed_out") is True:
-        notes.append("the search timed out: the answer is not whole")
-    if document.get("terminated_early") is True:
-        notes.append("the search ended early: the answer is not whole")
-    return notes

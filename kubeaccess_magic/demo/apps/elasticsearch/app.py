@@ -12,7 +12,7 @@ from . import cat, status
 from .contexts import Contexts
 from .documents import Document, Log, Snapshot, all_fields
 from .errors import SearchError, invalid, parsing
-from .node import ALIAS
+from .node import ALIAS, ARCHIVE
 from .query import query
 from .routes import Answer, Asked, Routes
 from .search import filtered_source, find, search, whole
@@ -46,7 +46,7 @@ class Elasticsearch:
             (_READ, "/_search/scroll(?:/([^/]+))?", self._scroll),
             ("DELETE", "/_search/scroll(?:/([^/]+))?", self._free_scroll),
             ("DELETE", "/_pit", self._free_point),
-            ("POST", _NAME + "/_pit", self._open_point),
+            ("POST", "/(_all|[^/_][^/]*)/_pit", self._open_point),
             (_READ, _ANY_INDEX + "/_search", self._search),
             (_READ, _ANY_INDEX + "/_count", self._count),
             (_READ, _ANY_INDEX + "/_validate/query", self._validate),
@@ -86,8 +86,10 @@ class Elasticsearch:
             404: there is no such index.
         """
         everything = self._all
+        expanded = parameters.get("expand_wildcards", "open").split(",")
+        sees_hidden = "all" in expanded or "hidden" in expanded
         if not pattern or pattern in ("_all", "*"):
-            return everything
+            return self._log.archive(time.time()) + everything if sees_hidden else everything
         chosen: set[str] = set()
         for each in pattern.split(","):
             without, wanted = each.startswith("-") and bool(chosen), each
@@ -96,12 +98,15 @@ class Elasticsearch:
             names = {name for name in everything.names if fnmatch.fnmatchcase(name, wanted)}
             if fnmatch.fnmatchcase(ALIAS, wanted):
                 names = set(everything.names)
+            if wanted == ARCHIVE or (sees_hidden and fnmatch.fnmatchcase(ARCHIVE, wanted)):
+                names.add(ARCHIVE)
             if not names and "*" not in wanted and not without and not flag(parameters, "ignore_unavailable"):
                 raise SearchError(404, "index_not_found_exception", f"no such index [{each}]", each)
             chosen = chosen - names if without else chosen | names
         if not chosen and parameters.get("allow_no_indices") == "false":
             raise SearchError(404, "index_not_found_exception", f"no such index [{pattern}]", pattern)
-        return everything.of(chosen)
+        visible = everything.of(chosen - {ARCHIVE})
+        return self._log.archive(time.time()) + visible if ARCHIVE in chosen else visible
 
     def _about(self, of: Any) -> Any:
         """A route that says something about the indices in its path."""
@@ -175,9 +180,10 @@ class Elasticsearch:
                 raise invalid("[indices] cannot be used with point in time")
             if keep is not None:
                 raise invalid("using [point in time] is not allowed in a scroll context")
-            snapshot = self._contexts.point(str(point.get("id")), point.get("keep_alive"))
+            opened = self._contexts.point(str(point.get("id")), point.get("keep_alive"))
+            snapshot, kept = opened.snapshot, opened.found
         else:
-            snapshot = self._chosen(index, asked.parameters)
+            snapshot, kept = self._chosen(index, asked.parameters), None
         began = time.perf_counter()
         head: dict[str, Any] = {}
         try:
@@ -188,7 +194,7 @@ class Elasticsearch:
                 identity, scroll = self._contexts.open_scroll(found, snapshot, size, keep)
                 head, answer = {"_scroll_id": identity}, scroll.page() | found.aggregations
             else:
-                answer = search(wanted, snapshot.documents, tie_by_order=isinstance(point, dict))
+                answer = search(wanted, snapshot.documents, tie_by_order=isinstance(point, dict), kept=kept)
         except SearchError as error:
             raise error.on(snapshot.names) from error
         if isinstance(point, dict):

@@ -7,7 +7,7 @@ import binascii
 import re
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from .documents import Snapshot
@@ -38,10 +38,11 @@ class Scroll:
 
 @dataclass(slots=True)
 class Point:
-    """The documents of some indices, as they were when it was opened."""
+    """The documents of some indices, as they were when it was opened, and what was found among them last."""
 
     snapshot: Snapshot
     ends: float
+    found: dict[str, Found] = field(default_factory=dict)
 
 
 Kept = TypeVar("Kept", Scroll, Point)
@@ -78,8 +79,8 @@ class Contexts:
         """Begin one."""
         return _kept(self._points, Point(snapshot, time.monotonic() + seconds("keep_alive", keep)))
 
-    def point(self, identity: str, keep: str | None) -> Snapshot:
-        """The documents of a point in time, kept on.
+    def point(self, identity: str, keep: str | None) -> Point:
+        """The point in time of that id, kept on.
 
         Raises
         ------
@@ -91,7 +92,7 @@ class Contexts:
         found = _alive(self._points, identity)
         if keep is not None:
             found.ends = time.monotonic() + seconds("keep_alive", keep)
-        return found.snapshot
+        return found
 
     def free_scrolls(self, identities: list[str]) -> int:
         """End scrolls, or all with ``_all``; how many there were."""

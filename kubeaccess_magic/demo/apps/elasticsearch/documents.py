@@ -11,11 +11,14 @@ from functools import lru_cache
 from typing import Any, Final
 
 from .dates import stamp
+from .node import ARCHIVE
 
 COUNT: Final = 4012
 PERIOD_S: Final = 21 * 86400
 ROLLOVER_S: Final = PERIOD_S // 4
 """How long an index is written to; so the documents of a period are always in five."""
+ARCHIVED: Final = 6
+"""So many periods before the last two are in the archive."""
 Source = dict[str, Any]
 
 _USERS = ("kimchy", "alice", "bob", "carol", "dana", "erik", "Zoë", "josé", "李雷", "nobody")
@@ -79,11 +82,12 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One index, since when it is written to, and whether it still is."""
+    """One index, since when it is written to, whether it still is, and whether patterns leave it out."""
 
     name: str
     created_s: int
     newest: bool
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,10 @@ class Snapshot:
         """How many documents each index has."""
         found = Counter(document.index for document in self.documents)
         return {name: found[name] for name in self.names}
+
+    def __add__(self, later: Snapshot) -> Snapshot:
+        """Both; the documents of the other one are later than these."""
+        return Snapshot(self.indices + later.indices, self.documents + later.documents)
 
     def of(self, names: set[str]) -> Snapshot:
         """A part of them."""
@@ -124,6 +132,7 @@ class Log:
         self._events: list[tuple[float, int, Source]] = []
         self._cycles: dict[int, list[Document]] = {}
         self._last: tuple[int, Snapshot] | None = None
+        self._archived: tuple[int, Snapshot] | None = None
 
     def at(self, now: float) -> Snapshot:
         """All documents of the period that ends with the last whole minute."""
@@ -131,6 +140,20 @@ class Log:
         if self._last is None or self._last[0] != end:
             self._last = end, self._snapshot(end)
         return self._last[1]
+
+    def archive(self, now: float) -> Snapshot:
+        """The documents of whole periods that are over: twenty-four thousand of them, in one hidden index."""
+        last = int(now) // PERIOD_S - 2
+        if self._archived is None or self._archived[0] != last:
+            self._cycle(last + 1)
+            cycles = range(last - ARCHIVED + 1, last + 1)
+            events = self._events
+            documents = [
+                _document(cycle, number, *event, ARCHIVE) for cycle in cycles for number, event in enumerate(events)
+            ]
+            index = Index(ARCHIVE, cycles[0] * PERIOD_S, newest=False, hidden=True)
+            self._archived = last, Snapshot((index,), documents)
+        return self._archived[1]
 
     def _snapshot(self, end: int) -> Snapshot:
         cycle, phase = divmod(end, PERIOD_S)
@@ -158,11 +181,11 @@ def index_name(number: int) -> str:
     return f"logstash-{day}-{number:06d}"
 
 
-def _document(cycle: int, number: int, phase: float, bits: int, source: Source) -> Document:
+def _document(cycle: int, number: int, phase: float, bits: int, source: Source, index: str = "") -> Document:
     second = cycle * PERIOD_S + phase
     identity = f"{bits ^ cycle * 0x9E3779B97F4A7C1 % 2**60:015x}"
     whole = {"@timestamp": stamp(second)} | source
-    return Document(index_name(int(second) // ROLLOVER_S), identity, whole, cycle * COUNT + number)
+    return Document(index or index_name(int(second) // ROLLOVER_S), identity, whole, cycle * COUNT + number)
 
 
 def _events() -> list[tuple[float, int, Source]]:

@@ -12,6 +12,8 @@ ADDRESS: Final = "10.42.0.11"
 VERSION: Final = "7.17.28"
 ALIAS: Final = "logstash"
 """All indices have this alias; the newest is the one that is written to."""
+ARCHIVE: Final = "archive-000001"
+"""A large index, hidden: it is searched by its name alone, so that what is counted over all indices stays small."""
 BYTES_PER_DOCUMENT: Final = 412
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cmp_to_key
 from typing import Any, Final
 
 from .aggregations import aggregations
@@ -20,6 +22,7 @@ _KNOWN: Final = {
     "query", "from", "size", "sort", "search_after", "aggs", "aggregations", "_source", "track_total_hits", "pit",
     "timeout", "post_filter", "fields", "stored_fields", "track_scores", "min_score", "highlight", "version",
 }  # fmt: skip
+_OF_A_PAGE: Final = {"from", "size", "search_after", "track_total_hits", "pit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Found:
     asked: dict[str, Any]
     ordered: list[tuple[Document, float]]
     keys: list[Key]
+    count: int
     total: dict[str, Any]
     best: float | None
     aggregations: dict[str, Any]
@@ -50,8 +54,15 @@ class Found:
         return {"hits": self.total | {"max_score": self.best if by_score and size else None, "hits": hits}}
 
 
-def search(asked: dict[str, Any], everything: list[Document], tie_by_order: bool = False) -> dict[str, Any]:
+def search(
+    asked: dict[str, Any],
+    everything: list[Document],
+    tie_by_order: bool = False,
+    kept: dict[str, Found] | None = None,
+) -> dict[str, Any]:
     """The `hits` and `aggregations` of an answer; as `find`, but one page of it.
+
+    `kept` has what was found for the page before, by what was asked; the next one need not look again.
 
     Raises
     ------
@@ -66,7 +77,16 @@ def search(asked: dict[str, Any], everything: list[Document], tie_by_order: bool
         )
     if start and "search_after" in asked:
         raise invalid("`from` parameter must be set to 0 when `search_after` is used")
-    found = find(asked, everything, tie_by_order)
+    question = json.dumps({name: value for name, value in asked.items() if name not in _OF_A_PAGE}, sort_keys=True)
+    found = kept.get(question) if kept is not None else None
+    if found is None:
+        found = find(asked, everything, tie_by_order)
+        if kept is not None:
+            kept.clear()
+            kept[question] = found
+    found = replace(found, total=_total(asked, found.count))
+    if "search_after" in asked:
+        found = replace(found, ordered=_after(found.ordered, found.keys, asked["search_after"]))
     return found.page(start, size) | found.aggregations
 
 
@@ -105,14 +125,8 @@ def find(asked: dict[str, Any], everything: list[Document], tie_by_order: bool =
     if tie_by_order and not any(key.field == "_shard_doc" for key in keys):
         keys = [*(keys or [Key("_score", True)]), Key("_shard_doc", False)]
     ordered = _ordered(scored, keys)
-    if "search_after" in asked:
-        ordered = _after(ordered, keys, asked["search_after"])
-    total: dict[str, Any] = {}
-    track = asked.get("track_total_hits", WINDOW)
-    if track is not False:
-        limit = len(scored) if track is True else int(track)
-        total = {"total": {"value": min(len(scored), limit), "relation": "eq" if len(scored) <= limit else "gte"}}
-    return Found(asked, ordered, keys, total, max((score for _, score in scored), default=None), out)
+    best = max((score for _, score in scored), default=None)
+    return Found(asked, ordered, keys, len(scored), _total(asked, len(scored)), best, out)
 
 
 def sort_keys(asked: Any) -> list[Key]:
@@ -175,6 +189,14 @@ def whole(asked: dict[str, Any], name: str, default: int) -> int:
     return number
 
 
+def _total(asked: dict[str, Any], count: int) -> dict[str, Any]:
+    track = asked.get("track_total_hits", WINDOW)
+    if track is False:
+        return {}
+    limit = count if track is True else int(track)
+    return {"total": {"value": min(count, limit), "relation": "eq" if count <= limit else "gte"}}
+
+
 def _patterns(given: Any) -> list[str]:
     return [str(one) for one in given] if isinstance(given, list) else str(given).split(",") if given else []
 
@@ -231,8 +253,8 @@ def _after(ordered: list[tuple[Document, float]], keys: list[Key], after: Any) -
             f"search_after has {len(after) if isinstance(after, list) else 0} value(s) but sort has {len(keys)}."
         )
     place = [comparable(key.field, value) for key, value in zip(keys, after, strict=True)]
-    compare = _comparison(keys)
-    return [one for one in ordered if compare(sort_values(*one, keys), place) > 0]
+    rank = cmp_to_key(_comparison(keys))
+    return ordered[bisect_right(ordered, rank(place), key=lambda one: rank(sort_values(one[0], one[1], keys))) :]
 
 
 def _comparison(keys: list[Key]) -> Callable[[list[Any], list[Any]], int]:

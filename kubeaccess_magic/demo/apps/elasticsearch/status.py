@@ -101,7 +101,9 @@ def indices(found: Snapshot) -> Answer:
 
 def aliases(found: Snapshot) -> Answer:
     """`_aliases`: the newest index is the one that is written to."""
-    return {one.name: {"aliases": {ALIAS: {"is_write_index": one.newest}}} for one in found.indices}
+    return {
+        one.name: {"aliases": {} if one.hidden else {ALIAS: {"is_write_index": one.newest}}} for one in found.indices
+    }
 
 
 def mappings(found: Snapshot) -> Answer:
@@ -145,6 +147,8 @@ def settings(found: Snapshot) -> Answer:
             "provided_name": one.name,
             "blocks": {"read_only": "true"},
         }
+        if one.hidden:
+            index["hidden"] = "true"
         out[one.name] = {"settings": {"index": index}}
     return out
 

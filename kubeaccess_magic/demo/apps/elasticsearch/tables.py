@@ -45,6 +45,7 @@ def _aliases(found: Snapshot, now: int) -> list[Row]:
         {"alias": ALIAS, "index": one.name, "filter": "-", "routing.index": "-", "routing.search": "-",
          "is_write_index": str(one.newest).lower()}
         for one in found.indices
+        if not one.hidden
     ]  # fmt: skip
 
 

@@ -14,8 +14,8 @@
     │   └── TimedOut           (TimeoutError) too long
     └── LoadError              the answer is not what the dialect takes; .reply
 
-Every message and hint has passed `redact`. ``str(error)`` is the message; a notebook's magic shows it in one line
-and the hint in a second.
+Every message and hint has passed `redact`, and is bounded. ``str(error)`` is the message; a notebook's magic shows it
+in one line and the hint in a second.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ __all__ = [
 ]
 
 
+_MOST_CHARACTERS = 4000  # of a message: it may quote what somebody else said
+
+
 class KubeAccessError(Exception):
     """Anything that this package raises on purpose.
 
@@ -56,8 +59,8 @@ class KubeAccessError(Exception):
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         from . import redact  # here, since loading the extension needs the classes alone
 
-        super().__init__(redact.text(message))
-        self.hint = None if hint is None else redact.text(hint)
+        super().__init__(redact.shown(message, _MOST_CHARACTERS))
+        self.hint = None if hint is None else redact.shown(hint, _MOST_CHARACTERS)
 
 
 class TargetError(KubeAccessError, ValueError):
@@ -89,7 +92,19 @@ class AccessDenied(KubeAccessError, PermissionError):
 
 
 class NotFound(KubeAccessError, LookupError):
-    """No such service, pod, port or object, or nothing ready behind a service."""
+    """No such service, pod, port or object, or nothing ready behind a service.
+
+    Attributes
+    ----------
+    reply
+        What the API server answered, where that was about a list or an object of its own; else None.
+    """
+
+    reply: Reply | None
+
+    def __init__(self, message: str, *, hint: str | None = None, reply: Reply | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.reply = reply
 
 
 class Unreachable(KubeAccessError, ConnectionError):

@@ -100,6 +100,7 @@ def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessErr
             hint=None
             if status
             else "it knows no such path; a wrong path in `server:` of the kubeconfig looks the same (E7)",
+            reply=reply,
         )
     if reply.status_code == 400 and "HTTP request to an HTTPS server" in message:
         return Unreachable(

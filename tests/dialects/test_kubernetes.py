@@ -13,7 +13,10 @@ from .answers import rows_of
 from .objects import CREATED, endpoint, listed, meta, service, slice_of
 
 TEXT = str(pd.Series(["a"]).dtype)
-DTYPES = {"text": TEXT, "Int64": "Int64", "boolean": "boolean", "time": "datetime64[us, UTC]", "object": "object"}
+DTYPES = {"text": TEXT, "Int64": "Int64", "boolean": "boolean", "time": "datetime64[us, UTC]", "object": "object"} | {
+    "number": "Int64",
+    "float": "float64",
+}
 
 
 def services(*items: dict[str, Any]) -> list[k8s.Service]:
@@ -227,6 +230,7 @@ def test_nodes_and_namespaces():
             "conditions": [{"type": "MemoryPressure", "status": "False"}, {"type": "Ready", "status": "True"}],
             "addresses": [{"type": "Hostname", "address": "n1"}, {"type": "InternalIP", "address": "10.1.0.1"}],
             "nodeInfo": {"kubeletVersion": "v1.37.2"},
+            "allocatable": {"cpu": "3920m", "memory": "1.5Gi", "pods": "110"},
         },
     }
     unknown = {"metadata": meta("n2", None), "status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}
@@ -237,6 +241,9 @@ def test_nodes_and_namespaces():
         "roles": "control-plane,worker",
         "version": "v1.37.2",
         "internal_ip": "10.1.0.1",
+        "cpu_cores": 3.92,
+        "memory_bytes": 3 * 2**29,
+        "pods": 110,
         "created": pd.Timestamp(CREATED),
         "target": "node/n1",
     }

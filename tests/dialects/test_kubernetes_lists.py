@@ -97,8 +97,8 @@ def test_how_many_there_are(meta_, limit, rows, of, is_lower_bound):
 
 
 def test_pages_become_one_frame():
-    replies = [reply(pod_page(2, **{"continue": "a", "remainingItemCount": 1})), reply(pod_page(1))]
-    loaded = dialects.load(replies)
+    first = reply(pod_page(2, **{"continue": "a", "remainingItemCount": 1}), asked=request("/api/v1/pods?limit=2"))
+    loaded = dialects.load([first, reply(pod_page(1), asked=request("/api/v1/pods?limit=2&continue=a"))])
     assert (len(loaded.frame), loaded.of) == (3, 3)
     assert list(loaded.frame.columns) == list(k8s.POD_COLUMNS)
 

@@ -1,19 +1,23 @@
 """Services, pods, nodes and namespaces as tidy frames, each with the text to type for its rows.
 
-The columns and their dtypes are the same whether there are rows or not.
+The columns and their dtypes are the same whether there are rows or not. What is measured says its unit in its name:
+``cpu_cores``, ``memory_bytes``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+import functools
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import TargetError
 from ...target import Target
 from .. import columns
-from .objects import EndpointSlice, Namespace, Node, Pod, Service, ServicePort
+from .objects import EndpointSlice, Metadata, Namespace, Node, Pod, Service, ServicePort
 from .ports import app_of, external_of, scheme_of, target_of
+from .quantity import quantity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,10 +28,16 @@ __all__ = [
     "POD_COLUMNS",
     "SERVICE_COLUMNS",
     "namespaces_frame",
+    "node_roles",
+    "node_target",
     "nodes_frame",
+    "pod_row",
+    "pod_target",
     "pods_frame",
     "ready_endpoints",
+    "service_row",
     "services_frame",
+    "table",
 ]
 
 SERVICE_COLUMNS = {
@@ -65,12 +75,18 @@ NODE_COLUMNS = {
     "roles": "text",
     "version": "text",
     "internal_ip": "text",
+    "cpu_cores": "float",  # what pods may have of it
+    "memory_bytes": "number",
+    "pods": "number",
     "created": "time",
     "target": "text",
 }
 NAMESPACE_COLUMNS = {"name": "text", "phase": "text", "created": "time"}
 
 _ROLE = "node-role.kubernetes.io/"
+_EXACT_IN_FLOAT = 2**53
+# Nearly every name. What else a pod can be called, `Target` knows.
+_PLAIN_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?").fullmatch
 
 
 def services_frame(
@@ -115,7 +131,7 @@ def services_frame(
                 (
                     namespace,
                     name,
-                    _printed(partial(target_of, service, port)) if can_be_asked else None,
+                    _service_target(service, port) if can_be_asked else None,
                     kind,
                     port.name or "",
                     port.port,
@@ -128,7 +144,22 @@ def services_frame(
                     app,
                 )
             )
-    return _table(SERVICE_COLUMNS, rows)
+    return table(SERVICE_COLUMNS, rows)
+
+
+def service_row(service: Service) -> tuple[Any, ...]:
+    """One row a service, as a list of the API server has it: the values of ``kinds.COLUMNS["/Service"]``."""
+    meta, spec = service.metadata, service.spec
+    return (
+        meta.namespace,
+        meta.name,
+        spec.type,
+        spec.cluster_ip,
+        external_of(service),
+        [f"{port.name or ''} {port.port}/{port.protocol or 'TCP'}".lstrip() for port in spec.ports or ()],
+        meta.creation_timestamp,
+        app_of(meta.labels),
+    )
 
 
 def ready_endpoints(service: Service, port: ServicePort | None, slices: Iterable[EndpointSlice]) -> tuple[int, int]:
@@ -165,29 +196,65 @@ def ready_endpoints(service: Service, port: ServicePort | None, slices: Iterable
 
 def pods_frame(pods: Iterable[Pod]) -> pd.DataFrame:
     """One row a pod, columns `POD_COLUMNS`: ``ready`` of its ``containers`` are ready, ``ports`` are numbers."""
-    rows: list[tuple[Any, ...]] = []
-    for pod in pods:
-        meta, status = pod.metadata, pod.status
-        containers = pod.spec.containers
-        statuses = status.container_statuses or ()
-        ips = status.pod_ips or ()
-        rows.append(
-            (
-                meta.namespace,
-                meta.name,
-                status.phase,
-                sum([c.ready for c in statuses]),
-                len(containers),
-                sum([c.restart_count for c in statuses]),
-                pod.spec.node_name,
-                status.pod_ip or (ips[0].ip if ips else None),
-                [port.container_port for c in containers if c.ports for port in c.ports],
-                meta.creation_timestamp,
-                app_of(meta.labels),
-                _printed(partial(Target, "pod", meta.name, meta.namespace)),
-            )
-        )
-    return _table(POD_COLUMNS, rows)
+    return table(POD_COLUMNS, [pod_row(pod) for pod in pods])
+
+
+def pod_row(pod: Pod) -> tuple[Any, ...]:
+    """The values of `POD_COLUMNS`."""
+    meta, spec, status = pod.metadata, pod.spec, pod.status
+    containers = spec.all_containers or ()
+    ready = restarts = 0
+    for one in status.container_statuses or ():  # tens of thousands of pods come by here
+        ready += one.ready
+        restarts += one.restart_count
+    return (
+        meta.namespace,
+        meta.name,
+        status.phase,
+        ready,
+        len(containers),
+        restarts,
+        spec.node_name,
+        status.pod_ip or (status.pod_ips[0].ip if status.pod_ips else None),
+        [port.container_port for one in containers if one.ports for port in one.ports],
+        meta.creation_timestamp,
+        app_of(meta.labels),
+        pod_target(meta.name, meta.namespace),
+    )
+
+
+def _service_target(service: Service, port: ServicePort) -> str | None:
+    """The text to type for a port of a service, or None where no target can be called so."""
+    name, namespace = service.metadata.name, service.metadata.namespace
+    if namespace is None or name in ("http", "https") or not _PLAIN_NAME(name):  # N7, and what else is odd
+        return _printed(partial(target_of, service, port))
+    around = _around_name(namespace, port)
+    return None if around is None else name.join(around)
+
+
+@functools.lru_cache(maxsize=4096)
+def _around_name(namespace: str, port: ServicePort) -> tuple[str, str] | None:
+    """What stands before and after the name of a service."""
+    try:
+        target = target_of(Service(metadata=Metadata(name="a", namespace=namespace)), port)
+    except TargetError:
+        return None
+    scheme = f"{target.scheme}:" if target.scheme else ""
+    return str(target).removesuffix(target.segment) + scheme, target.segment.removeprefix(f"{scheme}a")
+
+
+def pod_target(name: str, namespace: str | None) -> str | None:
+    """The text to type for a pod, or None where no target can be called so."""
+    before = _before_pods_of(namespace)
+    if before is not None and _PLAIN_NAME(name):
+        return before + name
+    return _printed(partial(Target, "pod", name, namespace))
+
+
+@functools.lru_cache(maxsize=1024)
+def _before_pods_of(namespace: str | None) -> str | None:
+    text = _printed(partial(Target, "pod", "a", namespace))
+    return None if text is None else text.removesuffix("a")
 
 
 def nodes_frame(nodes: Iterable[Node]) -> pd.DataFrame:
@@ -195,27 +262,38 @@ def nodes_frame(nodes: Iterable[Node]) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     for node in nodes:
         meta, status = node.metadata, node.status
-        labels = meta.labels or {}
+        allocatable = status.allocatable or {}
         said = next((c.status for c in status.conditions or () if c.type == "Ready"), "")
-        roles = [key.removeprefix(_ROLE) for key in labels if key.startswith(_ROLE)]
-        roles += [labels["kubernetes.io/role"]] if labels.get("kubernetes.io/role") else []
         rows.append(
             (
                 meta.name,
                 {"True": True, "False": False}.get(said),
-                ",".join(sorted(dict.fromkeys(role for role in roles if role))),
+                node_roles(meta.labels or {}),
                 status.node_info.kubelet_version if status.node_info is not None else None,
                 next((a.address for a in status.addresses or () if a.type == "InternalIP"), None),
+                *(quantity(allocatable.get(what)) for what in ("cpu", "memory", "pods")),
                 meta.creation_timestamp,
-                _printed(partial(Target, "node", meta.name)),
+                node_target(meta.name),
             )
         )
-    return _table(NODE_COLUMNS, rows)
+    return table(NODE_COLUMNS, rows)
+
+
+def node_roles(labels: Mapping[str, str]) -> str:
+    """The roles of a node, as its labels tell them, with commas."""
+    roles = [key.removeprefix(_ROLE) for key in labels if key.startswith(_ROLE)]
+    roles += [labels["kubernetes.io/role"]] if labels.get("kubernetes.io/role") else []
+    return ",".join(sorted(dict.fromkeys(role for role in roles if role)))
+
+
+def node_target(name: str) -> str | None:
+    """The text to type for a node, or None where no target can be called so."""
+    return _printed(partial(Target, "node", name))
 
 
 def namespaces_frame(namespaces: Iterable[Namespace]) -> pd.DataFrame:
     """One row a namespace, columns `NAMESPACE_COLUMNS`."""
-    return _table(
+    return table(
         NAMESPACE_COLUMNS, [(n.metadata.name, n.status.phase, n.metadata.creation_timestamp) for n in namespaces]
     )
 
@@ -228,6 +306,24 @@ def _printed(make: Callable[[], Target]) -> str | None:
         return None
 
 
-def _table(kinds: dict[str, str], rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
-    values = zip(*rows, strict=True) if rows else ([] for _ in kinds)
-    return columns.frame(dict(zip(kinds, map(list, values), strict=True)), len(rows), kinds=kinds)
+def table(kinds: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """A frame of rows, its columns of these kinds: those of `columns.of_kind`, and ``number``.
+
+    A ``number`` is Int64 where all are whole, else float64. Values that are not of their kind stay as they are.
+    """
+    values = map(list, zip(*rows, strict=True)) if rows else ([] for _ in kinds)
+    found = dict(zip(kinds, values, strict=True))
+    return columns.frame(found, len(rows), kinds={name: _settled(kind, found[name]) for name, kind in kinds.items()})
+
+
+def _settled(kind: str, values: Sequence[Any]) -> str:
+    """The kind that values are of, if it is not the one that they should be of."""
+    if kind in ("text", "object"):
+        return kind
+    types = set(map(type, values)) - {type(None)}
+    if kind in ("boolean", "time"):
+        return kind if types <= {bool if kind == "boolean" else str} else "object"
+    if kind in ("Int64", "number") and types <= {int}:
+        return "Int64" if all(v is None or -(2**63) <= v < 2**63 for v in values) else "object"
+    is_exact = types <= {int, float} and all(type(v) is not int or abs(v) <= _EXACT_IN_FLOAT for v in values)
+    return "float" if is_exact and kind != "Int64" else "object"

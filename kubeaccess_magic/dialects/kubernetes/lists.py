@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from ...errors import LoadError
-from .. import Loaded, Pages, Step, answer, columns
-from .frames import namespaces_frame, nodes_frame, pods_frame
-from .kinds import COLUMNS, generic_columns
-from .objects import (
-    ListMetadata,
-    decode_namespace,
-    decode_namespaces,
-    decode_node,
-    decode_nodes,
-    decode_pod,
-    decode_pods,
-)
+from ...errors import LoadError, NotFound
+from .. import Loaded, Pages, Step, answer
+from . import summary
+from .gathering import Gathering, gathering
+from .heads import Head, head_of, rows_in
+from .kinds import PARTS
+from .objects import ListMetadata
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ...reply import Reply
     from ...request import Request
 
@@ -33,36 +26,19 @@ __all__ = ["PAGE_ROWS", "Kubernetes"]
 PAGE_ROWS = 500
 """Objects a page: it bounds the memory that a list takes here and at the server."""
 
-# These have a typed reader: lists of pods are the largest that there are.
-_TYPED: dict[str, tuple[Callable[[bytes], Any], Callable[[bytes], Any], Callable[[Iterable[Any]], pd.DataFrame]]] = {
-    "/Pod": (decode_pods, decode_pod, pods_frame),
-    "/Node": (decode_nodes, decode_node, nodes_frame),
-    "/Namespace": (decode_namespaces, decode_namespace, namespaces_frame),
-}
-
-
-class _Head(msgspec.Struct, rename="camel"):
-    """What tells a list from anything else; the items are only scanned."""
-
-    kind: str = ""
-    api_version: str = ""
-    metadata: ListMetadata | None = None
-    items: msgspec.Raw = msgspec.Raw(b"")
-    rows: msgspec.Raw = msgspec.Raw(b"")
-
 
 class Kubernetes:
-    """The dialect of the API server's own lists."""
+    """The dialect of the API server's own lists, and of what a kubelet sums up."""
 
     name = "kubernetes"
 
     def asks(self, request: Request) -> bool:
-        """Whether the API server itself is asked for a list."""
-        return request.target.kind == "api" and _resource(request.path) is not None
+        """Whether the API server itself is asked for a list, or a kubelet for its summary."""
+        return (request.target.kind == "api" and _resource(request.path) is not None) or summary.asks(request)
 
     def ask(self, request: Request, limit: int | None) -> Request:
         """A list is asked for in pages (F1), unless the query says how it is to be read."""
-        if not self.asks(request) or request.method != "GET":
+        if request.target.kind != "api" or not self.asks(request) or request.method != "GET":
             return request
         if any(request.param(name) is not None for name in ("limit", "continue", "watch")):
             return request
@@ -70,10 +46,12 @@ class Kubernetes:
 
     def takes(self, request: Request, reply: Reply) -> bool:
         """A list or a Table of objects; of the API server itself, also one object."""
-        head = _head(reply)
+        if summary.asks(request) and summary.takes(reply):
+            return True
+        head = head_of(reply)
         if head is None:
             return False
-        return _is_list(head) or (
+        return head.is_list or (
             request.target.kind == "api"
             and bool(head.kind and head.api_version)
             and head.kind != "Status"
@@ -82,128 +60,164 @@ class Kubernetes:
         )
 
     def pages(self, request: Request, limit: int | None) -> Pages:
-        """The pages of a list, if they are ours: a ``limit`` that somebody typed is one page."""
-        rows, step = 0, Step(request)
+        """The pages of a list, if they are ours: a ``limit`` that somebody typed is one page.
+
+        A token that grew old brings a fresh one (F1), and the list goes on with that, of a later moment. If it brings
+        none, all is asked for once more, in one piece that cannot grow old, as client-go does
+        (k8s.io/client-go/tools/pager).
+        """
+        is_ours = request.param("limit") == str(_page_rows(limit))
+        rows, remaining, restarted, step = 0, None, False, Step(request)
         while True:
-            head = _head((yield step))
-            metadata = head.metadata if head is not None else None
-            if head is None or metadata is None or not metadata.token:
+            try:
+                reply = yield step
+            except NotFound as error:
+                fresh = _fresh_token(error)
+                if fresh is None or step.request is request or restarted:
+                    raise
+                if fresh and fresh != step.request.param("continue"):
+                    step = dataclasses.replace(step, request=request.with_param("continue", fresh))
+                else:
+                    restarted, rows = True, 0
+                    whole = request.without("limit") if _is_all(limit) else request.with_param("limit", limit)
+                    step = Step(whole, what=step.what)
+                remaining = None
+                continue
+            head = head_of(reply)
+            if head is None or not head.token or not is_ours or restarted:
                 return
-            if request.param("limit") != str(_page_rows(limit)):
-                return
-            rows += len(msgspec.json.decode(head.items or head.rows or b"[]", type=list[msgspec.Raw] | None) or ())
+            told = head.metadata.remaining_item_count if head.metadata is not None else None
+            # What the server says that is left is near enough for a line of progress; a limit is counted by.
+            if _is_all(limit) and remaining is not None and told is not None:
+                rows += max(remaining - told, 0)
+            else:
+                rows += rows_in(reply)
+            del reply
             if limit is not None and rows >= limit:
                 return
-            remaining = metadata.remaining_item_count
-            of = None if remaining is None else rows + remaining
+            remaining = told
             step = Step(
-                request.with_param("continue", metadata.token), True, rows, of, _resource(request.path) or "rows"
+                request.with_param("continue", head.token),
+                rows=rows,
+                of=None if told is None else rows + told,
+                what=_resource(request.path) or "rows",
             )
 
-    def load(self, replies: Iterable[Reply], *, limit: int | None = None, wide: bool = False) -> Loaded:
-        """One row an object.
+    def load(
+        self,
+        replies: Iterable[Reply],
+        *,
+        limit: int | None = None,
+        wide: bool = False,
+        labels: str | Sequence[str] = (),
+    ) -> Loaded:
+        """One row an object; of quotas, limit ranges and measured pods, one a part of them.
 
         Parameters
         ----------
         replies
-            The pages.
+            The pages. One that was asked for without a ``continue`` begins the list anew.
         limit
             At most so many rows.
         wide
             All fields, as dotted columns, instead of the chosen ones.
+        labels
+            Labels that are columns, too: a list of them, or their names with commas. They are called ``labels.app``.
         """
-        replies = list(replies)
-        heads = [_head(reply) for reply in replies]
-        for head, reply in zip(heads, replies, strict=True):
-            if head is None or not (head.kind and head.api_version):
-                answer.json_of(reply)  # says where it is broken, if it is
-                raise LoadError("the answer is no list of Kubernetes objects", reply=reply, hint="see it with -o json")
-        first, last = heads[0], heads[-1]
-        assert first is not None and last is not None  # looked at above
-        table = _table(first, replies, wide)
-        rows, of, is_lower_bound = len(table), None, False
-        if last.metadata is not None and last.metadata.token:
+        wanted = [name for name in (labels.split(",") if isinstance(labels, str) else labels) if name]
+        replies = iter(replies)
+        first = next(replies)
+        if summary.takes(first):
+            return summary.load(first, limit=limit, wide=wide, labels=wanted)
+        head = _checked(first)
+        rows = gathering(_of_its_items(first, head), wide=wide, labels=wanted)
+        what, begins = _what(head, first), first.request.param("continue") is None
+        last, is_of_one_moment = _gathered(rows, first, head, replies, begins)
+        del first
+        frame = rows.frame()
+        found, of, is_lower_bound = len(frame), None, False
+        if last is not None and last.token:
             # With a selector the server does not count what remains; that there is more, it says.
-            remaining = last.metadata.remaining_item_count
-            of, is_lower_bound = rows + (remaining or 1), remaining is None
-        elif _is_list(first):
-            of = rows
-        if limit is not None and rows > limit:
-            table = table.iloc[:limit]
-        return Loaded(table, len(table), of, what=_what(first, replies[0]), of_is_lower_bound=is_lower_bound)
+            left = last.remaining_item_count if head.group_kind not in PARTS else None
+            of, is_lower_bound = found + (left or 1), left is None
+        elif head.is_list:
+            of = found
+        if limit is not None and found > limit:
+            frame = frame.iloc[:limit]
+        note = None if is_of_one_moment else "the list is of more than one moment: its version grew too old on the way"
+        return Loaded(frame, len(frame), of, what=what, of_is_lower_bound=is_lower_bound, note=note)
 
 
-def _table(head: _Head, replies: Sequence[Reply], wide: bool) -> pd.DataFrame:
-    if head.kind == "Table":
-        return _server_table(replies)
-    group_kind = f"{_group(head.api_version)}/{head.kind.removesuffix('List') if _is_list(head) else head.kind}"
-    if not wide and group_kind in _TYPED:
-        decode_list, decode_one, make = _TYPED[group_kind]
-        if _is_list(head):
-            return make(item for reply in replies for item in decode_list(reply.content).items)
-        return make(decode_one(reply.content) for reply in replies)
-    if _is_list(head):
-        items = [item for reply in replies for item in _items(reply)]
-    else:
-        items = [answer.json_of(reply) for reply in replies]
-    if group_kind == "/" and (kinds := {(i.get("apiVersion"), i.get("kind")) for i in items}) and len(kinds) == 1:
-        version, kind = kinds.pop()  # kind "List": its items say what they are
-        group_kind = f"{_group(version or '')}/{kind}"
-    if wide:
-        return columns.frame(columns.flatten(items), len(items), dates=True)
-    chosen = COLUMNS.get(group_kind)
-    if chosen is None:
-        return generic_columns(items)
-    found = {name: [read(item) for item in items] for name, (_, read) in chosen.items()}
-    return columns.frame(found, len(items), kinds={name: kind for name, (kind, _) in chosen.items()})
+def _gathered(
+    rows: Gathering, first: Reply, head: Head, others: Iterable[Reply], begins: bool
+) -> tuple[ListMetadata | None, bool]:
+    """Take the rows of all pages; gives what the last one says, and whether all are of one version of the list."""
+    rows.add(first, head)
+    del first
+    last, version, is_of_one_moment = head.metadata, _version(head), True
+    for reply in others:
+        page = _checked(reply)
+        if begins and reply.request.param("continue") is None:
+            rows.clear()
+            version, is_of_one_moment = _version(page), True
+        is_of_one_moment = is_of_one_moment and _version(page) == version
+        rows.add(reply, page)
+        last = page.metadata
+        del reply, page  # while the next one comes
+    return last, is_of_one_moment
 
 
-def _server_table(replies: Sequence[Reply]) -> pd.DataFrame:
-    """A Table as the server made it (F4): its cells, and whose they are where it says so."""
-    names: list[str] = []
-    rows: list[dict[str, Any]] = []
-    for reply in replies:
-        table = answer.json_of(reply)
-        names = names or [str(column.get("name", "")) for column in table.get("columnDefinitions") or ()]
-        for row in table.get("rows") or ():
-            meta = (row.get("object") or {}).get("metadata") or {}
-            whose = {"namespace": meta["namespace"]} if "namespace" in meta else {}
-            free = columns.Names(whose)
-            rows.append(whose | {free.free(name): cell for name, cell in zip(names, row["cells"], strict=True)})
-    found = {name: [row.get(name) for row in rows] for name in dict.fromkeys(n for row in rows for n in row)}
-    return columns.frame(found or {name: [] for name in names}, len(rows), dates=True)
+def _checked(reply: Reply) -> Head:
+    head = head_of(reply)
+    if head is None or not (head.kind and head.api_version):
+        answer.json_of(reply)  # says where it is broken, if it is
+        raise LoadError("the answer is no list of Kubernetes objects", reply=reply, hint="see it with -o json")
+    return head
 
 
-def _head(reply: Reply) -> _Head | None:
-    start = reply.content[:4096].lstrip()
-    if start[:1] != b"{" or (b'"apiVersion"' not in start and b'"kind"' not in start):
-        return None
+def _of_its_items(reply: Reply, head: Head) -> Head:
+    """Of kind ``List``, what its items say that they are, if they are all of one kind."""
+    if head.kind != "List":
+        return head
     try:
-        return msgspec.json.decode(reply.content, type=_Head)
-    except (msgspec.DecodeError, RecursionError):
+        items = msgspec.json.decode(reply.content, type=_Mixed).items
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return head
+    kinds = {(item.api_version, item.kind) for item in items or ()}
+    if len(kinds) != 1:
+        return head
+    version, kind = kinds.pop()
+    return Head(kind=f"{kind}List", api_version=version, items=msgspec.Raw(b"[]"))
+
+
+class _Said(msgspec.Struct, rename="camel"):
+    kind: str = ""
+    api_version: str = ""
+
+
+class _Mixed(msgspec.Struct):
+    items: list[_Said] | None = None
+
+
+def _version(head: Head) -> str:
+    return (head.metadata.resource_version or "") if head.metadata is not None else ""
+
+
+def _fresh_token(error: NotFound) -> str | None:
+    """The token that a 410 brings to go on with; "" if it brings none, None if the error is no 410."""
+    reply = error.reply
+    if reply is None or reply.status_code != 410:
         return None
+    head = head_of(reply)
+    return (head.token or "") if head is not None else ""
 
 
-def _is_list(head: _Head) -> bool:
-    if not head.api_version:
-        return False
-    rows = head.rows if head.kind == "Table" else head.items if head.kind.endswith("List") else b""
-    return bytes(rows)[:1] in (b"[", b"n")  # a list, or null for an empty one
-
-
-def _items(reply: Reply) -> list[dict[str, Any]]:
-    items = answer.json_of(reply).get("items") or []
-    if not all(isinstance(item, dict) for item in items):
-        raise LoadError("the answer's items are no objects", reply=reply, hint="see it with -o json")
-    return list(items)
+def _is_all(limit: int | None) -> bool:
+    return limit is None or limit > 2**31
 
 
 def _page_rows(limit: int | None) -> int:
     return PAGE_ROWS if limit is None else max(1, min(limit, PAGE_ROWS))
-
-
-def _group(api_version: str) -> str:
-    return api_version.rpartition("/")[0]
 
 
 def _resource(path: str) -> str | None:
@@ -214,11 +228,13 @@ def _resource(path: str) -> str | None:
     return found[2]
 
 
-def _what(head: _Head, reply: Reply) -> str:
+def _what(head: Head, reply: Reply) -> str:
+    if head.group_kind in PARTS:
+        return "rows"
     request = reply.request
     if request.target.kind == "api" and (resource := _resource(request.path)) is not None:
         return resource
     kind = head.kind.removesuffix("List").lower() or "row"
     if kind.endswith("y"):
         return kind[:-1] + "ies"
-    return kind if kind.endswith("ts") else kind + ("es" if kind.endswith("s") else "s")
+    return kind if kind.endswith(("ts", "metrics")) else kind + ("es" if kind.endswith("s") else "s")

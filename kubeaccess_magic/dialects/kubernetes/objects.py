@@ -318,6 +318,7 @@ class NodeStatus(_Json, frozen=True):
     addresses: list[NodeAddress] | None = None
     conditions: list[Condition] | None = None
     node_info: NodeInfo | None = None
+    allocatable: dict[str, str] | None = None
 
 
 class Node(_Json, frozen=True):

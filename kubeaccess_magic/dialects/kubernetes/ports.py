@@ -10,7 +10,7 @@ from typing import Literal
 from ...target import Target
 from .objects import Service, ServicePort
 
-__all__ = ["app_of", "external_of", "scheme_of", "speaks_http", "target_of"]
+__all__ = ["LABELS", "app_of", "app_of_values", "external_of", "scheme_of", "speaks_http", "target_of"]
 
 # appProtocol is free text; these are the values that name a protocol which is not HTTP/1.1.
 _NO_HTTP = frozenset(
@@ -29,21 +29,28 @@ def scheme_of(port: ServicePort) -> Literal["http", "https"] | None:
     ``appProtocol`` comes first, if it is one that is known; then a name ``https`` or ``https-…``, or the number 443
     (as ``kubectl cluster-info``, C6); else it is http. UDP and SCTP ports, and DNS, speak no HTTP (C8).
     """
-    if (port.protocol or "TCP") != "TCP":
+    return _scheme(port.protocol, port.app_protocol, port.name, port.port)
+
+
+@functools.lru_cache(maxsize=4096)  # thousands of services have the same few ports
+def _scheme(
+    protocol: str | None, app_protocol: str | None, port_name: str | None, number: int
+) -> Literal["http", "https"] | None:
+    if (protocol or "TCP") != "TCP":
         return None
-    said = (port.app_protocol or "").lower()
+    said = (app_protocol or "").lower()
     if said in _HTTPS:
         return "https"
     if said in _HTTP:
         return "http"
     if said in _NO_HTTP:
         return None
-    name = port.name or ""
+    name = port_name or ""
     if name == "https" or name.startswith("https-"):
         return "https"
-    if name == "dns" or name.startswith("dns-") or (port.port == 53 and not name.startswith("http")):
+    if name == "dns" or name.startswith("dns-") or (number == 53 and not name.startswith("http")):
         return None
-    return "https" if port.port == 443 else "http"
+    return "https" if number == 443 else "http"
 
 
 def speaks_http(port: ServicePort) -> bool:
@@ -66,6 +73,8 @@ def target_of(service: Service, port: ServicePort) -> Target:
 def external_of(service: Service) -> str:
     """Where a service can be reached from outside: load balancer, external addresses, or the name it stands for."""
     balancer = service.status.load_balancer if service.status is not None else None
+    if not (balancer is not None and balancer.ingress) and not service.spec.external_ips:
+        return (service.spec.external_name or "") if service.spec.type == "ExternalName" else ""  # as nearly all are
     found = [entry.ip or entry.hostname or "" for entry in (balancer.ingress or () if balancer is not None else ())]
     found += service.spec.external_ips or ()
     if service.spec.type == "ExternalName":
@@ -84,14 +93,19 @@ def app_of(labels: Mapping[str, str] | None, name: str = "") -> str:
     name
         The object's own, where no label is an app that is known.
     """
-    said = [value for key in _LABELS if (value := (labels or {}).get(key))]
-    for value in [*said, name]:
-        if (title := _known(value)) is not None:
-            return title
-    return said[0] if said else ""
+    if not labels:
+        return _known(name) or ""
+    title, said = _of_labels(*map(labels.get, LABELS))
+    return title or (_known(name) if name else None) or said
 
 
-_LABELS = ("app.kubernetes.io/name", "k8s-app", "app", "name", "kubernetes.io/name")
+def app_of_values(*values: str | None) -> str:
+    """The same of the values of `LABELS`, in their order."""
+    title, said = _of_labels(*values)
+    return title or said
+
+
+LABELS = ("app.kubernetes.io/name", "k8s-app", "app", "name", "kubernetes.io/name")
 _TITLES = {
     "alertmanager": "Alertmanager",
     "argocd": "Argo CD",
@@ -144,7 +158,14 @@ _NOT_THE_APP = frozenset(
 )
 
 
-@functools.lru_cache(maxsize=4096)  # the pods of one app have one label
+@functools.lru_cache(maxsize=4096)  # the pods of one app have the same labels
+def _of_labels(*values: str | None) -> tuple[str | None, str]:
+    """What labels call an app that is known, and what they call it in any case."""
+    there = [value for value in values if value]
+    return next((title for value in there if (title := _known(value)) is not None), None), (*there, "")[0]
+
+
+@functools.lru_cache(maxsize=4096)
 def _known(value: str) -> str | None:
     value = value.lower().replace("_", "-").replace(" ", "-")
     for chart in ("kube-prometheus-stack-", "prometheus-stack-"):

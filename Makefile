@@ -10,7 +10,7 @@ CLIENTS ?= 31 37
 UV = .venv/bin/python -m uv --quiet
 RUN = .venv/bin/python
 
-.PHONY: help demo lab test lint test-real test-browser test-clients bench clean
+.PHONY: help demo lab test lint test-real test-browser test-clients test-binder bench clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 22
@@ -39,9 +39,18 @@ test-clients: $(CLIENTS:%=.venv-%/stamp)        ## with other versions of the of
 	@for version in $(CLIENTS); do echo "kubernetes $$version"; \
 	  .venv-$$version/bin/python -m pytest tests/clients $(ARGS) || [ $$? -eq 5 ] || exit 1; done
 
-bench: .venv/stamp-test ## the benchmarks, some minutes on a quiet machine
+test-binder: .venv/stamp-uv     ## what Binder would install and run, in an environment with nothing else
+	@rm -rf .venv-binder
+	@$(UV) venv --python .venv/bin/python .venv-binder
+	@$(UV) pip install --python .venv-binder/bin/python -r binder/requirements.txt
+	PATH="$$PWD/.venv-binder/bin:$$PATH" binder/postBuild
+	@$(UV) tool run --from jupyter-repo2docker jupyter-repo2docker --no-build --debug . >.venv-binder/image 2>&1 || { cat .venv-binder/image; exit 1; }
+	@grep -q 'RUN ./binder/postBuild' .venv-binder/image && echo "repo2docker reads it, and would run postBuild"
+
+bench: .venv/stamp-test .venv-bench/stamp   ## the benchmarks, some minutes on a quiet machine
 	$(RUN) benchmarks/start.py $(ARGS)
 	$(RUN) benchmarks/fetch.py $(ARGS)
+	.venv-bench/bin/python -m benchmarks.dialects $(ARGS)
 	@if [ -n "$$KUBEBUILDER_ASSETS" ]; then $(RUN) benchmarks/real.py; else echo "KUBEBUILDER_ASSETS is not set: nothing through a real API server"; fi
 
 clean:          ## remove what was installed and made here
@@ -63,6 +72,11 @@ clean:          ## remove what was installed and made here
 
 .venv/stamp-lab: .venv/stamp-demo
 	@$(UV) pip install --python .venv/bin/python 'jupyterlab>=4.2'
+	@touch $@
+
+.venv-bench/stamp: .venv/stamp-uv pyproject.toml benchmarks/requirements.txt
+	@$(UV) venv --allow-existing --python .venv/bin/python .venv-bench
+	@$(UV) pip install --python .venv-bench/bin/python -e '.[fast,demo]' -r benchmarks/requirements.txt
 	@touch $@
 
 .venv-%/stamp: .venv/stamp-uv pyproject.toml

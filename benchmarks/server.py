@@ -1,11 +1,13 @@
 """A TLS server that answers from memory, in a process of its own, so that a benchmark measures the client.
 
-``python benchmarks/server.py FOLDER`` makes a CA and a certificate in FOLDER (``ca.pem``), listens on a free port of
-127.0.0.1 and prints the port. It ends when its standard input is closed.
+``python benchmarks/server.py FOLDER [PODS SERVICES]`` makes a CA and a certificate in FOLDER (``ca.pem``), listens on a
+free port of 127.0.0.1 and prints the port. It ends when its standard input is closed.
 
 Paths: ``/small`` (2 KB of JSON), ``/big`` (100 MB, by length), ``/chunked`` (the same, in chunks of 32 KiB), ``/gzip``
 (the same, compressed beforehand at level 1), ``/connections`` (how many were accepted so far). Anything before that
-last part of the path is ignored.
+last part of the path is ignored. With two numbers on the command line there are none of these but ``/connections``,
+and so many ``pods``, ``services`` and ``endpointslices`` instead, in pages by ``limit`` and ``continue`` as an API
+server has them.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ import socket
 import ssl
 import sys
 import threading
+from urllib.parse import parse_qs
+
+import objects
 
 BIG_BYTES = 100_000_000
 CHUNK_BYTES = 32 * 1024
@@ -83,9 +88,14 @@ def make_answers() -> dict[bytes, bytes]:
 class Server:
     """One blocking thread a connection: OpenSSL writes a whole answer in one call, without the interpreter's lock."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
+    def __init__(self, folder: pathlib.Path, pods: int = 0, services: int = 0) -> None:
         self.context = make_certificates(folder)
-        self.answers = make_answers()
+        self.answers = {} if pods or services else make_answers()
+        self.lists = {
+            b"pods": ("Pod", "v1", list(objects.pods(pods))),
+            b"services": ("Service", "v1", list(objects.services(services))),
+            b"endpointslices": ("EndpointSlice", "discovery.k8s.io/v1", list(objects.endpointslices(services))),
+        }
         self.accepted = 0
         self.listening = socket.create_server(("127.0.0.1", 0), backlog=256)
 
@@ -109,15 +119,21 @@ class Server:
             pass  # a client that goes away is no news
 
     def answer_to(self, head: bytes) -> bytes:
-        what = head.split(b" ", 2)[1].partition(b"?")[0].rpartition(b"/")[2]
+        path, _, query = head.split(b" ", 2)[1].partition(b"?")
+        what = path.rpartition(b"/")[2]
         if what == b"connections":
             count = b"%d" % self.accepted
             return answer(count, f"Content-Length: {len(count)}")
-        return self.answers[what]
+        if what in self.answers:
+            return self.answers[what]
+        kind, version, items = self.lists[what]
+        asked = {name: int(values[0]) for name, values in parse_qs(query.decode()).items() if values[0].isdigit()}
+        body = objects.page(kind, items, asked.get("continue", 0), asked.get("limit", 0), version)
+        return answer(body, f"Content-Length: {len(body)}")
 
 
 if __name__ == "__main__":
-    server = Server(pathlib.Path(sys.argv[1]))
+    server = Server(pathlib.Path(sys.argv[1]), *map(int, sys.argv[2:4]))
     print(server.listening.getsockname()[1], flush=True)
     threading.Thread(target=server.run, daemon=True).start()
     sys.stdin.read()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import os
 import subprocess
 import threading
 import weakref
@@ -17,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from . import redact
 from .errors import KubeAccessError, TimedOut
 
-__all__ = ["Child", "start"]
+__all__ = ["Child", "ForkLock", "start"]
 
 _KEPT_LINES = 20
 
@@ -54,6 +55,27 @@ class Child:
     def stop(self) -> None:
         """End it and wait until it has ended; harmless when it has."""
         self._end()
+
+
+class ForkLock:
+    """A lock that a forked process finds open, whichever thread of its parent held it."""
+
+    def __init__(self) -> None:
+        self._of_process: dict[int, threading.Lock] = {}
+
+    def acquire(self, timeout_s: float = -1) -> bool:
+        """As ``threading.Lock.acquire``."""
+        return self._of_process.setdefault(os.getpid(), threading.Lock()).acquire(timeout=timeout_s)
+
+    def release(self) -> None:
+        """As ``threading.Lock.release``."""
+        self._of_process[os.getpid()].release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
 
 def start(

@@ -2,19 +2,8 @@
 
 A `Credential` reads its secrets from where its `Context` says they stand, when a request is signed, and holds them
 alone: they are in no repr, pickle, message or log. It reads again when a file has changed on disk, once a minute for
-a token file (G20), a little before a plugin's answer expires, and after a 401. Beside the table in `kubeconfig`:
-
-=====  ======================================================  =====================================================
-rule   kubectl does                                            we do
-=====  ======================================================  =====================================================
-G6     asks for a user name                                    CredentialError, never an anonymous request
-G10    over plain http still sends the login of a server URL   nothing secret is sent, no plugin is run
-G20    re-reads a token file after a minute                    and at once when it has changed on disk
-G24    waits for a plugin for ever                             60 s, and ends it when the reader interrupts
-G25    a plugin's answer is used until it expires; after a     renewed a little before it expires; after a 401 at
-       401 renewed for the next command                        once, for all threads together
-G27    auth-provider oidc                                      CredentialError that names the plugin to use instead
-=====  ======================================================  =====================================================
+a token file (G20), a little before a plugin's answer expires, and after a 401. What kubectl does and what
+we do is in `kubeconfig/KUBECTL.md` (G20 to G29).
 """
 
 from __future__ import annotations
@@ -34,12 +23,14 @@ from .. import kubeconfig
 from ..errors import ConfigError, CredentialError, KubeAccessError
 from ..kubeconfig import Context, Impersonate
 from ..limits import Watch
+from ..process import ForkLock
+from . import oidc
 from .held import ClientCertificate, Held, bearer, read_bytes, read_text, stamp_of, unreadable, wire
 from .plugin import Plugin
 
 __all__ = ["ClientCertificate", "Credential", "for_context"]
 
-PLUGIN_LIMIT_S = 60.0
+PLUGIN_LIMIT_S = 180.0  # somebody may have to type a code in a browser
 _EXEC_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 
 
@@ -65,17 +56,8 @@ def for_context(
     ConfigError
         Groups, uid or extra without a user to impersonate (G28).
     """
-    told = context.impersonate or Impersonate()
-    acting = Impersonate(
-        user=impersonate or told.user,
-        uid=impersonate_uid or told.uid,
-        groups=tuple(impersonate_groups) or told.groups,
-        extra=told.extra,
-    )
-    if acting != Impersonate() and not acting.user:
-        where = f"user {context.user!r} of {context.user_file}" if told != Impersonate() else "the call"
-        raise ConfigError(f"{where} asks for groups, a uid or extra without the user to impersonate (G28)")
-    return Credential(context, tuple(_impersonation(acting)), plugin_limit_s)
+    told = Impersonate(user=impersonate or "", uid=impersonate_uid or "", groups=tuple(impersonate_groups))
+    return Credential(context, told, plugin_limit_s)
 
 
 class Credential:
@@ -86,17 +68,32 @@ class Credential:
     thread that called** `headers`, and send the request again if it says True.
     """
 
-    def __init__(self, context: Context, impersonation: tuple[tuple[str, str], ...], plugin_limit_s: float) -> None:
+    def __init__(self, context: Context, told: Impersonate, plugin_limit_s: float) -> None:
+        self._told = told  # as whom to act, instead of what the kubeconfig says
+        self._impersonation = tuple(_impersonation(_acting(context, told)))
         self._context = context
-        self._impersonation = impersonation
         self._plugin_limit_s = plugin_limit_s
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._held: Held | None = None
         self._version = 0  # of the certificate
         self._renewals = 0
         self._failed: tuple[float, CredentialError] | None = None
         self._unspent = False  # obtained for a certificate and not yet given out by headers
         self._seen = threading.local()  # what this thread was last given, so that a 401 of it is told from another's
+
+    def follow(self, context: Context, watch: Watch) -> None:
+        """Take what the kubeconfig says now of the context; another user's credential is forgotten.
+
+        Raises
+        ------
+        ConfigError
+            As `for_context`; nothing has changed then.
+        """
+        impersonation = tuple(_impersonation(_acting(context, self._told)))
+        with self._locked(watch):
+            before, self._context, self._impersonation = self._context, context, impersonation
+            if (before.user, before.user_file) != (context.user, context.user_file):
+                self._held = self._failed = None
 
     def headers(self, watch: Watch) -> dict[str, str]:
         """The headers that sign a request, ready for the wire (UTF-8 bytes as latin-1 text, as `http.client` wants).
@@ -131,7 +128,7 @@ class Credential:
         CredentialError
             The renewal failed.
         """
-        if self._context.plain_http:
+        if self._context.plain_http or (watch.unattended and self._has_plugin):
             return False
         with self._locked(watch):
             seen: tuple[int, Held | None] = getattr(self._seen, "given", (self._renewals, self._held))
@@ -153,6 +150,8 @@ class Credential:
     def _current(self, watch: Watch, *, signs: bool) -> Held:
         """What signs now. Whoever waited for another's turn takes what that one got, be it an error."""
         asked = time.monotonic()
+        if watch.unattended and self._has_plugin:
+            return self._without_plugin()
         with self._locked(watch):
             held = self._held
             if held is None or (signs and not (held.fresh() or held.obtained >= asked or self._unspent)):
@@ -165,13 +164,24 @@ class Credential:
                 self._seen.given = (self._renewals, held)
             return held
 
+    @property
+    def _has_plugin(self) -> bool:
+        return "exec" in self._context.signs_in
+
+    def _without_plugin(self) -> Held:
+        """What a request that was waited for has brought, while it lasts; nothing is read, run or remembered."""
+        held = self._held
+        if held is None or not held.lasting():
+            raise CredentialError("signing in would run a plugin, and nobody waits for this request")
+        return held
+
     def _obtain(self, watch: Watch, *, anew: bool = False) -> Held:
         """Read or run whatever signs in. A file that is gone or half written leaves the old credential (G20)."""
         before = self._held
         try:
-            held = _sign_in(self._context, None if anew else before, self._plugin_limit_s, watch)
+            held = _sign_in(self._context, before, self._plugin_limit_s, watch, anew=anew)
         except (KubeAccessError, OSError) as error:
-            if before is None or anew or before.expired():
+            if before is None or anew or before.expired() or isinstance(error, _Gone):
                 told = (str(error), error.hint) if isinstance(error, KubeAccessError) else (unreadable(error), None)
                 failure = CredentialError(told[0], hint=told[1])
                 self._failed = None if watch.stopped else (time.monotonic(), failure)
@@ -187,7 +197,7 @@ class Credential:
     @contextlib.contextmanager
     def _locked(self, watch: Watch) -> Iterator[None]:
         """One thread at a time, but none waits for another's plugin once it is told to stop."""
-        while not self._lock.acquire(timeout=0.1):
+        while not self._lock.acquire(0.1):
             if watch.stopped:
                 raise CredentialError("signing in was stopped")
         try:
@@ -196,7 +206,11 @@ class Credential:
             self._lock.release()
 
 
-def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch: Watch) -> Held:
+class _Gone(CredentialError):
+    """The kubeconfig can be read, and no longer has what signs in: the old credential is not kept then."""
+
+
+def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch: Watch, *, anew: bool) -> Held:
     """Everything that a context's user brings (G20 to G22): token and certificate may both be there."""
     if context.token_file is not None:
         stamp = stamp_of(context.token_file)
@@ -211,7 +225,7 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch
     user = kubeconfig.user_entry(context)
     if user is None:
         what = f"its user {context.user!r} is not there" if context.user else "it names no user"
-        raise CredentialError(
+        raise _Gone(
             f"context {context.name!r} has nothing to sign in with, {what}",
             hint="nothing is ever asked anonymously; name a user of the kubeconfig in the context",
         )
@@ -219,6 +233,8 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch
         if user.get(field):
             stamps[user[field]] = stamp_of(user[field])
     provider, plugin = user.get("auth-provider"), user.get("exec")
+    if provider is not None and provider.get("name") == "oidc":
+        oidc.refuse_faults(provider, place)
     if plugin is not None and plugin.get("apiVersion") not in _EXEC_VERSIONS:
         raise CredentialError(
             f"{place} has an exec with the apiVersion {plugin.get('apiVersion')!r}",
@@ -226,20 +242,23 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch
         )
     if user.get("tokenFile") and user.get("username"):
         raise CredentialError(f"{place} has both tokenFile and username; keep one")
-    authorization = _authorization_of(user, place, before)
+    authorization = _authorization_of(user, place, None if anew else before)
     certificate = _certificate_of(user)
-    if provider is not None and (authorization is None or provider.get("name") != "oidc"):
+    if provider is not None and provider.get("name") != "oidc":
         _refuse_provider(place, provider.get("name") or "")
     if context.login_in_server and (authorization or certificate or plugin is not None):
         authorization = _login_of(context) or authorization
     files = tuple(stamps.items())
+    if provider is not None and authorization is None:
+        answer = oidc.sign_in(provider, place, before, plugin_limit_s, watch, anew=anew)
+        return dataclasses.replace(answer, certificate=certificate, files=files)
     if authorization is None and certificate is None and plugin is not None:
         # A file that changed elsewhere (`kubectl config use-context`) must not ask somebody to log in again.
-        kept = before is not None and before.plugin == plugin and before.lasting()
+        kept = before is not None and not anew and before.plugin == plugin and before.lasting()
         answer = before if kept and before else Plugin(context, plugin, place, plugin_limit_s).run(watch)
         return dataclasses.replace(answer, files=files, plugin=plugin)
     if authorization is None and certificate is None:
-        raise CredentialError(
+        raise _Gone(
             f"{place} has nothing to sign in with",
             hint="nothing is ever asked anonymously; give it a token, a client certificate or an exec plugin",
         )
@@ -296,12 +315,19 @@ def _refuse_provider(place: str, name: str) -> NoReturn:
     }
     if name in replaced:
         raise CredentialError(f"{place} has the auth-provider {name}, which is gone", hint=f"use {replaced[name]}")
-    if name == "oidc":
-        raise CredentialError(
-            f"{place} has the auth-provider oidc, and this version cannot sign in by it",
-            hint="use an exec plugin instead, `kubectl oidc-login setup` writes it",
-        )
     raise CredentialError(f"{place} has the auth-provider {name!r}, which nobody knows")
+
+
+def _acting(context: Context, told: Impersonate) -> Impersonate:
+    """As whom to act: each part as told, else as the kubeconfig has it (G29)."""
+    written = context.impersonate or Impersonate()
+    acting = Impersonate(
+        told.user or written.user, told.uid or written.uid, told.groups or written.groups, written.extra
+    )
+    if acting != Impersonate() and not acting.user:
+        where = f"user {context.user!r} of {context.user_file}: " if written != Impersonate() else ""
+        raise ConfigError(f"{where}groups are impersonated only together with a user", hint="name one, `--as USER`")
+    return acting
 
 
 def _impersonation(acting: Impersonate) -> Iterator[tuple[str, str]]:

@@ -40,12 +40,13 @@ class Held:
     obtained: float = dataclasses.field(default_factory=time.monotonic)
     files: tuple[tuple[str, object], ...] = ()  # path and what `stamp_of` said when it was read
     token_file: str | None = None
-    plugin: Mapping[str, Any] | None = None  # the exec entry that this is the answer of
+    plugin: Mapping[str, Any] | None = None  # the exec or auth-provider entry that this is the answer of
+    renewed: Mapping[str, Any] | None = None  # what an auth-provider has instead of its entry's fields
     expires: float | None = None  # seconds since the epoch
 
-    def expired(self) -> bool:
-        """Whether the plugin said that it is over."""
-        return self.expires is not None and time.time() >= self.expires
+    def expired(self, margin_s: float = 0.0) -> bool:
+        """Whether whoever gave it said that it is over by now."""
+        return self.expires is not None and time.time() + margin_s >= self.expires
 
     def fresh(self) -> bool:
         """Whether it may be used without looking again."""

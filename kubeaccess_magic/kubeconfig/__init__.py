@@ -1,23 +1,8 @@
 """Kubeconfig files, or the pod's own account, become `Context` values, by kubectl's rules.
 
 A `Context` says where its secrets stand (file and entry), never what they are. Nothing is run and nothing is
-contacted here. Rule ids (G1 ...) are those of the measured rules of kubectl 1.36. Where we depart from them:
-
-====  ==================================================  =========================================================
-rule  kubectl does                                        we do
-====  ==================================================  =========================================================
-G1    `~` is never expanded                               expanded in the argument (no shell did it), not in KUBECONFIG
-G1    without HOME: .kube/config of the working folder    no file
-G2    reads pipes and files of any size                   refuses pipes, more than 8 MiB, more than 400,000 nodes
-G3    a duplicate name: prints the tokens of the list     names the entry
-G4    no current context: asks localhost:8080             ConfigError that names the contexts
-G5    in a pod an empty or incomplete kubeconfig means    ConfigError; the pod's account where there is no file at all,
-      the pod's account, silently                         or where the context `in-cluster` is named
-G6    no credential: asks for a user name                 CredentialError when a request is signed, never anonymous
-G8    a broken file: prints its source lines              line and column only
-G10   the login of an http server URL is sent             no credential over plain http
-G11   a server without a scheme means plain http          ConfigError with the two spellings
-====  ==================================================  =========================================================
+contacted here. Rule ids (G1 ...) are those of the measured rules of kubectl 1.36:
+`KUBECTL.md`, beside this file, has what kubectl does and what we do.
 """
 
 from __future__ import annotations
@@ -50,7 +35,7 @@ class Impersonate:
     user: str = ""
     uid: str = ""
     groups: tuple[str, ...] = ()
-    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = dataclasses.field(default=(), repr=False)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,7 +271,7 @@ def _from_files(
         raise ConfigError(f"context {name!r} of {entry.path} {what}", hint=_which("clusters", clusters))
     cluster_path = clusters[cluster_name].path
     cluster, label = sound(clusters[cluster_name]), f"cluster {cluster_name!r} of {cluster_path}"
-    server = _server(text_of(cluster, "server"), label)
+    server = _server(text_of(cluster, "server") or environ.get("KUBERNETES_MASTER", ""), label)
     insecure = bool(cluster.get("insecure-skip-tls-verify"))
     ca_file, ca_data = (
         text_of(cluster, "certificate-authority"),
@@ -331,7 +316,7 @@ def _from_files(
     )
 
 
-_AUTHORITY = re.compile(r"(\[[\w.:%-]+\]|[\w.~%-]+)(:\d*)?")  # host and port, without a login
+_AUTHORITY = re.compile(r"(\[[\w.:%-]+\]|[\w.~-]+)(:\d*)?")  # host and port, without a login
 
 
 class _Server(NamedTuple):
@@ -362,7 +347,7 @@ def _server(text: str, label: str = "it") -> _Server:
     except ValueError:  # urlsplit's own, too
         raise ConfigError(f"{label} has a server that is no URL") from None
     base = posixpath.normpath("/" + unquote(parts.path).lstrip("/")).rstrip("/")  # as kubectl joins paths
-    base = quote(base, safe="/:@!$&'()*+,;=~")
+    base = quote(base, safe="/:@$&+,;=~")
     return _Server(f"{scheme}://{authority}{base}", "@" in parts.netloc, (*key, base))
 
 
@@ -374,7 +359,7 @@ def _proxy(text: str, label: str) -> str | None:
     if scheme.lower() not in ("http", "https", "socks5"):
         raise ConfigError(f"{label} has a proxy-url that begins neither with http:// nor https:// nor socks5://")
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
-    if not _AUTHORITY.fullmatch(authority):  # a "/" in an unescaped password ends up here
+    if not _AUTHORITY.fullmatch(authority) and not re.fullmatch(r":\d+", authority):  # a "/" in a password, too
         raise ConfigError(f"{label} has a proxy-url that is no URL")
     return f"{scheme.lower()}://{authority}"
 
@@ -459,7 +444,8 @@ def _nothing_found(environ: Mapping[str, str]) -> ConfigError:
     hint = "set KUBECONFIG or give --kubeconfig FILE; `%kproxy demo` starts a demo cluster to try things on"
     looked = f"no kubeconfig ({paths} does not exist)" if paths else "no kubeconfig"
     if environ.get("KUBERNETES_SERVICE_HOST"):
-        hint = f"in JupyterHub's chart singleuser.serviceAccountName mounts an account; or {hint}"
+        chart = "in JupyterHub's chart `singleuser.serviceAccountName: NAME` mounts one, for new servers"
+        hint = f"{chart}; or put a kubeconfig at ~/.kube/config, or {hint}"
         return ConfigError(f"{looked}, and this pod has no service account mounted", hint=hint)
     return ConfigError(f"{looked}, and this is no pod", hint=hint)
 

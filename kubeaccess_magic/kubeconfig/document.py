@@ -15,6 +15,7 @@ from ..errors import ConfigError
 
 __all__ = ["parse"]
 
+MAX_DEPTH = 100
 MAX_NODES = 400_000  # of a file, aliases counted as often as they are used
 
 
@@ -24,12 +25,16 @@ def parse(raw: bytes, source: str) -> Any:
     Raises
     ------
     ConfigError
-        It is no YAML, or a bomb of aliases. The message has line and column, never text of the file.
+        It is no YAML, nested too deeply, or a bomb of aliases. The message has line and column, never text of the file.
     """
     # Every node needs one of these, so memory is bounded before the parser makes an object of each.
     if sum(raw.count(character) for character in (b"\n", b",", b":", b"[", b"{")) > MAX_NODES:
         raise ConfigError(f"{source} has too many entries for a kubeconfig")
     try:
+        if (version := _VERSION.match(raw)) is not None and version[1] != b"1.1":
+            raise ConfigError(f"{source} is in another version of YAML than 1.1, which kubectl reads")
+        if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH or _DEEP.search(raw):
+            _refuse_depth(raw, source)  # the parser recurses in C: depth would end the whole process
         loader = _Nodes(raw)
         return _build(loader.get_node(), {}, source)[0] if loader.check_node() else None
     except ConfigError:
@@ -40,12 +45,27 @@ def parse(raw: bytes, source: str) -> Any:
         raise ConfigError(f"{source} is no YAML{place}") from None
 
 
+_VERSION = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:#[^\n]*)?\r?\n|%(?!YAML)[^\n]*\n)*+%YAML[ \t]+(\S+)")
+
+
 class _Nodes(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]  # chosen at import
     """Leaves unquoted text unresolved: PyYAML's idea of numbers, dates and booleans is not kubectl's."""
 
     yaml_implicit_resolvers = {None: [("!plain", re.compile(""))]}  # noqa: RUF012  # as PyYAML declares it
 
 
+def _refuse_depth(raw: bytes, source: str) -> None:
+    """Raise ConfigError for more than `MAX_DEPTH` levels; events come without recursion."""
+    loader, depth = _Nodes(raw), 0
+    while loader.check_event():
+        event = loader.get_event()
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ConfigError(f"{source} is nested too deeply for a kubeconfig")
+
+
+# A line that may begin many blocks at once; NUL and the mark for UTF-16.
+_DEEP = re.compile(rb"^[ \t?:\x00\xff\xfe-]{100}", re.MULTILINE)
 _PLAIN = frozenset(("!plain", *(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null"))))
 _CONSTANTS: Mapping[str, bool | None] = {
     **dict.fromkeys("y Y yes Yes YES true True TRUE on On ON".split(), True),
@@ -85,15 +105,17 @@ def _build(node: yaml.Node, built: dict[int, tuple[Any, int] | None], source: st
                 for part in reversed(child) if isinstance(child, list) else (child,):
                     value.update(part or {})
             else:
-                value[_key(key)] = child
+                value[_key(key, source)] = child
     if weight > MAX_NODES:
         raise ConfigError(f"{source} has too many entries for a kubeconfig, aliases counted as often as they are used")
     built[id(node)] = value, weight
     return value, weight
 
 
-def _key(node: yaml.Node) -> str:
-    value = _scalar(node.tag, node.value) if isinstance(node, yaml.ScalarNode) else node.value
+def _key(node: yaml.Node, source: str) -> str:
+    value = _scalar(node.tag, node.value) if isinstance(node, yaml.ScalarNode) else None
+    if value is None:
+        raise ConfigError(f"{source} has a key that is no text, line {node.start_mark.line + 1}")
     return str(value).lower() if isinstance(value, bool) else str(node.value)
 
 

@@ -6,6 +6,8 @@ Works with the clients 31 to 37: nothing but ``Configuration.host`` and ``auth_s
 
 from __future__ import annotations
 
+import copy
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +17,7 @@ from urllib3.util import parse_url
 
 from ..errors import ConfigError, TargetError
 from ..limits import Watch
+from . import failures
 from .guard import Guards, guarded
 from .sources import CONNECTIONS, Server, Source
 
@@ -70,22 +73,33 @@ class ClientSource:
             ) from error
         self.compress = not self.server.loopback
         self.guards = Guards()
+        self._processes: list[int] = []
 
     def signed(self, watch: Watch) -> Mapping[str, str]:
         """The client's own headers and its credential, renewed by the client's own hook."""
         headers = {name: str(value) for name, value in self._default_headers.items() if name.lower() not in _OURS}
         if not self.server.secure:
             return {name: value for name, value in headers.items() if name.lower() not in _SECRET}
-        for setting in self._configuration.auth_settings().values():
+        configuration = self._configuration
+        if watch.unattended:  # the hook may run a plugin
+            configuration = copy.copy(configuration)
+            configuration.refresh_api_key_hook = None
+        for setting in configuration.auth_settings().values():
             if setting.get("in") == "header" and setting.get("value"):
                 headers = {name: value for name, value in headers.items() if name.lower() != setting["key"].lower()}
                 headers[setting["key"]] = setting["value"]
         return headers
 
     def pool(self, watch: Watch) -> HTTPConnectionPool:
-        """A pool of the manager: its TLS and its proxy, but of a size of its own, and so apart from the client's."""
+        """A pool of the manager: its TLS and its proxy, but of a size of its own, and so apart from the client's.
+
+        A forked process has another size, and so connections of its own.
+        """
+        if os.getpid() not in self._processes:
+            self._processes.append(os.getpid())
+        size = CONNECTIONS + self._processes.index(os.getpid())
         pool: HTTPConnectionPool = self._manager.connection_from_url(
-            self._configuration.host, pool_kwargs={"maxsize": CONNECTIONS, "block": False}
+            self._configuration.host, pool_kwargs={"maxsize": size, "block": False}
         )
         self.guards = guarded(pool)
         return pool
@@ -116,6 +130,12 @@ class _SignedManager(urllib3.PoolManager):
         return self.source.pool(self._watch)
 
     def urlopen(self, method: str, url: str, redirect: bool = True, **options: Any) -> Any:  # type: ignore[override]
+        try:
+            return self._urlopen(method, url, **options)
+        except BaseException as error:  # its frames hold signed headers, and a verbose traceback shows what frames hold
+            raise failures.without_frames(error) from error.__cause__
+
+    def _urlopen(self, method: str, url: str, **options: Any) -> Any:
         # No redirect is followed: the credential is for this server, and a redirect is not of its making (X2).
         headers = options.pop("headers", None) or {}
         options |= {"redirect": False, "assert_same_host": False}

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import ssl
 import tempfile
+from collections.abc import Mapping
 
+from .. import kubeconfig
 from ..errors import ConfigError
 
-__all__ = ["client_context", "use_client_certificate"]
+__all__ = ["RELAXED", "client_context", "relaxed_for", "trust_like_kubectl", "use_client_certificate"]
+
+RELAXED = "KUBEACCESS_RELAXED_CA"  # the environment's list of servers whose CA need not be as RFC 5280 wants it
 
 
-def client_context(ca_file: str | None, ca_data: bytes | None, *, insecure: bool) -> ssl.SSLContext:
+def client_context(
+    ca_file: str | None, ca_data: bytes | None, *, insecure: bool, relaxed: bool = False
+) -> ssl.SSLContext:
     """An SSL context that trusts the cluster's CA and nobody else, or the system's CAs where none is given.
 
     Parameters
@@ -20,6 +28,8 @@ def client_context(ca_file: str | None, ca_data: bytes | None, *, insecure: bool
         The CA as a file, or as PEM.
     insecure
         Nothing is verified (``insecure-skip-tls-verify``).
+    relaxed
+        A CA of the cluster's own is taken without the extensions that RFC 5280 asks for.
 
     Raises
     ------
@@ -31,20 +41,62 @@ def client_context(ca_file: str | None, ca_data: bytes | None, *, insecure: bool
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
-    try:
-        # Loading the system's CAs takes 24 ms, a cluster's own a third of one: only where it is needed.
-        cadata = None if ca_data is None else ca_data.decode("ascii")
-        context = ssl.create_default_context(cafile=None if cadata else ca_file, cadata=cadata)
-    except (OSError, ValueError) as error:
+    if not ca_file and not ca_data:  # loading the system's takes 24 ms: only where they are needed
+        context = ssl.create_default_context()
+    else:
         where = "certificate-authority-data" if ca_data is not None else f"certificate-authority {ca_file}"
-        why = error.strerror if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else "not PEM"
-        raise ConfigError(
-            f"the {where} of the kubeconfig cannot be read: {why}", hint="it must be a certificate in PEM form"
-        ) from error
-    # G14: an intermediate or a leaf works as CA, and Python 3.13's strictness about key identifiers is not kubectl's.
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        context = _with_authority(where, ca_data if ca_data is not None else ca_file or "")
+    context.hostname_checks_common_name = False  # nor does Go
+    trust_like_kubectl(context, relaxed=relaxed and bool(ca_file or ca_data))
     return context
+
+
+def _with_authority(where: str, authority: bytes | str) -> ssl.SSLContext:
+    """A context that trusts these certificates, PEM or a path; broken ones are passed over, as Go does."""
+    hint = "it must be a certificate in PEM form"
+    try:
+        if isinstance(authority, str):
+            with open(authority, "rb") as file:
+                authority = file.read()
+        blocks = [block.decode("ascii") for block in _blocks(authority, rb"CERTIFICATE")]
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not PEM"
+        raise ConfigError(f"the {where} of the kubeconfig cannot be read: {why}", hint=hint) from error
+    context: ssl.SSLContext | None = None
+    for block in blocks:
+        with contextlib.suppress(ssl.SSLError):
+            if context is None:
+                context = ssl.create_default_context(cadata=block)
+            else:
+                context.load_verify_locations(cadata=block)
+    if context is None:
+        raise ConfigError(f"the {where} of the kubeconfig cannot be read: not PEM", hint=hint)
+    return context
+
+
+def trust_like_kubectl(context: ssl.SSLContext, *, relaxed: bool) -> None:
+    """Let an intermediate or a leaf work as CA (G14).
+
+    Python 3.13 and newer are stricter about the extensions of a CA than kubectl; `relaxed` takes that flag back, and
+    nothing else.
+    """
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if relaxed:
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+
+
+def _blocks(pem: bytes, kind: bytes) -> list[bytes]:
+    """The blocks of one kind, whatever stands between them."""
+    found = re.finditer(rb"-----BEGIN (" + kind + rb")-----(?:(?!-----BEGIN).)*?-----END \1-----", pem, re.DOTALL)
+    blocks = [block[0] for block in found]
+    if not blocks:
+        raise ValueError("not PEM")
+    return blocks
+
+
+def relaxed_for(server: str, environ: Mapping[str, str]) -> bool:
+    """Whether the environment names this server as one whose CA is taken although it is not as RFC 5280 wants it."""
+    return any(kubeconfig.same_server(named, server) for named in environ.get(RELAXED, "").replace(",", " ").split())
 
 
 def use_client_certificate(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
@@ -67,7 +119,8 @@ def use_client_certificate(context: ssl.SSLContext, certificate: bytes, key: byt
     handle, path = tempfile.mkstemp(prefix="kubeaccess-", suffix=".pem")  # 0600
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(certificate.rstrip() + b"\n" + key.rstrip() + b"\n")
+            blocks = _blocks(certificate, rb"CERTIFICATE") + _blocks(key, rb"[A-Z ]*PRIVATE KEY")[:1]
+            file.write(b"\n".join([*blocks, b""]))
         # A passphrase would be asked for on the terminal, which a kernel does not have.
         context.load_cert_chain(path, password="")
     except (OSError, ValueError) as error:

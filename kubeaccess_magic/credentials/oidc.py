@@ -1,0 +1,126 @@
+"""The auth-provider oidc (G27): its token while that is valid, then one that the issuer renews.
+
+The renewal is the official client's own code, run as a program of its own (`issuer`): so it can be ended when the
+reader interrupts, has a time limit, and the kernel does not import it. The user's file is never written.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import ssl
+import sys
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import CredentialError
+from ..limits import Watch
+from .held import Held, bearer
+from .running import Program
+
+__all__ = ["refuse_faults", "sign_in"]
+
+_EXPIRED = "e30.eyJleHAiOjF9.x"  # what the official client renews
+_HINT = "sign in anew with the tool that wrote this entry; `kubectl oidc-login setup` writes an exec plugin instead"
+
+
+def refuse_faults(provider: Mapping[str, Any], place: str) -> None:
+    """What kubectl refuses of the entry, whether it is used or not."""
+    config = provider.get("config") or {}
+    for field in ("idp-issuer-url", "client-id"):
+        if not config.get(field):
+            raise CredentialError(f"{place} has the auth-provider oidc without {field}")
+    _authority(config, place)
+
+
+def sign_in(
+    provider: Mapping[str, Any], place: str, before: Held | None, limit_s: float, watch: Watch, *, anew: bool
+) -> Held:
+    """The id-token of the entry, or of the memory of an earlier renewal, or a renewed one.
+
+    Parameters
+    ----------
+    before
+        What signed so far; its renewed tokens count while the entry is the one that they were renewed from.
+    anew
+        The server has refused the token: renew it although it is valid.
+    """
+    config = dict(provider.get("config") or {})
+    if before is not None and before.plugin == provider and before.renewed is not None:
+        config |= before.renewed
+    token = config.get("id-token") or ""
+    expires = _expires(token, place) if token else 0.0
+    current = Held(bearer(token, f"{place} has an id-token"), None, expires=expires, plugin=provider) if token else None
+    if current is not None and not anew and not current.expired(margin_s=10) and (before is None or current.lasting()):
+        return Held(current.authorization, None, expires=expires, plugin=provider, renewed=_renewed(config))
+    if not config.get("refresh-token"):
+        raise CredentialError(f"{place} has no valid id-token and no refresh-token", hint=_HINT)
+    config |= _asked(config, place, limit_s, watch)
+    token = str(config["id-token"])
+    expires = _expires(token, place)
+    return Held(
+        bearer(token, f"{place} got an id-token"), None, expires=expires, plugin=provider, renewed=_renewed(config)
+    )
+
+
+def _renewed(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: config[field] for field in ("id-token", "refresh-token") if config.get(field)}
+
+
+def _asked(config: Mapping[str, Any], place: str, limit_s: float, watch: Watch) -> dict[str, Any]:
+    """The tokens that the issuer gives for the refresh-token."""
+    program = Program(f"the renewal at {config['idp-issuer-url']} for {place}", limit_s, _HINT)
+    authority = _authority(config, place)
+    with tempfile.TemporaryDirectory(prefix="kubeaccess-") as folder:
+        if authority is None:
+            found = ssl.get_default_verify_paths().cafile
+        else:
+            found = os.path.join(folder, "ca.crt")
+            with open(found, "wb") as file:
+                file.write(authority)
+        asked = {
+            "client-secret": "",
+            **{field: value for field, value in config.items() if not field.startswith("idp-certificate")},
+            "id-token": _EXPIRED,
+            **({"idp-certificate-authority": found} if found else {}),
+        }
+        command = [sys.executable, "-m", "kubeaccess_magic.credentials.issuer"]
+        told = json.dumps(asked).encode()
+        answer = program.answer(command, watch, executable=sys.executable, environ=os.environ, told=told)
+    try:
+        tokens = json.loads(answer)
+        if not isinstance(tokens["id-token"], str) or tokens["id-token"] == _EXPIRED:
+            raise ValueError
+    except (ValueError, LookupError, TypeError):
+        raise program.failed("brought no id-token") from None
+    return dict(tokens)
+
+
+def _authority(config: Mapping[str, Any], place: str) -> bytes | None:
+    """The CA of the issuer, None for the system's. A path counts from the working folder, as with kubectl."""
+    if config.get("idp-certificate-authority-data"):
+        try:
+            return base64.b64decode(config["idp-certificate-authority-data"], validate=True)
+        except ValueError:
+            raise CredentialError(f"{place} has an idp-certificate-authority-data that is no base64 text") from None
+    if config.get("idp-certificate-authority"):
+        try:
+            with open(config["idp-certificate-authority"], "rb") as file:
+                return file.read()
+        except OSError as error:
+            raise CredentialError(f"{place} has an idp-certificate-authority that cannot be read: {error}") from None
+    return None
+
+
+def _expires(token: str, place: str) -> float:
+    """When an id-token ends, in seconds since the epoch; 0 where it does not say."""
+    try:
+        _, claims, _ = token.split(".")
+        if "=" in claims:
+            raise ValueError
+        ends = json.loads(base64.b64decode(claims + "=" * (-len(claims) % 4), altchars=b"-_", validate=True)).get("exp")
+        return 0.0 if ends is None else float(ends)
+    except (ValueError, TypeError, AttributeError):
+        raise CredentialError(f"{place} has an id-token that is no JSON Web Token", hint=_HINT) from None

@@ -1,0 +1,60 @@
+"""We do as kubectl did when it was recorded, in each situation, or as the table of wanted differences says.
+
+tests/real/test_kubeconfig.py asks kubectl itself; `python -m kubectl.record` writes its verdicts down anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from importlib import resources
+
+import pytest
+
+from . import pods
+from .recorders import World
+from .running import Stage
+from .table import SITUATIONS, part, verdicts
+
+VERDICTS = verdicts()
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with contextlib.closing(World()) as world:
+        made = Stage(world, tmp_path_factory.mktemp("kubectl") / "k")
+        yield made
+        made.close()
+
+
+def test_each_situation_was_recorded():
+    assert list(VERDICTS) == list(SITUATIONS)
+
+
+@pytest.mark.parametrize("number", [0, 8])
+def test_we_do_as_kubectl_does(stage: Stage, number: int) -> None:
+    """In a sixteenth of the situations each, which takes seconds; `make test-real` goes through all."""
+    different = {}
+    for situation in part(number, 16):
+        did, said = stage.ask_ours(situation)
+        assert not any(line.startswith("crash") for line in did), (situation.name, did)
+        if (did == VERDICTS[situation.name]) == bool(situation.wanted):
+            different[situation.name] = {"kubectl": VERDICTS[situation.name], "we": did, "said": said}
+    assert not different, json.dumps(different, indent=1)
+
+
+def test_each_wanted_difference_is_in_the_table_beside_the_code():
+    table = resources.files("kubeaccess_magic.kubeconfig").joinpath("KUBECTL.md").read_text()
+    reasons = {one.wanted for one in [*SITUATIONS.values(), *pods.SITUATIONS.values()] if one.wanted}
+    assert len(reasons) > 10
+    for reason in reasons:
+        rule = reason.partition(":")[0]
+        rows = [line for line in table.splitlines() if line.startswith(f"| {rule} |")]
+        assert any(not line.rstrip("| ").endswith("=") for line in rows), reason
+
+
+def test_the_table_has_every_rule():
+    table = resources.files("kubeaccess_magic.kubeconfig").joinpath("KUBECTL.md").read_text()
+    assert set(re.findall(r"^\| (G\d+) \|", table, re.MULTILINE)) == {f"G{number}" for number in range(1, 30)}

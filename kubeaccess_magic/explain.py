@@ -55,6 +55,11 @@ def refusal(request: Request, reply: Reply, discovery: Discovery, watch: Watch) 
     target = request.target
     if target.kind == "api":
         return refused(reply, access.attributes(request.method, target, None, request.path))
+    if reply.status_code == 400 and reply.content == b"400 Bad Request" and "audit-id" not in reply.headers:
+        return Unreachable(  # whatever an app says has an Audit-Id: this is the server's HTTP itself
+            "the API server could not read the request: it arrived cut or changed",
+            hint="ask again; if it stays so, a proxy between here and there spoils requests",
+        )
     if wants_tls(reply):
         return Unreachable(f"{target} speaks TLS on that port", hint=f"type {target.with_scheme('https')}")  # E9
     status = status_of(reply)

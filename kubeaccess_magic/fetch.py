@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import access, dialects
 from .errors import AccessDenied, KubeAccessError, LimitExceeded, LoadError, TimedOut, Unreachable
-from .explain import refusal
+from .explain import refusal, wants_tls
 
 if TYPE_CHECKING:
     from .discovery import Discovery
@@ -58,7 +58,7 @@ class Framed:
     def held(self, how: str) -> str | None:
         """The line that says that there is more than the frame holds, and `how` to have it; None where there is not."""
         rows, of = self.loaded.rows, self.loaded.of
-        if of is None or rows >= of:
+        if of is None or rows >= of + self.loaded.of_is_lower_bound:
             return None
         least = "at least " if self.loaded.of_is_lower_bound else ""
         return f"{rows:,} of {least}{of:,} {self.loaded.what}" + (f"; {how} for the rest" if self.more else "")
@@ -268,6 +268,12 @@ def _one_answer(
 ) -> tuple[Reply, KubeAccessError | None]:
     # A connection to the API server that breaks is seen to below, where it is known how far the request had come.
     reply = way.open(request, limits, watch).read(limits, watch)
+    watch.answered(reply)
+    if request.method == "GET" and not request.target.scheme and wants_tls(reply):  # E9; never the other way round
+        left = dataclasses.replace(limits, total_s=max(limits.total_s - reply.elapsed.total_seconds(), 0.001))
+        secure = dataclasses.replace(request, target=request.target.with_scheme("https"))
+        reply = way.open(secure, left, watch).read(left, watch)
+        watch.answered(reply)
     return reply, refusal(reply.request, reply, discovery, watch)
 
 

@@ -1,4 +1,4 @@
-"""Hide secrets in text, URLs, headers and mappings before anybody sees them.
+"""Make text fit to be seen: hide secrets in text, URLs, headers and mappings, and what acts on a terminal.
 
 Every message, repr, history entry and log line of the package passes here. Two rules: what *names* a secret
 (``token=…``, ``Authorization: …``, ``user:password@``) hides its value, and what *looks* like one (a JSON Web
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-__all__ = ["HIDDEN", "header", "headers", "mapping", "text", "url"]
+__all__ = ["HIDDEN", "header", "headers", "mapping", "shown", "text", "url", "visible"]
 
 HIDDEN = "[hidden]"
 
@@ -34,6 +34,10 @@ _HEADER = re.compile(
 _SCHEME = re.compile(r"(?P<name>\b(?:Bearer|Basic|Digest|ApiKey)\s{1,3})[A-Za-z0-9+/._~:=-]{4,}", re.IGNORECASE)
 _PAIR_NAME = re.compile(r"(?P<name>[\w.-]{1,80})=")
 _PAIR_VALUE = re.compile(r"[^&;\s\"'<>)]*")
+# Control characters (C0 but tab and line feed, C1), zero-width and direction marks, separators, lone surrogates.
+_ACTING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufff9-\ufffb]"
+)
 # `token: x` and `"token":"x"`, but not `auth:9090`, which is a service and its port.
 _FIELD = re.compile(
     r"(?P<before>(?P<name>[\w.-]{1,80})(?:\s{0,3}:\s{1,3}|['\"]\s{0,3}:\s{0,3})['\"]?)[^\s'\",}\]]+", re.IGNORECASE
@@ -63,6 +67,21 @@ def text(value: object) -> str:
     if any(word in lowered for word in _WORDS):
         out = _FIELD.sub(_field_hidden, _pairs_hidden(out))
     return out
+
+
+def visible(text: str) -> str:
+    r"""Text in which nothing acts on a terminal or turns the reading direction (X9): ESC becomes the letters ``\x1b``.
+
+    Line ends and tabs stay.
+    """
+    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def shown(value: object, most_characters: int) -> str:
+    """Any text as a message shows it: without secrets, harmless, and no longer than that."""
+    # A secret may be cut where the text is, so what is looked through is longer than what is shown; never all of it.
+    out = visible(text(str(value)[: 2 * most_characters]))
+    return out if len(out) <= most_characters else out[: most_characters - 2] + " …"
 
 
 def url(value: str) -> str:

@@ -107,10 +107,15 @@ class _App(http.server.BaseHTTPRequestHandler):
         self.requests.append(asked)
         if self.path.startswith("/hangs"):
             self.ended.wait(30)
+        if self.path.startswith("/slow"):
+            self.ended.wait(1.5)
         status, kind, text = _said(urlsplit(self.path).path, asked)
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(text.encode())))
+        for name, value in self.headers.items():
+            if name.startswith("X-Answer-"):  # a header that a test wants to be answered
+                self.send_header(*value.split(": ", 1))
         self.end_headers()
         if self.command != "HEAD":
             with contextlib.suppress(OSError):  # who asked has gone

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from kubeaccess_magic import redact
+from kubeaccess_magic.errors import KubeAccessError
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
 
@@ -68,6 +69,16 @@ def test_headers_and_mappings():
     values = {"users": [{"user": {"token": "CANARY", "name": "me"}}], "password": ["CANARY"], "n": 3}
     assert "CANARY" not in str(redact.mapping(values))
     assert redact.mapping(values)["n"] == 3
+
+
+def test_a_message_is_bounded_harmless_and_without_secrets():
+    error = KubeAccessError(f"\x1b[31m token=CANARY \u202e{'x' * 100_000} token=CANARY", hint="\x00" * 10_000)
+    for text in (str(error), error.hint):
+        assert len(text) <= 4000 and text.endswith(" …")
+        assert "CANARY" not in text and not {"\x1b", "\x00", "\u202e"} & set(text)
+    assert str(KubeAccessError("as it is\n\tgrün")) == "as it is\n\tgrün"
+    # A secret that the bound would cut in two is hidden before it is cut.
+    assert "CANARY" not in redact.shown("y" * 90 + " token=" + "CANARY" * 50, 100)
 
 
 @pytest.mark.parametrize("piece", ["a", "a.", "a-", "eyJ", "token", "http://", "'", "Bearer "])

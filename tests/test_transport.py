@@ -28,13 +28,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from kubeaccess_magic import credentials, kubeconfig
+from kubeaccess_magic import Cluster, credentials, kubeconfig
 from kubeaccess_magic.errors import ConfigError, KubeAccessError, LimitExceeded, TargetError, TimedOut, Unreachable
 from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.reply import Reply, Stream
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.target import Target
 from kubeaccess_magic.transport import Transport
+from kubeaccess_magic.ways import ApiServer
 
 TOKEN = "s3cret-token-that-nobody-may-see"
 PATH = "/api/v1/namespaces/shop/services/web/proxy/x"
@@ -380,9 +381,13 @@ def test_the_progress_of_a_long_body_is_told_while_it_comes(tls: ssl.SSLContext,
 def test_a_body_up_to_the_end_of_the_connection_arrives_whole(tls: ssl.SSLContext, connect: Any) -> None:
     def answer(seen: Seen, connection: Any) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + BODY)
+        if "said" in seen.path:
+            connection.unwrap()
 
     with Server(answer, tls) as server:
-        assert fetched(connect(server)).content == BODY
+        assert fetched(connect(server), PATH + "/said").content == BODY
+        with pytest.raises(Unreachable, match="middle of the answer"):  # TLS says where the end is; here it was cut
+            fetched(connect(server))
 
 
 def test_status_and_headers_pass_with_their_duplicates(tls: ssl.SSLContext, connect: Any) -> None:
@@ -549,7 +554,7 @@ def test_another_thread_can_stop_it(tls: ssl.SSLContext, connect: Any, first: by
 
 INTERRUPTED = """
 import sys
-from kubeaccess_magic import credentials, kubeconfig
+from kubeaccess_magic import Cluster, credentials, kubeconfig
 from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.target import Target
@@ -984,9 +989,121 @@ def test_a_busy_api_server_is_not_waited_for_beyond_the_limit(tls: ssl.SSLContex
         assert time.monotonic() - started < 4
 
 
+@pytest.mark.parametrize(
+    ("after", "said", "asked"),
+    [
+        ("Wed, 21 Oct 2015 07:28:00 GMT", "again in 0 s", 4),  # it is past: at once
+        ("Wed, 21 Oct 2015 07:28:01 GMT\r\nDate: Wed, 21 Oct 2015 07:28:00 GMT", "again in 1 s", 4),  # by its own clock
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "", 1),
+        ("Wed, 99 Oct 2015 07:28:00 GMT", "", 1),
+        ("Wed, 21 Oct 2015 07:28:00", "", 1),
+        ("9" * 400, "", 1),
+        ("-1", "", 1),
+        ("1.5", "", 1),
+        ("1e3", "", 1),
+        (b"\xd9\xa1".decode("latin-1"), "", 1),
+        ("soon", "", 1),
+        ("", "", 1),
+    ],
+)
+def test_when_a_busy_api_server_is_asked_again(connect: Any, after: str, said: str, asked: int) -> None:
+    lines: list[str] = []
+    with Server(busy(9, after)) as server:
+        limits = Limits(5, 5, 10, 1000)
+        reply = connect(server).call("GET", "/api/v1/services", limits=limits, watch=Watch(say=lines.append))
+        assert reply.status_code == 429 and len(server.seen) == asked
+    assert all(said in line for line in lines) and len(lines) == asked - 1
+
+
+def test_what_people_ask_of_a_busy_api_server_itself_is_asked_again(connect: Any) -> None:
+    request = Request.build("GET", Target(kind="api"), "/apis/apps/v1/deployments")
+    with Server(busy(2)) as server:
+        way = ApiServer(connect(server))
+        assert way.open(request, LIMITS, Watch()).read(LIMITS, Watch()).ok and len(server.seen) == 3
+    with Server(busy(9)) as server:  # a review, too
+        connect(server).call("POST", "/apis/x", b"{}", limits=LIMITS, watch=Watch())
+        assert [seen.method for seen in server.seen] == ["POST"] * 4
+
+
 def test_a_busy_app_is_not_asked_again(tls: ssl.SSLContext, connect: Any) -> None:
     with Server(busy(1), tls) as server:
         assert fetched(connect(server)).status_code == 429 and len(server.seen) == 1  # T13
+
+
+# --- connecting ------------------------------------------------------------------------------------------------------
+
+
+def test_each_address_of_a_name_is_tried(tls: ssl.SSLContext, connect: Any, world: World) -> None:
+    authority = {"certificate-authority-data": data_of(world.ca.pem)}
+    with Server(lambda seen, _: answered(), tls) as server:  # on 127.0.0.1 alone; the name may mean ::1 first
+        assert fetched(connect(f"https://localhost:{server.port}", **authority)).ok
+
+
+@pytest.mark.parametrize("host", ["x" * 64, "a..b", "no-such-cluster.invalid"])
+def test_a_name_that_cannot_be_looked_up(connect: Any, host: str) -> None:
+    with pytest.raises(Unreachable, match="is not known here"):
+        opened(connect(f"https://{host}:6443"))
+
+
+def test_a_url_that_is_not_legal_is_not_sent(connect: Any) -> None:
+    with Server(lambda seen, _: answered()) as server:
+        for path in ("/a b", "/a\r\nX: y", "/\x00", "/é"):
+            with pytest.raises(TargetError, match="not legal in HTTP"):
+                opened(connect(server), path)
+        assert not server.seen
+
+
+# --- http where TLS is spoken (E9) -----------------------------------------------------------------------------------
+
+WANTS_TLS = "Client sent an HTTP request to an HTTPS server."
+SERVICE = {
+    "metadata": {"name": "web", "namespace": "shop"},
+    "spec": {"ports": [{"port": 80}, {"port": 81, "name": "a"}]},
+}
+
+
+def speaks_tls(seen: Seen, _: Any) -> bytes:
+    if "/proxy" not in seen.path:
+        return answered(json.dumps(SERVICE).encode(), "Content-Type: application/json")
+    if "/https:" in seen.path:
+        return answered(b'[{"n": 1}]', "Content-Type: application/json")
+    return answered(f"{WANTS_TLS}\n".encode(), "Content-Type: text/plain", status="400 Bad Request")
+
+
+def asked_of(server: Server) -> list[str]:
+    return [f"{seen.method} {seen.path.partition('services/')[2]}" for seen in server.seen if "/proxy" in seen.path]
+
+
+def test_a_get_whose_scheme_was_not_typed_is_asked_by_tls(tmp_path: pathlib.Path) -> None:
+    with Server(speaks_tls) as server, Cluster(kubeconfig=config(tmp_path, server.url)) as cluster:
+        reply = cluster.get("shop/web:81", "x?a=1")
+        assert reply.json() == [{"n": 1}] and str(reply.request.target) == "shop/https:web:81"
+        assert asked_of(server) == ["GET web:81/proxy/x?a=1", "GET https:web:81/proxy/x?a=1"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_nothing_but_a_get_is(tmp_path: pathlib.Path, method: str) -> None:
+    with Server(speaks_tls) as server, Cluster(kubeconfig=config(tmp_path, server.url)) as cluster:
+        with pytest.raises(Unreachable, match="speaks TLS") as caught:
+            cluster.request(method, "shop/web:81", "x")
+        assert caught.value.hint == "type shop/https:web:81" and len(asked_of(server)) == 1
+
+
+def test_a_scheme_that_was_typed_stays(tmp_path: pathlib.Path) -> None:
+    with Server(speaks_tls) as server, Cluster(kubeconfig=config(tmp_path, server.url)) as cluster:
+        with pytest.raises(Unreachable, match="speaks TLS"):
+            cluster.get("shop/http:web:81", "x")
+        assert len(asked_of(server)) <= 2 and not any("https:" in one for one in asked_of(server))
+
+
+def test_an_app_that_only_says_so_is_asked_once_more_and_believed_then(tmp_path: pathlib.Path) -> None:
+    def answer(seen: Seen, _: Any) -> bytes:
+        data = speaks_tls(Seen(seen.method, seen.path.replace("https:", ""), *seen[2:]), _)
+        return data
+
+    with Server(answer) as server, Cluster(kubeconfig=config(tmp_path, server.url)) as cluster:
+        assert cluster.get("shop/web:81", "x").text == f"{WANTS_TLS}\n"
+        assert len(asked_of(server)) == 2
 
 
 # --- the official client ---------------------------------------------------------------------------------------------

@@ -56,8 +56,8 @@ def _html(reply: Reply, said: str, asked: str, lines: list[str], rest: str) -> s
     # No colours of its own: the theme's, a little paler where it matters less.
     pale = "style='opacity: .75; overflow-wrap: anywhere'"
     headers = "".join(
-        f"<div>{html.escape(visible(name))}: {html.escape(visible(value[:_VALUE_CHARACTERS]))}</div>"
-        for name, value in redact.headers(reply.headers.pairs()[:_LINES])
+        f"<div>{html.escape(': '.join(visible(part[:_VALUE_CHARACTERS]) for part in pair))}</div>"
+        for pair in redact.headers(reply.headers.pairs()[:_LINES])
     )
     drawn = tree(reply.text) if body.is_json(reply) and len(reply.content) <= MOST_BYTES else None
     if drawn is not None:

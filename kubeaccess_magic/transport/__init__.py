@@ -11,6 +11,9 @@ import importlib.metadata
 import json
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import IncompleteRead
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import HTTPHeaderDict, HTTPResponse, Retry, Timeout
@@ -33,6 +36,7 @@ __all__ = ["Transport"]
 
 _TIMES_BUSY = 3  # how often an API server that says "later" is asked again
 _CALL_READ_S = 30.0  # between bytes of the API server's own answers
+_REASON_CHARACTERS = 200  # more is no reason
 _STATUS_BYTES = 4096  # no 401 of an API server is longer
 _LONG_READ_BYTES = 2**20  # a read that may take so long that somebody wants to see it go on
 _DRAINED_BYTES = 16 * 1024  # a rest that is worth reading to keep its connection
@@ -167,20 +171,25 @@ class Transport:
         source = self._source
         if self._closed:
             raise KubeAccessError(f"the connection to {self.server} was closed", hint="make a new Cluster")
+        if watch.stopped:
+            raise KubeAccessError("stopped before anything was sent")
+        shown = _shown(url_path)
         guard = Guard(limits, watch, started)
-        base = source.server.base
         repeatable = method in ("GET", "HEAD")
         may_repeat = may_renew = True
         while True:
             sent = self._merged(headers, source.signed(watch))
             pool = source.pool(watch)
+            # A proxy that forwards plain http is told the whole URL; else a connection has one server.
+            begin = source.server.base if pool.proxy is None or source.server.secure else source.server.url
+            guard.url = begin + url_path
+            guard.connected = False
             guards = source.guards
             guards.guard = guard
             try:
                 response = pool.urlopen(
                     method,
-                    # A proxy that forwards plain http is told the whole URL; else a connection has one server.
-                    (base if pool.proxy is None or source.server.secure else source.server.url) + url_path,
+                    begin + shown,
                     body=body,
                     headers=sent,
                     retries=_NO_RETRIES,
@@ -190,7 +199,7 @@ class Transport:
                     preload_content=False,
                 )
             except Exception as error:
-                if repeatable and may_repeat and guard.verdict is None and failures.broke_before_answer(error):
+                if repeatable and may_repeat and guard.verdict is None and failures.broke_before_answer(error, guard):
                     may_repeat = False
                     continue
                 ours = failures.translated(error, guard, self.server, sent=method)
@@ -206,10 +215,10 @@ class Transport:
                     continue
             return Stream(
                 status_code=response.status,
-                reason=response.reason or "",
+                reason=(response.reason or "")[:_REASON_CHARACTERS],
                 headers=Headers(response.headers.iteritems()),
                 request=request,
-                url=self._shown(url_path),
+                url=self.server + shown,
                 way=way,
                 read=answer.read,
                 close=answer.close,
@@ -251,26 +260,34 @@ class Transport:
         LimitExceeded, Unreachable, CredentialError
             As in `open` and `Stream.read`.
         """
-        started = time.monotonic()
-        limits = dataclasses.replace(limits, read_s=min(limits.read_s, _CALL_READ_S))
         headers = [("Accept", accept)]
         if body is not None:
             headers.append(("Content-Type", "application/json"))
+        limits = dataclasses.replace(limits, read_s=min(limits.read_s, _CALL_READ_S))
         # A Request to the API server itself is one that people make: reading only. A review is none of them.
         asked = Request.build(method if method in ("GET", "HEAD") else "GET", _API_SERVER, path)
+        return self.open_patiently(
+            method, path, headers=headers, body=body, limits=limits, watch=watch, request=asked
+        ).read(limits, watch)
+
+    def open_patiently(self, method: str, url_path: str, *, limits: Limits, watch: Watch, **options: Any) -> Stream:
+        """As `open`, of the API server itself; a 429 that says when to come again (F11) is asked again.
+
+        Three times at most, and within the limit. Never for what goes to an app: its 429 is its own (T13).
+        """
+        started = time.monotonic()
         for times in range(_TIMES_BUSY + 1):
             left_s = limits.total_s - (time.monotonic() - started)
             now = dataclasses.replace(limits, total_s=max(left_s, 0.001))
-            stream = self.open(
-                method, path, headers=headers, body=body, limits=now, watch=watch, request=asked, way="api"
-            )
-            reply = stream.read(now, watch)
-            wait_s = _retry_after_s(reply)
+            stream = self.open(method, url_path, limits=now, watch=watch, way="api", **options)
+            stream.started = started  # all of it counts
+            wait_s = _retry_after_s(stream)
             if wait_s is None or times == _TIMES_BUSY or wait_s >= limits.total_s - (time.monotonic() - started):
-                return reply
+                break
+            stream.close()
             watch.say(f"the API server is busy; asking again in {wait_s:g} s")
             _pause(wait_s, watch)
-        raise AssertionError("the last round returns")
+        return stream
 
     @property
     def api_client(self) -> Any:
@@ -308,13 +325,6 @@ class Transport:
         if made is None or made[0] != key:
             made = self._timeouts = (key, Timeout(connect=key[0], read=key[1]))
         return made[1]
-
-    def _shown(self, url_path: str) -> str:
-        path, mark, query = url_path.partition("?")
-        # Telling secrets costs time: a path without "=" and without a token's begin holds none that could be told.
-        if "=" in path or "eyJ" in path:
-            path = redact.url(path)
-        return self.server + path + (redact.url(mark + query) if mark else "")
 
 
 class _Answer:
@@ -355,7 +365,10 @@ class _Answer:
         if count > _LONG_READ_BYTES and self.announced is not None:
             self._guard.tells = (self._headers_bytes(), self.announced)
         try:
-            return self._response.read(count, decode_content=self._encoded)
+            piece = self._response.read(count, decode_content=self._encoded)
+            if not piece and self._guard.ended and self._response.chunked:
+                raise IncompleteRead(b"")  # http.client takes a cut length of a chunk, such as 0, for the last one
+            return piece
         except Exception as error:
             raise failures.translated(
                 error,
@@ -403,12 +416,32 @@ _NOT_FOR_CALLERS = frozenset(
 )
 
 
-def _retry_after_s(reply: Reply) -> float | None:
-    """When to come again, in seconds; only the number form is Kubernetes'."""
-    if reply.status_code != 429:
+def _shown(url_path: str) -> str:
+    """A path and query as they may be shown."""
+    path, mark, query = url_path.partition("?")
+    # Telling secrets costs time: a path without "=" and without a token's begin holds none that could be told.
+    if "=" in path or "eyJ" in path:
+        path = redact.url(path)
+    return path + (redact.url(mark + query) if mark else "")
+
+
+def _retry_after_s(answer: Stream) -> float | None:
+    """When to come again, in seconds: Kubernetes says a number, who stands before it may say a date (RFC 9110, 10.2.3).
+
+    None for another status, for what is neither, and for what is years away.
+    """
+    said = answer.headers.get("retry-after", "").strip()
+    if answer.status_code != 429 or not said:
         return None
-    said = reply.headers.get("retry-after", "").strip()
-    return float(said) if said.isascii() and said.isdigit() and len(said) < 7 else None
+    if said.isascii() and said.isdigit():
+        return float(said) if len(said) < 7 else None
+    try:
+        # By the clock that wrote it, where it says so.
+        written = parsedate_to_datetime(answer.headers["date"]) if "date" in answer.headers else datetime.now(UTC)
+        wait_s = (parsedate_to_datetime(said) - written).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # no date; one without a zone; one that never was
+        return None
+    return max(0.0, wait_s) if wait_s < 1e6 else None
 
 
 def _pause(wait_s: float, watch: Watch) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
+import sys
 import traceback
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 import urllib3.exceptions as foreign
 
-from ..errors import KubeAccessError, TargetError, TimedOut, Unreachable
+from ..errors import KubeAccessError, LimitExceeded, TargetError, TimedOut, Unreachable
 from ..reply import size_text
+from .tls import RELAXED
 
 if TYPE_CHECKING:
     from .guard import Guard
@@ -24,13 +27,13 @@ _RIGHT_ONE = "is the VPN up, and is this the right context (`%kproxy contexts`)?
 _RUNNING = "is the cluster running, and is this the right context (`%kproxy contexts`)?"
 
 
-def broke_before_answer(error: BaseException) -> bool:
+def broke_before_answer(error: BaseException, guard: Guard) -> bool:
     """Whether the connection broke before the server said anything: then a GET or HEAD may be sent once more."""
     chain = tuple(_chain(error))
     if _first(chain, ssl.SSLCertVerificationError, TimeoutError, foreign.NewConnectionError) is not None:
         return False
     broken = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)
-    return any(isinstance(part, broken) for part in chain)
+    return any(isinstance(part, broken) for part in chain) or (guard.connected and _ended_by_alert(chain) is not None)
 
 
 def translated(
@@ -71,15 +74,16 @@ def translated(
     chain = tuple(_chain(error))
     if answered_bytes is not None:
         return _broken_answer(chain, server, so_far)
-    told = _not_connected(chain, guard, server) or _not_understood(chain, server)
+    told = _not_connected(chain, guard, server) or _not_understood(chain, guard, server)
     if told is not None:
         return told
     hint = "ask again; if it stays so, the app dies while it answers, or something in between cuts connections"
     if sent not in ("", "GET", "HEAD"):
         hint = f"the {sent} may have been carried out all the same: look before you send it again"
-    if _first(chain, OSError, http.client.HTTPException) is not None:
+    unsendable = _first(chain, ValueError, http.client.InvalidURL)
+    if _first(chain, OSError, http.client.HTTPException) not in (None, unsendable):
         return Unreachable(f"{server} closed the connection without an answer", hint=hint)
-    if _first(chain, ValueError) is not None:
+    if unsendable is not None:
         # Said without the text of the error: it may quote a header, and a header may be the token.
         return TargetError("the request cannot be sent as it is: a header, the method or the URL is not legal in HTTP")
     return Unreachable(f"{server} cannot be asked: {type(error).__name__}", hint=hint)
@@ -149,7 +153,12 @@ def _not_connected(chain: tuple[BaseException, ...], guard: Guard, server: str) 
     return None
 
 
-def _not_understood(chain: tuple[BaseException, ...], server: str) -> KubeAccessError | None:
+def _not_understood(chain: tuple[BaseException, ...], guard: Guard, server: str) -> KubeAccessError | None:
+    large = _first(chain, http.client.LineTooLong, http.client.HTTPException)
+    if large is not None and _HEAD_TOO_LARGE.match(str(large)):
+        return LimitExceeded(
+            f"the answer's head is too large: {large}", hint="the app, or a proxy before it, sends far too many headers"
+        )
     odd = _first(chain, http.client.BadStatusLine, http.client.LineTooLong)
     if odd is not None and not isinstance(odd, http.client.RemoteDisconnected):
         return Unreachable(
@@ -157,7 +166,8 @@ def _not_understood(chain: tuple[BaseException, ...], server: str) -> KubeAccess
             hint="if it speaks TLS, its URL in the kubeconfig must begin with https://",
         )
     handshake = _first(chain, ssl.SSLError)
-    if handshake is not None and not isinstance(handshake, ssl.SSLEOFError):
+    ended = isinstance(handshake, ssl.SSLEOFError) or (guard.connected and _ended_by_alert(chain) is not None)
+    if handshake is not None and not ended:
         return _no_handshake(handshake, server)
     if _first(chain, TimeoutError, foreign.TimeoutError) is not None:
         return TimedOut(f"{server} did not answer in time", hint="allow more time with --timeout or timeout_s=")
@@ -166,6 +176,12 @@ def _not_understood(chain: tuple[BaseException, ...], server: str) -> KubeAccess
 
 def _not_trusted(error: ssl.SSLCertVerificationError, server: str) -> Unreachable:
     said = (error.verify_message or "certificate verify failed").rstrip(".")
+    if error.verify_code in _STRICT_ONLY:
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        return Unreachable(
+            f"{server} is not trusted: its CA lacks what Python {version} wants of one, and kubectl does not ({said})",
+            hint=f"`%env {RELAXED}={server}` lets the CA of this server pass as it is; all else is verified as before",
+        )
     if "ostname mismatch" in said or "IP address mismatch" in said:
         hint = "the certificate is for another name: `tls-server-name` in the kubeconfig says for which"
     elif "expired" in said or "not yet valid" in said:
@@ -182,13 +198,30 @@ def _no_handshake(error: ssl.SSLError, server: str) -> Unreachable:
             f"{server} does not speak TLS",
             hint="if it is meant to be plain, its URL in the kubeconfig must begin with http:// (unsigned then)",
         )
-    if "CERTIFICATE" in reason or "UNKNOWN_CA" in reason:
+    if _is_about_certificate(error):
         return Unreachable(
             f"{server} does not take the client certificate ({reason.lower().replace('_', ' ')})",
             hint="is it one of this cluster's, and has it not expired?",
         )
     said = reason.lower().replace("_", " ") or "the handshake failed"
     return Unreachable(f"no TLS connection to {server}: {said}", hint="does something between here and there end TLS?")
+
+
+def _ended_by_alert(chain: tuple[BaseException, ...]) -> ssl.SSLError | None:
+    """What ended a connection that was made; with TLS 1.3 a certificate is refused after the handshake only."""
+    alert = _first(chain, ssl.SSLError)
+    return None if alert is None or _is_about_certificate(alert) else alert
+
+
+def _is_about_certificate(error: ssl.SSLError) -> bool:
+    reason = (error.reason or "").upper()
+    return "CERTIFICATE" in reason or "UNKNOWN_CA" in reason
+
+
+# http.client's own words: a line of 64 KiB, a hundred headers.
+_HEAD_TOO_LARGE = re.compile(r"got more than \d+ (bytes when reading header line|headers)$")
+# OpenSSL's numbers of what only X509_V_FLAG_STRICT refuses: extensions that RFC 5280 wants, and a CA lacks.
+_STRICT_ONLY = range(80, 94)
 
 
 def _first(chain: tuple[BaseException, ...], *kinds: type[_Error]) -> _Error | None:

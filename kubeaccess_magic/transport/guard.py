@@ -11,7 +11,13 @@ import io
 import socket
 import threading
 import time
+from http.client import BadStatusLine, HTTPResponse, IncompleteRead, RemoteDisconnected, parse_headers
 from typing import TYPE_CHECKING, Any, Literal
+
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from .connecting import Attempt
 
 if TYPE_CHECKING:
     from urllib3 import HTTPConnectionPool
@@ -38,26 +44,43 @@ class Guard:
 
     Attributes
     ----------
+    url
+        What is asked, as it goes out. The pool is told it as it may be shown.
     verdict
         Why the request was ended here, or None.
     connected
         Whether there was a connection that it could be sent over.
+    ended
+        Whether the other side ended the connection while an answer was read.
     received_bytes
         What came over the connection since the request was sent, headers and framing included.
     tells
         How much of that is no body, and how much body was announced, where the progress is told from here.
     """
 
-    __slots__ = ("connected", "deadline", "limits", "next_look", "received_bytes", "tells", "verdict", "watch")
+    __slots__ = (
+        "connected",
+        "deadline",
+        "ended",
+        "limits",
+        "next_look",
+        "received_bytes",
+        "tells",
+        "url",
+        "verdict",
+        "watch",
+    )
 
     verdict: Literal["stopped", "total", "silent"] | None
 
     def __init__(self, limits: Limits, watch: Watch, started: float) -> None:
         self.limits = limits
         self.watch = watch
+        self.url = ""
         self.deadline = started + limits.total_s
         self.next_look = min(started + _SLICE_S, self.deadline)
         self.connected = False
+        self.ended = False
         self.received_bytes = 0
         self.tells: tuple[int, int] | None = None
         self.verdict = None
@@ -111,21 +134,87 @@ def guarded(pool: HTTPConnectionPool) -> Guards:
 
     class Guarded(base):  # type: ignore[misc]  # what a pool connects with is known when the pool is
         guards = made
+        response_class = _HttpAnswer
+        debuglevel = 0  # http.client's switch for all connections prints headers, and so the token
+        attempt: Attempt | None = None
 
         def connect(self) -> None:
-            super().connect()
+            guard = made.guard
+            if guard is None:
+                super().connect()
+            else:
+                self.attempt = Attempt(guard)
+                try:
+                    self.attempt.run(super().connect, self.close)
+                finally:
+                    self.attempt = None
             connected: Any = self.sock  # type: ignore[has-type]  # what the base has just made
             # Who turned verification off, in the kubeconfig, has been told there; urllib3 would warn at each request.
             self.is_verified = True
-            self.sock = _GuardedSocket(connected, made.guard)
+            if hasattr(connected, "suppress_ragged_eofs"):  # a TLS socket
+                # Else a body without a length that is cut off within TLS would pass for a whole one.
+                connected.suppress_ragged_eofs = False
+            self.sock = _GuardedSocket(connected, guard)
 
-        def request(self, *args: Any, **options: Any) -> None:
+        def _new_conn(self) -> Any:
+            attempt = self.attempt
+            if attempt is None:
+                return super()._new_conn()
+            if base._new_conn is not HTTPConnection._new_conn:  # a SOCKS proxy's
+                connected = super()._new_conn()
+                attempt.hold(connected)
+                return connected
+            try:
+                return attempt.reach(self._dns_host, self.port, self.socket_options, self.source_address)
+            except socket.gaierror as error:
+                raise NameResolutionError(self.host, self, error) from error
+            except TimeoutError as error:
+                raise ConnectTimeoutError("nobody answers") from error
+            except OSError as error:
+                raise NewConnectionError(self, str(error)) from error
+
+        def request(self, method: str, url: str, *args: Any, **options: Any) -> None:
+            guard = made.guard
             if isinstance(self.sock, _GuardedSocket):
-                self.sock.work_for(made.guard)
-            super().request(*args, **options)
+                self.sock.work_for(guard)
+            # What urllib3 was told is the URL as it may be shown: in its log and its errors. This is the true one.
+            super().request(method, url if guard is None else guard.url, *args, **options)
+
+        def getresponse(self) -> Any:
+            guard = made.guard
+            if guard is None:
+                return super().getresponse()
+            guard.ended = False
+            try:
+                response = super().getresponse()
+            except BadStatusLine:
+                if guard.ended:
+                    raise RemoteDisconnected("within the status line") from None
+                raise
+            if guard.ended:  # http.client takes the end of the connection for the end of the headers
+                response.close()
+                raise RemoteDisconnected("within the headers")
+            return response
 
     pool.ConnectionCls = Guarded
     return made
+
+
+class _HttpAnswer(HTTPResponse):
+    """An answer, without those that come before it: http.client takes any but 100 for the answer itself."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            said: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # not in the stubs
+            if said[1] <= 101 or said[1] >= 200:
+                return said
+            parse_headers(self.fp)
+
+    def _read_next_chunk_size(self) -> int:
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]  # as above
+        if size < 0:  # would be read as "all that comes", past every limit
+            raise IncompleteRead(b"")
+        return size
 
 
 class _GuardedSocket:
@@ -201,6 +290,8 @@ class _GuardedReads(io.RawIOBase):
             except TimeoutError:
                 guard.waited(since)
                 continue
+            if not count:
+                guard.ended = True
             guard.received_bytes += count
             return count
 

@@ -35,6 +35,8 @@ class ApiServer:
             raise TargetError("a request to the API server itself carries no body", hint="leave the body out")
 
     def open(self, request: Request, limits: Limits, watch: Watch) -> Stream:
-        """Send the request; redirects are not followed."""
+        """Send the request; redirects are not followed, and a busy API server is asked again (F11)."""
         self.check(request)
-        return self._transport.send(request, limits=limits, watch=watch, way=self.name)
+        return self._transport.open_patiently(
+            request.method, request.url_path(), headers=request.headers, limits=limits, watch=watch, request=request
+        )

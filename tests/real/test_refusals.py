@@ -221,7 +221,7 @@ def test_nothing_that_answers_in_http(cluster: Cluster, target: str, said: str) 
         ("http:tlsnamed:https", "/x"),
         ("http://tls.demo.svc/x", ""),
         ("tlsasplain", "/x"),
-        ("gotlsasplain", "/x"),
+        ("http:gotlsasplain:http", "/x"),
         ("pod/web-0:8443", "/x"),
         ("pod/https:web-0:8080", "/x"),
     ],
@@ -234,6 +234,13 @@ def test_the_wrong_one_of_http_and_https(cluster: Cluster, target: str, path: st
         assert cluster.get(line, "/x").status_code == 400
     else:
         assert cluster.get(line, "/x").ok, line
+
+
+def test_a_get_whose_scheme_was_not_typed_goes_on_by_tls(real: Real, cluster: Cluster) -> None:
+    reply = cluster.get("gotlsasplain", "/x")  # E9
+    assert reply.ok and str(reply.request.target) == "demo/https:gotlsasplain:http" and len(real.seen) == 1
+    error = refused(lambda: cluster.post("gotlsasplain", "/x", data="x"), Unreachable)
+    assert to_type(error) == ["demo/https:gotlsasplain:http"] and len(real.seen) == 1
 
 
 def test_a_post_is_sent_once_and_a_get_once_more(real: Real, cluster: Cluster) -> None:

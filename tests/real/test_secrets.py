@@ -90,7 +90,7 @@ def asks(cluster: Cluster) -> Iterator[Callable[[], Any]]:
 def test_no_secret_in_what_python_shows(
     real: Real, files: dict[str, Path], name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG, logger="kubeaccess_magic")  # urllib3's own log, at DEBUG, has URLs as they are
+    caplog.set_level(logging.DEBUG)  # of everybody, urllib3 too
     with Cluster(kubeconfig=files[name]) as cluster:
         assert held(repr(cluster.context) + str(cluster.context), real) == []
         for ask in asks(cluster):

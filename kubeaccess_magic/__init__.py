@@ -26,13 +26,20 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .cluster import Cluster
+    from .magics.paneling import Panel
     from .reply import Reply
     from .request import Request
     from .target import Target
 
-__all__ = ["Cluster", "Reply", "Request", "Target", "contexts", "current"]
+__all__ = ["Cluster", "Panel", "Reply", "Request", "Target", "contexts", "current"]
 
-_HOMES = {"Cluster": ".cluster", "Reply": ".reply", "Request": ".request", "Target": ".target"}
+_HOMES = {
+    "Cluster": ".cluster",
+    "Panel": ".magics.paneling",
+    "Reply": ".reply",
+    "Request": ".request",
+    "Target": ".target",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -86,13 +93,17 @@ def current() -> Cluster:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """``%load_ext kubeaccess_magic``."""
+    from .completion import install
     from .magics import load
 
     load(shell)
+    install(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """``%unload_ext kubeaccess_magic``."""
+    from .completion import uninstall
     from .magics import unload
 
+    uninstall(shell)
     unload(shell)

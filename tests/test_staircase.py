@@ -12,7 +12,7 @@ import kubeaccess_magic
 HOUSE = pathlib.Path(kubeaccess_magic.__file__).parent
 ROOMS = (
     "redact errors limits process target request access dialects reply kubeconfig credentials transport discovery "
-    "ways explain fetch cluster doctor suggest panel magics __init__"
+    "ways explain fetch cluster doctor suggest panel magics completion __init__"
 ).split()
 ASIDE = "demo"
 DOORS = {  # package -> rooms that may import it
@@ -23,8 +23,9 @@ DOORS = {  # package -> rooms that may import it
     "yaml": {"kubeconfig", "credentials"},
     "urllib3": {"transport"},
     "kubernetes": {"transport", "credentials"},
+    "certifi": {"credentials"},  # kubernetes brings it
     "requests": set(),
-    "IPython": {"magics"},
+    "IPython": {"magics", "completion"},
     "traitlets": {"panel", "magics"},
     "ipywidgets": {"panel"},
     "tqdm": {"magics"},

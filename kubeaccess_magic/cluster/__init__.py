@@ -77,6 +77,8 @@ class Cluster:
         Seconds that one request may take in all, with its pages.
     max_bytes
         Bytes that an answer may have, decoded.
+    connect_timeout_s, silence_timeout_s, plugin_timeout_s
+        Seconds to connect, seconds without a byte, and seconds that a credential plugin may take.
 
     Raises
     ------
@@ -95,11 +97,15 @@ class Cluster:
         api_client: Any = None,
         timeout_s: float = 600.0,
         max_bytes: int = 256 * 2**20,
+        connect_timeout_s: float = 10.0,
+        silence_timeout_s: float = 130.0,
+        plugin_timeout_s: float = credentials.PLUGIN_LIMIT_S,
     ) -> None:
-        if impersonate_groups and not impersonate:
-            raise ConfigError("groups are impersonated only together with a user", hint="name one, `--as USER`")
         self.timeout_s = timeout_s
         self.max_bytes = max_bytes
+        self.connect_timeout_s = connect_timeout_s
+        self.silence_timeout_s = silence_timeout_s
+        self.plugin_timeout_s = plugin_timeout_s
         self._kubeconfig = kubeconfig
         self._named_namespace = namespace is not None
         self._impersonate = impersonate
@@ -115,7 +121,10 @@ class Cluster:
         else:
             self._context = kubeconfigs.choose(context, kubeconfig=kubeconfig, namespace=namespace)
             credential = credentials.for_context(
-                self._context, impersonate=impersonate, impersonate_groups=self._groups
+                self._context,
+                impersonate=impersonate,
+                impersonate_groups=self._groups,
+                plugin_limit_s=plugin_timeout_s,
             )
             self._transport = Transport(self._context, credential)
             self._namespace = namespace or self._context.namespace
@@ -450,7 +459,8 @@ class Cluster:
         """A Cluster pickles as its recipe: which context, which file; never with a secret."""
         if self._context is None:
             raise TypeError("a Cluster over an api_client cannot be pickled: the api_client holds secrets")
-        return partial(Cluster, **self.recipe, timeout_s=self.timeout_s, max_bytes=self.max_bytes), ()
+        limits = ("timeout_s", "max_bytes", "connect_timeout_s", "silence_timeout_s", "plugin_timeout_s")
+        return partial(Cluster, **self.recipe, **{name: getattr(self, name) for name in limits}), ()
 
     # --- for the rooms above, which want to know what was chosen
 
@@ -587,7 +597,12 @@ class Cluster:
         total_s = self.timeout_s if timeout_s is None else timeout_s
         if not total_s > 0:
             raise TargetError(f"timeout_s is a number of seconds above 0, not {total_s!r}")
-        return Limits(total_s=total_s, max_bytes=self.max_bytes if max_bytes is None else max_bytes)
+        return Limits(
+            connect_s=self.connect_timeout_s,
+            read_s=self.silence_timeout_s,
+            total_s=total_s,
+            max_bytes=self.max_bytes if max_bytes is None else max_bytes,
+        )
 
     def _addressed(self, target: str | Target) -> Addressed:
         return addressed(target, self.server, self.name, self._kubeconfig)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import concurrent.futures
 import copy
 import dataclasses
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -19,6 +18,7 @@ from ..access import Access, role
 from ..access import attributes as attributes_of
 from ..dialects import kubernetes
 from ..errors import AccessDenied, NotFound
+from ..process import ForkLock
 from ..target import Target
 from . import reviews
 from .ports import pod_target, service_lines, service_target
@@ -72,7 +72,7 @@ class Discovery:
         self._transport = transport
         self._limits = limits
         self._services: dict[tuple[str, str], tuple[float, kubernetes.Service | None]] = {}
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
 
     def within(self, limits: Limits) -> Discovery:
         """The same, with the same memory, for a question that may take so long."""
@@ -263,7 +263,7 @@ def _unless_denied(read: Callable[[], Item]) -> Item | None:
 
 
 def _in_threads(ask: Callable[[str], Item], names: Sequence[str], watch: Watch) -> list[Item]:
-    """What `ask` gives for each name, in their order; an error or an interrupt stops the `watch` that all of them have."""
+    """What `ask` gives for each name, in their order; an error or an interrupt stops the `watch` that all have."""
     if len(names) < 2:
         return [ask(name) for name in names]
     pool = concurrent.futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="kproxy-list")

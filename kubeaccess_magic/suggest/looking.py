@@ -1,0 +1,227 @@
+"""Small GETs for names: of the API server's objects, and of an app through it. Each runs in a thread of a `Memory`.
+
+A list is read in pages and given after each of them, `MOST_ROWS` names at most. Nothing here is tried by another form
+or explained: a name that may not be read is not offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from ..dialects import kubernetes
+from ..discovery import pod_target, service_target
+from ..errors import AccessDenied, KubeAccessError, NotFound
+from ..limits import Watch
+from ..request import Request
+from ..target import Target
+from .suggestion import is_plain
+
+if TYPE_CHECKING:
+    from ..cluster import Cluster
+    from ..reply import Reply
+
+__all__ = ["MOST_ROWS", "Looker", "Port", "Row", "Served"]
+
+MOST_ROWS = 20_000  # of one list
+_FIRST_PAGE, _PAGE = 500, 5000
+_LIST_BYTES = 64 * 2**20  # of one page
+_APP_BYTES = 16 * 2**20
+_TIMEOUT_S = 15.0
+_TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+
+
+class Port(NamedTuple):
+    """A port: its name ("" if it has none), its number, and the scheme it speaks (None if no HTTP)."""
+
+    name: str
+    number: int
+    scheme: str | None
+
+
+class Served(NamedTuple):
+    """What is remembered of a service or a pod: the app, its ports, and how it is asked where no port is typed."""
+
+    name: str
+    app: str
+    ports: tuple[Port, ...]
+    meant: Target | None
+
+
+class Row(NamedTuple):
+    """A name, and what a table says of it."""
+
+    name: str
+    note: str
+
+
+class Looker:
+    """Reads names of one cluster.
+
+    Parameters
+    ----------
+    cluster
+        Whose names.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._watch = Watch(unattended=True)
+
+    def stop(self) -> None:
+        """End what runs."""
+        self._watch.stop()
+
+    def namespaces(self) -> Iterator[tuple[Row, ...]]:
+        """All namespaces."""
+        return self._rows("/api/v1/namespaces", ("Status",))
+
+    def nodes(self) -> Iterator[tuple[Row, ...]]:
+        """All nodes."""
+        return self._rows("/api/v1/nodes", ("Status", "Roles", "Version"))
+
+    def pods(self, namespace: str) -> Iterator[tuple[Row, ...]]:
+        """The pods of a namespace."""
+        return self._rows(_path(namespace, "pods"), ("Ready", "Status"))
+
+    def services(self, namespace: str) -> Iterator[tuple[Served, ...]]:
+        """The services of a namespace."""
+        found: list[Served] = []
+        for page in self._pages(_path(namespace, "services"), _typed(kubernetes.decode_services)):
+            found += (_service(one) for one in page if is_plain(one.metadata.name))
+            yield tuple(found[:MOST_ROWS])
+
+    def endpoints(self, namespace: str) -> Iterator[dict[str, tuple[int, int]]]:
+        """How many endpoints of each service are ready, and how many there are."""
+        slices: dict[str, list[kubernetes.EndpointSlice]] = {}
+        path = f"/apis/discovery.k8s.io/v1/namespaces/{quote(namespace, safe='')}/endpointslices"
+        for page in self._pages(path, _typed(kubernetes.decode_endpointslices)):
+            for piece in page:
+                slices.setdefault(piece.service or "", []).append(piece)
+        # Only a service's name and namespace matter where no port is asked about.
+        named = {
+            name: kubernetes.Service(kubernetes.Metadata(name=name, namespace=namespace)) for name in slices if name
+        }
+        yield {name: kubernetes.ready_endpoints(named[name], None, slices[name]) for name in named}
+
+    def service(self, namespace: str, name: str) -> Iterator[Served]:
+        """One service, for whom may not list them."""
+        yield _service(kubernetes.decode_service(self._look(_path(namespace, "services", name)).content))
+
+    def pod(self, namespace: str, name: str) -> Iterator[Served]:
+        """One pod."""
+        pod = kubernetes.decode_pod(self._look(_path(namespace, "pods", name)).content)
+        ports = [port for container in pod.spec.containers for port in container.ports or ()]
+        served = tuple(
+            Port(port.name or "", port.container_port, _scheme(port.name or "", port.container_port))
+            for port in ports
+            if port.protocol in (None, "TCP")
+        )
+        yield Served(name, kubernetes.app_of(pod.metadata.labels, name), served, None)
+
+    def json(self, target: Target, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """The JSON that an app, or the API server itself, answers to a GET."""
+        target = self._resolved(target)
+        request = Request.build("GET", target, path, params=params)
+        return self._look(request.url_path(self._cluster.namespace), max_bytes=_APP_BYTES).json()
+
+    def _resolved(self, target: Target) -> Target:
+        """With the port and scheme that the Service or the Pod gives, as a request would have them."""
+        if target.kind not in ("service", "pod"):
+            return target
+        target = target.with_namespace(target.namespace or self._cluster.namespace)
+        where = _path(target.namespace or "", f"{target.kind}s", target.name)
+        if target.kind == "service" and not (target.port and target.scheme):
+            return _unless_refused(
+                lambda: service_target(target, kubernetes.decode_service(self._look(where).content))[0], target
+            )
+        if target.kind == "pod" and target.port and not target.port.isdecimal():
+            return pod_target(target, kubernetes.decode_pod(self._look(where).content))
+        return target
+
+    def _rows(self, path: str, columns: tuple[str, ...]) -> Iterator[tuple[Row, ...]]:
+        """The names of a list as a table, which is the cheapest form of it."""
+
+        def read(reply: Reply) -> tuple[list[Row], str | None]:
+            answer = reply.json()
+            token = (answer.get("metadata") or {}).get("continue")
+            if answer.get("kind") != "Table":  # a server that knows no tables
+                return [Row(str(item["metadata"]["name"]), "") for item in answer.get("items") or ()], token
+            titles = [column["name"] for column in answer["columnDefinitions"]]
+            name, told = titles.index("Name"), [titles.index(title) for title in columns if title in titles]
+            return [_row(row["cells"], name, told) for row in answer.get("rows") or ()], token
+
+        found: list[Row] = []
+        for page in self._pages(path, read, _TABLE, {"includeObject": "None"}):
+            found += (row for row in page if is_plain(row.name))
+            yield tuple(found[:MOST_ROWS])
+
+    def _pages(
+        self,
+        path: str,
+        read: Callable[[Reply], tuple[list[Any], str | None]],
+        accept: str = "application/json",
+        query: Mapping[str, str] | None = None,
+    ) -> Iterator[list[Any]]:
+        """The rows of each page; `read` gives them and the token of the next."""
+        rows, asked = 0, {"limit": str(_FIRST_PAGE), **(query or {})}
+        while True:
+            page, token = read(self._look(f"{path}?{urlencode(asked)}", accept=accept))
+            yield page
+            rows += len(page)
+            if not token or rows >= MOST_ROWS:
+                return
+            asked |= {"continue": token, "limit": str(_PAGE)}
+
+    def _look(self, path: str, *, accept: str = "application/json", max_bytes: int = _LIST_BYTES) -> Reply:
+        reply = self._cluster.look(path, timeout_s=_TIMEOUT_S, max_bytes=max_bytes, watch=self._watch, accept=accept)
+        if reply.status_code in (401, 403):
+            raise AccessDenied("these names may not be read")
+        if reply.status_code == 404:
+            raise NotFound("there is nothing of that name")
+        if not reply.ok:
+            raise KubeAccessError(f"no names: {reply.status_code}")
+        return reply
+
+
+def _path(namespace: str, *words: str) -> str:
+    return "/".join(["/api/v1/namespaces", *(quote(word, safe="") for word in (namespace, *words))])
+
+
+def _typed(decode: Callable[[bytes], Any]) -> Callable[[Reply], tuple[list[Any], str | None]]:
+    def read(reply: Reply) -> tuple[list[Any], str | None]:
+        page = decode(reply.content)
+        return page.items, page.metadata.token
+
+    return read
+
+
+def _row(cells: list[Any], name: int, told: list[int]) -> Row:
+    said = [str(cells[at]) for at in told if cells[at] not in (None, "", "<none>")]
+    return Row(str(cells[name]), " · ".join(said))
+
+
+def _service(service: kubernetes.Service) -> Served:
+    name = service.metadata.name
+    ports = tuple(
+        Port(port.name or "", port.port, kubernetes.scheme_of(port))
+        for port in service.spec.ports or ()
+        if port.protocol in (None, "TCP")
+    )
+    try:
+        meant = service_target(Target(name=name, namespace=service.metadata.namespace), service)[0]
+    except KubeAccessError:
+        meant = None
+    return Served(name, kubernetes.app_of(service.metadata.labels, name), ports, meant)
+
+
+def _scheme(name: str, number: int) -> str:
+    return "https" if name == "https" or name.startswith("https-") or number in (443, 6443, 8443) else "http"
+
+
+def _unless_refused(read: Callable[[], Target], otherwise: Target) -> Target:
+    try:
+        return read()
+    except AccessDenied:
+        return otherwise

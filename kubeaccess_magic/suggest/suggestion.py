@@ -1,0 +1,62 @@
+"""`Suggestion`: one thing that may be typed next."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable
+
+from ..redact import visible
+
+__all__ = ["MOST", "Suggestion", "clean", "is_plain", "matching"]
+
+MOST = 1000  # of those that begin with what was typed
+
+_NOTE_CHARACTERS = 120
+_ACTING = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What may be typed next.
+
+    Attributes
+    ----------
+    text
+        What would be put there.
+    kind
+        "context", "namespace", "service", "pod", "node", "port", "path", "index", "field", "metric", "label", "value",
+        "function", "keyword", "parameter", "verb", "option" or "variable".
+    note
+        One short line about it, such as "1/1 ready · Elasticsearch"; text of the cluster, without control characters.
+    ready, of
+        How many of its endpoints are ready, and how many there are, where that is known.
+    """
+
+    text: str
+    kind: str
+    note: str = ""
+    ready: int | None = None
+    of: int | None = None
+
+
+def clean(text: object) -> str:
+    """A text of a cluster as a note: one short line in which nothing acts."""
+    line = visible(" ".join(str(text).split()))
+    return line if len(line) <= _NOTE_CHARACTERS else line[: _NOTE_CHARACTERS - 1] + "…"
+
+
+def is_plain(name: str) -> bool:
+    """Whether somebody can see all that is put there with this name: no control character is in it."""
+    return _ACTING.search(name) is None
+
+
+def matching(names: Iterable[tuple[str, str]], kind: str, begin: str) -> list[Suggestion]:
+    """Those of the names, with their notes, that begin so and are plain; `MOST` at most."""
+    found: list[Suggestion] = []
+    for name, note in names:
+        if name.startswith(begin) and is_plain(name):
+            found.append(Suggestion(name, kind, clean(note) if note else ""))
+            if len(found) == MOST:
+                break
+    return found

@@ -12,7 +12,7 @@ import pytest
 hypothesis.settings.register_profile(
     "project",
     deadline=None,  # a busy machine is no bug
-    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100")),
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "50")),
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("project")

@@ -6,20 +6,18 @@ Nothing but IPython is imported before the magic is used.
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
 import keyword
 import sys
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.getipython import get_ipython
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, needs_local_scope, no_var_expand
-from traitlets import Bool, Float, Integer
+from traitlets import Bool, Float, Integer, observe
 
 from ..errors import ConfigError, KubeAccessError, LoadError, NotFound
+from .history import History, Question
 from .telling import folded, name_the_asker, or_a_verb, shown_as_it_is, told, told_watch
 from .transforms import keep_for_the_magic
 
@@ -29,15 +27,17 @@ if TYPE_CHECKING:
     from ..cluster import Cluster, Prepared
     from ..fetch import Framed
     from ..limits import Watch
+    from ..panel.state import State
     from ..process import Child
     from ..reply import Reply
     from .asking import Wanted
     from .failure import Failure
     from .options import Line
+    from .progress import Progress
 
 __all__ = ["KProxyMagics", "current_cluster", "load", "unload"]
 
-_KEPT_BODY = 8 * 2**20  # bytes of a body that `last` keeps
+_LIMITS = ("timeout_s", "max_bytes", "connect_timeout_s", "silence_timeout_s", "plugin_timeout_s")  # of a Cluster
 
 
 @magics_class
@@ -46,18 +46,23 @@ class KProxyMagics(Magics):
 
     timeout_s = Float(600.0, min=0.1, help="Seconds that one question may take in all.").tag(config=True)
     max_bytes = Integer(256 * 2**20, min=1, help="Bytes that an answer may have, decoded.").tag(config=True)
+    connect_timeout_s = Float(10.0, min=0.1, help="Seconds to connect to the API server.").tag(config=True)
+    silence_timeout_s = Float(130.0, min=0.1, help="Seconds that an answer may say nothing.").tag(config=True)
+    plugin_timeout_s = Float(
+        180.0, min=0.1, help="Seconds that a credential plugin may take, from the next `%kproxy use` on."
+    ).tag(config=True)
     quiet = Bool(False, help="No lines about answers on stderr.").tag(config=True)
     history_size = Integer(1000, min=1, help="How many questions `%kproxy history` remembers.").tag(config=True)
 
     def __init__(self, shell: InteractiveShell) -> None:
-        super().__init__(shell)
         self._cluster: Cluster | None = None
         self._aside: dict[tuple[Any, ...], Cluster] = {}  # of lines with a --context of their own
         self._before_demo: Cluster | None = None
+        super().__init__(shell)  # sets what the configuration says of the limits
+        self.panels: dict[str, State] = {}  # what was chosen last, by cluster
         self._demo: Child | None = None
-        self._last: Reply | None = None
         self._failure: Failure | None = None
-        self._history: list[dict[str, Any]] = []
+        self._history = History()
 
     @no_var_expand
     @needs_local_scope
@@ -81,10 +86,16 @@ class KProxyMagics(Magics):
     def cluster(self) -> Cluster:
         """The Cluster that lines ask, made when it is first needed."""
         if self._cluster is None:
-            from ..cluster import Cluster
-
-            self._cluster = Cluster()
+            self._cluster = self._made()
         return self._cluster
+
+    def cluster_for(self, asked: Line) -> Cluster:
+        """The Cluster that a line asks, by its --context, --kubeconfig and --as."""
+        return self._cluster_for(asked)
+
+    def question(self, cluster: Cluster) -> Question:
+        """A question that is about to be asked, and remembered."""
+        return self._history.question(cluster, self.history_size)
 
     def stop(self) -> None:
         """End what was started: the demo, and connections."""
@@ -115,7 +126,7 @@ class KProxyMagics(Magics):
                 raise
 
     def _done(self, asked: Line, cell: str | None) -> Any:
-        _check_name(asked.text("into"))  # before anything is asked
+        check_name(asked.text("into"))  # before anything is asked
         if asked.verb or not asked.words:
             if cell is not None:
                 raise UsageError("a cell is the body for a target: %%kproxy TARGET [PATH]")
@@ -124,19 +135,29 @@ class KProxyMagics(Magics):
 
     def _into(self, asked: Line, value: Any) -> Any:
         name = asked.text("into")
-        if name is None:
+        if name is None or asked.verb == "panel":  # there it is what the panel's answers go into
             return value
         assert self.shell is not None
         self.shell.user_ns[name] = value
         return None
 
     def _ask(self, asked: Line, cell: str | None) -> Any:
-        """A target: prepare, ask, remember, show."""
+        """A target: prepare, ask, remember, show; what is still coming is a bar after a second."""
+        from .progress import Progress
+
+        progress = Progress(self.shell, wanted=not (self.quiet or asked.switch("quiet")))
+        try:
+            return self._asked(asked, cell, progress)
+        finally:
+            progress.close()
+
+    def _asked(self, asked: Line, cell: str | None, progress: Progress) -> Any:
         from .asking import wanted
 
         want = wanted(asked, cell, asked.variables)
         cluster = self._cluster_for(asked)
-        watch = told_watch()
+        question = self.question(cluster)
+        watch = told_watch(progress, question.answered)
         try:
             prepared = cluster.prepare(
                 want.method,
@@ -153,18 +174,17 @@ class KProxyMagics(Magics):
             raise or_a_verb(error, asked) from None
         if asked.switch("code") or asked.switch("kubectl"):
             return self._spelled(asked, want, cluster, prepared)
-        started = time.monotonic()
         try:
             value, reply, lines = self._answer(asked, want, cluster, prepared, watch)
         except KubeAccessError as error:
-            self._remember(cluster, prepared, getattr(error, "reply", None), started, problem=type(error).__name__)
+            question.ended(prepared.request, getattr(error, "reply", None), problem=type(error).__name__)
             name_the_asker(error, asked)
             raise
         except KeyboardInterrupt:
-            self._remember(cluster, prepared, None, started, problem="interrupted")
+            question.ended(prepared.request, None, problem="interrupted")
             raise
         rows = len(value) if type(value).__name__ == "DataFrame" else None
-        self._remember(cluster, prepared, reply, started, rows=rows)
+        question.ended(prepared.request, reply, rows=rows)
         self._caption(asked, told(prepared, reply, lines))
         return value
 
@@ -208,6 +228,8 @@ class KProxyMagics(Magics):
         return read[want.form](), reply, []
 
     def _spelled(self, asked: Line, want: Wanted, cluster: Cluster, prepared: Prepared) -> Any:
+        from .. import redact
+        from ..reply import visible
         from .show import Text
         from .spelling import as_code, as_kubectl
 
@@ -230,7 +252,14 @@ class KProxyMagics(Magics):
             "timeout_s": want.timeout_s,
             **want.options,
         }
-        return Text(as_code(cluster, want.form or "frame", target, want.path, keywords))
+        text = as_code(cluster, want.form or "frame", target, want.path, keywords)
+        sent = prepared.request
+        if not want.raw:
+            sent = cluster.as_asked(sent, dialect=want.dialect, limit=want.limit)
+        if sent != prepared.request:  # what the dialect fills in, at the time when it is asked
+            body = f" and {sent.body.decode(errors='replace')}" if sent.body is not None else ""
+            text += "\n# sends " + visible(redact.url(sent.path + (f"?{sent.query}" if sent.query else "") + body))
+        return Text(text)
 
     # --- verbs
 
@@ -272,14 +301,12 @@ class KProxyMagics(Magics):
         return frame
 
     def _use(self, asked: Line) -> Any:
-        from ..cluster import Cluster
-
         recipe = dict(self._cluster.recipe) if self._cluster is not None else {}
         if asked.text("kubeconfig"):
             recipe = {"kubeconfig": asked.text("kubeconfig")}
         if _first(asked):  # a context that is named is asked as its file says: that is how --as and -n end
             recipe = {"context": _first(asked), "kubeconfig": recipe.get("kubeconfig")}
-        made = Cluster(**(recipe | _own(asked)))
+        made = self._made(**(recipe | _own(asked)))
         if self._cluster is not None and self._cluster is not self._before_demo:
             self._cluster.close()
         self._cluster = made
@@ -311,9 +338,9 @@ class KProxyMagics(Magics):
             if self._failure is None:
                 raise UsageError("nothing has failed yet")
             return self._failure
-        if self._last is None:
+        if self._history.last is None:
             raise UsageError("nothing was asked yet")
-        return self._last
+        return self._history.last
 
     def _doctor(self, asked: Line) -> Any:
         from ..doctor import examine
@@ -321,12 +348,13 @@ class KProxyMagics(Magics):
         own = asked.text("namespace")
         return examine(lambda: self._cluster_for(asked), namespace=own)
 
-    def _asked_so_far(self, asked: Line) -> Any:
-        import pandas as pd
+    def _panel(self, asked: Line) -> Any:
+        from .paneling import Panel
 
-        names = ("time", "context", "method", "target", "path", "status", "bytes", "seconds", "rows", "way", "problem")
-        table = pd.DataFrame(self._history, columns=list(names))
-        return table.astype({"status": "Int64", "bytes": "Int64", "rows": "Int64"})
+        return Panel(self._cluster_for(asked), asked)
+
+    def _asked_so_far(self, asked: Line) -> Any:
+        return self._history.frame()
 
     def _demo_cluster(self, asked: Line) -> Any:
         word = _first(asked)
@@ -335,7 +363,6 @@ class KProxyMagics(Magics):
         if word:
             raise UsageError("%kproxy demo starts a demo cluster, %kproxy demo stop ends it")
         from .. import process
-        from ..cluster import Cluster
 
         if self._demo is None or not self._demo.running:
             if self._demo is None:
@@ -343,7 +370,7 @@ class KProxyMagics(Magics):
             self._demo = process.start([sys.executable, "-m", "kubeaccess_magic.demo"], ready="demo cluster at ")
         file = self._demo.ready.partition(", kubeconfig ")[2]
         if self._cluster is None or self._cluster.recipe.get("kubeconfig") != file:
-            self._cluster = Cluster(kubeconfig=file)
+            self._cluster = self._made(kubeconfig=file)
             print("a demo cluster is in use: %kproxy shows what is there, %kproxy demo stop goes back")
         return self._cluster
 
@@ -361,52 +388,30 @@ class KProxyMagics(Magics):
         own.pop("namespace", None)  # that one is of the target, not of the Cluster
         if not own and not asked.text("context") and not asked.text("kubeconfig"):
             return self.cluster
-        from ..cluster import Cluster
-
         recipe = dict(self._cluster.recipe) if self._cluster is not None else {}
         if asked.text("kubeconfig"):
             recipe = {"kubeconfig": asked.text("kubeconfig")}
         if asked.text("context"):
             recipe = {"context": asked.text("context"), "kubeconfig": recipe.get("kubeconfig")}
-        recipe |= own
+        return self.aside(recipe | own)
+
+    def aside(self, recipe: dict[str, Any]) -> Cluster:
+        """A Cluster beside the one in use, kept for the next line that asks it."""
         key = tuple(sorted((name, str(value)) for name, value in recipe.items()))
         if key not in self._aside:
-            self._aside[key] = Cluster(**recipe)
+            self._aside[key] = self._made(**recipe)
         return self._aside[key]
 
-    def _remember(
-        self,
-        cluster: Cluster,
-        prepared: Prepared,
-        reply: Reply | None,
-        started: float,
-        *,
-        rows: int | None = None,
-        problem: str = "",
-    ) -> None:
-        from .. import redact
+    def _made(self, **recipe: Any) -> Cluster:
+        from ..cluster import Cluster
 
-        request = reply.request if reply is not None else prepared.request
-        path = request.path + (f"?{request.query}" if request.query else "")
-        self._history.append(
-            {
-                "time": datetime.datetime.now(datetime.UTC),
-                "context": cluster.name,
-                "method": request.method,
-                "target": str(request.target),
-                "path": redact.url(path)[:2000],
-                "status": reply.status_code if reply is not None else None,
-                "bytes": len(reply.content) if reply is not None else None,
-                "seconds": round(time.monotonic() - started, 3),
-                "rows": rows,
-                "way": reply.way if reply is not None else "",
-                "problem": problem,
-            }
-        )
-        del self._history[: -self.history_size]
-        if reply is not None:
-            large = len(reply.content) > _KEPT_BODY
-            self._last = dataclasses.replace(reply, content=b"") if large else reply
+        return Cluster(**recipe, **{name: getattr(self, name) for name in _LIMITS})
+
+    @observe(*_LIMITS)
+    def _limit_changed(self, change: Any) -> None:
+        for cluster in (self._cluster, self._before_demo, *self._aside.values()):
+            if cluster is not None:
+                setattr(cluster, change["name"], change["new"])
 
     def _caption(self, asked: Line, lines: list[str]) -> None:
         """One line on stderr, if there is anything to tell."""
@@ -437,6 +442,7 @@ _VERBS: dict[str, Callable[[KProxyMagics, Line], Any]] = {
     "use": KProxyMagics._use,
     "url": KProxyMagics._url,
     "can": KProxyMagics._can,
+    "panel": KProxyMagics._panel,
     "last": KProxyMagics._last_reply,
     "history": KProxyMagics._asked_so_far,
     "doctor": KProxyMagics._doctor,
@@ -475,7 +481,7 @@ def current_cluster() -> Cluster:
     return registered.cluster
 
 
-def _check_name(name: str | None) -> None:
+def check_name(name: str | None) -> None:
     if name is not None and (not name.isidentifier() or keyword.iskeyword(name) or name == "kproxy"):
         raise UsageError(f"{name!r} cannot be the name of a variable here")
 

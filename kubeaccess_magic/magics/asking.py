@@ -14,7 +14,7 @@ from ..cluster.body import media_type_of
 from .options import Line
 from .variables import in_json, in_path, in_text
 
-__all__ = ["Wanted", "filled", "place", "query", "wanted"]
+__all__ = ["Wanted", "filled", "path_begins", "place", "query", "wanted"]
 
 _FORMS = ("frame", "json", "text", "bytes", "reply")
 _FORM_FIELDS = re.compile(r"[^\s={}\[\]\"']+=")
@@ -71,7 +71,8 @@ def wanted(asked: Line, cell: str | None, variables: Mapping[str, Any]) -> Wante
     form = asked.text("output") or ""
     if form and form not in _FORMS:
         raise UsageError(f"-o is one of {', '.join(_FORMS)}, not {form!r}")
-    own = {"rows": asked.text("rows"), "agg": asked.text("agg"), "wide": asked.switch("wide") or None}
+    own: dict[str, Any] = {key: asked.text(key) for key in ("rows", "agg", "labels")}
+    own |= {key: asked.switch(key) or None for key in ("wide", "categories", "grouped")}
     return Wanted(
         method=method.upper() if method else None,
         target=target,
@@ -102,7 +103,7 @@ def filled(asked: Line, variables: Mapping[str, Any]) -> Line:
         else value
         for key, value in asked.given.items()
     }
-    plain = asked.verb and asked.verb not in ("url", "can")
+    plain = asked.verb and asked.verb not in ("url", "can", "panel")
     words = tuple(in_text(word, variables) for word in asked.words) if plain else asked.words
     return dataclasses.replace(asked, words=words, given=given, variables=variables)
 
@@ -110,12 +111,12 @@ def filled(asked: Line, variables: Mapping[str, Any]) -> Line:
 def place(asked: Line, variables: Mapping[str, Any]) -> tuple[str, str | None]:
     """Target and path of a line, variables put in: as they are in a target, percent-encoded in a path or a URL's."""
     word = asked.words[0]
-    cut = _path_begins(word)
+    cut = path_begins(word)
     target = in_text(word[:cut], variables) + in_path(word[cut:], variables)
     return target, in_path(asked.words[1], variables) if len(asked.words) > 1 else None
 
 
-def _path_begins(word: str) -> int:
+def path_begins(word: str) -> int:
     """Where the path begins in a word that is a URL or an API path; its length for any other target."""
     if word.startswith("/"):
         return 0

@@ -59,6 +59,10 @@ class Verb:
 _WHO = ("context", "kubeconfig", "as", "as_group", "into", "quiet")
 _LISTED = (*_WHO, "namespace", "all_namespaces", "selector")
 _OVERVIEW = (*_WHO, "namespace")
+_QUESTION = tuple(
+    "namespace output request data header query limit timeout dialect rows agg labels wide categories grouped raw "
+    "expand".split()
+)
 
 VERBS: tuple[Verb, ...] = (
     Verb("contexts", "the contexts of the kubeconfig, and how each signs in", takes=("kubeconfig", "into")),
@@ -74,6 +78,12 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("url", "the proxy URL, as text", ("TARGET", "PATH"), needs=1, takes=(*_WHO, "namespace", "query")),
     Verb("can", "may I? and the Role to ask for if not", ("TARGET",), needs=1, takes=(*_WHO, "namespace", "request")),
+    Verb(
+        "panel",
+        "the same by fields that complete as one types, filled in from any line",
+        ("TARGET", "PATH"),
+        takes=(*_WHO, *_QUESTION),
+    ),
     Verb("last", "the last Reply; with --why, what went wrong last", takes=("into", "why")),
     Verb("history", "what was asked so far, as a DataFrame"),
     Verb("doctor", "what is wrong here, and what mends it", takes=_OVERVIEW),
@@ -99,7 +109,10 @@ OPTIONS: tuple[Option, ...] = (
     Option(("--dialect",), "NAME", "read the answer as this family of APIs writes"),
     Option(("--rows",), "FIELD", "which list of the answer holds the rows, as a.b"),
     Option(("--agg",), "NAME", "which aggregation of the answer to show"),
-    Option(("--wide",), None, "all columns"),
+    Option(("--labels",), "A,B", "these labels of Kubernetes objects as columns, too"),
+    Option(("--wide",), None, "all columns; of samples, one a series or a label"),
+    Option(("--categories",), None, "labels of samples as categoricals: less memory for many rows"),
+    Option(("--grouped",), None, "of metrics as text, histograms and summaries with a row a bucket"),
     Option(("--raw",), None, "change nothing in the request, whatever the family of APIs"),
     Option(("--expand",), None, "replace ${name} in a body that is not JSON, too"),
     Option(("--why",), None, "of `last`: the last failure, with all that is known of it"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +48,14 @@ def folded() -> Iterator[None]:
         raise
 
 
-def told_watch() -> Watch:
-    """A watch whose lines appear at once, on stderr."""
+def told_watch(
+    progress: Callable[[int, int | None, str], None] | None = None, answered: Callable[[Reply], None] | None = None
+) -> Watch:
+    """A watch whose lines appear at once, on stderr; the two are told how much has come, and of each answer."""
     from ..limits import Watch
     from ..reply import visible
 
-    return Watch(say=lambda line: print(visible(line), file=sys.stderr))
+    return Watch(say=lambda line: print(visible(line), file=sys.stderr), progress=progress, answered=answered)
 
 
 def shown_as_it_is(reply: Reply | None) -> Any:
@@ -75,7 +77,9 @@ def told(prepared: Prepared, reply: Reply, lines: list[str]) -> list[str]:
     said = [*prepared.notes, *lines]
     asked, got = prepared.request, reply.request
     if got.target != asked.target:
-        said.append(f"asked as {got.target}, for which there are rights")
+        upgraded = got.target.scheme == "https" != asked.target.scheme
+        why = "since that port speaks TLS" if upgraded else "for which there are rights"
+        said.append(f"asked as {got.target}, {why}")
     if got.path != asked.path:
         said.append(f"redirected to {got.path}")
     if 300 <= reply.status_code < 400:

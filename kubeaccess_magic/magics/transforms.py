@@ -1,8 +1,9 @@
 """Two things of a typed line that IPython would take for itself, kept for the magic.
 
 ``%kproxy web _search?`` is a help request to IPython, and the magic is never asked: one blank behind the ``?`` is
-enough. ``df = %kproxy web x;`` keeps its value, and a bare line that ends in ``;`` shows nothing: so the ``;`` of an
-assignment is dropped here, and one that reaches the magic silences it.
+enough. ``%kproxy;`` is a magic of that name to it, so the ``;`` is put apart. ``df = %kproxy web x;`` keeps its value,
+and a bare line that ends in ``;`` shows nothing: so the ``;`` of an assignment is dropped here, and one that reaches
+the magic silences it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 
 __all__ = ["keep_for_the_magic"]
 
-_LINE = r"""^(?P<assigned>\s*[\w.,\[\]'" ]+=\s*|\s*)%kproxy[ \t]+[^\s?].*[?;]$"""
+_LINE = r"""^(?P<assigned>\s*[\w.,\[\]'" ]+=\s*|\s*)%kproxy(?:[ \t]+[^\s?].*[?;]|;)$"""
 
 
 def keep_for_the_magic(lines: list[str]) -> list[str]:
@@ -35,4 +36,6 @@ def _kept(line: str) -> str:
     end = line[len(text) :]
     if text.endswith("?"):
         return f"{text} {end}"
-    return text[:-1] + end if found["assigned"].strip() else line
+    if found["assigned"].strip():
+        return text[:-1] + end
+    return f"{text[:-1]} ;{end}" if text.endswith("%kproxy;") else line

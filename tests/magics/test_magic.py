@@ -99,13 +99,13 @@ def test_a_line_shows_its_frame(run):
     ran = run(f"%kproxy {HITS}")
     assert isinstance(ran.value, pd.DataFrame) and len(ran.value) == 10
     assert "[10 rows x " in ran.out and ran.out.startswith("Out[")
-    assert ran.err == "10 of 492 hits; --limit all for the rest\n"
+    assert ran.err.startswith("10 of 492 hits; --limit all for the rest")  # and how long it took, if long
 
 
 def test_an_assigned_line_keeps_its_frame_shows_nothing_and_says_the_same(run, shell):
     ran = run(f"df = %kproxy {HITS}")
     assert (ran.value, ran.out) == (None, "")
-    assert ran.err == "10 of 492 hits; --limit all for the rest\n"
+    assert ran.err.startswith("10 of 492 hits; --limit all for the rest")  # and how long it took, if long
     assert type(shell.user_ns["df"]) is pd.DataFrame and len(shell.user_ns["df"]) == 10
 
 
@@ -269,7 +269,13 @@ OPTION_CELLS = {  # option → cells that use it, and what then holds of the val
         [f'%%kproxy {ELASTIC} _search --agg who\n{{"size": 0, "aggs": {{"who": {{"terms": {{"field": "user"}}}}}}}}'],
         "'kimchy' in v.astype(str).values",
     ),
+    "labels": (["%kproxy /api/v1/pods --labels app,nosuch"], "'labels.app' in v and v['labels.nosuch'].isna().all()"),
     "wide": (["%kproxy /api/v1/services --wide"], "len(v.columns) > len(shell.user_ns['narrow'].columns)"),
+    "categories": (
+        ["%kproxy monitoring/prometheus api/v1/query?query=up --categories"],
+        "str(v['job'].dtype) == 'category'",
+    ),
+    "grouped": (["%kproxy shop/web metrics --grouped"], "v['le'].notna().any()"),
     "raw": ([f"%kproxy {HITS} --raw"], "len(v) == 10"),
     "expand": (["%%kproxy own/echo x --expand --kubeconfig ${OWN} -o json\nto ${OWN}"], "v['body'].startswith('to /')"),
     "why": (["%kproxy last --why"], "v.kind == 'NotFound' and 'nosuch' in repr(v)"),
@@ -333,8 +339,9 @@ VERB_LINES = {
     "use": ["%kproxy use analyst", "%kproxy use demo -n shop --as viewer", "%kproxy use"],
     "url": [f"%kproxy url {HITS}"],
     "can": [f"%kproxy can {ELASTIC}", f"%kproxy can {ELASTIC} -X POST"],
+    "panel": ["%kproxy panel", f"%kproxy panel {HITS} --limit 3"],
     "last": [f"%kproxy {ELASTIC};\n%kproxy last"],
-    "history": ["%kproxy history"],
+    "history": [f"%kproxy {ELASTIC};\n%kproxy history"],
     "doctor": ["%kproxy doctor", "%kproxy doctor -n shop --as viewer"],
     "demo": [],  # below
 }
@@ -426,6 +433,17 @@ def test_last_and_history(run):
     assert list(history["status"].tail(2)) == [200, 404]
     assert list(history["problem"].tail(2)) == ["", "AppError"]
     assert run("%kproxy last").value.status_code == 404
+
+
+def test_every_request_of_a_question_is_in_the_history(run):
+    before = len(run("%kproxy history").value)
+    run(f"%kproxy {ELASTIC} archive-000001/_search --limit 12000")
+    sent = run("%kproxy history").value.iloc[before:]
+    assert list(sent["path"].str.extract(r"/(_\w+)")[0]) == ["_search", "_pit", "_search", "_search", "_pit"]
+    assert list(sent["method"]) == ["GET", "POST", "POST", "POST", "DELETE"]
+    assert list(sent["rows"].dropna()) == [12_000] and set(sent["status"]) == {200}
+    run.fails(f"%kproxy {ELASTIC} _search --as viewer")
+    assert list(run("%kproxy history").value[["status", "problem"]].iloc[-1]) == [403, "AccessDenied"]
 
 
 def test_why_tells_what_is_known_of_the_last_failure(run, own):

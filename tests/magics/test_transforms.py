@@ -16,6 +16,8 @@ from kubeaccess_magic.magics.transforms import keep_for_the_magic
         ("d['a'] = %kproxy web a?", "d['a'] = %kproxy web a? "),
         ("df = %kproxy web a;\n", "df = %kproxy web a\n"),
         ("%kproxy web a;", "%kproxy web a;"),
+        ("%kproxy;\n", "%kproxy ;\n"),
+        ("x = %kproxy;", "x = %kproxy"),
         ("%kproxy?", "%kproxy?"),
         ("?%kproxy", "?%kproxy"),
         ("%kproxy ?", "%kproxy ?"),

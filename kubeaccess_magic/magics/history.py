@@ -1,0 +1,90 @@
+"""What was asked so far, one row a request: what `%kproxy history` shows; and the last answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..cluster import Cluster
+    from ..reply import Reply
+    from ..request import Request
+
+__all__ = ["History", "Question"]
+
+_COLUMNS = ("time", "context", "method", "target", "path", "status", "bytes", "seconds", "rows", "way", "problem")
+_KEPT_BODY = 8 * 2**20  # bytes of a body that `last` keeps
+
+
+class History:
+    """The requests of a session, without their bodies.
+
+    Attributes
+    ----------
+    last
+        The last answer, without its body where that is large; None before the first.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[dict[str, Any]] = []
+        self.last: Reply | None = None
+
+    def frame(self) -> pd.DataFrame:
+        """One row a request, the oldest first; `rows` and `problem` stand at the last one of a question."""
+        import pandas as pd
+
+        return pd.DataFrame(self._rows, columns=list(_COLUMNS)).astype(
+            dict.fromkeys(("status", "bytes", "rows"), "Int64")
+        )
+
+    def question(self, cluster: Cluster, most: int) -> Question:
+        """A question that is about to be asked; at most so many requests are remembered after it."""
+        return Question(self, cluster, most)
+
+
+class Question:
+    """One question, whose requests are written down as they are answered."""
+
+    def __init__(self, history: History, cluster: Cluster, most: int) -> None:
+        self._history, self._cluster, self._most = history, cluster, most
+        self._began = time.monotonic()
+        self._row: dict[str, Any] | None = None
+
+    def answered(self, reply: Reply) -> None:
+        """One request of it was answered."""
+        self._row = self._written(reply.request, reply)
+
+    def ended(self, request: Request, reply: Reply | None, *, rows: int | None = None, problem: str = "") -> None:
+        """The question is over: with so many rows, or with a problem; `request` stands where nothing was answered."""
+        if self._row is None:
+            self._row = self._written(request, reply)
+        self._row |= {"rows": rows, "problem": problem}
+        if reply is not None:
+            large = len(reply.content) > _KEPT_BODY
+            self._history.last = dataclasses.replace(reply, content=b"") if large else reply
+
+    def _written(self, request: Request, reply: Reply | None) -> dict[str, Any]:
+        from .. import redact
+
+        path = request.path + (f"?{request.query}" if request.query else "")
+        seconds = time.monotonic() - self._began if reply is None else reply.elapsed.total_seconds()
+        row = {
+            "time": datetime.datetime.now(datetime.UTC),
+            "context": self._cluster.name,
+            "method": request.method,
+            "target": str(request.target),
+            "path": redact.url(path)[:2000],
+            "status": reply.status_code if reply is not None else None,
+            "bytes": len(reply.content) if reply is not None else None,
+            "seconds": round(seconds, 3),
+            "rows": None,
+            "way": reply.way if reply is not None else "",
+            "problem": "",
+        }
+        self._history._rows.append(row)
+        del self._history._rows[: -self._most]
+        return row

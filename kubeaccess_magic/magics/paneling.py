@@ -1,0 +1,370 @@
+"""The panel, in the language of lines: what a line chooses in it, and the line, cell and calls that ask the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from .. import panel
+from .. import redact as hiding
+from ..cluster import Cluster, Prepared
+from ..cluster.address import addressed
+from ..errors import KubeAccessError, TargetError
+from ..panel import API, Answered, State, target_of
+from ..request import Request
+from . import KProxyMagics, check_name
+from .asking import Wanted, filled, path_begins, wanted
+from .options import OPTIONS, Line, parse
+from .telling import name_the_asker, told
+from .variables import in_text
+
+if TYPE_CHECKING:
+    from ..limits import Watch
+
+__all__ = ["MagicHost", "Panel"]
+
+# What has a field of its own in a panel, or is of the Cluster; everything else stands in the field for options.
+_IN_FIELDS = frozenset("request data query header namespace into context kubeconfig as as_group".split())
+
+
+class Panel(panel.Panel):
+    """Fields from a context to an answer: whom to ask, what, the same as a line, in Python and for a terminal.
+
+    ``panel.frame``, ``panel.request``, ``panel.line`` and ``panel.value`` say what is there, and can be observed as
+    traits: ``panel.observe(print, "frame")``.
+
+    Parameters
+    ----------
+    cluster
+        Which one; the one that the magic asks if None.
+    line
+        What it opens with, as behind ``%kproxy``; what was chosen last in that context if it says nothing.
+    nodes
+        Whether nodes are offered, too.
+
+    Raises
+    ------
+    TargetError
+        The line names no target that can be.
+    """
+
+    def __init__(self, cluster: Cluster | None = None, line: str | Line = "", *, nodes: bool = False) -> None:
+        shell = get_ipython()
+        found = shell.magics_manager.registry.get("KProxyMagics") if shell is not None else None
+        if not isinstance(found, KProxyMagics):
+            found = KProxyMagics(None)  # type: ignore[arg-type]  # Magics takes None for no shell
+        host = MagicHost(found, cluster or found.cluster, shell.user_ns if shell is not None else {})
+        if isinstance(line, str):
+            state = host.read(line) if line.strip() else None
+        else:
+            says_something = line.words or set(line.given) - {"context", "kubeconfig", "as", "as_group"}
+            state = host.chosen(line) if says_something else None
+        super().__init__(host, state, nodes=nodes)
+
+    def _ipython_display_(self) -> None:
+        # Without a kernel a front end says that it has no such widget, and nothing of the bundle's other forms: so
+        # what it was stands in an output of its own, which a panel that lives hides.
+        for bundle in (self._repr_mimebundle_(), {"text/html": self.fallback()}):
+            display(bundle, raw=True)  # type: ignore[no-untyped-call]  # of IPython
+
+
+@dataclasses.dataclass(frozen=True)
+class _Asked:
+    """A question that is ready to be sent, and what a panel shows of it."""
+
+    asked: Line
+    want: Wanted
+    cluster: Cluster
+    prepared: Prepared
+    texts: tuple[tuple[str, str], ...]
+
+    @property
+    def request(self) -> Request:
+        return self.prepared.request
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.prepared.notes
+
+
+class MagicHost:
+    """Shows panels for a magic: its language, its variables, its history.
+
+    Parameters
+    ----------
+    magics
+        Whose lines, variables and history.
+    cluster
+        Which Cluster a panel opens on.
+    variables
+        The user's.
+    """
+
+    def __init__(self, magics: KProxyMagics, cluster: Cluster, variables: MutableMapping[str, Any]) -> None:
+        self._magics = magics
+        self._cluster = cluster
+        self.variables = variables
+        self.remembered: MutableMapping[str, State] = magics.panels
+
+    def cluster(self, context: str) -> Cluster:
+        """The Cluster of a context; "" for the one that the panel was opened on."""
+        if not context or context == self._cluster.name:
+            return self._cluster
+        recipe = self._cluster.recipe
+        kept = {name: recipe[name] for name in ("kubeconfig", "impersonate", "impersonate_groups") if name in recipe}
+        return self._magics.aside({"context": context} | kept)
+
+    def read(self, line: str) -> State:
+        """What a line, or a cell, chooses.
+
+        Raises
+        ------
+        UsageError
+            It is no question.
+        """
+        first, _, cell = line.strip().partition("\n")
+        asked = parse(re.sub(r"^(?:\w+\s*=\s*)?%{1,2}kproxy\s+(?:panel\s+)?", "", first).rstrip(";"))
+        if asked.verb:
+            raise UsageError(f"a panel asks a target, and {asked.verb} is a verb")
+        return self.chosen(asked, cell if cell.strip() else None)
+
+    def chosen(self, asked: Line, cell: str | None = None) -> State:
+        """What a line that was understood chooses."""
+        body = "&".join(asked.many("data"))
+        params = [_pair(text) for text in asked.many("query")]
+        if cell is not None and any(value == "@-" for _, value in params):
+            params = [(name, cell.rstrip("\n") if value == "@-" else value) for name, value in params]
+        elif cell is not None:
+            if body not in ("", "@-"):
+                raise UsageError("both -d and the cell give a body; -d @- is the cell")
+            body = cell
+        own = self._cluster.name
+        state = State(
+            context="" if asked.text("context") in (None, own) else asked.text("context") or "",
+            namespace=asked.text("namespace") or "",
+            params=tuple(params),
+            method=(asked.text("request") or "").upper(),
+            body=body,
+            options=_options(asked.given),
+            into=asked.text("into") or "",
+            headers=tuple(": ".join(_header(text)) for text in asked.many("header")),
+        )
+        return self._with_target(state, asked) if asked.words else state
+
+    def _with_target(self, state: State, asked: Line) -> State:
+        """Target and path; variables are put into the target, whose parts have fields of their own."""
+        word = asked.words[0]
+        cut = path_begins(word)
+        text = in_text(word[:cut], self.variables) + word[cut:]
+        cluster = self.cluster(state.context)
+        found = addressed(text, cluster.server, cluster.name, cluster.recipe.get("kubeconfig"))
+        target, path = found.target, _below(found.brought or "", asked.words[1] if len(asked.words) > 1 else "")
+        if target.kind == "api":
+            return dataclasses.replace(state, kind=API, namespace="", path=path)
+        scheme = "" if found.by_http_url and target.scheme == "http" and target.port else target.scheme
+        return dataclasses.replace(
+            state,
+            kind="" if target.kind == "service" else target.kind,
+            namespace=target.namespace or ("" if target.kind == "node" else state.namespace),
+            name=target.name,
+            port=f"{scheme}:{target.port}" if scheme else target.port,
+            path=path,
+        )
+
+    def line(self, state: State, *, hidden: bool = False) -> str:
+        """The line that asks this, or a cell, without the magic's own name; `hidden`: without secrets.
+
+        Raises
+        ------
+        TargetError
+            No such target can be, or a value that no line can hold.
+        """
+        line, cell = self._written(state, hidden)
+        whole = line if cell is None else f"{line}\n{cell}"
+        return hiding.text(whole) if hidden else whole
+
+    def _written(self, state: State, hidden: bool) -> tuple[str, str | None]:
+        """The line, and the cell below it, or None."""
+        itself = state.kind == API
+        words = [_word(f"/{state.path.removeprefix('/')}") if itself else str(target_of(state))]
+        if state.path and not itself:
+            words.append(_word(f"/{state.path}" if state.path.startswith("-") else state.path))
+        words += self._whose(state)
+        words += [f"-X {_word(state.method)}"] if state.method else []
+        cell: str | None = None
+        for name, value in state.params:
+            if value is None:
+                continue
+            spelled = _spelled("-q", f"{name}={value}", name + "=", value)
+            if spelled is None and cell is None and not state.body:
+                spelled, cell = f"-q {name}=@-", value  # the cell holds what no word of a line can
+            words.append(spelled or _refuse(f"the value of {name}"))
+        for header in state.headers:
+            name, value = _header(header)
+            if hidden:
+                value = hiding.header(name, value)
+            words.append(_spelled("-H", f"{name}: {value}", f"{name}:", value) or _refuse(f"the header {name}"))
+        if state.body:
+            spelled = None if "\n" in state.body else _spelled("-d", state.body)
+            words += [spelled] if spelled else []
+            cell = cell if spelled else state.body
+        words += [" ".join(state.options.split("\n")).strip(), f"--into {_word(state.into)}" if state.into else ""]
+        line = " ".join(word for word in words if word)
+        # A ";" at the end would silence the line, a backslash join it to the next.
+        return (f"{line} --" if line.endswith((";", "\\")) else line), cell
+
+    def _whose(self, state: State) -> list[str]:
+        """The options that make the magic ask this Cluster, where it asks another one."""
+        cluster, current = self.cluster(state.context), self._magics._cluster
+        if cluster.context is None or current is cluster or (current is not None and current.recipe == cluster.recipe):
+            return []
+        recipe = cluster.recipe
+        ours, theirs = recipe.get("kubeconfig"), current.recipe.get("kubeconfig") if current is not None else None
+        words = [f"--kubeconfig {_word(str(ours))}"] if ours is not None and str(ours) != str(theirs) else []
+        words += [f"--context {_word(cluster.name)}"]
+        words += [f"--as {_word(recipe['impersonate'])}"] if recipe.get("impersonate") else []
+        return words + [f"--as-group {_word(group)}" for group in recipe.get("impersonate_groups", ())]
+
+    def prepare(self, state: State, watch: Watch) -> panel.Asked:
+        """The request, checked but not sent; a Service may be read for its port."""
+        _check_options(state.options)
+        line, cell = self._written(state, False)
+        asked = filled(parse(line), self.variables)
+        check_name(state.into or None)
+        want = wanted(asked, cell, asked.variables)
+        cluster = self.cluster(state.context)
+        prepared = cluster.prepare(
+            want.method,
+            want.target,
+            want.path or "/",
+            params=want.params,
+            headers=want.headers,
+            data=want.body,
+            timeout_s=want.timeout_s or self._magics.timeout_s,
+            watch=watch,
+        )
+
+        def spelled(how: str) -> str:
+            line = dataclasses.replace(asked, given={**asked.given, how: True})
+            return str(self._magics._spelled(line, want, cluster, prepared))
+
+        url = hiding.url(cluster.server + self._as_sent(want, cluster, prepared).url_path())
+        shown = dataclasses.replace(state, into="" if cell is None else state.variable)
+        begin = f"{state.variable} = %kproxy" if cell is None else "%%kproxy"
+        line_text = f"{begin} {self.line(shown, hidden=True)}"
+        texts = (("URL", url), ("Line", line_text), ("Python", spelled("code")), ("kubectl", spelled("kubectl")))
+        return _Asked(asked, want, cluster, prepared, texts)
+
+    @staticmethod
+    def _as_sent(want: Wanted, cluster: Cluster, prepared: Prepared) -> Request:
+        if want.raw:
+            return prepared.request
+        return cluster.as_asked(prepared.request, dialect=want.dialect, limit=want.limit)
+
+    def answer(self, asked: panel.Asked, watch: Watch) -> Answered:
+        """What the app answers; it is remembered as the magic's own questions are."""
+        assert isinstance(asked, _Asked)
+        magics, request = self._magics, asked.prepared.request
+        question = magics.question(asked.cluster)
+        heard = watch.part(question.answered)
+        try:
+            value, reply, lines = magics._answer(asked.asked, asked.want, asked.cluster, asked.prepared, heard)
+        except KubeAccessError as error:
+            problem = "interrupted" if watch.stopped else type(error).__name__
+            question.ended(request, getattr(error, "reply", None), problem=problem)
+            name_the_asker(error, asked.asked)
+            raise
+        rows = len(value) if type(value).__name__ == "DataFrame" else None
+        question.ended(request, reply, rows=rows)
+        return Answered(value, reply, tuple(told(asked.prepared, reply, lines)))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"-q is NAME=VALUE, not {text!r}")
+    return name, value
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, _, value = text.partition(":")
+    return name.strip(), value.strip()
+
+
+def _below(brought: str, path: str) -> str:
+    """Path and query as one text: what a URL brought, and what was typed behind it."""
+    if not brought or path in ("", "/"):
+        return brought or path
+    if "?" in brought:
+        raise UsageError("the URL brought a query, and another path cannot stand behind it")
+    return f"{brought.removesuffix('/')}/{path.removeprefix('/')}"
+
+
+def _options(given: Mapping[str, str | bool | list[str]]) -> str:
+    """The options that have no field of their own, as they stand on a line."""
+    words = []
+    for option in OPTIONS:
+        value = given.get(option.key)
+        if value is None or option.key in _IN_FIELDS:
+            continue
+        name = option.names[-1]
+        words.append(name if value is True else f"{name} {_word(str(value))}")
+    return " ".join(words)
+
+
+def _check_options(text: str) -> None:
+    """Refuse in the field for options what belongs elsewhere."""
+    asked = parse(f"svc/x {text}")
+    wrong = [option.names[0] for option in OPTIONS if option.key in asked.given and option.key in _IN_FIELDS]
+    if len(asked.words) > 1:
+        raise UsageError(f"{asked.words[1]!r} is no option")
+    if wrong:
+        raise UsageError(f"{wrong[0]} stands in a field of its own, or on the line that opens the panel")
+
+
+def _word(text: str) -> str:
+    """A text as one word of a line that is no option."""
+    for tried in (*_bare(text, text), f"'{text}'", f'"{text}"'):
+        asked = _parsed(f"x {tried} -X X")
+        if asked is not None and asked.words == ("x", text) and asked.text("request") == "X":
+            return tried
+    return _refuse(text)
+
+
+def _spelled(option: str, text: str, before: str = "", value: str = "") -> str | None:
+    """An option and its value; None if no line can hold it."""
+    key = next(one.key for one in OPTIONS if option in one.names)
+    quoted = [f"{before}'{value}'", f'{before}"{value}"'] if before else []
+    tries = [*_bare(text, value or text), *quoted, f"'{text}'", f'"{text}"']
+    for tried in tries:
+        asked = _parsed(f"x {option} {tried} -X X")
+        if asked is None or asked.words != ("x",) or asked.text("request") != "X" or len(asked.many(key)) != 1:
+            continue
+        read = asked.many(key)[0]
+        if read == text or (option == "-H" and _header(read) == _header(text)):
+            return f"{option} {tried}"
+    return None
+
+
+def _bare(text: str, value: str) -> tuple[str, ...]:
+    """The text itself, unless a quote in it counts: a word behind it might close it."""
+    return () if text[:1] in ("'", '"') or value[:1] in ("'", '"') else (text,)
+
+
+def _parsed(line: str) -> Line | None:
+    try:
+        return parse(line)
+    except UsageError:
+        return None
+
+
+def _refuse(what: str) -> str:
+    raise TargetError(
+        f"no line can hold {what}: it has both kinds of quotes", hint="put it into a variable, and ${its_name} here"
+    )

@@ -1,0 +1,79 @@
+"""How a panel looks: the theme's own colours and fonts, from 400 px on, and nothing that scrolls but a wide table."""
+
+from __future__ import annotations
+
+__all__ = ["STYLE"]
+
+# JupyterLab, Notebook and Voila set the --jp variables; what stands behind the comma is for anything else.
+STYLE = """<style>
+.kproxy-panel { container-type: inline-size; width: 100%; max-width: 64em; padding: 4px 4px 8px;
+  overflow: visible; gap: 12px;
+  color: var(--jp-ui-font-color1, CanvasText); font-family: var(--jp-ui-font-family, system-ui, sans-serif);
+  --kproxy-line: var(--jp-border-color2, GrayText); --kproxy-pale: var(--jp-ui-font-color2, inherit);
+  --kproxy-code: var(--jp-code-font-family, monospace); }
+.kproxy-panel .widget-box { overflow: visible; }
+.kproxy-panel .widget-html, .kproxy-panel .widget-html-content { width: 100%; height: auto; line-height: 1.5;
+  margin: 0; overflow: visible; }
+.kproxy-panel .kproxy-grid { display: grid; gap: 6px 28px; width: 100%;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 21em), 1fr)); }
+.kproxy-panel .kproxy-part { padding-top: 12px; border-top: 1px solid var(--kproxy-line); }
+.kproxy-panel .kproxy-wide { grid-column: 1 / -1; }
+.kproxy-panel .kproxy-field { position: relative; width: 100%; }
+.kproxy-panel .widget-text, .kproxy-panel .widget-textarea { width: 100%; margin: 0; height: auto; }
+.kproxy-panel .widget-label { width: 7.5em; flex: none; text-align: left; color: var(--kproxy-pale);
+  white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.kproxy-panel input, .kproxy-panel textarea { min-width: 0; border-radius: 3px; }
+.kproxy-panel input::placeholder { color: var(--kproxy-pale); opacity: 1; }
+.kproxy-panel .kproxy-code input, .kproxy-panel .kproxy-code textarea { font-family: var(--kproxy-code); }
+.kproxy-panel .kproxy-clear { position: absolute; right: 22px; top: 0; width: 20px; min-width: 0; height: 28px;
+  margin: 0; padding: 0; border: 0; background: none; box-shadow: none; overflow: hidden; text-indent: 40px;
+  color: var(--kproxy-pale); }
+.kproxy-panel .kproxy-clear::after { content: "\\00d7" / ""; position: absolute; inset: 0; text-indent: 0;
+  font-size: 15px; line-height: 27px; text-align: center; }
+.kproxy-panel .kproxy-clear:hover { color: var(--jp-ui-font-color0, inherit); background: none; box-shadow: none; }
+.kproxy-panel .kproxy-field:has(.kproxy-clear:not([style*="none"])) input { padding-right: 42px; }
+.kproxy-panel .kproxy-asked, .kproxy-panel .kproxy-actions { display: flex; flex-flow: row wrap; gap: 6px 8px;
+  align-items: center; }
+.kproxy-panel .kproxy-about { display: flex; flex-flow: row wrap; gap: 2px 20px; align-items: baseline; }
+.kproxy-panel .kproxy-about .widget-html, .kproxy-panel .kproxy-asked .widget-html,
+.kproxy-panel .kproxy-actions .widget-html { width: auto; flex: 0 1 auto; }
+.kproxy-panel .kproxy-asked button { width: auto; margin: 0; height: 26px; line-height: 24px; padding: 0 12px;
+  border: 1px solid var(--kproxy-line); border-radius: 13px; background: none; box-shadow: none;
+  color: var(--jp-ui-font-color1, inherit); }
+.kproxy-panel .kproxy-asked button:hover { background: var(--jp-layout-color2, transparent); }
+.kproxy-panel .kproxy-actions button { width: auto; min-width: 7.5em; max-width: 100%; margin: 0; padding: 2px 16px;
+  height: auto; min-height: 30px; line-height: 1.4; white-space: normal; border-radius: 3px; }
+.kproxy-panel button:focus-visible { outline: 2px solid var(--jp-brand-color1, Highlight); outline-offset: 1px; }
+.kproxy-panel .kproxy-texts { display: grid; grid-template-columns: 7.5em minmax(0, 1fr); gap: 4px 8px; margin: 0; }
+.kproxy-panel .kproxy-texts dt { color: var(--kproxy-pale); margin: 0; font-weight: normal; padding: 2px 0; }
+.kproxy-panel .kproxy-texts dt, .kproxy-panel .kproxy-texts dd { width: auto; float: none; }
+.kproxy-panel .kproxy-texts dd { margin: 0; }
+.kproxy-panel .kproxy-copy { display: block; user-select: all; -webkit-user-select: all; white-space: pre-wrap;
+  overflow-wrap: anywhere; font-family: var(--kproxy-code); font-size: var(--jp-code-font-size, 13px);
+  padding: 2px 6px; border-radius: 3px; cursor: pointer; line-height: 1.5;
+  color: var(--jp-content-font-color1, inherit); background: var(--jp-cell-editor-background, transparent);
+  border: 1px solid var(--jp-cell-editor-border-color, GrayText); }
+.kproxy-panel .kproxy-about .widget-html:has(> .widget-html-content:empty) { display: none; }
+.kproxy-panel .kproxy-pale { color: var(--kproxy-pale); }
+.kproxy-panel .kproxy-good::before { content: "\\25cf" / ""; margin-right: .4em;
+  color: var(--jp-success-color1, inherit); }
+.kproxy-panel .kproxy-bad::before { content: "\\25b2" / ""; margin-right: .4em;
+  color: var(--jp-error-color1, inherit); }
+.kproxy-panel .kproxy-error { border-left: 3px solid var(--jp-error-color1, currentColor); padding: 2px 0 2px 10px;
+  overflow-wrap: anywhere; }
+.kproxy-panel .kproxy-table { overflow-x: auto; }
+.kproxy-panel table { border-collapse: collapse; margin: 6px 0 4px; font-size: var(--jp-ui-font-size1, 13px);
+  border: 0; }
+.kproxy-panel th, .kproxy-panel td { padding: 3px 14px 3px 0; text-align: left; white-space: nowrap; border: 0;
+  max-width: 24em; overflow: hidden; text-overflow: ellipsis; font-variant-numeric: tabular-nums; }
+.kproxy-panel th { color: var(--kproxy-pale); font-weight: 600; }
+.kproxy-panel tbody tr { border-top: 1px solid var(--kproxy-line); background: none; }
+.kproxy-panel .kproxy-number { text-align: right; }
+.kproxy-panel pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 4px 0; line-height: 1.5; }
+.kproxy-panel summary { cursor: pointer; }
+.jp-OutputArea:has(.kproxy-panel) > .jp-OutputArea-child:has(.kproxy-fallback) { display: none; }
+@container (max-width: 34em) {
+  .kproxy-panel .kproxy-texts { grid-template-columns: minmax(0, 1fr); }
+  .kproxy-panel .kproxy-texts dt { padding: 4px 0 0; }
+}
+</style>"""

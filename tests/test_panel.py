@@ -1,0 +1,556 @@
+"""The panel without a browser: what is chosen and written, what is asked, what is kept, and what is never in a widget.
+
+A change by a user arrives as the front end sends it, through `set_state`; Enter and clicks as its messages.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import ipywidgets
+import nbclient
+import nbformat
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from IPython.core.error import UsageError
+from own_cluster import HOSTILE, own_cluster, written_kubeconfig
+from panel_world import panel_world
+
+import kubeaccess_magic.panel
+from kubeaccess_magic import Cluster
+from kubeaccess_magic.errors import TargetError
+from kubeaccess_magic.magics import KProxyMagics
+from kubeaccess_magic.magics.paneling import MagicHost
+from kubeaccess_magic.panel import API, State
+from kubeaccess_magic.panel.show import plot_code
+
+ELASTIC = "kube-system/elasticsearch-logging"
+TOKEN = "a-token-of-mine"
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    with own_cluster(tmp_path_factory.mktemp("own"), {"me": TOKEN, "other": "another-token"}) as running:
+        yield running
+
+
+class Shown:
+    """A panel, its host's variables and its magic; used as a user would."""
+
+    def __init__(self, kubeconfig, line="", context=None, magics=None, **options):
+        self.magics = magics or KProxyMagics(None)
+        self.cluster = Cluster(context, kubeconfig=kubeconfig)
+        self.magics._cluster = self.magics._cluster or self.cluster
+        self.host = MagicHost(self.magics, self.cluster, {})
+        self.panel = kubeaccess_magic.panel.Panel(self.host, self.host.read(line) if line else None, **options)
+
+    def field(self, label):
+        """The widget of that label, which is shown."""
+        found = [one for one in widgets_of(self.panel) if getattr(one, "description", None) == label]
+        assert found, label
+        return found[0]
+
+    def type(self, label, text):
+        self.field(label).set_state({"value": text})
+
+    def enter(self, label):
+        self.field(label)._handle_custom_msg({"event": "submit"}, [])
+
+    def click(self, label):
+        self.field(label)._handle_custom_msg({"event": "click"}, [])
+
+    def text(self):
+        return " ".join(one.value for one in widgets_of(self.panel) if isinstance(one, ipywidgets.HTML))
+
+    def until(self, holds, timeout_s=20.0):
+        end = time.monotonic() + timeout_s
+        while not holds():
+            assert time.monotonic() < end, self.text()[-1500:]
+            time.sleep(0.01)
+
+    def says(self, text):
+        self.until(lambda: text in self.text())
+
+    def asked(self):
+        """Ask as it stands, and wait for the answer."""
+        self.panel.submit()
+        self.until(lambda: not self.panel.running)
+        return self.panel
+
+    def close(self):
+        self.panel.close()
+        self.magics.stop()
+
+
+def widgets_of(widget):
+    """A widget and all below it."""
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from widgets_of(child)
+
+
+@pytest.fixture
+def shown(request):
+    """`shown(kubeconfig, line)` opens a panel; it is closed at the end."""
+    opened = []
+
+    def show(*arguments, **options):
+        opened.append(Shown(*arguments, **options))
+        return opened[-1]
+
+    yield show
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def nowhere(tmp_path_factory):
+    """A host for a cluster that nobody asks."""
+    magics = KProxyMagics(None)
+    magics._cluster = Cluster(kubeconfig=written_kubeconfig(tmp_path_factory.mktemp("nowhere"), "https://127.0.0.1:9"))
+    return MagicHost(magics, magics._cluster, {"ns": "shop"})
+
+
+# --- lines
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "web",
+        "shop/web:80 stats",
+        "svc/services a",
+        "pod/shop/web-0:8080 metrics",
+        "node/worker-1:10250 stats/summary",
+        "https:web:443 a/b?c=d&e=%2F",
+        "/apis/apps/v1/deployments?limit=3",
+        "web _search -q q=user:kimchy -q size=5",
+        """web a -q 'query=sum by (job) (rate(x{a="b"}[5m]))'""",
+        "web a -q match[]=up -q match[]=down -q empty=",
+        "web a -X DELETE",
+        "web a -X PUT -d '{\"a\": 1}'",
+        "web a -d a=1",
+        "web a --limit all --wide --rows a.b --timeout 3",
+        "web a --output text --into hits",
+        "web a -H X-Scope-OrgID:one",
+        "web 'a b;' --limit 3",
+        "web a -q query=${x} -d @file.json",
+    ],
+)
+def test_a_line_opens_the_panel_and_comes_back(nowhere, line):
+    state = nowhere.read(line)
+    written = nowhere.line(state)
+    assert nowhere.read(written) == state
+    assert sorted(written.replace("'", "").split()) == sorted(line.replace("'", "").split())
+
+
+def test_every_form_of_a_target_opens_it(nowhere):
+    url = "http://prometheus.monitoring.svc:9090/api/v1/query?query=up"
+    assert nowhere.line(nowhere.read(url)) == "monitoring/prometheus:9090 /api/v1/query?query=up"
+    proxied = "/api/v1/namespaces/shop/services/https:web:443/proxy/stats"
+    assert nowhere.line(nowhere.read(proxied)) == "shop/https:web:443 /stats"
+    assert nowhere.line(nowhere.read("-n shop web stats")) == "shop/web stats"
+    assert nowhere.line(nowhere.read("${ns}/web ${path}")) == "shop/web ${path}"
+    assert nowhere.line(nowhere.read("df = %kproxy panel shop/web stats;")) == "shop/web stats"
+
+
+def test_a_cell_opens_it_and_comes_back(nowhere):
+    cell = "%%kproxy shop/web _search\n" + '{"query":\n {"it\'s": "both"}}'
+    state = nowhere.read(cell)
+    assert state.body.startswith('{"query"') and state.asks_by == "POST"
+    assert "%%kproxy " + nowhere.line(state) == cell
+    query = '%%kproxy shop/web query -q query=@-\nlabel_join(up{a=\'b\'}, "c", "-")'
+    assert dict(nowhere.read(query).params)["query"].startswith("label_join")
+    assert "%%kproxy " + nowhere.line(nowhere.read(query)) == query
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("services -A", "is a verb"),
+        ("web a b", "words left over"),
+        ("https://api.elsewhere.example.com:6443/api/v1/pods", "is not the API server of"),
+        ("web -q nonsense", "NAME=VALUE"),
+    ],
+)
+def test_what_is_no_question_is_refused(nowhere, line, said):
+    with pytest.raises((UsageError, TargetError), match=said):
+        nowhere.read(line)
+
+
+TEXT = st.text("ab '\"{}=&%;?\\#$@-:é", max_size=10)
+VALUES = TEXT.filter(lambda text: text.strip() not in ("@-",))
+NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,6}[a-z0-9])?", fullmatch=True)
+
+
+@given(
+    namespace=NAMES | st.just(""),
+    name=NAMES,
+    port=st.sampled_from(["", "80", "web", "https:443"]),
+    path=TEXT.map(lambda text: text.strip().lstrip("-#")),
+    params=st.lists(st.tuples(NAMES, VALUES), max_size=2).map(tuple),
+    method=st.sampled_from(["", "HEAD", "PUT"]),
+    body=TEXT | st.just('{"a":\n"it\'s"}'),
+    options=st.sampled_from(["", "--limit 3", "--wide --raw"]),
+)
+def test_whatever_is_typed_is_written_as_a_line_that_means_it(
+    nowhere, namespace, name, port, path, params, method, body, options
+):
+    state = State(
+        namespace=namespace,
+        name=name,
+        port=port,
+        path=path,
+        params=params,
+        method=method,
+        body=body if body.strip() else "",
+        options=options,
+    )
+    try:
+        line = nowhere.line(state)
+    except TargetError as error:
+        assert "both kinds of quotes" in str(error) or "no line can hold" in str(error)
+        return
+    read = nowhere.read(("%%kproxy " if "\n" in line else "") + line)
+    assert State(**{**_fields(read), "options": options}) == state
+    assert set(read.options.split()) == set(options.split())
+
+
+def _fields(state):
+    return {name: getattr(state, name) for name in State.__slots__}
+
+
+# --- choosing
+
+
+def test_every_field_is_text_so_that_no_key_leaks(shown, demo):
+    """A focused Dropdown or Select leaves its keys to JupyterLab; an Output widget takes others' prints."""
+    panel = shown(demo.kubeconfig, f"{ELASTIC} _search").panel
+    kinds = {type(one) for one in widgets_of(panel)}
+    texts = {ipywidgets.Combobox, ipywidgets.Text, ipywidgets.Textarea}
+    assert kinds - {type(panel)} <= texts | {ipywidgets.Box, ipywidgets.HTML, ipywidgets.Button}
+    for one in widgets_of(panel):
+        if isinstance(one, (ipywidgets.Text, ipywidgets.Textarea, ipywidgets.Button)):
+            assert one.description
+
+
+def test_levels_fill_from_the_top_down(shown, demo):
+    one = shown(demo.kubeconfig)
+    assert one.panel.line == "" and one.panel.request is None
+    one.until(lambda: any(option.startswith("monitoring") for option in one.field("Namespace").options))
+    one.type("Namespace", "monitoring")
+    one.until(lambda: one.field("Service").options and "1/1 ready" in one.field("Service").options[0])
+    picked = one.field("Service").options[0]
+    assert picked == "prometheus · 1/1 ready · Prometheus"
+    one.type("Service", picked)
+    assert one.field("Service").value == "prometheus"
+    one.until(lambda: one.panel.request is not None)
+    assert one.panel.request.url_path() == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
+    one.type("Path", "api/v1/query")
+    one.until(lambda: one.panel.request.path == "/api/v1/query")
+    one.type("query", "up")
+    one.until(lambda: one.panel.request.query == "query=up")
+    assert one.panel.line == "monitoring/prometheus api/v1/query -q query=up"
+    one.says("kubectl --kubeconfig")
+    one.says("cluster.frame(")
+    one.says("df_prometheus = %kproxy monitoring/prometheus api/v1/query -q query=up")
+    one.type("Namespace", "kube-system")
+    assert (one.field("Service").value, one.field("Path").value) == ("", "")
+    assert one.panel.request is None
+
+
+def test_two_namespaces_with_a_service_of_one_name(shown, tmp_path):
+    """Replaced options with the same first value fire no event: a chain of observers goes stale."""
+    with panel_world(tmp_path, many=3) as kubeconfig:
+        one = shown(kubeconfig, "first/web stats")
+        one.until(lambda: one.field("Port").options == ("80 · http",))
+        one.type("Namespace", "second")
+        one.until(lambda: one.field("Service").options)
+        one.type("Service", "web")
+        one.until(lambda: one.field("Port").options == ("8080 · http",))
+        one.type("Namespace", "first")  # known by now, and it has one of that name
+        assert one.panel.line.startswith("first/web")
+        one.until(lambda: one.field("Port").options == ("80 · http",))
+
+
+def test_it_is_filled_in_by_a_ready_question(shown, demo):
+    one = shown(demo.kubeconfig, ELASTIC)
+    one.until(lambda: "Cluster health" in [getattr(w, "description", "") for w in widgets_of(one.panel)])
+    one.click("Cluster health")
+    assert "_cluster/health" in one.panel.line
+    one.asked()
+    assert isinstance(one.panel.frame, pd.DataFrame)
+    assert one.host.variables["df_elasticsearch_logging"] is one.panel.frame
+
+
+def test_a_parameter_of_any_name_can_be_added(shown, demo):
+    one = shown(demo.kubeconfig, f"{ELASTIC} _search")
+    one.type("Add to query", "pretty=true")
+    assert one.field("Add to query").value == ""
+    assert one.field("pretty").value == "true"
+    assert one.panel.line == f"{ELASTIC} _search -q pretty=true"
+
+
+def test_nodes_are_offered_only_where_a_trait_allows_it(shown, demo):
+    one = shown(demo.kubeconfig)
+    assert "node" not in one.field("Kind").options
+    one.panel.nodes = True
+    assert "node" in one.field("Kind").options
+    assert "node" in shown(demo.kubeconfig, nodes=True).field("Kind").options
+    one.type("Kind", "po")  # as kubectl shortens it
+    one.type("Namespace", "shop")
+    one.until(lambda: any(name.startswith("web-") for name in one.field("Pod").options))
+
+
+def test_what_is_missing_is_seen_before_asking(shown, demo):
+    one = shown(demo.kubeconfig, "shop/web stats", context="nobody")
+    one.says("you may not GET shop/web: missing get services/proxy")
+    assert "resourceNames" in one.text()
+    allowed = shown(demo.kubeconfig, f"{ELASTIC} _search")
+    allowed.says("you may GET")
+    allowed.says("1/1 ready")
+
+
+def test_the_context_is_changed_within_the_panel(shown, demo):
+    one = shown(demo.kubeconfig, "shop/web stats")
+    one.type("Context", "nobody")
+    assert one.panel.line == ""  # nothing was chosen there yet
+    one.type("Namespace", "shop")
+    one.type("Service", "web")
+    one.until(lambda: one.panel.request is not None)
+    assert one.panel.line == "shop/web --context nobody"
+    one.asked()
+    one.says("%kproxy can shop/web --context nobody")  # the hint asks as this panel does
+    one.type("Context", "")
+    assert one.panel.line == "shop/web stats"
+
+
+def test_it_opens_where_one_left_it_per_context(shown, demo, own):
+    first = shown(demo.kubeconfig, "shop/web stats")
+    again = shown(demo.kubeconfig, magics=first.magics)
+    assert again.panel.line == "shop/web stats"
+    assert shown(own.kubeconfig, magics=first.magics).panel.state.name == ""
+    assert shown(demo.kubeconfig).panel.line == ""
+
+
+# --- asking
+
+
+def test_an_answer_is_kept_and_told(shown, demo):
+    one = shown(demo.kubeconfig, f"{ELASTIC} _search -q q=user:kimchy")
+    seen = []
+    one.panel.observe(lambda change: seen.append(change["new"]), "frame")
+    one.asked()
+    assert len(seen) == 1 and len(seen[0]) == 10
+    assert one.host.variables["df_elasticsearch_logging"] is seen[0]
+    one.says("10 of 10 rows")
+    one.says("10 of 492 hits; --limit all for the rest")
+    one.says("200 OK")
+    one.says("df_elasticsearch_logging.")  # the code for a plot: hits have a time
+    assert one.magics._history.frame()["rows"].iloc[-1] == 10
+
+
+def test_a_variable_of_ones_own(shown, demo):
+    one = shown(demo.kubeconfig, f"{ELASTIC} _cat/indices?format=json")
+    one.type("Variable", "mine")
+    one.asked()
+    assert list(one.host.variables) == ["mine"]
+    one.type("Variable", "kproxy")  # would hide the magic
+    one.says("cannot be the name of a variable here")
+    one.asked()
+    assert list(one.host.variables) == ["mine"]
+
+
+def test_errors_appear_in_the_words_of_the_magic(shown, demo):
+    one = shown(demo.kubeconfig, "kube-system/elasticsearch-loggin _search")
+    one.says("<strong>NotFound</strong>: no service is called elasticsearch-loggin")
+    one.asked()
+    assert one.panel.frame is None
+    one.type("Service", "elasticsearch-logging")
+    one.type("Path", "nothing/here/at/all")
+    one.asked()
+    one.says("<strong>AppError</strong>: the app answered")
+    one.type("Options", "--limit lots")
+    one.says("--limit is a number of rows, or all")
+    one.type("Options", "-n shop")
+    one.says("stands in a field of its own")
+
+
+def test_only_the_button_that_says_so_sends(shown, own):
+    one = shown(own.kubeconfig, "own/echo things/1 -X DELETE")
+    one.until(lambda: one.panel.request is not None)
+    own.seen.clear()
+    label = "Send DELETE to me own/echo"
+    assert one.field(label).layout.display is None and one.field("Fetch").layout.display == "none"
+    for field in ("Path", "Service", "Options"):
+        one.enter(field)
+    one.click("Fetch")
+    stale = one.field(label)
+    one.type("Service", "ech")
+    stale._handle_custom_msg({"event": "click"}, [])  # it was on its way when the name changed
+    one.type("Service", "echo")
+    one.type("Path", "things/1")
+    with pytest.raises(TargetError, match="not by DELETE"):
+        one.panel.fetch()
+    assert not one.panel.running and own.seen == []
+    one.click(label)
+    one.until(lambda: not one.panel.running)
+    assert [(asked["method"], asked["path"]) for asked in own.seen] == [("DELETE", "/things/1")]
+
+
+def test_enter_asks(shown, own):
+    one = shown(own.kubeconfig, "own/echo many")
+    one.enter("Path")
+    one.until(lambda: one.panel.frame is not None)
+    assert len(one.panel.frame) == 1000
+    one.says("10 of 1,000 rows")
+
+
+def test_a_request_tells_of_its_progress_and_can_be_ended(shown, own):
+    one = shown(own.kubeconfig, "own/echo hangs")
+    one.panel.fetch()
+    assert one.panel.running
+    one.says("<div role='status'>1 s")
+    one.type("Path", "many")  # the panel goes on meanwhile
+    one.until(lambda: one.panel.request is not None and one.panel.request.path == "/many")
+    one.click("Cancel")
+    one.until(lambda: not one.panel.running)
+    one.says("The request was ended.")
+    assert one.magics._history.frame()["problem"].iloc[-1] == "interrupted"
+    assert one.asked().frame is not None
+
+
+def test_what_is_no_frame_is_shown_as_text(shown, own):
+    one = shown(own.kubeconfig, "own/echo text")
+    one.asked()
+    assert one.panel.frame is None and "window.hacked" in one.panel.value
+    assert one.host.variables == {}
+    one.type("Options", "-o reply")
+    assert one.asked().value.status_code == 200
+    one.type("Options", "")
+    one.type("Method", "HEAD")
+    one.asked()
+    one.says("200 OK")
+
+
+# --- nothing acts, nothing secret
+
+
+def test_what_came_from_a_cluster_is_only_text(shown, own):
+    one = shown(own.kubeconfig, "own/echo rows")
+    one.asked()
+    for path in ("text", "fails", "html -o text", "html -o reply"):
+        one.panel.fill(f"own/echo {path}")
+        one.asked()
+        one.says("&lt;script&gt;")
+        assert "<script" not in one.text() and "<img" not in one.text() and "\x1b" not in one.text()
+    one.panel.fill(f"own/echo 'a?{HOSTILE.split(chr(27))[0].replace(chr(39), '')}'")
+    one.type("Variable", "<img src=x>")
+    one.says("cannot be the name")
+    assert "<img" not in one.text() and "<script" not in one.text()
+
+
+def test_nothing_secret_is_in_a_widget(shown, own):
+    """nbclient writes the value of every widget into the notebook, and Lab what a panel says of itself."""
+    line = "own/echo many -H 'Authorisation-Key: abc-secret' -H 'X-Api-Key: def-secret'"
+    one = shown(own.kubeconfig, line)
+    one.asked()
+    one.says("10 of 1,000 rows")
+    saved = json.dumps([_state_of(widget) for widget in widgets_of(one.panel)], default=str)
+    bundle = json.dumps(one.panel._repr_mimebundle_())
+    for secret in ("def-secret", TOKEN):
+        assert secret not in saved and secret not in bundle and secret not in repr(one.panel)
+    assert "def-secret" in one.panel.line  # that is Python's, and no widget's
+    assert own.seen[-1]["headers"]["X-Api-Key"] == "def-secret"
+    sent = {name for widget in widgets_of(one.panel) for name in _state_of(widget)}
+    assert not sent & {"line", "frame", "request", "value_of"}
+
+
+def _state_of(widget):
+    return widget.get_state()
+
+
+def test_it_says_what_it_was(shown, demo):
+    bundle = shown(demo.kubeconfig, "shop/web 'a<b' -q token=abcdef").panel._repr_mimebundle_()
+    assert bundle["text/plain"].startswith("<kproxy panel: shop/web a<b")
+    assert "run this cell again" in bundle["text/html"] and "a&lt;b" in bundle["text/html"]
+    assert "abcdef" not in json.dumps(bundle)
+
+
+CELLS = [
+    "%load_ext kubeaccess_magic",
+    "%kproxy use --kubeconfig {kubeconfig};",
+    "%kproxy panel own/echo many -H 'X-Api-Key: def-secret'",
+    "panel = %kproxy panel own/echo many\npanel.fetch()\nimport time\nwhile panel.running: time.sleep(0.05)\n"
+    "len(df_echo), panel.line, panel.request.method",
+    "from kubeaccess_magic import Panel, Cluster\nprint('kproxy' in globals())\n"
+    "Panel(Cluster(kubeconfig='{kubeconfig}'))",
+]
+
+
+def test_in_nbclient_it_renders_and_does_no_harm(own, tmp_path):
+    sources = [source.replace("{kubeconfig}", own.kubeconfig) for source in CELLS]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    nbclient.NotebookClient(notebook, timeout=40, kernel_name="python3").execute()
+    view, value, last = (notebook.cells[at].outputs for at in (2, 3, 4))
+    assert set(view[0]["data"]) == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
+    assert "own/echo many" in view[0]["data"]["text/html"] and "own/echo many" in view[1]["data"]["text/html"]
+    assert value[0]["data"]["text/plain"] == "(1000, 'own/echo many', 'GET')"
+    assert last[0]["text"] == "False\n"
+    saved = json.dumps([notebook.metadata, *(cell.outputs for cell in notebook.cells)])
+    assert "10 of 1,000 rows" in saved  # the values of widgets are
+    assert "def-secret" not in saved and TOKEN not in saved
+
+
+def test_in_plain_python_there_is_no_magic(own, tmp_path):
+    program = (
+        "from kubeaccess_magic import Cluster, Panel\nimport time, sys\n"
+        f"panel = Panel(Cluster(kubeconfig={own.kubeconfig!r}), 'own/echo many')\npanel.fetch()\n"
+        "while panel.running: time.sleep(0.05)\nprint(len(panel.frame), panel.line, panel)\npanel.close()"
+    )
+    environment = {"HOME": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=40, env=environment,
+        cwd=Path(__file__).parent.parent,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("1000 own/echo many"), run.stdout
+
+
+# --- the code for a plot
+
+
+def test_the_code_for_a_plot():
+    times = pd.date_range("2026-01-01", periods=4, freq="h", tz="UTC")
+    single = pd.DataFrame({"time": times, "value": [1.0, 2, 3, 4]})
+    assert plot_code(single, "df") == "df.plot(x='time', y='value')"
+    several = pd.DataFrame({"time": times.repeat(2), "job": ["a", "b"] * 4, "same": "x", "value": range(8)})
+    code = plot_code(several, "df")
+    assert code == "df.pivot_table(index='time', columns='job', values='value').plot()"
+    assert eval(code.removesuffix(".plot()"), {"df": several}).shape == (4, 2)
+    events = pd.DataFrame(
+        {
+            "@timestamp": pd.date_range("2026-01-01", periods=4, freq="D", tz="UTC"),
+            "_score": 1.0,
+            "message": list("abcd"),
+        }
+    )
+    code = plot_code(events, "df")
+    assert code == "df.resample('1h', on='@timestamp').size().plot()"
+    assert eval(code.removesuffix(".plot()"), {"df": events}).sum() == 4
+    assert plot_code(pd.DataFrame({"a": [1, 2]}), "df") == ""
+    assert plot_code(single.head(1), "df") == ""
+
+
+def test_the_api_server_itself_is_asked(shown, demo):
+    one = shown(demo.kubeconfig, "/apis/apps/v1/deployments")
+    assert one.panel.state.kind == API
+    one.says("you may GET /apis/apps/v1/deployments")
+    assert len(one.asked().frame) > 0
+    assert one.panel.line == "/apis/apps/v1/deployments"

@@ -28,8 +28,9 @@ def test_it_is_stored_without_outputs(notebook):
 
 
 def test_it_begins_by_itself(notebook):
-    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    assert first.source.splitlines()[:2] == ["%load_ext kubeaccess_magic", "%kproxy demo"]
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    assert code[0].startswith("%load_ext kubeaccess_magic")
+    assert any("%kproxy demo" in source for source in code[:4])  # one's own cluster is looked for first, in one of them
 
 
 def test_it_runs(notebook, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ CLIENTS ?= 31 37
 UV = .venv/bin/python -m uv --quiet
 RUN = .venv/bin/python
 
-.PHONY: help demo lab test lint test-real test-browser test-clients test-binder bench clean
+.PHONY: help demo lab test lint test-real test-browser test-clients test-notebooks test-binder pictures bench clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 22
@@ -46,6 +46,13 @@ test-binder: .venv/stamp-uv     ## what Binder would install and run, in an envi
 	PATH="$$PWD/.venv-binder/bin:$$PATH" binder/postBuild
 	@$(UV) tool run --from jupyter-repo2docker jupyter-repo2docker --no-build --debug . >.venv-binder/image 2>&1 || { cat .venv-binder/image; exit 1; }
 	@grep -q 'RUN ./binder/postBuild' .venv-binder/image && echo "repo2docker reads it, and would run postBuild"
+
+pictures: .venv/stamp-browser   ## the README's pictures, taken anew of the demo cluster
+	$(RUN) -m pytest -q tests/browser/test_readme_pictures.py
+	@mkdir -p docs/pictures && cp build/browser/readme-panel.png docs/pictures/panel.png && cp build/browser/readme-cell.png docs/pictures/cell.png
+
+test-notebooks: .venv/stamp-test        ## every notebook, and every block of code in the pages of docs/
+	$(RUN) -m pytest -n 2 tests/test_notebooks.py tests/test_pages.py $(ARGS)
 
 bench: .venv/stamp-test .venv-bench/stamp   ## the benchmarks, some minutes on a quiet machine
 	$(RUN) benchmarks/start.py $(ARGS)

@@ -22,8 +22,8 @@ def reference() -> str:
         "",
         "<!-- Written by docs/make_reference.py from the code; edit there. -->",
         "",
-        "`%kproxy [VERB | TARGET] [PATH] [options]` asks, or does what the verb says. `%%kproxy TARGET [PATH] [options]` sends",
-        "the cell as the body. A target is an in-cluster address: see [ask](ask.md).",
+        "`%kproxy [VERB | TARGET] [PATH] [options]` asks, or does what the verb says. `%%kproxy TARGET [PATH]`",
+        "sends the cell as the body. A target is an in-cluster address: see [ask](ask.md).",
     ]
     return "\n".join([*head, *(line for part in parts for line in ("", *part))]) + "\n"
 
@@ -93,7 +93,7 @@ def _reply() -> Iterator[str]:
 def _members(kind: type) -> Iterator[str]:
     yield "| part | what it is |"
     yield "|---|---|"
-    for name, value in vars(kind).items():
+    for name, value in (member for part in kind.__mro__ for member in vars(part).items()):
         if name.startswith("_") or not (callable(value) or isinstance(value, (property, staticmethod))):
             continue
         called = "" if isinstance(value, property) else "()"

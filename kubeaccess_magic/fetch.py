@@ -239,9 +239,11 @@ def _has_more(reader: dialects.Dialect, first: Reply) -> bool:
     asked = first.request
     pages = reader.pages(reader.ask(asked, sys.maxsize), sys.maxsize)
     try:
-        return next(pages).request != asked or pages.send(first).holds_rows
+        if next(pages).request == asked:
+            pages.send(first)  # what is asked next may open a cursor, before there are rows
     except StopIteration:
         return False
+    return True
 
 
 def as_asked(request: Request, dialect: str | None, limit: int | None) -> Request:

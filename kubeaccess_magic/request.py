@@ -129,6 +129,11 @@ class Request:
             body=body,
         )
 
+    @property
+    def path_and_query(self) -> str:
+        """What is asked at the target, as one text."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
     def url_path(self, namespace: str | None = None) -> str:
         """What follows the API server's own address: API path, path and query.
 
@@ -137,7 +142,7 @@ class Request:
         namespace
             The context's, for a target that names none.
         """
-        return self.target.api_path(namespace) + self.path + (f"?{self.query}" if self.query else "")
+        return self.target.api_path(namespace) + self.path_and_query
 
     def params(self) -> list[tuple[str, str]]:
         """Every parameter of the query, decoded, in its order."""
@@ -175,8 +180,7 @@ class Request:
 
     def __repr__(self) -> str:
         """One line for people: no body, no secrets."""
-        query = f"?{self.query}" if self.query else ""
-        parts = [f"{self.method} {self.target} {redact.url(self.path + query)}"]
+        parts = [f"{self.method} {self.target} {redact.url(self.path_and_query)}"]
         if self.headers:
             parts.append(f"headers={redact.headers(self.headers)}")
         if self.body is not None:

@@ -351,6 +351,12 @@ def _read_target(text: str) -> Target:
     # Only a segment can hold ":"; what follows a segment can only be a path.
     typed_namespace = [words.pop(0)] if len(words) > 1 and ":" not in words[0] and kind != "node" else []
     segment, *below = words
+    if text == "?":
+        raise TargetError("a question mark is no target", hint="%kproxy -h lists what may be typed.")
+    if re.match(r"api/v1/|apis/[^/]+/", text):
+        raise TargetError(
+            f"{_quoted(text)} is a path of the API server, and lacks its first slash", hint=f"Type `/{_shown(text)}`."
+        )
     if below or mark:
         target = "/".join([*typed_kind, *typed_namespace, segment])
         path = ("/".join(below) or "/" if below else "") + mark + query

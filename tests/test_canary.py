@@ -241,7 +241,8 @@ keep("attrs", shell.user_ns["df"].attrs if "df" in shell.user_ns else "no frame"
 keep("pickle", pickle.dumps(shell.user_ns.get("df")))
 run("%kproxy history")
 magics = shell.magics_manager.registry["KProxyMagics"]
-keep("kept", [magics._history.frame().to_csv(), magics._history.last, {name: value for name, value in vars(magics).items() if name != "shell"}])
+kept = [magics._history.frame().to_csv(), magics._history.last]
+keep("kept", [*kept, {name: value for name, value in vars(magics).items() if name != "shell"}])
 run("%kproxy demo")
 for pid in os.listdir("/proc"):  # of our children
     try:

@@ -26,7 +26,7 @@ def answering(body: bytes, date: str | None = None) -> Iterator[str]:
     """An HTTP server that says the same to everything."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - http.server's name
+        def do_GET(self) -> None:
             self.send_response_only(200)
             self.send_header("Date", date or formatdate(usegmt=True))
             self.send_header("Content-Length", str(len(body)))

@@ -456,6 +456,13 @@ def test_what_came_from_a_cluster_is_only_text(shown, own):
     assert "<img" not in one.text() and "<script" not in one.text()
 
 
+def test_what_is_chosen_shows_no_secret():
+    secrets = {"path": "x?token=abc-secret", "params": (("api_key", "def-secret"), ("q", None)), "body": "ghi-secret"}
+    state = State(name="echo", headers=("X-Api-Key: jkl-secret",), **secrets)
+    assert "secret" not in repr(state) and "name='echo'" in repr(state) and "api_key" in repr(state)
+    assert repr(State()) == "State()"
+
+
 def test_nothing_secret_is_in_a_widget(shown, own):
     """nbclient writes the value of every widget into the notebook, and Lab what a panel says of itself."""
     line = "own/echo many -H 'Authorisation-Key: abc-secret' -H 'X-Api-Key: def-secret'"

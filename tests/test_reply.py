@@ -235,6 +235,26 @@ def test_a_status_of_400_and_above_is_raised_with_a_short_excerpt() -> None:
     assert str(caught.value) == "the app answered 500"
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ({"root_cause": [{"type": "why", "reason": "the query"}], "type": "all", "reason": "failed"}, "why: the query"),
+        ({"root_cause": [], "type": "all", "reason": "shards\x1b failed"}, "all: shards"),
+        ({"reason": "only this"}, "only this"),
+        ("plain words", '{"error": "plain words"'),
+        ({"type": 3, "root_cause": [4]}, '{"error": {"type": 3'),
+        ({"root_cause": {"a": 1}}, '{"error": {"root_cause"'),
+        ([], '{"error": []'),
+    ],
+)
+def test_an_error_of_elasticsearch_is_told_in_its_own_words(error: object, said: str) -> None:
+    failed = reply(json.dumps({"error": error, "status": 404}).encode(), "application/json", 404, reason="Not Found")
+    with pytest.raises(AppError) as caught:
+        failed.raise_for_status()
+    assert str(caught.value).startswith(f"the app answered 404 Not Found: {said}"), str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
 def test_a_frame_is_made_of_a_good_answer_only() -> None:
     frame = reply(b'[{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]', "application/json").frame()
     assert frame.to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}

@@ -143,6 +143,8 @@ def test_parameters_are_read_and_replaced() -> None:
     assert Request.build("GET", WEB).with_param("a", 1).query == "a=1"
     assert Request.build("GET", WEB, "?a%5B%5D=1").with_param("a[]", 2).query == "a%5B%5D=2"
     assert request.with_param("a", 1).path == request.path
+    assert request.path_and_query == "/q?a=1&b=%25zz+x&a=2&&flag&c=%C3%A9"
+    assert Request.build("GET", WEB, "q").path_and_query == "/q"
 
 
 def test_headers() -> None:

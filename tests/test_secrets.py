@@ -27,6 +27,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from own_cluster import own_cluster, written_kubeconfig
 from traitlets.config import Config
 
+import kubeaccess_magic
 from kubeaccess_magic import Cluster
 from kubeaccess_magic.errors import KubeAccessError
 
@@ -156,6 +157,7 @@ LINES = [
 @pytest.mark.parametrize("line", LINES)
 def test_nothing_that_is_shown_has_one(shell, own, log, capfd, line):
     shell.user_ns.update(key=CANARIES["header"], word=CANARIES["query"], login=CANARIES["login"])
+    shell.user_ns["kubeaccess_magic"] = kubeaccess_magic  # a traceback of one's own mistake shows one's own values
     before = len(own.seen)
     result = shell.run_cell(line, store_history=True)
     said = capfd.readouterr()

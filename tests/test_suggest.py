@@ -441,7 +441,7 @@ def test_a_hundred_thousand_metrics_are_bounded_and_the_rest_is_asked_for_by_its
 
 
 def test_a_name_in_which_nobody_sees_what_is_put_there_is_not_offered(suggestions_of):
-    hostile = ["good", "bad\x1b[31m", "bad\nline", "bad\u202eturned"]
+    hostile = ["good", "bad\x1b[31m", "bad\nline", "bad\u202eturned", "bad\u200bgap"]
     with names_server(_prometheus(hostile)) as server:
         suggestions = suggestions_of(server)
         _, found = suggestions.query(PROMETHEUS, "api/v1/query", "query", "", 0, wait_s=LONG_S)

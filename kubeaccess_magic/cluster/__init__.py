@@ -12,25 +12,20 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
-import logging
 import os
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from .. import access, credentials, fetch, redact, ways
+from .. import credentials, redact
 from .. import kubeconfig as kubeconfigs
-from ..discovery import Discovery, inventory
-from ..errors import ConfigError, TargetError
-from ..limits import Limits, Watch
-from ..request import Request
+from ..discovery import inventory
+from ..errors import ConfigError
+from ..limits import Watch
 from ..target import Target
 from ..transport import Transport
-from .address import Addressed, addressed, resolved
-from .body import body_of
+from .address import resolved
+from .asking import Asker, Data, Pairs, Params, Prepared, Words, log
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,21 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Cluster", "Prepared"]
 
-Params = Mapping[str, object] | Iterable[tuple[str, object]] | None
-Pairs = Mapping[str, str] | Iterable[tuple[str, str]] | None
 
-_log = logging.getLogger("kubeaccess_magic")  # with no logging set up, its warnings are single lines on stderr
-
-
-@dataclasses.dataclass(frozen=True)
-class Prepared:
-    """A request that is ready to be sent, and lines about what was chosen in it."""
-
-    request: Request
-    notes: tuple[str, ...] = ()
-
-
-class Cluster:
+class Cluster(Asker):
     """One Kubernetes cluster, as one user.
 
     Nothing is contacted before the first question. A Cluster may be used from several threads, and in a ``with``.
@@ -101,12 +83,7 @@ class Cluster:
         silence_timeout_s: float = 130.0,
         plugin_timeout_s: float = credentials.PLUGIN_LIMIT_S,
     ) -> None:
-        self.timeout_s = timeout_s
-        self.max_bytes = max_bytes
-        self.connect_timeout_s = connect_timeout_s
-        self.silence_timeout_s = silence_timeout_s
         self.plugin_timeout_s = plugin_timeout_s
-        self._kubeconfig = kubeconfig
         self._named_namespace = namespace is not None
         self._impersonate = impersonate
         self._groups = tuple(impersonate_groups)
@@ -116,8 +93,7 @@ class Cluster:
                 raise ConfigError(
                     "an api_client is signed in already", hint="leave context, kubeconfig and impersonate out"
                 )
-            self._transport = Transport.from_api_client(api_client)
-            self._namespace = namespace or "default"
+            transport = Transport.from_api_client(api_client)
         else:
             self._context = kubeconfigs.choose(context, kubeconfig=kubeconfig, namespace=namespace)
             credential = credentials.for_context(
@@ -126,10 +102,17 @@ class Cluster:
                 impersonate_groups=self._groups,
                 plugin_limit_s=plugin_timeout_s,
             )
-            self._transport = Transport(self._context, credential)
-            self._namespace = namespace or self._context.namespace
-        # The API server's own objects are no answer of an app: their size has a limit of its own.
-        self._discovery = Discovery(self._transport, self._limits(max_bytes=max(max_bytes, Limits().max_bytes)))
+            transport = Transport(self._context, credential)
+        super().__init__(
+            transport,
+            self._context.name if self._context else transport.server,
+            namespace or (self._context.namespace if self._context else "default"),
+            kubeconfig,
+            timeout_s=timeout_s,
+            max_bytes=max_bytes,
+            connect_timeout_s=connect_timeout_s,
+            silence_timeout_s=silence_timeout_s,
+        )
 
     # --- asking an app
 
@@ -166,7 +149,7 @@ class Cluster:
         params: Params = None,
         headers: Pairs = None,
         json: Any = None,
-        data: bytes | str | Mapping[str, object] | None = None,
+        data: Data = None,
         via: str = "auto",
         timeout_s: float | None = None,
         max_bytes: int | None = None,
@@ -212,19 +195,9 @@ class Cluster:
         LimitExceeded, TimedOut
             It was too large, or took too long.
         """
-        watch = watch or Watch(say=_log.warning)
-        prepared = self.prepare(
-            method,
-            target,
-            path,
-            params=params,
-            headers=headers,
-            json=json,
-            data=data,
-            via=via,
-            timeout_s=timeout_s,
-            watch=watch,
-        )
+        watch = watch or Watch(say=log.warning)
+        words = Words(method, target, path, params, headers, json, data)
+        prepared = self._prepared(words, via=via, timeout_s=timeout_s, watch=watch)
         return self.send(prepared.request, via=via, timeout_s=timeout_s, max_bytes=max_bytes, watch=watch)
 
     def frame(
@@ -234,7 +207,7 @@ class Cluster:
         *,
         method: str | None = None,
         json: Any = None,
-        data: bytes | str | Mapping[str, object] | None = None,
+        data: Data = None,
         params: Params = None,
         headers: Pairs = None,
         dialect: str | None = None,
@@ -276,19 +249,9 @@ class Cluster:
         LoadError
             No dialect takes the answer.
         """
-        watch = watch or Watch(say=_log.warning)
-        prepared = self.prepare(
-            method,
-            target,
-            path,
-            params=params,
-            headers=headers,
-            json=json,
-            data=data,
-            via=via,
-            timeout_s=timeout_s,
-            watch=watch,
-        )
+        watch = watch or Watch(say=log.warning)
+        words = Words(method, target, path, params, headers, json, data)
+        prepared = self._prepared(words, via=via, timeout_s=timeout_s, watch=watch)
         framed = self.send_for_frame(
             prepared.request,
             dialect=dialect,
@@ -301,14 +264,14 @@ class Cluster:
             **options,
         )
         for line in filter(None, (framed.held('limit="all"'), framed.note)):
-            _log.warning("%s", line)
+            log.warning("%s", line)
         return framed.loaded.frame
 
     # --- addresses
 
     def url(self, target: str | Target, path: str = "/") -> str:
         """The proxy URL: what `get` would ask, as text."""
-        request = self.prepare("GET", target, path, watch=Watch(say=_log.warning)).request
+        request = self.prepare("GET", target, path, watch=Watch(say=log.warning)).request
         return self.server + request.url_path()
 
     def resolve(self, target: str | Target) -> Target:
@@ -319,8 +282,8 @@ class Cluster:
         NotFound
             There is no such service, or none of its ports is meant; the hint says what to type.
         """
-        found = self._addressed(target)
-        return resolved(found.target, self.namespace, found.by_http_url, self._discovery, Watch(say=_log.warning))[0]
+        found = self.addressed(target)
+        return resolved(found.target, self.namespace, found.by_http_url, self._discovery, Watch(say=log.warning))[0]
 
     # --- what is there
 
@@ -403,11 +366,11 @@ class Cluster:
 
     def user(self) -> str:
         """The user name that the API server sees."""
-        return self._discovery.who_am_i(Watch(say=_log.warning))
+        return self._discovery.who_am_i(Watch(say=log.warning))
 
     def identity(self) -> tuple[str, tuple[str, ...]]:
         """The user name and the groups that the API server sees."""
-        return self._discovery.identity(Watch(say=_log.warning))
+        return self._discovery.identity(Watch(say=log.warning))
 
     # --- itself
 
@@ -415,21 +378,6 @@ class Cluster:
     def context(self) -> Context | None:
         """The kubeconfig context, or None for one that was made from an ``api_client``."""
         return self._context
-
-    @property
-    def server(self) -> str:
-        """The API server's URL."""
-        return self._transport.server
-
-    @property
-    def namespace(self) -> str:
-        """The namespace of targets that name none."""
-        return self._namespace
-
-    @property
-    def name(self) -> str:
-        """The context's name, or the server where there is no context."""
-        return self._context.name if self._context else self.server
 
     @property
     def impersonating(self) -> str | None:
@@ -464,120 +412,6 @@ class Cluster:
 
     # --- for the rooms above, which want to know what was chosen
 
-    def prepare(
-        self,
-        method: str | None,
-        target: str | Target,
-        path: str = "/",
-        *,
-        params: Params = None,
-        headers: Pairs = None,
-        json: Any = None,
-        data: bytes | str | Mapping[str, object] | None = None,
-        namespace: str | None = None,
-        via: str = "auto",
-        timeout_s: float | None = None,
-        watch: Watch | None = None,
-    ) -> Prepared:
-        """The request that these words mean, checked but not sent; a Service may be read for its port."""
-        watch = watch or Watch()
-        body, media_type = body_of(json, data)
-        pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
-        if media_type and not any(name.lower() == "content-type" for name, _ in pairs):
-            pairs.append(("Content-Type", media_type))
-        if method is None:
-            method = "GET" if body is None else "POST"
-        found = self._addressed(target)
-        request = Request.build(
-            method, found.target, path, brought=found.brought, params=params, headers=pairs, body=body
-        )
-        if request.target.kind in ("service", "pod"):
-            own = request.target.with_namespace(request.target.namespace or namespace or self.namespace)
-            request = dataclasses.replace(request, target=own)
-        # What cannot be right asks nothing, not even for the Service; a pod's port by name is looked up (D2).
-        asked = request.target.with_port("") if request.target.kind == "pod" else request.target
-        ways.choose(via, request, self._transport).check(dataclasses.replace(request, target=asked))
-        discovery = self._discovery.within(self._limits(timeout_s))
-        whom, note = resolved(request.target, self.namespace, found.by_http_url, discovery, watch)
-        return Prepared(dataclasses.replace(request, target=whom), tuple(filter(None, (found.note, note))))
-
-    def may(self, method: str, target: str | Target, *, namespace: str | None = None) -> tuple[Access, Target]:
-        """What `can` answers, and the target in the form that was asked about."""
-        watch = Watch(say=_log.warning)
-        request = self.prepare(method, target, namespace=namespace, watch=watch).request
-        asked = access.attributes(request.method, request.target, self.namespace, request.path)
-        answer = self._discovery.may(asked, watch)
-        if not answer and (other := fetch.allowed_form(request, self._discovery, watch)) is not None:
-            # Asking would go on with that form, so the answer is about it.
-            return self._discovery.may(access.attributes(other.method, other.target), watch), other.target
-        return answer, request.target
-
-    def allows(self, attributes: access.Attributes) -> bool:
-        """Whether RBAC lets this pass, whatever it is: a list, or a name left open."""
-        return bool(self._discovery.may(attributes, Watch(say=_log.warning)))
-
-    def send(
-        self,
-        request: Request,
-        *,
-        via: str = "auto",
-        timeout_s: float | None = None,
-        max_bytes: int | None = None,
-        watch: Watch | None = None,
-    ) -> Reply:
-        """The answer to a prepared request; raises what `request` raises."""
-        way = ways.choose(via, request, self._transport)
-        limits = self._limits(timeout_s, max_bytes)
-        return fetch.ask(request, way, self._discovery.within(limits), limits, watch or Watch())
-
-    @staticmethod
-    def as_asked(request: Request, *, dialect: str | None = None, limit: int | Literal["all"] | None = None) -> Request:
-        """The request as its family of APIs must be asked: what is filled in, and how many rows are wanted."""
-        return fetch.as_asked(request, dialect, _rows(limit))
-
-    def look(
-        self, path: str, *, timeout_s: float, max_bytes: int, watch: Watch, accept: str = "application/json"
-    ) -> Reply:
-        """One GET of an API path, ``…/proxy/…`` included, for names that somebody may want to type next.
-
-        The answer is given whatever it is: no review explains a refusal, and no redirect is followed.
-        """
-        limits = Limits(total_s=timeout_s, connect_s=min(timeout_s, 5.0), max_bytes=max_bytes)
-        return self._transport.call("GET", path, limits=limits, watch=watch, accept=accept)
-
-    def send_for_frame(
-        self,
-        request: Request,
-        *,
-        dialect: str | None = None,
-        limit: int | Literal["all"] | None = None,
-        raw: bool = False,
-        via: str = "auto",
-        timeout_s: float | None = None,
-        max_bytes: int | None = None,
-        watch: Watch | None = None,
-        **options: Any,
-    ) -> fetch.Framed:
-        """The answer to a prepared request as a frame, with what there is to say about it."""
-        watch = watch or Watch()
-
-        def send(one: Request, limits: Limits) -> Reply:
-            way = ways.choose(via, one, self._transport)
-            return fetch.ask(one, way, self._discovery.within(limits), limits, watch)
-
-        framed = fetch.frame(
-            request,
-            send,
-            self._limits(timeout_s, max_bytes),
-            watch,
-            dialect=dialect,
-            limit=_rows(limit),
-            raw=raw,
-            **options,
-        )
-        framed.loaded.frame.attrs["kproxy"] = self._origin(framed)
-        return framed
-
     @property
     def recipe(self) -> dict[str, Any]:
         """The arguments that make this Cluster again; no secret among them. Not for one over an ``api_client``."""
@@ -590,43 +424,3 @@ class Cluster:
         return {"context": self._context.name if self._context else None} | {
             key: value for key, value in made.items() if value
         }
-
-    # --- private
-
-    def _limits(self, timeout_s: float | None = None, max_bytes: int | None = None) -> Limits:
-        total_s = self.timeout_s if timeout_s is None else timeout_s
-        if not total_s > 0:
-            raise TargetError(f"timeout_s is a number of seconds above 0, not {total_s!r}")
-        return Limits(
-            connect_s=self.connect_timeout_s,
-            read_s=self.silence_timeout_s,
-            total_s=total_s,
-            max_bytes=self.max_bytes if max_bytes is None else max_bytes,
-        )
-
-    def _addressed(self, target: str | Target) -> Addressed:
-        return addressed(target, self.server, self.name, self._kubeconfig)
-
-    def _origin(self, framed: fetch.Framed) -> dict[str, str | int | None]:
-        """What a frame says of where it came from: flat, small, and without a secret."""
-        reply, loaded, asked = framed.reply, framed.loaded, framed.asked
-        path = redact.url(asked.path + (f"?{asked.query}" if asked.query else ""))
-        origin: dict[str, str | int | None] = {
-            "context": self.name[:200],
-            "target": str(reply.request.target)[:300],
-            "path": path if len(path) <= 600 else path[:599] + "…",
-            "dialect": framed.dialect,
-            "way": reply.way,
-            "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "rows": len(loaded.frame),
-            "of": loaded.of,
-        }
-        return origin | ({"note": framed.note[:300]} if framed.note else {})
-
-
-def _rows(limit: int | Literal["all"] | None) -> int | None:
-    if limit == "all":
-        return sys.maxsize
-    if limit is None or (isinstance(limit, int) and limit > 0):
-        return limit
-    raise TargetError(f"a limit is a number of rows above 0, or 'all', not {limit!r}")

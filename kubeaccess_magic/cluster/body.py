@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from ..errors import TargetError
 
-__all__ = ["body_of", "media_type_of"]
+__all__ = ["body_of", "media_type_of", "with_media_type"]
 
 
 def body_of(json: Any, data: bytes | str | Mapping[str, object] | None) -> tuple[bytes | None, str | None]:
@@ -33,6 +33,16 @@ def body_of(json: Any, data: bytes | str | Mapping[str, object] | None) -> tuple
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise TargetError(f"data is bytes, text or the fields of a form, not {type(data).__name__}")
     return bytes(data), "application/octet-stream"
+
+
+def with_media_type(
+    headers: Mapping[str, str] | Iterable[tuple[str, str]] | None, media_type: str | None
+) -> list[tuple[str, str]]:
+    """The headers as pairs, with the media type of the body where none of them says it."""
+    pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+    if media_type and not any(name.lower() == "content-type" for name, _ in pairs):
+        pairs.append(("Content-Type", media_type))
+    return pairs
 
 
 def media_type_of(text: str) -> str:

@@ -9,12 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote as percent_encoded
 
 from IPython.core.error import UsageError
 
 from ..errors import KubeAccessError
+from ..magics import loaded
 from ..magics.options import OPTIONS, VERBS, Line, Option, Verb
 from ..target import KINDS, Target
 from .place import Asked, Place, Word, asked, find, word
@@ -321,7 +322,9 @@ class Offers:
         """Those of the Cluster that this line asks; None while the first Tab loads, or where there is no Cluster."""
         if not self._is_loaded(until):
             return None
-        magics: Any = self._shell.magics_manager.registry.get("KProxyMagics")
+        magics = loaded(self._shell)
+        if magics is None:
+            return None
         given: dict[str, str | bool | list[str]] = {
             key: values if key == "as_group" else values[0]
             for key, values in before.given.items()

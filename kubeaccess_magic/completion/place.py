@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ..magics.options import OPTIONS, VERBS, Option, Verb
+from ..magics.options import BY_NAME, EQUALS, Option, Verb, verb_of
 from ..magics.words import split
 
 __all__ = ["Asked", "Place", "Word", "asked", "find", "word"]
 
 _BEGIN = re.compile(r"(?:[\w.,\[\]'\" ]+=\s*|\s*)(?P<sign>%%?)kproxy[ \t]")
 _RUNS_CELLS = re.compile(r"%%(?:capture|time|timeit|prun)\b")
-_BY_NAME = {name: option for option in OPTIONS for name in option.names}
-_KUBECTL = frozenset({"-n", "-l", "-o"})  # their attached value may begin with "="
 
 
 class Place(NamedTuple):
@@ -155,7 +153,7 @@ def _read(words: list[tuple[str, str]]) -> tuple[Asked, Option | None]:
             given.setdefault(waits.key, []).append(text)
             waits = None
         elif first == "-" and len(text) > 1:
-            option = _BY_NAME.get(text)
+            option = BY_NAME.get(text)
             if option is not None and option.value is not None:
                 waits = option
             elif option is not None:
@@ -168,7 +166,7 @@ def _read(words: list[tuple[str, str]]) -> tuple[Asked, Option | None]:
             plain.append(text)
     if len(plain) > 1 and plain[0] == "get":
         del plain[0]
-    verb = next((one for one in VERBS if plain and plain[0] in (one.name, *one.short)), None)
+    verb = verb_of(plain[0]) if plain else None
     return Asked(verb, tuple(plain[1:] if verb else plain), given), waits
 
 
@@ -176,10 +174,10 @@ def _attached(text: str) -> tuple[Option | None, str]:
     """The option whose value is in the same word, and that value."""
     name, equals, value = text.partition("=")
     if text.startswith("--"):
-        option = _BY_NAME.get(name) if equals else None
+        option = BY_NAME.get(name) if equals else None
     else:
-        option, value = _BY_NAME.get(text[:2]), text[2:]
-        if text[:2] in _KUBECTL:
+        option, value = BY_NAME.get(text[:2]), text[2:]
+        if text[:2] in EQUALS:
             value = value.removeprefix("=")
         if len(text) == 2:
             option = None

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-import msgspec
-
 from . import columns
+from .shape import NoShape, Shape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,25 +102,11 @@ def values_at(rows: Sequence[Any], paths: Sequence[_Path]) -> dict[_Path, list[A
     """
     if not paths:
         return {}
-    tree: dict[str, Any] = {}
-    for path in paths:
-        node = tree
-        for key in path:
-            node = node.setdefault(key, {})
     try:
-        row_type = _struct(tree)
-        objects = msgspec.json.decode(b"[" + b",".join(rows) + b"]", type=list[row_type])  # type: ignore[valid-type]
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        found, _ = Shape(paths, has_others=True).leaves(b"[" + b",".join(rows) + b"]")
+    except NoShape as error:
         raise Unsure(str(error)) from None
-    found = {}
-    for path in paths:
-        node, level = tree, objects
-        for key in path:
-            field = f"f{list(node).index(key)}"
-            level = [None if value is None else getattr(value, field) for value in level]
-            node = node[key]
-        found[path] = level
-    return found
+    return {path: found.get(path) or [None] * len(rows) for path in paths}
 
 
 def is_decimal(array: pa.Array) -> bool:
@@ -161,15 +146,18 @@ def column(chunks: Sequence[pa.Array], *, dates: bool) -> pd.Series | ExtensionA
 
 def _check(joined: bytes, rows: Sequence[Any]) -> None:
     """That each row is an object, and all is UTF-8: pyarrow looks for neither."""
-    at_start = 1 + joined.count(b"\n{") if joined.startswith(b"{") else 0
-    is_object_a_line = at_start == len(rows) == 1 + joined.count(b"\n")
-    if not is_object_a_line and not all(memoryview(row)[0] == ord("{") for row in rows):
+    import numpy as np
+    import pyarrow as pa
+
+    lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
+    starts = np.cumsum(lengths + 1) - lengths - 1
+    if not lengths.all() or (np.frombuffer(joined, dtype=np.uint8)[starts] != ord("{")).any():
         raise Unsure("a row is no object")
-    if not joined.isascii():
-        try:
-            joined.decode()
-        except UnicodeDecodeError as error:
-            raise Unsure(str(error)) from None
+    ends = pa.py_buffer(np.array([0, len(joined)], dtype=np.int64))
+    try:
+        pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(joined)]).validate(full=True)
+    except pa.ArrowException as error:
+        raise Unsure(str(error)) from None
 
 
 def _read(joined: bytes, rows: int, text: Iterable[_Path]) -> pa.Table:
@@ -242,15 +230,6 @@ def _has_whole(array: pa.Array) -> bool:
         return False
     values = array.to_numpy(zero_copy_only=False)
     return bool(np.any(values == np.floor(values)))
-
-
-def _struct(tree: Mapping[str, Any]) -> type[msgspec.Struct]:
-    """A struct of these keys and no others; what is no object where one should be is an error."""
-    fields: list[tuple[str, Any, Any]] = [
-        (f"f{i}", _struct(inner) | None if inner else Any, None) for i, inner in enumerate(tree.values())
-    ]
-    rename = {f"f{i}": key for i, key in enumerate(tree)}
-    return msgspec.defstruct("Row", fields, rename=rename, gc=False)
 
 
 def _text(whole: pa.ChunkedArray) -> pd.Series:

@@ -17,9 +17,10 @@ lists, anything mixed        object, the values as they are
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import chain, repeat
+from itertools import chain, filterfalse, repeat
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ _NONE = type(None)
 _NOTHING: dict[str, Any] = {}  # an object that is not there
 # A date, a time and a zone: without one of them it is not a moment, and stays text.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,](\d{1,9}))?)?(?:Z|[+-]\d\d(?::?\d\d)?)")
+_LONGEST_MOMENT = len("2026-11-01T00:00:00.000000000+00:00")
+_ZEROS = dict.fromkeys(map(ord, string.digits), "0")
+_AT_ONCE = 4096
 # As programs print numbers: `007` and `1_000` are names of something.
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
@@ -187,7 +191,7 @@ def typed(values: Sequence[Any], *, dates: bool = False) -> pd.Series | Extensio
     if found == {str}:
         if dates and (moments := utc(values)) is not None:
             return moments
-        return of_kind(values, "text")
+        return _text(values)
     if found == {bool}:
         return of_kind(values, "boolean") if gaps else _numpy(values, "bool")
     if found == {int}:
@@ -214,25 +218,14 @@ def of_kind(values: Sequence[Any], kind: str) -> pd.Series | ExtensionArray:
 
     match kind:
         case "text":
-            # pandas is left to say what it makes of text: `str`, or object before pandas 3.
-            if all(value is None for value in values):
-                return pd.Series(values, dtype=pd.Series([""]).dtype)
-            try:
-                found = pd.Series(values)
-                if getattr(found.dtype, "storage", None) == "python":  # without pyarrow nobody else looks
-                    for value in values:
-                        if type(value) is str and not value.isascii():
-                            value.encode()
-                return found
-            except UnicodeEncodeError:  # half of a surrogate pair
-                return _objects(values)
+            return _text(values) if set(map(type, values)) <= {str, _NONE} else typed(values)
         case "Int64" | "boolean":
             try:
                 return pd.Series(pd.array(values, dtype=kind), copy=False)
             except (TypeError, ValueError, OverflowError):  # somebody else's object of that name
                 return _objects(values)
         case "float":
-            return pd.Series(np.array([np.nan if v is None else v for v in values], dtype=float), copy=False)
+            return pd.Series(np.array(values, dtype=float), copy=False)
         case "time":
             moments = utc(values)
             return moments if moments is not None else typed(values)
@@ -244,15 +237,19 @@ def utc(values: Sequence[str | None]) -> pd.Series | None:
     """Moments in text as datetime64 in UTC, or None if one of them is not: they have a date, a time and a zone."""
     import pandas as pd
 
-    match = _MOMENT.fullmatch
     digits = 0
-    for value in values:
-        if value is None:
+    for start in range(0, len(values), _AT_ONCE):
+        there = [value for value in values[start : start + _AT_ONCE] if value is not None]
+        if not there:
             continue
-        found = match(value)
-        if found is None:
+        if max(map(len, there)) > _LONGEST_MOMENT:
             return None
-        digits = max(digits, len(found[1] or ""))
+        # Whether it is one is not for its digits to say: with zeros in their place, there are few to look at.
+        forms = "\n".join(there).translate(_ZEROS).split("\n")
+        found = list(map(_MOMENT.fullmatch, set(forms)))
+        if len(forms) != len(there) or None in found:
+            return None
+        digits = max([digits, *(len(one[1] or "") for one in found if one)])
     unit: Literal["us", "ns"] = "us" if digits <= 6 else "ns"
     try:
         times = pd.to_datetime(pd.Series(list(values), dtype=object), utc=True, format="ISO8601")
@@ -288,9 +285,29 @@ def numbers(values: Sequence[str | None]) -> list[Any] | None:
         return None
 
 
-def _whole(values: Sequence[Any], gaps: bool) -> pd.Series | ExtensionArray:
+def _text(values: Sequence[str | None]) -> pd.Series:
+    import numpy as np
+    import pandas as pd
+
+    dtype = pd.Series([""]).dtype  # pandas is left to say what it makes of text: `str`, or object before pandas 3
     try:
-        return of_kind(values, "Int64") if gaps else _numpy(values, "int64")
+        if getattr(dtype, "storage", None) == "python":  # without pyarrow nobody else looks
+            for value in filterfalse(str.isascii, filter(None, values)):
+                value.encode()
+        return pd.Series(np.fromiter(values, dtype=object, count=len(values)), dtype=dtype, copy=False)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return _objects(values)
+
+
+def _whole(values: Sequence[Any], gaps: bool) -> pd.Series | ExtensionArray:
+    import numpy as np
+    import pandas as pd
+
+    try:
+        if not gaps:
+            return _numpy(values, "int64")
+        is_gap = np.array([value is None for value in values])
+        return pd.arrays.IntegerArray(np.array([value or 0 for value in values], dtype="int64"), is_gap)
     except (OverflowError, TypeError):  # beyond 64 bits: Python's own numbers are exact
         return _objects(values)
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from . import answer, arrow, columns
+from .shape import NoShape, Shape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ _LEAST_BLOCK_ROWS = 64
 _FAST_FROM_BYTES = 256 * 2**10  # below, pyarrow costs more than it saves
 _FAST_TO_BYTES_A_ROW = 32 * 2**10  # above, a row has so many keys that its arrays cost more than they save
 _MOST_THREADS = 4
-_MOST_FAILURES = 2  # of pyarrow in a page, before it is asked no more
+_MOST_FAILURES = 2  # of a fast way in a page, before it is tried no more
 
 
 class NotRows(ValueError):
@@ -88,7 +89,7 @@ class Rows:
         step = max(least, len(rows) * block_bytes // max(bytes_in_all, 1))
         pieces = [rows[start : start + step] for start in range(0, len(rows), step)]
         with answer.gc_paused():
-            blocks = list(_by_arrow(pieces, self._text)) if is_fast else [_exact_block(piece) for piece in pieces]
+            blocks = list(_by_arrow(pieces, self._text)) if is_fast else list(_exact_blocks(pieces))
         self._blocks += blocks
         self._text = self._text.union(*(block.text for block in blocks))
 
@@ -163,7 +164,7 @@ def _by_arrow(pieces: Sequence[Sequence[Any]], text: frozenset[Path]) -> Iterato
         if not block.is_exact:
             break
         if number == _MOST_FAILURES:
-            yield from map(_exact_block, pieces[number:])
+            yield from _exact_blocks(pieces[number:])
             return
     else:
         return
@@ -184,9 +185,37 @@ def _fast_block(rows: Sequence[Any], text: frozenset[Path]) -> _Block:
     return _Block(len(rows), leaves, rows if is_mixed else None, frozenset(known), is_exact=False)
 
 
+def _exact_blocks(pieces: Sequence[Sequence[Any]]) -> Iterator[_Block]:
+    """The same without pyarrow: most have the keys of those before."""
+    paths: dict[Path, None] = {}
+    shape: Shape | None = None
+    failures = 0
+    for piece in pieces:
+        block = None if shape is None else _shaped_block(piece, shape)
+        if block is None:
+            failures += shape is not None
+            shape = None
+            block = _exact_block(piece)
+            paths |= dict.fromkeys(block.leaves)
+            if failures < _MOST_FAILURES:
+                with contextlib.suppress(NoShape):
+                    shape = Shape(paths)
+        yield block
+
+
+def _shaped_block(rows: Sequence[Any], shape: Shape) -> _Block | None:
+    """Rows of known keys; None if they have others, or one twice."""
+    body = _list_of(rows)
+    with contextlib.suppress(NoShape):
+        leaves, keys = shape.leaves(body)
+        if answer.keys_are_certain(body, keys):
+            return _Block(len(rows), leaves)
+    return None
+
+
 def _exact_block(rows: Sequence[Any]) -> _Block:
     """Rows by way of Python values, with nothing lost."""
-    body = b"[" + b",".join(rows) + b"]"
+    body = _list_of(rows)
     try:
         with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
             found = _leaves(msgspec.json.decode(body), len(rows))
@@ -195,6 +224,10 @@ def _exact_block(rows: Sequence[Any]) -> _Block:
         return _Block(len(rows), _leaves(answer.read_exactly(body.decode()), len(rows))[0])
     except (ValueError, RecursionError) as error:
         raise NotRows(str(error)) from None
+
+
+def _list_of(rows: Sequence[Any]) -> bytes:
+    return b"[" + b",".join(rows) + b"]"
 
 
 def _leaves(records: list[Any], rows: int) -> tuple[dict[Path, list[Any]], int]:

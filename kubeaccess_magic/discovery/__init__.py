@@ -132,6 +132,14 @@ class Discovery:
             self._services[key] = (time.monotonic(), found)
         return found
 
+    def namespaces_of(self, name: str, watch: Watch) -> list[str]:
+        """The namespaces that have a service of that name; none where all of them may not be listed."""
+        try:
+            found = self._list("/api/v1/services", kubernetes.decode_services, None, watch, f"metadata.name={name}")
+        except AccessDenied:
+            return []
+        return [service.metadata.namespace for service in found]
+
     def pod(self, namespace: str, name: str, watch: Watch) -> kubernetes.Pod | None:
         """One pod, or None."""
         path = f"/api/v1/namespaces/{_segment(namespace)}/pods/{_segment(name)}"
@@ -167,9 +175,12 @@ class Discovery:
             return None
         return decode(self._checked(reply, path).content)
 
-    def _list(self, path: str, decode: Callable[[bytes], Any], selector: str | None, watch: Watch) -> list[Any]:
+    def _list(
+        self, path: str, decode: Callable[[bytes], Any], selector: str | None, watch: Watch, fields: str | None = None
+    ) -> list[Any]:
         """A list, in pages (F1); a page whose token grew old goes on with the fresh one that the 410 brings."""
         query = {"limit": str(_PAGE)} | ({"labelSelector": selector} if selector else {})
+        query |= {"fieldSelector": fields} if fields else {}
         items: list[Any] = []
         while True:
             reply = self._transport.call("GET", f"{path}?{urlencode(query)}", limits=self._limits, watch=watch)
@@ -234,25 +245,26 @@ class Discovery:
 
 
 def missing_service(discovery: Discovery, target: Target, watch: Watch) -> NotFound:
-    """The error for a service that is not there, with the nearest names that are."""
+    """The error for a service that is not there: where one of that name is, or the nearest names that are."""
     import difflib
 
     namespace = target.namespace or ""
+    said = f"no service is called {target.name} in the namespace {namespace}"
+    elsewhere = [Target(name=target.name, namespace=other) for other in discovery.namespaces_of(target.name, watch)]
     try:
         names = [service.metadata.name for service in discovery.services(namespace, None, watch, namespace).items]
     except AccessDenied:
-        return NotFound(f"no service is called {target.name} in the namespace {namespace}")
+        return NotFound(said, hint=_is_it(elsewhere) or None)
     if not names:
-        return NotFound(
-            f"no service is called {target.name} in the namespace {namespace}, which has none at all",
-            hint="%kproxy services -A lists those of all namespaces",
-        )
-    near = difflib.get_close_matches(target.name, names, 3, 0.5)
-    lines = " or ".join(str(Target(name=name, namespace=namespace)) for name in near)
-    return NotFound(
-        f"no service is called {target.name} in the namespace {namespace}",
-        hint=(f"is it {lines}? " if lines else "") + f"`%kproxy services -n {namespace}` lists all {len(names)}",
-    )
+        everywhere = "`%kproxy services -A` lists those of all namespaces"
+        return NotFound(f"{said}, which has none at all", hint=_is_it(elsewhere) + everywhere)
+    near = [Target(name=name, namespace=namespace) for name in difflib.get_close_matches(target.name, names, 3, 0.6)]
+    listed = f"lists all {len(names)}" if len(names) > 1 else "lists the only one"
+    return NotFound(said, hint=_is_it(elsewhere or near) + f"`%kproxy services -n {namespace}` {listed}")
+
+
+def _is_it(targets: Sequence[Target]) -> str:
+    return f"is it {' or '.join(map(str, targets[:3]))}? " if targets else ""
 
 
 def _unless_denied(read: Callable[[], Item]) -> Item | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Status", "refused", "status_of"]
 
 _MOST_BYTES = 1 << 20  # a Status is small; what is larger is none
+_GROUP = re.compile(r"(/api/v1|/apis/[^/]+/[^/]+)/[^/]")
 _USER = re.compile(r'User "(?P<user>(?:[^"\\]|\\.)*)" cannot')
 
 
@@ -95,13 +96,7 @@ def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessErr
             role=wanted,
         )
     if reply.status_code in (404, 410):
-        return NotFound(
-            said,
-            hint=None
-            if status
-            else "it knows no such path; a wrong path in `server:` of the kubeconfig looks the same (E7)",
-            reply=reply,
-        )
+        return NotFound(said, hint=_where_to_look(reply, status), reply=reply)
     if reply.status_code == 400 and "HTTP request to an HTTPS server" in message:
         return Unreachable(
             "the API server speaks TLS, and was asked in plain HTTP",
@@ -112,6 +107,16 @@ def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessErr
     if reply.status_code in (429, 502, 503):
         return Unreachable(said, hint="it may be busy or starting: try again")
     return KubeAccessError(said)
+
+
+def _where_to_look(reply: Reply, status: Status | None) -> str | None:
+    """What to try after a 404: an object that is not there needs no hint, a path that is none does."""
+    if status is None:
+        return "it knows no such path; a wrong path in `server:` of the kubeconfig looks the same (E7)"
+    group = _GROUP.match(reply.request.path)
+    if status.name or group is None:
+        return None
+    return f"`%kproxy {group[1]}` lists what the API server has there; an app is named before its path"
 
 
 def _one_line(text: str) -> str:

@@ -16,26 +16,22 @@ from IPython.core.getipython import get_ipython
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, needs_local_scope, no_var_expand
 from traitlets import Bool, Float, Integer, observe
 
-from ..errors import ConfigError, KubeAccessError, LoadError, NotFound
+from ..errors import ConfigError, KubeAccessError, NotFound
 from .history import History, Question
-from .telling import folded, name_the_asker, or_a_verb, shown_as_it_is, told, told_watch
+from .telling import folded, nothing_listed, or_a_verb, told_watch
 from .transforms import keep_for_the_magic
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from ..cluster import Cluster, Prepared
-    from ..fetch import Framed
-    from ..limits import Watch
+    from ..cluster import Cluster
     from ..panel.state import State
     from ..process import Child
-    from ..reply import Reply
-    from .asking import Wanted
     from .failure import Failure
     from .options import Line
     from .progress import Progress
 
-__all__ = ["KProxyMagics", "current_cluster", "load", "unload"]
+__all__ = ["KProxyMagics", "check_name", "current_cluster", "load", "loaded", "unload"]
 
 _LIMITS = ("timeout_s", "max_bytes", "connect_timeout_s", "silence_timeout_s", "plugin_timeout_s")  # of a Cluster
 
@@ -89,9 +85,30 @@ class KProxyMagics(Magics):
             self._cluster = self._made()
         return self._cluster
 
+    @property
+    def in_use(self) -> Cluster | None:
+        """The Cluster that lines ask; None before the first."""
+        return self._cluster
+
     def cluster_for(self, asked: Line) -> Cluster:
-        """The Cluster that a line asks, by its --context, --kubeconfig and --as."""
-        return self._cluster_for(asked)
+        """The Cluster that a line asks: the one in use, or one of its own by --context, --kubeconfig and --as."""
+        own = _own(asked)
+        own.pop("namespace", None)  # that one is of the target, not of the Cluster
+        if not own and not asked.text("context") and not asked.text("kubeconfig"):
+            return self.cluster
+        recipe = dict(self._cluster.recipe) if self._cluster is not None else {}
+        if asked.text("kubeconfig"):
+            recipe = {"kubeconfig": asked.text("kubeconfig")}
+        if asked.text("context"):
+            recipe = {"context": asked.text("context"), "kubeconfig": recipe.get("kubeconfig")}
+        return self.aside(recipe | own)
+
+    def aside(self, recipe: dict[str, Any]) -> Cluster:
+        """A Cluster beside the one in use, kept for the next line that asks it."""
+        key = tuple(sorted((name, str(value)) for name, value in recipe.items()))
+        if key not in self._aside:
+            self._aside[key] = self._made(**recipe)
+        return self._aside[key]
 
     def question(self, cluster: Cluster) -> Question:
         """A question that is about to be asked, and remembered."""
@@ -153,120 +170,28 @@ class KProxyMagics(Magics):
 
     def _asked(self, asked: Line, cell: str | None, progress: Progress) -> Any:
         from .asking import wanted
+        from .ready import Ready
 
         want = wanted(asked, cell, asked.variables)
-        cluster = self._cluster_for(asked)
+        cluster = self.cluster_for(asked)
         question = self.question(cluster)
         watch = told_watch(progress, question.answered)
         try:
-            prepared = cluster.prepare(
-                want.method,
-                want.target,
-                want.path or "/",
-                params=want.params,
-                headers=want.headers,
-                data=want.body,
-                namespace=asked.text("namespace"),
-                timeout_s=want.timeout_s or self.timeout_s,
-                watch=watch,
-            )
+            ready = Ready.of(asked, want, cluster, watch)
         except NotFound as error:
             raise or_a_verb(error, asked) from None
-        if asked.switch("code") or asked.switch("kubectl"):
-            return self._spelled(asked, want, cluster, prepared)
-        try:
-            value, reply, lines = self._answer(asked, want, cluster, prepared, watch)
-        except KubeAccessError as error:
-            question.ended(prepared.request, getattr(error, "reply", None), problem=type(error).__name__)
-            name_the_asker(error, asked)
-            raise
-        except KeyboardInterrupt:
-            question.ended(prepared.request, None, problem="interrupted")
-            raise
-        rows = len(value) if type(value).__name__ == "DataFrame" else None
-        question.ended(prepared.request, reply, rows=rows)
-        self._caption(asked, told(prepared, reply, lines))
+        if asked.switch("kubectl") or asked.switch("code"):
+            return ready.spelled("kubectl" if asked.switch("kubectl") else "code")
+        value, _, lines = ready.ask(question, watch)
+        self._caption(asked, lines)
         return value
-
-    def _answer(
-        self, asked: Line, want: Wanted, cluster: Cluster, prepared: Prepared, watch: Watch
-    ) -> tuple[Any, Reply, list[str]]:
-        """The value that is asked for, the reply it came from, and lines about it."""
-        from .show import Text
-
-        limits: dict[str, Any] = {"timeout_s": want.timeout_s or self.timeout_s, "max_bytes": self.max_bytes}
-        if want.form in ("frame", ""):
-            try:
-                framed: Framed = cluster.send_for_frame(
-                    prepared.request,
-                    dialect=want.dialect,
-                    limit=want.limit,
-                    raw=want.raw,
-                    watch=watch,
-                    **limits,
-                    **want.options,
-                )
-            except LoadError as error:
-                instead = None if want.form else shown_as_it_is(error.reply)
-                if instead is None or error.reply is None:
-                    raise
-                return instead, error.reply, []
-            lines = [framed.held("--limit all"), framed.note]
-            return framed.loaded.frame, framed.reply, [line for line in lines if line]
-        request = prepared.request
-        if not want.raw:
-            request = cluster.as_asked(request, dialect=want.dialect, limit=want.limit)
-        reply = cluster.send(request, watch=watch, **limits)
-        if want.form == "reply":
-            return reply, reply, []
-        reply.raise_for_status()
-        read: dict[str, Callable[[], Any]] = {
-            "json": reply.json,
-            "text": lambda: Text(reply.text),
-            "bytes": lambda: reply.content,
-        }
-        return read[want.form](), reply, []
-
-    def _spelled(self, asked: Line, want: Wanted, cluster: Cluster, prepared: Prepared) -> Any:
-        from .. import redact
-        from ..reply import visible
-        from .show import Text
-        from .spelling import as_code, as_kubectl
-
-        if asked.switch("kubectl"):
-            request = prepared.request
-            if not want.raw:
-                request = cluster.as_asked(request, dialect=want.dialect, limit=want.limit)
-            return Text(as_kubectl(cluster, request))
-        target = want.target
-        if asked.text("namespace") and "://" not in target and not target.startswith("/"):
-            target = str(prepared.request.target)
-        keywords = {
-            "method": want.method,
-            "params": want.params,
-            "headers": want.headers,
-            "data": want.body.decode() if want.body is not None and want.is_text else want.body,
-            "dialect": want.dialect,
-            "limit": want.limit,
-            "raw": want.raw,
-            "timeout_s": want.timeout_s,
-            **want.options,
-        }
-        text = as_code(cluster, want.form or "frame", target, want.path, keywords)
-        sent = prepared.request
-        if not want.raw:
-            sent = cluster.as_asked(sent, dialect=want.dialect, limit=want.limit)
-        if sent != prepared.request:  # what the dialect fills in, at the time when it is asked
-            body = f" and {sent.body.decode(errors='replace')}" if sent.body is not None else ""
-            text += "\n# sends " + visible(redact.url(sent.path + (f"?{sent.query}" if sent.query else "") + body))
-        return Text(text)
 
     # --- verbs
 
     def _overview(self, asked: Line) -> Any:
         from .show import Overview, header
 
-        cluster = self._cluster_for(asked)
+        cluster = self.cluster_for(asked)
         print(header(cluster))  # before anything is contacted
         return Overview(cluster, asked.text("namespace"))
 
@@ -278,26 +203,27 @@ class KProxyMagics(Magics):
         return inventory.contexts_frame(kubeconfig.contexts(file))
 
     def _namespaces(self, asked: Line) -> Any:
-        return self._cluster_for(asked).namespaces(name=_first(asked))
+        return self.cluster_for(asked).namespaces(name=_first(asked))
 
     def _nodes(self, asked: Line) -> Any:
-        return self._cluster_for(asked).nodes(name=_first(asked))
+        return self.cluster_for(asked).nodes(name=_first(asked))
 
     def _services(self, asked: Line) -> Any:
-        return self._listed(asked, self._cluster_for(asked).services)
+        return self._listed(asked, self.cluster_for(asked))
 
     def _pods(self, asked: Line) -> Any:
-        return self._listed(asked, self._cluster_for(asked).pods)
+        return self._listed(asked, self.cluster_for(asked))
 
-    def _listed(self, asked: Line, read: Callable[..., Any]) -> Any:
-        frame = read(
+    def _listed(self, asked: Line, cluster: Cluster) -> Any:
+        frame = (cluster.pods if asked.verb == "pods" else cluster.services)(
             asked.text("namespace"),
             all_namespaces=asked.switch("all_namespaces"),
             selector=asked.text("selector"),
             name=_first(asked),
         )
         note = frame.attrs["kproxy"].get("note")
-        self._caption(asked, [note] if note else [])
+        lines = [note] if note else []
+        self._caption(asked, lines if len(frame) else [*lines, nothing_listed(asked, cluster.namespace)])
         return frame
 
     def _use(self, asked: Line) -> Any:
@@ -316,7 +242,7 @@ class KProxyMagics(Magics):
         from .asking import place, query
         from .show import Text
 
-        cluster = self._cluster_for(asked)
+        cluster = self.cluster_for(asked)
         target, path = place(asked, asked.variables)
         params, _ = query(asked, None, asked.variables)
         where = asked.text("namespace")
@@ -328,7 +254,7 @@ class KProxyMagics(Magics):
         from .asking import place
         from .show import Answer
 
-        cluster = self._cluster_for(asked)
+        cluster = self.cluster_for(asked)
         method = (asked.text("request") or "GET").upper()
         access, target = cluster.may(method, place(asked, asked.variables)[0], namespace=asked.text("namespace"))
         return Answer(access, f"{method} {target}")
@@ -346,12 +272,12 @@ class KProxyMagics(Magics):
         from ..doctor import examine
 
         own = asked.text("namespace")
-        return examine(lambda: self._cluster_for(asked), namespace=own)
+        return examine(lambda: self.cluster_for(asked), namespace=own)
 
     def _panel(self, asked: Line) -> Any:
         from .paneling import Panel
 
-        return Panel(self._cluster_for(asked), asked)
+        return Panel(self.cluster_for(asked), asked)
 
     def _asked_so_far(self, asked: Line) -> Any:
         return self._history.frame()
@@ -381,26 +307,6 @@ class KProxyMagics(Magics):
         self._demo, self._cluster, self._before_demo = None, self._before_demo, None
 
     # --- around an answer
-
-    def _cluster_for(self, asked: Line) -> Cluster:
-        """The Cluster that this line asks: the one in use, or one of its own."""
-        own = _own(asked)
-        own.pop("namespace", None)  # that one is of the target, not of the Cluster
-        if not own and not asked.text("context") and not asked.text("kubeconfig"):
-            return self.cluster
-        recipe = dict(self._cluster.recipe) if self._cluster is not None else {}
-        if asked.text("kubeconfig"):
-            recipe = {"kubeconfig": asked.text("kubeconfig")}
-        if asked.text("context"):
-            recipe = {"context": asked.text("context"), "kubeconfig": recipe.get("kubeconfig")}
-        return self.aside(recipe | own)
-
-    def aside(self, recipe: dict[str, Any]) -> Cluster:
-        """A Cluster beside the one in use, kept for the next line that asks it."""
-        key = tuple(sorted((name, str(value)) for name, value in recipe.items()))
-        if key not in self._aside:
-            self._aside[key] = self._made(**recipe)
-        return self._aside[key]
 
     def _made(self, **recipe: Any) -> Cluster:
         from ..cluster import Cluster
@@ -474,14 +380,26 @@ def unload(shell: InteractiveShell) -> None:
 
 def current_cluster() -> Cluster:
     """The Cluster that the magic asks in this IPython."""
-    shell = get_ipython()
-    registered = shell.magics_manager.registry.get("KProxyMagics") if shell is not None else None
-    if not isinstance(registered, KProxyMagics):
+    found = loaded(get_ipython())
+    if found is None:
         raise ConfigError("no magic is loaded here", hint="%load_ext kubeaccess_magic, or make a Cluster()")
-    return registered.cluster
+    return found.cluster
+
+
+def loaded(shell: InteractiveShell | None) -> KProxyMagics | None:
+    """The magic of a shell; None where there is no shell, or the extension is not loaded in it."""
+    found = shell.magics_manager.registry.get("KProxyMagics") if shell is not None else None
+    return found if isinstance(found, KProxyMagics) else None
 
 
 def check_name(name: str | None) -> None:
+    """Refuse what cannot be a variable.
+
+    Raises
+    ------
+    UsageError
+        It is no name in Python, or the magic's own.
+    """
     if name is not None and (not name.isidentifier() or keyword.iskeyword(name) or name == "kproxy"):
         raise UsageError(f"{name!r} cannot be the name of a variable here")
 

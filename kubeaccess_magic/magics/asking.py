@@ -10,19 +10,19 @@ from typing import Any, Literal
 
 from IPython.core.error import UsageError
 
-from ..cluster.body import media_type_of
+from ..cluster.body import media_type_of, with_media_type
 from .options import Line
 from .variables import in_json, in_path, in_text
 
-__all__ = ["Wanted", "filled", "path_begins", "place", "query", "wanted"]
+__all__ = ["Wanted", "filled", "header", "pair", "path_begins", "place", "query", "wanted"]
 
 _FORMS = ("frame", "json", "text", "bytes", "reply")
 _FORM_FIELDS = re.compile(r"[^\s={}\[\]\"']+=")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Wanted:
-    """A question, with its variables put in.
+    """A question, with its variables put in. Headers and body may be secret: it has no repr.
 
     Attributes
     ----------
@@ -57,16 +57,14 @@ def wanted(asked: Line, cell: str | None, variables: Mapping[str, Any]) -> Wante
     """
     target, path = place(asked, variables)
     if asked.switch("all_namespaces"):
-        raise UsageError("-A goes with services and pods; a target is in one namespace")
+        raise UsageError("-A goes with `%kproxy services` and `%kproxy pods`; a target is in one namespace")
     if asked.text("selector"):
-        raise UsageError("-l goes with services and pods; a target has a name")
+        raise UsageError("-l goes with `%kproxy services` and `%kproxy pods`; a target has a name")
     if cell is not None and not cell.strip():
         raise UsageError("the cell is empty: its body is what %%kproxy sends")
     params, cell_is_used = query(asked, cell, variables)
     body, media_type = _body(asked, None if cell_is_used else cell, cell, variables)
-    headers = [_header(in_text(text, variables)) for text in asked.many("header")]
-    if media_type and not any(name.lower() == "content-type" for name, _ in headers):
-        headers.append(("Content-Type", media_type))
+    headers = with_media_type([header(in_text(text, variables)) for text in asked.many("header")], media_type)
     method = asked.text("request")
     form = asked.text("output") or ""
     if form and form not in _FORMS:
@@ -124,13 +122,27 @@ def path_begins(word: str) -> int:
     return found.end() if found else len(word)
 
 
+def pair(text: str) -> tuple[str, str]:
+    """Name and value of a ``-q``."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"-q is NAME=VALUE, not {text!r}")
+    return name, value
+
+
+def header(text: str) -> tuple[str, str]:
+    """Name and value of a ``-H``."""
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise UsageError("-H is NAME:VALUE; one here has no colon")  # not repeated: it may be a secret
+    return name.strip(), value.strip()
+
+
 def query(asked: Line, cell: str | None, variables: Mapping[str, Any]) -> tuple[list[tuple[str, str]], bool]:
     """The ``-q`` values, and whether one of them is the cell."""
     params, used = [], False
     for text in asked.many("query"):
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"-q is NAME=VALUE, not {text!r}")
+        name, value = pair(text)
         if value == "@-":
             if cell is None:
                 raise UsageError(f"-q {name}=@- takes the cell, and there is none: begin it with %%kproxy")
@@ -197,13 +209,6 @@ def _file(name: str) -> bytes:
         return pathlib.Path(name).expanduser().read_bytes()
     except OSError as error:
         raise UsageError(f"-d @{name}: {error.strerror}") from None
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon:
-        raise UsageError("-H is NAME:VALUE; one here has no colon")  # not repeated: it may be a secret
-    return name.strip(), value.strip()
 
 
 def _limit(text: str | None) -> int | Literal["all"] | None:

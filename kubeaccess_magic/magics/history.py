@@ -70,14 +70,13 @@ class Question:
     def _written(self, request: Request, reply: Reply | None) -> dict[str, Any]:
         from .. import redact
 
-        path = request.path + (f"?{request.query}" if request.query else "")
         seconds = time.monotonic() - self._began if reply is None else reply.elapsed.total_seconds()
         row = {
             "time": datetime.datetime.now(datetime.UTC),
             "context": self._cluster.name,
             "method": request.method,
             "target": str(request.target),
-            "path": redact.url(path)[:2000],
+            "path": redact.url(request.path_and_query)[:2000],
             "status": reply.status_code if reply is not None else None,
             "bytes": len(reply.content) if reply is not None else None,
             "seconds": round(seconds, 3),

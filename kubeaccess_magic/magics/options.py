@@ -1,6 +1,6 @@
 """What may stand on a line of the magic: its verbs and options, as one table.
 
-Parsing, help and (later) completion all read this table, so that none of them can know more than the others. Options
+Parsing, help and completion all read this table, so that none of them can know more than the others. Options
 follow kubectl where it has the thing, and curl where it has it; they may stand anywhere, and are never abbreviated.
 """
 
@@ -16,7 +16,7 @@ from IPython.core.error import UsageError
 
 from .words import Word, quoted, split
 
-__all__ = ["OPTIONS", "VERBS", "Line", "Option", "Verb", "help_text", "parse"]
+__all__ = ["BY_NAME", "EQUALS", "OPTIONS", "VERBS", "Line", "Option", "Verb", "help_text", "parse", "verb_of"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,8 +122,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(("-h", "--help"), None, "this text"),
 )
 
-_BY_NAME = {name: option for option in OPTIONS for name in option.names}
-_KUBECTL = frozenset({"-n", "-l", "-o"})  # their attached value may begin with "=", as kubectl has it
+BY_NAME = {name: option for option in OPTIONS for name in option.names}
+EQUALS = frozenset({"-n", "-l", "-o"})  # their attached value may begin with "=", as kubectl has it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,7 +181,7 @@ def parse(line: str) -> Line:
             option, value = _option(word.text)
             if option.value is not None and value is None:
                 following = next(rest, None)
-                if following is None or (following.text in _BY_NAME and line[following.start] == "-"):
+                if following is None or (following.text in BY_NAME and line[following.start] == "-"):
                     raise UsageError(f"{word.text} wants a value: {word.text} {option.value}")
                 value = following.text
             _give(given, option, value)
@@ -190,30 +190,36 @@ def parse(line: str) -> Line:
     return _line(plain, given, line, words)
 
 
+def verb_of(word: str) -> Verb | None:
+    """The verb that a word is, by its full name or kubectl's short one."""
+    return next((verb for verb in VERBS if word in (verb.name, *verb.short)), None)
+
+
 def _option(text: str) -> tuple[Option, str | None]:
     """The option that a word names, and the value attached to it."""
     name, equals, value = text.partition("=")
     if text.startswith("--"):
-        option = _BY_NAME.get(name)
+        option = BY_NAME.get(name)
         if option is None:
             raise UsageError(_unknown(name))
         if equals and option.value is None:
             raise UsageError(f"{name} is a switch and takes no value")
         return option, value if equals else None
-    option = _BY_NAME.get(text[:2])
+    option = BY_NAME.get(text[:2])
     if option is None:
         raise UsageError(_unknown(text[:2] if len(text) > 2 else text))
     attached = text[2:]
     if attached and option.value is None:
         raise UsageError(f"{text[:2]} is a switch: write {text[:2]} -{attached}")
-    if text[:2] in _KUBECTL:
+    if text[:2] in EQUALS:
         attached = attached.removeprefix("=")
     return option, attached or None
 
 
 def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name, _BY_NAME, 1, 0.6)
-    return f"no option {name}" + (f"; {near[0]}?" if near else "; %kproxy -h lists them")
+    long = [known[2:] for known in BY_NAME if known.startswith("--")]
+    near = difflib.get_close_matches(name.lstrip("-"), long, 1, 0.6)  # the dashes are alike in all of them
+    return f"no option {name}" + (f"; --{near[0]}?" if near else "; `%kproxy -h` lists them")
 
 
 def _give(given: dict[str, str | bool | list[str]], option: Option, value: str | None) -> None:
@@ -233,7 +239,7 @@ def _line(plain: list[Word], given: dict[str, str | bool | list[str]], line: str
     if len(plain) > 1 and plain[0].text == "get":  # kubectl's word for it
         plain = plain[1:]
     texts = [word.text for word in plain]
-    verb = next((v for v in VERBS if texts and texts[0] in (v.name, *v.short)), None)
+    verb = verb_of(texts[0]) if texts else None
     if verb is None:
         if len(plain) > 2:
             raise UsageError(_left_over(plain[2], line, words))

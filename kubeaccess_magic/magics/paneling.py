@@ -13,15 +13,14 @@ from IPython.display import display
 
 from .. import panel
 from .. import redact as hiding
-from ..cluster import Cluster, Prepared
-from ..cluster.address import addressed
-from ..errors import KubeAccessError, TargetError
+from ..cluster import Cluster
+from ..errors import TargetError
 from ..panel import API, Answered, State, target_of
 from ..request import Request
-from . import KProxyMagics, check_name
-from .asking import Wanted, filled, path_begins, wanted
+from . import KProxyMagics, check_name, loaded
+from .asking import filled, header, pair, path_begins, wanted
 from .options import OPTIONS, Line, parse
-from .telling import name_the_asker, told
+from .ready import Ready
 from .variables import in_text
 
 if TYPE_CHECKING:
@@ -56,9 +55,7 @@ class Panel(panel.Panel):
 
     def __init__(self, cluster: Cluster | None = None, line: str | Line = "", *, nodes: bool = False) -> None:
         shell = get_ipython()
-        found = shell.magics_manager.registry.get("KProxyMagics") if shell is not None else None
-        if not isinstance(found, KProxyMagics):
-            found = KProxyMagics(None)  # type: ignore[arg-type]  # Magics takes None for no shell
+        found = loaded(shell) or KProxyMagics(None)  # type: ignore[arg-type]  # Magics takes None for no shell
         host = MagicHost(found, cluster or found.cluster, shell.user_ns if shell is not None else {})
         if isinstance(line, str):
             state = host.read(line) if line.strip() else None
@@ -74,23 +71,20 @@ class Panel(panel.Panel):
             display(bundle, raw=True)  # type: ignore[no-untyped-call]  # of IPython
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class _Asked:
     """A question that is ready to be sent, and what a panel shows of it."""
 
-    asked: Line
-    want: Wanted
-    cluster: Cluster
-    prepared: Prepared
+    ready: Ready
     texts: tuple[tuple[str, str], ...]
 
     @property
     def request(self) -> Request:
-        return self.prepared.request
+        return self.ready.prepared.request
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return self.prepared.notes
+        return self.ready.prepared.notes
 
 
 class MagicHost:
@@ -137,7 +131,7 @@ class MagicHost:
     def chosen(self, asked: Line, cell: str | None = None) -> State:
         """What a line that was understood chooses."""
         body = "&".join(asked.many("data"))
-        params = [_pair(text) for text in asked.many("query")]
+        params = [pair(text) for text in asked.many("query")]
         if cell is not None and any(value == "@-" for _, value in params):
             params = [(name, cell.rstrip("\n") if value == "@-" else value) for name, value in params]
         elif cell is not None:
@@ -153,7 +147,7 @@ class MagicHost:
             body=body,
             options=_options(asked.given),
             into=asked.text("into") or "",
-            headers=tuple(": ".join(_header(text)) for text in asked.many("header")),
+            headers=tuple(": ".join(header(text)) for text in asked.many("header")),
         )
         return self._with_target(state, asked) if asked.words else state
 
@@ -162,8 +156,7 @@ class MagicHost:
         word = asked.words[0]
         cut = path_begins(word)
         text = in_text(word[:cut], self.variables) + word[cut:]
-        cluster = self.cluster(state.context)
-        found = addressed(text, cluster.server, cluster.name, cluster.recipe.get("kubeconfig"))
+        found = self.cluster(state.context).addressed(text)
         target, path = found.target, _below(found.brought or "", asked.words[1] if len(asked.words) > 1 else "")
         if target.kind == "api":
             return dataclasses.replace(state, kind=API, namespace="", path=path)
@@ -205,8 +198,8 @@ class MagicHost:
             if spelled is None and cell is None and not state.body:
                 spelled, cell = f"-q {name}=@-", value  # the cell holds what no word of a line can
             words.append(spelled or _refuse(f"the value of {name}"))
-        for header in state.headers:
-            name, value = _header(header)
+        for text in state.headers:
+            name, value = header(text)
             if hidden:
                 value = hiding.header(name, value)
             words.append(_spelled("-H", f"{name}: {value}", f"{name}:", value) or _refuse(f"the header {name}"))
@@ -221,7 +214,7 @@ class MagicHost:
 
     def _whose(self, state: State) -> list[str]:
         """The options that make the magic ask this Cluster, where it asks another one."""
-        cluster, current = self.cluster(state.context), self._magics._cluster
+        cluster, current = self.cluster(state.context), self._magics.in_use
         if cluster.context is None or current is cluster or (current is not None and current.recipe == cluster.recipe):
             return []
         recipe = cluster.recipe
@@ -238,63 +231,20 @@ class MagicHost:
         asked = filled(parse(line), self.variables)
         check_name(state.into or None)
         want = wanted(asked, cell, asked.variables)
-        cluster = self.cluster(state.context)
-        prepared = cluster.prepare(
-            want.method,
-            want.target,
-            want.path or "/",
-            params=want.params,
-            headers=want.headers,
-            data=want.body,
-            timeout_s=want.timeout_s or self._magics.timeout_s,
-            watch=watch,
-        )
-
-        def spelled(how: str) -> str:
-            line = dataclasses.replace(asked, given={**asked.given, how: True})
-            return str(self._magics._spelled(line, want, cluster, prepared))
-
-        url = hiding.url(cluster.server + self._as_sent(want, cluster, prepared).url_path())
+        ready = Ready.of(asked, want, self.cluster(state.context), watch)
+        url = hiding.url(ready.cluster.server + ready.as_sent.url_path())
         shown = dataclasses.replace(state, into="" if cell is None else state.variable)
         begin = f"{state.variable} = %kproxy" if cell is None else "%%kproxy"
         line_text = f"{begin} {self.line(shown, hidden=True)}"
-        texts = (("URL", url), ("Line", line_text), ("Python", spelled("code")), ("kubectl", spelled("kubectl")))
-        return _Asked(asked, want, cluster, prepared, texts)
-
-    @staticmethod
-    def _as_sent(want: Wanted, cluster: Cluster, prepared: Prepared) -> Request:
-        if want.raw:
-            return prepared.request
-        return cluster.as_asked(prepared.request, dialect=want.dialect, limit=want.limit)
+        spelled = (("Python", str(ready.spelled("code"))), ("kubectl", str(ready.spelled("kubectl"))))
+        return _Asked(ready, (("URL", url), ("Line", line_text), *spelled))
 
     def answer(self, asked: panel.Asked, watch: Watch) -> Answered:
         """What the app answers; it is remembered as the magic's own questions are."""
         assert isinstance(asked, _Asked)
-        magics, request = self._magics, asked.prepared.request
-        question = magics.question(asked.cluster)
-        heard = watch.part(question.answered)
-        try:
-            value, reply, lines = magics._answer(asked.asked, asked.want, asked.cluster, asked.prepared, heard)
-        except KubeAccessError as error:
-            problem = "interrupted" if watch.stopped else type(error).__name__
-            question.ended(request, getattr(error, "reply", None), problem=problem)
-            name_the_asker(error, asked.asked)
-            raise
-        rows = len(value) if type(value).__name__ == "DataFrame" else None
-        question.ended(request, reply, rows=rows)
-        return Answered(value, reply, tuple(told(asked.prepared, reply, lines)))
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise UsageError(f"-q is NAME=VALUE, not {text!r}")
-    return name, value
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, _, value = text.partition(":")
-    return name.strip(), value.strip()
+        question = self._magics.question(asked.ready.cluster)
+        value, reply, lines = asked.ready.ask(question, watch.part(question.answered))
+        return Answered(value, reply, tuple(lines))
 
 
 def _below(brought: str, path: str) -> str:
@@ -347,7 +297,7 @@ def _spelled(option: str, text: str, before: str = "", value: str = "") -> str |
         if asked is None or asked.words != ("x",) or asked.text("request") != "X" or len(asked.many(key)) != 1:
             continue
         read = asked.many(key)[0]
-        if read == text or (option == "-H" and _header(read) == _header(text)):
+        if read == text or (option == "-H" and header(read) == header(text)):
             return f"{option} {tried}"
     return None
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..reply import Reply
     from .options import Line
 
-__all__ = ["folded", "name_the_asker", "or_a_verb", "shown_as_it_is", "told", "told_watch"]
+__all__ = ["folded", "name_the_asker", "nothing_listed", "or_a_verb", "shown_as_it_is", "told", "told_watch"]
 
 _LONG_S = 1.0  # what takes longer is told
 _HTML_BEGINS = (b"<!doctype html", b"<html")  # also where the type says plain text
@@ -95,6 +95,17 @@ def name_the_asker(error: KubeAccessError, asked: Line) -> None:
     own = "".join(f" {name} {value}" for name in ("--context", "--as") if (value := asked.text(name[2:])))
     if own and error.hint and isinstance(error, AccessDenied):
         error.hint = error.hint.replace("` shows the Role", f"{own}` shows the Role")
+
+
+def nothing_listed(asked: Line, own: str) -> str:
+    """What an empty list of services or pods means; `own` is the namespace of the Cluster."""
+    name, labels = asked.words[0] if asked.words else "", asked.text("selector")
+    everywhere = asked.switch("all_namespaces")
+    said = f"no {asked.verb}" + (f" called {name}" if name else "") + (f" with the labels {labels}" if labels else "")
+    said += " in any namespace" if everywhere else f" in the namespace {asked.text('namespace') or own}"
+    if name and "*" not in name:
+        return f"{said}; `%kproxy {asked.verb} *{name}* -A` looks for it in all names"
+    return said if everywhere else f"{said}; -A lists those of all namespaces"
 
 
 def or_a_verb(error: NotFound, asked: Line) -> NotFound:

@@ -344,8 +344,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         variable = ""
         try:
             answered = self._host.answer(self._host.prepare(state, watch), watch)
-            is_frame = type(answered.value).__name__ == "DataFrame"
-            variable = state.variable if is_frame or state.into else ""
+            variable = state.variable if show.is_frame(answered.value) or state.into else ""
             if variable:
                 self._host.variables[variable] = answered.value
             said = show.answered(answered.value, answered.reply, answered.lines, variable)
@@ -360,7 +359,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self._view.running(False)
             if answered is not None:
                 self.value = answered.value
-                self.frame = answered.value if type(answered.value).__name__ == "DataFrame" else None
+                self.frame = answered.value if show.is_frame(answered.value) else None
             self.running = False
 
     # --- where there is no front end, or no kernel any more

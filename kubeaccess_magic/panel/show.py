@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..access import Access
 
-__all__ = ["access", "answered", "error", "fallback", "pale", "plot_code", "status", "target", "texts"]
+__all__ = ["access", "answered", "error", "fallback", "is_frame", "pale", "plot_code", "status", "target", "texts"]
 
 _ROWS, _COLUMNS, _CELL_CHARACTERS = 10, 12, 120
 _LINES, _CHARACTERS = 40, 4096
@@ -85,7 +85,7 @@ def answered(value: Any, reply: Reply, lines: Iterable[str], variable: str) -> s
     head = [f"{reply.status_code} {reply.reason}".strip(), size_text(len(reply.content)), took]
     told = [line for line in lines if line]
     shown: str
-    if _is_frame(value):
+    if is_frame(value):
         first, columns = min(_ROWS, len(value)), min(_COLUMNS, value.shape[1])
         said = f"{first:,} of {len(value):,} rows" if len(value) else "no rows"
         if columns < value.shape[1]:
@@ -100,7 +100,7 @@ def answered(value: Any, reply: Reply, lines: Iterable[str], variable: str) -> s
         shown = _lines(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
     kept = f" → <code>{_text(variable)}</code>" if variable else ""
     first_line = f"<div role='status'><strong>{_text(head[0])}</strong> · {_text(' · '.join(head[1:]))}{kept}</div>"
-    plot = plot_code(value, variable) if variable and _is_frame(value) else ""
+    plot = plot_code(value, variable) if variable and is_frame(value) else ""
     return _joined([first_line, *map(pale, told), shown, texts([("Plot", plot)])])
 
 
@@ -146,7 +146,8 @@ def _tells_apart(column: pd.Series[Any]) -> bool:
         return False
 
 
-def _is_frame(value: Any) -> bool:
+def is_frame(value: Any) -> bool:
+    """Whether it is a DataFrame; pandas is not imported to find out."""
     return type(value).__name__ == "DataFrame"
 
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .. import redact
 from ..target import KINDS, Target
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ __all__ = ["Answered", "Asked", "Host", "State", "target_of"]
 API = "API server"  # the word for it among the kinds; no name in Kubernetes can have a blank
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class State:
     """What is chosen, as it was typed: ``${name}`` stays what it is. "" is what applies if nothing is said.
 
@@ -62,7 +63,14 @@ class State:
     body: str = ""
     options: str = ""
     into: str = ""
-    headers: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+    headers: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """What is chosen, without secrets: no header, no body, no value of a parameter that is named like one."""
+        texts = ("context", "namespace", "kind", "name", "port", "path", "method", "options", "into")
+        said = [f"{name}={redact.text(value)!r}" for name in texts if (value := getattr(self, name))]
+        given = redact.headers((name, value) for name, value in self.params if value is not None)
+        return f"State({', '.join([*said, f'params={given}'] if given else said)})"
 
     @property
     def asks_by(self) -> str:

@@ -356,7 +356,9 @@ class Reply:
         if self.ok:
             return self
         status = f"{self.status_code} {visible(self.reason)}".rstrip()
-        said = "" if body.is_html(self) or body.is_binary(self) else visible(" ".join(body.head(self)[:400].split()))
+        shown = not body.is_html(self) and not body.is_binary(self)
+        text = (body.error_words(self) or body.head(self)) if shown else ""
+        said = visible(" ".join(text[:400].split()))
         if len(said) > _EXCERPT_CHARACTERS:
             said = said[:_EXCERPT_CHARACTERS] + " …"
         message = f"the app answered {status}" + (f": {said}" if said else "")

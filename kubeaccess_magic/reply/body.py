@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import Reply
 
-__all__ = ["HEAD_BYTES", "charset", "head", "is_binary", "is_html", "is_json"]
+__all__ = ["HEAD_BYTES", "charset", "error_words", "head", "is_binary", "is_html", "is_json"]
 
 HEAD_BYTES = 16 * 1024  # enough for the first 40 lines of anything that is shown
+_MOST_ERROR_BYTES = 256 * 1024
 
 
 def charset(reply: Reply) -> str:
@@ -35,6 +37,19 @@ def head(reply: Reply) -> str:
     decoder = codecs.getincrementaldecoder(charset(reply))("replace")
     text = decoder.decode(reply.content[:HEAD_BYTES], final=len(reply.content) <= HEAD_BYTES)
     return text.replace("\r\n", "\n")
+
+
+def error_words(reply: Reply) -> str | None:
+    """What an error of Elasticsearch's shape says, ``type: reason``, without the JSON around it; else None."""
+    if not is_json(reply) or len(reply.content) > _MOST_ERROR_BYTES:
+        return None
+    try:
+        error = json.loads(reply.content)["error"]
+        cause = (error.get("root_cause") or [error])[0]
+        words = [cause.get("type"), cause.get("reason")]
+    except (ValueError, RecursionError, TypeError, AttributeError, LookupError):
+        return None
+    return ": ".join(word for word in words if isinstance(word, str) and word) or None
 
 
 def is_html(reply: Reply) -> bool:

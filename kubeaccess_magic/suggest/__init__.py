@@ -30,6 +30,7 @@ __all__ = ["MOST", "MOST_ROWS", "Question", "Suggestion", "Suggestions"]
 
 Key = tuple[Hashable, ...]
 _JOINED = 8  # namespaces whose services are kept as suggestions
+_LATER = 32  # targets whose app is not known yet, and which wait for it
 _KUBELET = (Port("", 10250, "https"), Port("", 10255, "http"))
 
 
@@ -205,7 +206,8 @@ class Suggestions:
     def _tell(self, key: Key) -> None:
         with self._lock:
             callbacks: list[Callable[[], object]] = [partial(observer, key) for observer in self._observers]
-        callbacks += [self._later.pop(target, _nothing) for target in list(self._later) if target.name == key[-1]]
+            known = [target for target in self._later if target.name == key[-1]]
+            callbacks += [self._later.pop(target) for target in known]
         for callback in callbacks:
             with contextlib.suppress(Exception):  # what somebody does with the news is no failure of the fetch
                 callback()
@@ -249,10 +251,14 @@ class Suggestions:
 
     def _app_of(self, target: Target, wait_s: float, later: Callable[[], object]) -> str:
         """Which app it is; `later` is called when that becomes known, if it is not known in time."""
-        self._later[target] = later  # before the question: the answer may come while it is asked
+        with self._lock:
+            self._later[target] = later  # before the question: the answer may come while it is asked
+            if len(self._later) > _LATER:  # of half a name that was typed, no answer ever comes
+                del self._later[next(iter(self._later))]
         called = self.app(target.kind, target.namespace, target.name, wait_s=wait_s) or ""
         if called or not self._memory.busy:
-            self._later.pop(target, None)
+            with self._lock:
+                self._later.pop(target, None)
         return called
 
     def _ask(self, target: Target, until: float) -> apps.Ask:
@@ -266,10 +272,6 @@ class Suggestions:
             return self._memory.get((what, str(target), path, *(params or {}).items()), fetch, wait_s)
 
         return ask
-
-
-def _nothing() -> None:
-    """In place of what another thread has taken."""
 
 
 def _service(service: Served, ready: tuple[int, int] | None) -> Suggestion:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable
 
 from ..redact import visible
@@ -13,7 +12,6 @@ __all__ = ["MOST", "Suggestion", "clean", "is_plain", "matching"]
 MOST = 1000  # of those that begin with what was typed
 
 _NOTE_CHARACTERS = 120
-_ACTING = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,8 +45,8 @@ def clean(text: object) -> str:
 
 
 def is_plain(name: str) -> bool:
-    """Whether somebody can see all that is put there with this name: no control character is in it."""
-    return _ACTING.search(name) is None
+    """Whether somebody can see all that is put there with this name: it is one line in which nothing acts."""
+    return visible(name) == name and "\n" not in name and "\t" not in name
 
 
 def matching(names: Iterable[tuple[str, str]], kind: str, begin: str) -> list[Suggestion]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects.prometheus import MOST_POINTS, dialect, times
-from kubeaccess_magic.errors import AppError, LimitExceeded, LoadError
+from kubeaccess_magic.errors import AppError, LimitExceeded, LoadError, TargetError
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.target import Target
 
@@ -207,6 +207,12 @@ def test_pieces_have_every_moment_once(start_ms, steps, step_ms, beyond_ms):
     assert all(piece.points <= MOST_POINTS for piece in pieces)
     found = [piece.start_ms + at * step_ms for piece in pieces for at in range(piece.points)]
     assert found == list(range(start_ms, end_ms + 1, step_ms))
+
+
+def test_a_range_that_takes_thousands_of_requests_is_refused_before_one():
+    asked = request("monitoring/prometheus:9090", "api/v1/query_range?query=up&start=0&end=34560000&step=1")
+    with pytest.raises(TargetError, match="takes 3,142 requests"):
+        next(dialect.pages(asked, None))
 
 
 @given(st.integers(0, 10**13))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from kubeaccess_magic.dialects import arrow, columns
 from kubeaccess_magic.dialects.rows import NotRows, Rows
+from kubeaccess_magic.dialects.shape import NoShape, Shape
 
 NEVER, ALWAYS = 2**62, 0  # from how many bytes on pyarrow is asked
 WAYS = [pytest.param(NEVER, id="without pyarrow")]
@@ -59,6 +60,8 @@ LIES = {
     "a moment with a blank": ['{"a": "2026-11-23T00:00:00Z"}', '{"a": "2026-11-23 00:00:00Z"}'],
     "a moment without minutes": ['{"a": "2026-11-23T00:00:00Z"}', '{"a": "2026-11-23T00Z"}'],
     "a moment without a zone": ['{"a": "2026-11-23T00:00:00Z"}', '{"a": "2026-11-23T00:00:00"}'],
+    "two moments in one text": ['{"a": "2026-11-23T00:00Z\\n2026-11-23T00:00Z"}', '{"a": "2026-11-23T00:00Z"}'],
+    "digits of other scripts": ['{"a": "2026-11-23T00:00:00Z"}', '{"a": "٢٠٢٦-11-23T00:00:00Z"}'],
     "nanoseconds": ['{"a": "2026-11-23T00:00:00.123456789Z"}', '{"a": "2026-11-23T00:00:00Z"}'],
     "too many digits": ['{"a": "2026-11-23T00:00:00.1234567890Z"}'],
     "a leap second": ['{"a": "2026-11-23T00:00:60Z"}'],
@@ -115,7 +118,7 @@ LIES = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("what", LIES)
 def test_nothing_is_read_otherwise_than_python_reads_it(what, way):
-    for repeated, block_bytes in ((1, 1), (20, 2**20)):
+    for repeated, block_bytes in ((1, 1), (20, 2**20), (20, 200)):
         body = ("[" + ",".join(LIES[what] * repeated) + "]").encode()
         for dates in (False, True):
             same(fast(body, dates=dates, way=way, block_bytes=block_bytes), exact(body, dates=dates))
@@ -229,6 +232,32 @@ def test_the_garbage_collector_is_put_back(way):
             assert gc.isenabled() is enabled
         finally:
             gc.enable()
+
+
+SHAPED = [b'{"a":1,"s":{"b":"x","l":[{"k":1}]},"t":"y"}', b'{"t":"y"}', *[b'{"s":null,"t":"y","a":true}'] * 3]
+
+
+def test_rows_of_known_keys_are_read_without_their_dicts():
+    paths = [("a",), ("s", "b"), ("s", "l"), ("t",)]
+    body = b"[" + b",".join(SHAPED) + b"]"
+    found, keys = Shape(paths).leaves(body)
+    expected, in_objects = columns.leaves(json.loads(body))
+    assert repr({path: found[path] for path in expected}) == repr(expected) and len(found) == len(expected)
+    assert keys == in_objects + 1  # the one in a list
+    assert len(set(map(id, found["t",]))) == 1  # one text, however often it comes
+    assert Shape([("s", "b")], has_others=True).leaves(body)[0] == {("s", "b"): expected["s", "b"]}
+
+
+@pytest.mark.parametrize("row", [b'{"b":1}', b'{"a":{"b":1}}', b'{"s":1}', b'{"s":{"c":1}}', b'{"a":1', b"[]", b"null"])
+def test_rows_of_other_keys_are_no_such(row):
+    with pytest.raises(NoShape):
+        Shape([("a",), ("s", "b")]).leaves(b"[" + row + b"]")
+
+
+@pytest.mark.parametrize("paths", [[("a",), ("a", "b")], [('q"',)], [(str(i),) for i in range(2000)]])
+def test_keys_that_cannot_be_looked_for(paths):
+    with pytest.raises(NoShape):
+        Shape(paths)
 
 
 def test_no_rows():

@@ -543,11 +543,27 @@ def test_kubectl_gives_the_same_bytes(run, line):
     assert got == wanted
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("pods -n none", "no pods in the namespace none; -A lists those of all namespaces"),
+        ("services elastic", "no services called elastic in the namespace default; `%kproxy services *elastic* -A`"),
+        ("pods no* -A -l app=none", "no pods called no* with the labels app=none in any namespace"),
+    ],
+)
+def test_an_empty_list_says_what_was_looked_for(run, line, says):
+    ran = run(f"%kproxy {line}")
+    assert len(ran.value) == 0 and ran.err.startswith(says)
+    assert run(f"%kproxy {line} --quiet").err == ""
+
+
 # --- errors
 
 ERRORS = [
     (f"{ELASTIC}x", NotFound, "no service is called elasticsearch-loggingx"),
-    (f"{ELASTIC} no-index/_search", AppError, "the app answered 404"),
+    ("elasticsearch-logging _search", NotFound, "is it kube-system/elasticsearch-logging?"),
+    ("/api/v1/pod", NotFound, "`%kproxy /api/v1` lists"),
+    (f"{ELASTIC} no-index/_search", AppError, "404 Not Found: index_not_found_exception: no such index [no-index]"),
     ("kube-system/kibana-logging", LoadError, "a web page"),
     ("a/b/c", ValueError, "a/b c"),
     ("https:web -n shop", ValueError, "https:web:"),

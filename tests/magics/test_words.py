@@ -111,6 +111,8 @@ def test_lines_that_are_understood(line, verb, words, given_):
         ("can", "can wants TARGET"),
         ("web --nmaespace x", "--namespace?"),
         ("web --name x", "no option --name"),
+        ("web --limt 3", "no option --limt; --limit?"),
+        ("web --each", "no option --each; `%kproxy -h` lists them"),
         ("web -z", "no option -z"),
         ("web -n", "-n wants a value"),
         ("web -n -A", "-n wants a value"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ...errors import AppError, LoadError
+from ...errors import AppError, LoadError, TargetError
 from .. import Loaded, Pages, Step, answer
 from . import parameters, tables, times
 
@@ -39,6 +39,8 @@ _MOMENTS = {
 }
 _ANSWER = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"status\"\s*:\s*\"(?:success|error)\"")
 _SAMPLES = re.compile(rb"\"resultType\"\s*:\s*\"(?:vector|matrix|scalar|string)\"")
+
+_MOST_PARTS = 1000  # requests of one range: a month, second by second, is 236
 
 
 class Prometheus:
@@ -182,6 +184,11 @@ def _parts(request: Request) -> Iterable[tuple[Request, int, int | None]]:
     if grid is None or grid.points <= times.MOST_POINTS:
         yield request, 0, None
         return
+    if (count := -(-grid.points // times.MOST_POINTS)) > _MOST_PARTS:
+        raise TargetError(
+            f"that range has {grid.points:,} points a series and takes {count:,} requests; at most {_MOST_PARTS:,} are sent",
+            hint="a longer step, or a shorter range, takes fewer",
+        )
     done = 0
     for part in grid.parts():
         moments = {"start": times.epoch(part.start_ms), "end": times.epoch(part.end_ms)}

@@ -147,8 +147,7 @@ def _at(url: str, reply: Reply) -> Following | str:
     request = reply.request
     try:
         # The app knows itself by other names than we do: a relative URL is below any.
-        here = f"app://app{request.path}" + (f"?{request.query}" if request.query else "")
-        parts = urlsplit(urljoin(here.replace("app://", "http://", 1), url))
+        parts = urlsplit(urljoin(f"http://app{request.path_and_query}", url))
         is_relative = not urlsplit(url).netloc
         path = _path_here(parts, reply, is_relative=is_relative)
         if path is None:

@@ -110,7 +110,9 @@ def _chosen(document: Any, where: str, reply: Reply) -> Found:
         outer = where.removesuffix(_EACH).removesuffix(".")
         value = _list_at(document, outer, reply)[0] if outer else document
         if not isinstance(value, dict):
-            raise LoadError(f"there are no keys at {where!r}", reply=reply, hint='rows="." takes the answer whole')
+            raise LoadError(
+                f"there are no keys at {where!r}", reply=reply, hint='`--rows .` takes it whole, in Python rows="."'
+            )
         return Found(_with_keys(value))
     rows = _list_at(document, where, reply)
     path, _ = _split(document, where)
@@ -124,7 +126,9 @@ def _list_at(document: Any, where: str, reply: Reply) -> list[Any]:
     except (KeyError, IndexError):
         keys = ", ".join(map(repr, list(document)[:12])) if isinstance(document, dict) else "no keys"
         raise LoadError(
-            f"there are no rows at {where!r}: the answer has {keys}", reply=reply, hint='rows="." takes it whole'
+            f"there are no rows at {where!r}: the answer has {keys}",
+            reply=reply,
+            hint='`--rows .` takes it whole, in Python rows="."',
         ) from None
     return value if isinstance(value, list) else [value]
 

@@ -1,0 +1,275 @@
+"""Requests put together from words, checked and sent: what a `Cluster` is built on, and what the rooms above it use."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import logging
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from .. import access, fetch, redact, ways
+from ..discovery import Discovery
+from ..errors import TargetError
+from ..limits import Limits, Watch
+from ..request import Request
+from ..target import Target
+from .address import Addressed, addressed, resolved
+from .body import body_of, with_media_type
+
+if TYPE_CHECKING:
+    from ..access import Access
+    from ..reply import Reply
+    from ..transport import Transport
+
+__all__ = ["Asker", "Data", "Pairs", "Params", "Prepared", "Words", "log"]
+
+Params = Mapping[str, object] | Iterable[tuple[str, object]] | None
+Pairs = Mapping[str, str] | Iterable[tuple[str, str]] | None
+Data = bytes | str | Mapping[str, object] | None
+
+log = logging.getLogger("kubeaccess_magic")  # with no logging set up, its warnings are single lines on stderr
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Words:
+    """A question as it is written; what each part means is said at `Cluster.request`. It may hold secrets."""
+
+    method: str | None
+    target: str | Target
+    path: str = "/"
+    params: Params = None
+    headers: Pairs = None
+    json: Any = None
+    data: Data = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A request that is ready to be sent, and lines about what was chosen in it."""
+
+    request: Request
+    notes: tuple[str, ...] = ()
+
+
+class Asker:
+    """Asks one API server, as one user.
+
+    Parameters
+    ----------
+    transport
+        The way to it, signed in.
+    name
+        What it is called.
+    namespace
+        Of targets that name none.
+    kubeconfig
+        The file that was named, if one was: where to look for the context that a pasted URL belongs to.
+    timeout_s, max_bytes, connect_timeout_s, silence_timeout_s
+        As of `Cluster`.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        name: str,
+        namespace: str,
+        kubeconfig: str | os.PathLike[str] | None,
+        *,
+        timeout_s: float,
+        max_bytes: int,
+        connect_timeout_s: float,
+        silence_timeout_s: float,
+    ) -> None:
+        self.timeout_s = timeout_s
+        self.max_bytes = max_bytes
+        self.connect_timeout_s = connect_timeout_s
+        self.silence_timeout_s = silence_timeout_s
+        self._transport = transport
+        self._name = name
+        self._namespace = namespace
+        self._kubeconfig = kubeconfig
+        # The API server's own objects are no answer of an app: their size has a limit of its own.
+        self._discovery = Discovery(transport, self._limits(max_bytes=max(max_bytes, Limits().max_bytes)))
+
+    @property
+    def server(self) -> str:
+        """The API server's URL."""
+        return self._transport.server
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of targets that name none."""
+        return self._namespace
+
+    @property
+    def name(self) -> str:
+        """The context's name, or the server where there is no context."""
+        return self._name
+
+    def prepare(
+        self,
+        method: str | None,
+        target: str | Target,
+        path: str = "/",
+        *,
+        params: Params = None,
+        headers: Pairs = None,
+        json: Any = None,
+        data: Data = None,
+        namespace: str | None = None,
+        via: str = "auto",
+        timeout_s: float | None = None,
+        watch: Watch | None = None,
+    ) -> Prepared:
+        """The request that these words mean, checked but not sent; a Service may be read for its port.
+
+        Parameters are those of `Cluster.request`, and `namespace`, of a target that names none: the Cluster's if None.
+        """
+        words = Words(method, target, path, params, headers, json, data)
+        return self._prepared(words, namespace=namespace, via=via, timeout_s=timeout_s, watch=watch or Watch())
+
+    def _prepared(
+        self, words: Words, *, via: str, timeout_s: float | None, watch: Watch, namespace: str | None = None
+    ) -> Prepared:
+        """As `prepare`, of words that are together."""
+        body, media_type = body_of(words.json, words.data)
+        headers = with_media_type(words.headers, media_type)
+        method = words.method or ("GET" if body is None else "POST")
+        found = self.addressed(words.target)
+        request = Request.build(
+            method, found.target, words.path, brought=found.brought, params=words.params, headers=headers, body=body
+        )
+        if request.target.kind in ("service", "pod"):
+            own = request.target.with_namespace(request.target.namespace or namespace or self.namespace)
+            request = dataclasses.replace(request, target=own)
+        # What cannot be right asks nothing, not even for the Service; a pod's port by name is looked up (D2).
+        asked = request.target.with_port("") if request.target.kind == "pod" else request.target
+        ways.choose(via, request, self._transport).check(dataclasses.replace(request, target=asked))
+        discovery = self._discovery.within(self._limits(timeout_s))
+        whom, note = resolved(request.target, self.namespace, found.by_http_url, discovery, watch)
+        return Prepared(dataclasses.replace(request, target=whom), tuple(filter(None, (found.note, note))))
+
+    def may(self, method: str, target: str | Target, *, namespace: str | None = None) -> tuple[Access, Target]:
+        """What `can` answers, and the target in the form that was asked about."""
+        watch = Watch(say=log.warning)
+        request = self.prepare(method, target, namespace=namespace, watch=watch).request
+        asked = access.attributes(request.method, request.target, self.namespace, request.path)
+        answer = self._discovery.may(asked, watch)
+        if not answer and (other := fetch.allowed_form(request, self._discovery, watch)) is not None:
+            # Asking would go on with that form, so the answer is about it.
+            return self._discovery.may(access.attributes(other.method, other.target), watch), other.target
+        return answer, request.target
+
+    def allows(self, attributes: access.Attributes) -> bool:
+        """Whether RBAC lets this pass, whatever it is: a list, or a name left open."""
+        return bool(self._discovery.may(attributes, Watch(say=log.warning)))
+
+    @staticmethod
+    def as_asked(request: Request, *, dialect: str | None = None, limit: int | Literal["all"] | None = None) -> Request:
+        """The request as its family of APIs must be asked: what is filled in, and how many rows are wanted."""
+        return fetch.as_asked(request, dialect, _rows(limit))
+
+    def send(
+        self,
+        request: Request,
+        *,
+        via: str = "auto",
+        timeout_s: float | None = None,
+        max_bytes: int | None = None,
+        watch: Watch | None = None,
+    ) -> Reply:
+        """The answer to a prepared request; raises what `request` raises."""
+        way = ways.choose(via, request, self._transport)
+        limits = self._limits(timeout_s, max_bytes)
+        return fetch.ask(request, way, self._discovery.within(limits), limits, watch or Watch())
+
+    def send_for_frame(
+        self,
+        request: Request,
+        *,
+        dialect: str | None = None,
+        limit: int | Literal["all"] | None = None,
+        raw: bool = False,
+        via: str = "auto",
+        timeout_s: float | None = None,
+        max_bytes: int | None = None,
+        watch: Watch | None = None,
+        **options: Any,
+    ) -> fetch.Framed:
+        """The answer to a prepared request as a frame, with what there is to say about it."""
+        watch = watch or Watch()
+
+        def send(one: Request, limits: Limits) -> Reply:
+            way = ways.choose(via, one, self._transport)
+            return fetch.ask(one, way, self._discovery.within(limits), limits, watch)
+
+        framed = fetch.frame(
+            request,
+            send,
+            self._limits(timeout_s, max_bytes),
+            watch,
+            dialect=dialect,
+            limit=_rows(limit),
+            raw=raw,
+            **options,
+        )
+        framed.loaded.frame.attrs["kproxy"] = self._origin(framed)
+        return framed
+
+    def look(
+        self, path: str, *, timeout_s: float, max_bytes: int, watch: Watch, accept: str = "application/json"
+    ) -> Reply:
+        """One GET of an API path, ``…/proxy/…`` included, for names that somebody may want to type next.
+
+        The answer is given whatever it is: no review explains a refusal, and no redirect is followed.
+        """
+        limits = Limits(total_s=timeout_s, connect_s=min(timeout_s, 5.0), max_bytes=max_bytes)
+        return self._transport.call("GET", path, limits=limits, watch=watch, accept=accept)
+
+    def _limits(self, timeout_s: float | None = None, max_bytes: int | None = None) -> Limits:
+        total_s = self.timeout_s if timeout_s is None else timeout_s
+        if not total_s > 0:
+            raise TargetError(f"timeout_s is a number of seconds above 0, not {total_s!r}")
+        return Limits(
+            connect_s=self.connect_timeout_s,
+            read_s=self.silence_timeout_s,
+            total_s=total_s,
+            max_bytes=self.max_bytes if max_bytes is None else max_bytes,
+        )
+
+    def addressed(self, target: str | Target) -> Addressed:
+        """What a target's text says by itself, before anything is read.
+
+        Raises
+        ------
+        TargetError
+            It names no target that can be, or an API server that is not this one.
+        """
+        return addressed(target, self.server, self.name, self._kubeconfig)
+
+    def _origin(self, framed: fetch.Framed) -> dict[str, str | int | None]:
+        """What a frame says of where it came from: flat, small, and without a secret."""
+        reply, loaded, asked = framed.reply, framed.loaded, framed.asked
+        path = redact.url(asked.path_and_query)
+        origin: dict[str, str | int | None] = {
+            "context": self.name[:200],
+            "target": str(reply.request.target)[:300],
+            "path": path if len(path) <= 600 else path[:599] + "…",
+            "dialect": framed.dialect,
+            "way": reply.way,
+            "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "rows": len(loaded.frame),
+            "of": loaded.of,
+        }
+        return origin | ({"note": framed.note[:300]} if framed.note else {})
+
+
+def _rows(limit: int | Literal["all"] | None) -> int | None:
+    if limit == "all":
+        return sys.maxsize
+    if limit is None or (isinstance(limit, int) and limit > 0):
+        return limit
+    raise TargetError(f"a limit is a number of rows above 0, or 'all', not {limit!r}")

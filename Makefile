@@ -22,7 +22,7 @@ lab: .venv/stamp-lab    ## JupyterLab with the notebooks
 	$(RUN) -m jupyterlab notebooks $(ARGS)
 
 test: lint      ## what every change must pass: lint, and all tests that need no other program
-	$(RUN) -m pytest -n 2 --ignore=tests/real --ignore=tests/browser --ignore=tests/clients $(ARGS)
+	$(RUN) -m pytest -n 3 -m "not notebooks" --ignore=tests/real --ignore=tests/browser --ignore=tests/clients $(ARGS)
 
 lint: .venv/stamp-test  ## ruff and mypy
 	$(RUN) -m ruff check .
@@ -52,7 +52,7 @@ pictures: .venv/stamp-browser   ## the README's pictures, taken anew of the demo
 	@mkdir -p docs/pictures && cp build/browser/readme-panel.png docs/pictures/panel.png && cp build/browser/readme-cell.png docs/pictures/cell.png
 
 test-notebooks: .venv/stamp-test        ## every notebook, and every block of code in the pages of docs/
-	$(RUN) -m pytest -n 2 tests/test_notebooks.py tests/test_pages.py $(ARGS)
+	$(RUN) -m pytest -n 3 -m notebooks tests/test_notebooks.py tests/test_pages.py $(ARGS)
 
 bench: .venv/stamp-test .venv-bench/stamp   ## the benchmarks, some minutes on a quiet machine
 	$(RUN) benchmarks/start.py $(ARGS)

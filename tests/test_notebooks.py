@@ -33,6 +33,7 @@ def test_it_begins_by_itself(notebook):
     assert any("%kproxy demo" in source for source in code[:4])  # one's own cluster is looked for first, in one of them
 
 
+@pytest.mark.notebooks
 def test_it_runs(notebook, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))  # it needs nobody's cluster

@@ -27,6 +27,7 @@ shell.run_cell("%unload_ext kubeaccess_magic")
 """
 
 
+@pytest.mark.notebooks
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_runs(page, demo, tmp_path):
     import json

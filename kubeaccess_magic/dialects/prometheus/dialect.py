@@ -186,7 +186,7 @@ def _parts(request: Request) -> Iterable[tuple[Request, int, int | None]]:
         return
     if (count := -(-grid.points // times.MOST_POINTS)) > _MOST_PARTS:
         raise TargetError(
-            f"that range has {grid.points:,} points a series and takes {count:,} requests; at most {_MOST_PARTS:,} are sent",
+            f"that range of {grid.points:,} points a series takes {count:,} requests; at most {_MOST_PARTS:,} are sent",
             hint="a longer step, or a shorter range, takes fewer",
         )
     done = 0

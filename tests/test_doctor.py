@@ -78,7 +78,7 @@ def test_rights_are_those_of_the_one_who_asks_in_that_namespace(demo):
 
 def test_without_a_configuration_the_rest_is_left_out(tmp_path: Path):
     examination = found(tmp_path / "none")
-    assert [finding.about for finding in examination] == ["configuration", "versions"]
+    assert {finding.about for finding in examination} == {"configuration", "versions"}
     assert "does not exist" in examination.problems[0].says
     assert repr(examination).endswith("1 thing to mend")
 

@@ -137,7 +137,7 @@ class Asker:
         """As `prepare`, of words that are together."""
         body, media_type = body_of(words.json, words.data)
         headers = with_media_type(words.headers, media_type)
-        method = words.method or ("GET" if body is None else "POST")
+        method = words.method if words.method is not None else "GET" if body is None else "POST"
         found = self.addressed(words.target)
         request = Request.build(
             method, found.target, words.path, brought=found.brought, params=words.params, headers=headers, body=body

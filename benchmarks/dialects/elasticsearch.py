@@ -7,7 +7,6 @@ input is closed.
 from __future__ import annotations
 
 import contextlib
-import datetime
 import json
 import pathlib
 import subprocess
@@ -16,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks.dialects.work import Work
+from benchmarks.dialects.work import Work, answer
 
 HITS = 100_000
 HITS_OVER_TLS = 174_000  # 100 MB
@@ -64,21 +63,9 @@ def make_larger(folder: pathlib.Path) -> None:
 def warmed(body: bytes) -> Callable[[bytes], Any]:
     """The dialect, once it has read something."""
     from kubeaccess_magic import dialects
-    from kubeaccess_magic.reply import Headers, Reply
-    from kubeaccess_magic.request import Request
-    from kubeaccess_magic.target import Target
 
     def frame(body: bytes) -> Any:
-        reply = Reply(
-            status_code=200,
-            reason="OK",
-            headers=Headers((("Content-Type", "application/json"),)),
-            content=body,
-            url="https://api.example.org/",
-            elapsed=datetime.timedelta(0),
-            request=Request.build("GET", Target.parse("shop/logs").target, "_search"),
-            way="proxy",
-        )
+        reply = answer(body, "shop/logs", "_search")
         return dialects.load([reply]).frame
 
     frame(body)

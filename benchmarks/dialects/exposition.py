@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import pathlib
 import random
 from collections.abc import Callable
 from typing import Any
 
-from .work import Work
+from .work import Work, answer
 
 SAMPLES = 50_000
 SMALL = b'# TYPE a gauge\na{b="c"} 1\n'
@@ -29,21 +28,9 @@ def make(folder: pathlib.Path) -> None:
 def loading(file: str, **options: Any) -> Callable[[pathlib.Path], Callable[[], Any]]:
     def ours(folder: pathlib.Path) -> Callable[[], Any]:
         from kubeaccess_magic import dialects
-        from kubeaccess_magic.reply import Headers, Reply
-        from kubeaccess_magic.request import Request
-        from kubeaccess_magic.target import Target
 
         def frame(body: bytes) -> Any:
-            reply = Reply(
-                status_code=200,
-                reason="OK",
-                headers=Headers((("Content-Type", "text/plain; version=0.0.4"),)),
-                content=body,
-                url="https://api.example.org/",
-                elapsed=datetime.timedelta(0),
-                request=Request.build("GET", Target.parse("shop/web").target, "metrics"),
-                way="proxy",
-            )
+            reply = answer(body, "shop/web", "metrics", "text/plain; version=0.0.4")
             return dialects.load([reply], **options).frame
 
         frame(SMALL)

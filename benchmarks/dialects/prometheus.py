@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import pathlib
 import random
 from collections.abc import Callable
 from typing import Any
 
-from .work import Work
+from .work import Work, answer
 
 SERIES, SAMPLES = 1000, 1000
 SMALL = (
@@ -39,21 +38,9 @@ def make(folder: pathlib.Path) -> None:
 def loading(**options: Any) -> Callable[[pathlib.Path], Callable[[], Any]]:
     def ours(folder: pathlib.Path) -> Callable[[], Any]:
         from kubeaccess_magic import dialects
-        from kubeaccess_magic.reply import Headers, Reply
-        from kubeaccess_magic.request import Request
-        from kubeaccess_magic.target import Target
 
         def frame(body: bytes) -> Any:
-            reply = Reply(
-                status_code=200,
-                reason="OK",
-                headers=Headers((("Content-Type", "application/json"),)),
-                content=body,
-                url="https://api.example.org/",
-                elapsed=datetime.timedelta(0),
-                request=Request.build("GET", Target.parse("monitoring/prometheus").target, "api/v1/query_range"),
-                way="proxy",
-            )
+            reply = answer(body, "monitoring/prometheus", "api/v1/query_range")
             return dialects.load([reply], **options).frame
 
         frame(SMALL)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import io
 import json
 import pathlib
 from collections.abc import Callable
 from typing import Any
 
-from .work import Work
+from .work import Work, answer
 
 ROWS, DOCUMENTS = 1_000_000, 100_000
 WARM_UP = 300
@@ -49,21 +48,9 @@ def make_nested(folder: pathlib.Path) -> None:
 def loading(file: str) -> Callable[[pathlib.Path], Callable[[], Any]]:
     def ours(folder: pathlib.Path) -> Callable[[], Any]:
         from kubeaccess_magic import dialects
-        from kubeaccess_magic.reply import Headers, Reply
-        from kubeaccess_magic.request import Request
-        from kubeaccess_magic.target import Target
 
         def frame(body: bytes) -> Any:
-            reply = Reply(
-                status_code=200,
-                reason="OK",
-                headers=Headers((("Content-Type", "application/json"),)),
-                content=body,
-                url="https://api.example.org/",
-                elapsed=datetime.timedelta(0),
-                request=Request.build("GET", Target.parse("shop/web").target, "items"),
-                way="proxy",
-            )
+            reply = answer(body, "shop/web", "items")
             return dialects.load([reply]).frame
 
         frame(json.dumps([{"id": i, "name": "x" * 1000} for i in range(WARM_UP)]).encode())

@@ -259,7 +259,15 @@ def _unreached(words: str, target: Target) -> KubeAccessError:
         return Unreachable(
             f"{called} closed the connection without an answer", hint=f"if that port speaks {speaks}, type {other}"
         )
-    return Unreachable(f"the API server did not get an answer from {called}: {words}")
+    if "context canceled" in words:  # the API server takes a half-closed connection for a client that left
+        return Unreachable(
+            f"the API server gave {called} up, as the connection to it was closed on the way",
+            hint="ask again; if it stays so, a proxy or load balancer before the API server closes connections",
+        )
+    return Unreachable(
+        f"the API server did not get an answer from {called}: {words}",
+        hint="ask again; `%kproxy pods` shows whether its pods restart",
+    )
 
 
 def _missing(target: Target, discovery: Discovery, watch: Watch, is_guess: bool) -> KubeAccessError | None:

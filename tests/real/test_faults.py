@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from faults.cases import STRIDE, Ask, Counts, faults, outcome, sizes
-from faults.relay import Kind, Relay
+from faults.relay import REQUEST, Fault, Kind, Relay
 
 from kubeaccess_magic import Cluster
+from kubeaccess_magic.errors import Unreachable
 from kubeaccess_magic.reply import Reply
 
 from . import world
@@ -37,6 +38,15 @@ def behind(real: Real, relay: Relay, tmp_path: Path) -> Path:
     file = tmp_path / "kubeconfig"
     file.write_text(json.dumps(told))
     return file
+
+
+def test_half_closed_within_a_body(relay: Relay, behind: Path) -> None:
+    """The API server has begun to ask the app, cancels that, and answers 503 itself, "context canceled" (E8)."""
+    with Cluster(kubeconfig=behind) as cluster:
+        relay.arm(Fault("half-close", REQUEST, 100_000))
+        with pytest.raises(Unreachable) as caught:
+            cluster.request("POST", SERVICE, "/stats", data=b"x" * 1_000_000)
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize("times", [1, 10**9])

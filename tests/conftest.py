@@ -33,7 +33,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory):
 
     file: pathlib.Path = tmp_path_factory.mktemp("demo") / "kubeconfig"
     command = [sys.executable, "-m", "kubeaccess_magic.demo", "--kubeconfig", str(file)]
-    child = process.start(command, ready="demo cluster at ")
+    child = process.start(command, ready="demo cluster at ", timeout_s=60)
     found = re.fullmatch(r"demo cluster at (\S+), kubeconfig (.+)", child.ready)
     assert found is not None, child.ready
     yield Demo(server=found[1], kubeconfig=found[2])

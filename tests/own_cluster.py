@@ -63,7 +63,7 @@ def own_cluster(folder: Path, users: Mapping[str, str]) -> Iterator[OwnCluster]:
     for name, text in files.items():
         (folder / name).write_text(text)
         command += [f"--{name}", str(folder / name)]
-    child = process.start(command, ready="demo cluster at ")
+    child = process.start(command, ready="demo cluster at ", timeout_s=60)
     try:
         found = re.fullmatch(r"demo cluster at (\S+), kubeconfig (.+)", child.ready)
         assert found is not None, child.ready
@@ -86,6 +86,16 @@ def written_kubeconfig(folder: Path, server: str, user: Mapping[str, Any] | None
     file = folder / "kubeconfig"
     file.write_text(json.dumps(told))
     return file
+
+
+def promptly(said: str) -> str:
+    """What a line said, but how long it took: that is told of what takes more than a second (a busy machine may)."""
+    return re.sub(
+        r"(^| · )[\d.]+ [KM]?i?B in [\d.]+ s(\n|$)",
+        lambda found: found[2] if found[1] else "",
+        said,
+        flags=re.MULTILINE,
+    )
 
 
 class _Server(http.server.ThreadingHTTPServer):

@@ -38,7 +38,7 @@ def test_it_runs(notebook, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))  # it needs nobody's cluster
     resources = {"metadata": {"path": str(tmp_path)}}
-    nbclient.NotebookClient(notebook, timeout=50, kernel_name="python3", resources=resources).execute()
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3", resources=resources).execute()
     for cell in notebook.cells:
         # What is meant to fail is tagged so, and does.
         failed = any(output.output_type == "error" for output in cell.get("outputs", ()))

@@ -74,7 +74,7 @@ def test_headers_and_mappings():
 def test_a_message_is_bounded_harmless_and_without_secrets():
     error = KubeAccessError(f"\x1b[31m token=CANARY \u202e{'x' * 100_000} token=CANARY", hint="\x00" * 10_000)
     for text in (str(error), error.hint):
-        assert len(text) <= 4000 and text.endswith(" …")
+        assert len(text) <= 4000 and text.endswith("…")
         assert "CANARY" not in text and not {"\x1b", "\x00", "\u202e"} & set(text)
     assert str(KubeAccessError("as it is\n\tgrün")) == "as it is\n\tgrün"
     # A secret that the bound would cut in two is hidden before it is cut.
@@ -83,7 +83,7 @@ def test_a_message_is_bounded_harmless_and_without_secrets():
 
 @pytest.mark.parametrize("piece", ["a", "a.", "a-", "eyJ", "token", "http://", "'", "Bearer "])
 def test_long_texts_take_linear_time(piece):
-    # Quadratic time would be minutes here: the bound only tells a hang.
-    begin = time.monotonic()
-    redact.text(piece * 100_000)
-    assert time.monotonic() - begin < 20
+    # Quadratic time would be minutes here: the bound only tells a hang. Of this thread, whatever else the machine does.
+    begin = time.thread_time()
+    redact.text(piece * 50_000)
+    assert time.thread_time() - begin < 20

@@ -20,8 +20,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import IPython
-import nbclient
-import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from own_cluster import own_cluster, written_kubeconfig
@@ -316,6 +314,9 @@ def test_children_are_given_none(own, tmp_path):
 
 
 def test_a_notebook_that_is_saved_has_them_only_as_they_were_typed(own, tmp_path, monkeypatch):
+    import nbclient  # here, since it takes seconds where JupyterLab is installed, too
+    import nbformat
+
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     (tmp_path / "secret").write_text(json.dumps(CANARIES))
     begin = f"import json, pathlib\nhidden = json.loads(pathlib.Path({str(tmp_path / 'secret')!r}).read_text())\n"
@@ -327,7 +328,7 @@ def test_a_notebook_that_is_saved_has_them_only_as_they_were_typed(own, tmp_path
     cells += [f'%%kproxy own/echo repeats {HEADERS}\n{{"token": "${{word}}"}}', "%kproxy last"]
     typed = f"%kproxy own/echo rows -H 'X-Api-Key: {CANARIES['header']}'"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in [*cells, typed]])
-    nbclient.NotebookClient(notebook, timeout=30, kernel_name="python3", allow_errors=True).execute()
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
     assert len([cell for cell in notebook.cells if cell["outputs"]]) > 15
     for cell in notebook.cells[:-3]:
         assert _leaks(json.dumps(cell["outputs"])) == [], cell["source"]
@@ -348,7 +349,7 @@ def test_a_fresh_process_says_nothing_at_debug(own, tmp_path):
         "    from kubernetes.client import CoreV1Api\n"
         "    CoreV1Api(cluster.api_client).list_namespace()\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=50, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120, check=True)
     assert b"<Reply 200" in done.stdout and _leaks(done.stdout + done.stderr) == []
 
 

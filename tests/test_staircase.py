@@ -114,7 +114,7 @@ HEAVY = ("pandas", "kubernetes", "requests", "urllib3", "msgspec", "ipywidgets",
 def test_importing_and_loading_brings_nothing_heavy(program, tmp_path):
     told = f"{program}\nimport sys; print('HEAVY', sorted(set({HEAVY!r}) & set(sys.modules)))"
     environment = {"HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path)}
-    run = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, timeout=50, env=environment)
+    run = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, timeout=120, env=environment)
     assert run.stdout.splitlines()[-1] == "HEAVY []", run.stdout + run.stderr
 
 

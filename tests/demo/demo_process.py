@@ -56,13 +56,13 @@ def demo(folder: Path, *arguments: str) -> Iterator[Demo]:
     ):
         try:
             assert process.stdout is not None
-            ready, _, _ = select.select([process.stdout], [], [], 20)
+            ready, _, _ = select.select([process.stdout], [], [], 60)
             line = process.stdout.readline() if ready else ""
             assert line.startswith("demo cluster at https://127.0.0.1:"), line + log.read_text()
             port = int(line.split(",")[0].rsplit(":", 1)[1])
             yield Demo(process, port, kubeconfig, log, time.monotonic() - began)
             process.terminate()
-            assert process.wait(10) == 0
+            assert process.wait(30) == 0
         finally:
             process.kill()
     assert log.read_text() == ""

@@ -26,7 +26,7 @@ def _alive(number: int) -> bool:
         return False
 
 
-def _gone(number: int, within_s: float = 5) -> bool:
+def _gone(number: int, within_s: float = 30) -> bool:
     ends = time.monotonic() + within_s
     while _alive(number) and time.monotonic() < ends:
         time.sleep(0.05)
@@ -54,7 +54,7 @@ def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals) -> None:
     ) as process:
         assert process.stdout is not None and process.stdout.readline().startswith("demo cluster at https://")
         process.send_signal(number)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
 
 
 def test_it_ends_when_its_parent_dies(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_it_listens_on_loopback_only(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         arguments = ["--port", str(taken.getsockname()[1]), "--kubeconfig", str(tmp_path / "k")]
-        done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=20)
+        done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "cannot start" in done.stderr and "Traceback" not in done.stderr
 
@@ -100,7 +100,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
 def test_a_foreign_kubeconfig_is_not_overwritten(tmp_path: Path) -> None:
     own = tmp_path / "config"
     own.write_text("apiVersion: v1\nkind: Config\nclusters: []\n")
-    done = subprocess.run([*COMMAND, "--kubeconfig", str(own)], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([*COMMAND, "--kubeconfig", str(own)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "not written by a demo cluster" in done.stderr
     assert own.read_text().startswith("apiVersion: v1\nkind: Config")
@@ -111,7 +111,7 @@ def test_objects_that_are_none_are_told(tmp_path: Path, line: str) -> None:
     objects = tmp_path / "objects.jsonl"
     objects.write_text(line + "\n")
     arguments = ["--objects", str(objects), "--kubeconfig", str(tmp_path / "k")]
-    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "cannot start" in done.stderr and "Traceback" not in done.stderr
 
@@ -130,5 +130,5 @@ def test_it_imports_nothing_of_the_rest_of_the_package() -> None:
         "foreign = ('pandas', 'kubernetes', 'urllib3', 'msgspec', 'IPython', 'yaml', 'requests')\n"
         "print([m for m in own if not m.startswith('kubeaccess_magic.demo')], [m for m in foreign if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[] []", done.stdout + done.stderr

@@ -264,7 +264,7 @@ print(list(map(str, frame.dtypes)), frame.astype(object).to_csv(), lists == [[i]
             capture_output=True,
             text=True,
             check=True,
-            timeout=50,
+            timeout=120,
             env={**os.environ, "PYTHONPATH": os.getcwd()},
         ).stdout
         for how in ("with", "without")

@@ -22,7 +22,7 @@ from kubeaccess_magic.request import Request
 from kubeaccess_magic.target import Target
 from kubeaccess_magic.transport import Transport
 
-from .cases import LIMIT_S, STRIDE, Counts, faults, outcome, sizes
+from .cases import STRIDE, Counts, faults, outcome, sizes
 from .relay import REQUEST, RESPONSE, Fault, Kind, Relay
 
 BREAKS: tuple[Kind, Kind, Kind] = ("cut", "reset", "half-close")
@@ -126,9 +126,9 @@ def test_slow_bytes_are_waited_for_within_the_limit(behind: Behind, direction: s
     ask = behind.ask("GET")
     at = sizes(behind.relay, ask)[direction] - 60
     assert outcome(behind.relay, Fault("drip", direction, at, 0.001), ask, "drip", behind.wanted)[0] == "answer"
-    with pytest.raises(TimedOut, match=rf"took longer than {LIMIT_S} s"):
+    with pytest.raises(TimedOut, match=r"took longer than 1\.5 s"):  # a busy machine needs some of it to connect
         behind.relay.arm(Fault("drip", direction, at, 0.1))
-        ask("drip", LIMIT_S)
+        ask("drip", 1.5)
 
 
 def test_nothing_is_left_of_them(behind: Behind) -> None:
@@ -188,7 +188,7 @@ def test_a_relay_does_what_it_says() -> None:
             relay.arm(fault)
             import urllib3
 
-            pool = urllib3.HTTPConnectionPool("127.0.0.1", relay.port, retries=False, timeout=0.3)
+            pool = urllib3.HTTPConnectionPool("127.0.0.1", relay.port, retries=False, timeout=1.5)
             with pool:
                 try:
                     return pool.request("GET", "/").data

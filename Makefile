@@ -10,6 +10,9 @@ CLIENTS ?= 31 37
 UV = .venv/bin/python -m uv --quiet
 RUN = .venv/bin/python
 
+# Where nothing is kept compiled, every process that a test starts would compile pandas anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo lab test lint test-real test-browser test-clients test-notebooks test-binder pictures bench clean
 
 help:           ## this list
@@ -22,7 +25,7 @@ lab: .venv/stamp-lab    ## JupyterLab with the notebooks
 	$(RUN) -m jupyterlab notebooks $(ARGS)
 
 test: lint      ## what every change must pass: lint, and all tests that need no other program
-	$(RUN) -m pytest -n 3 -m "not notebooks" --ignore=tests/real --ignore=tests/browser --ignore=tests/clients $(ARGS)
+	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not notebooks" --ignore=tests/real --ignore=tests/browser --ignore=tests/clients $(ARGS)
 
 lint: .venv/stamp-test  ## ruff and mypy
 	$(RUN) -m ruff check .
@@ -58,7 +61,7 @@ bench: .venv/stamp-test .venv-bench/stamp   ## the benchmarks, some minutes on a
 	$(RUN) benchmarks/start.py $(ARGS)
 	$(RUN) benchmarks/fetch.py $(ARGS)
 	.venv-bench/bin/python -m benchmarks.dialects $(ARGS)
-	@if [ -n "$$KUBEBUILDER_ASSETS" ]; then $(RUN) benchmarks/real.py; else echo "KUBEBUILDER_ASSETS is not set: nothing through a real API server"; fi
+	@if [ -n "$$KUBEBUILDER_ASSETS" ]; then $(RUN) benchmarks/real.py && .venv-bench/bin/python -m benchmarks.backends; else echo "KUBEBUILDER_ASSETS is not set: nothing through a real API server"; fi
 
 clean:          ## remove what was installed and made here
 	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

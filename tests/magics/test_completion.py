@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import hypothesis
 import hypothesis.strategies as st
-import IPython
 import pytest
 from IPython.core.completer import provisionalcompleter
-from IPython.core.interactiveshell import InteractiveShell
 from names_server import names_server, services, table
 from own_cluster import written_kubeconfig
-from traitlets.config import Config
 
 from kubeaccess_magic.completion import place
 from kubeaccess_magic.completion.offers import Offers
@@ -19,20 +18,6 @@ from kubeaccess_magic.magics.options import OPTIONS, VERBS
 ELASTIC = "kube-system/elasticsearch-logging"
 PROMETHEUS = "monitoring/prometheus"
 SOON_S = 20.0  # a budget that a healthy cluster never needs
-
-
-@pytest.fixture(scope="module")
-def shell(tmp_path_factory):
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "nocolor" if IPython.version_info >= (9,) else "NoColor"
-    config.InteractiveShell.ipython_dir = str(tmp_path_factory.mktemp("ipython"))
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(config=config)
-    assert shell.run_cell("%load_ext kubeaccess_magic").success
-    yield shell
-    shell.run_cell("%unload_ext kubeaccess_magic")
-    InteractiveShell.clear_instance()
 
 
 @pytest.fixture(scope="module")
@@ -280,6 +265,19 @@ def test_a_silent_cluster_is_not_waited_for(tab, shell, tmp_path):
 def test_no_kubeconfig_is_no_error(tab, shell, tmp_path, monkeypatch):
     assert tab(f"%kproxy --kubeconfig {tmp_path}/none kube-system/e|")[1] == [("e", "nothing known")]
     assert tab(f"%kproxy --kubeconfig {tmp_path}/none --context |")[1] == [("", "nothing known")]
+
+
+def test_no_kubeconfig_is_read_while_somebody_waits(shell, in_use, demo, tmp_path):
+    """One of a thousand contexts takes a second."""
+    offers = Offers(shell)
+    while offers.at("%kproxy --dialect ", 18, SOON_S).loading:
+        pass
+    for number, typed in enumerate(("--context vi", "services -n kube-s")):
+        file = shutil.copy(demo.kubeconfig, tmp_path / str(number))
+        text = f"%kproxy --kubeconfig {file} {typed}"
+        assert offers.at(text, len(text), 0.0)[1:] == ([], True)
+        assert [one.text for one in offers.at(text, len(text), SOON_S).offers] == [("viewer", "kube-system")[number]]
+    offers.close()
 
 
 def test_unloading_takes_it_back(shell, in_use, demo):

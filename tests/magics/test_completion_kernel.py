@@ -14,7 +14,7 @@ from jupyter_client.manager import start_new_kernel
 from names_server import names_server, table
 from own_cluster import written_kubeconfig
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def client(demo, tmp_path_factory):
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
         environment.setenv("KUBECONFIG", demo.kubeconfig)
-        manager, client = start_new_kernel(kernel_name="python3", startup_timeout=30)
+        manager, client = start_new_kernel(kernel_name="python3", startup_timeout=60)
     client.allow_stdin = False
     reply = client.execute_interactive("%load_ext kubeaccess_magic", timeout=LIMIT_S)
     assert reply["content"]["status"] == "ok"

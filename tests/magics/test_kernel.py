@@ -7,11 +7,9 @@ import queue
 import socket
 import threading
 
-import nbclient
-import nbformat
 import pytest
 from jupyter_client.manager import start_new_kernel
-from own_cluster import own_cluster, written_kubeconfig
+from own_cluster import own_cluster, promptly, written_kubeconfig
 
 ELASTIC = "kube-system/elasticsearch-logging"
 CELLS = {
@@ -60,11 +58,14 @@ def ipython_folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def ran(demo, own, ipython_folder):
     """Every cell's outputs by its name, from one notebook run by nbclient as papermill and nbconvert do."""
+    import nbclient  # here, since it takes seconds where JupyterLab is installed, too
+    import nbformat
+
     cells = [
         nbformat.v4.new_code_cell(source.format(demo=demo.kubeconfig, own=own.kubeconfig)) for source in CELLS.values()
     ]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    nbclient.NotebookClient(notebook, timeout=30, kernel_name="python3", allow_errors=True).execute()
+    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3", allow_errors=True).execute()
     return {name: cell["outputs"] for name, cell in zip(CELLS, cells, strict=True)}
 
 
@@ -75,7 +76,7 @@ def _shown(outputs):
 
 
 def _said(outputs, stream):
-    return "".join(output["text"] for output in outputs if output.get("name") == stream)
+    return promptly("".join(output["text"] for output in outputs if output.get("name") == stream))
 
 
 @pytest.mark.parametrize("name", [name for name in CELLS if "error" not in name and name != "usage"])
@@ -187,7 +188,7 @@ class Silent:
 
 @pytest.fixture(scope="module")
 def kernel(ipython_folder):
-    manager, client = start_new_kernel(kernel_name="python3", startup_timeout=30)
+    manager, client = start_new_kernel(kernel_name="python3", startup_timeout=60)
     _run(client, "%load_ext kubeaccess_magic\nimport kubeaccess_magic, time, threading")
     yield manager, client
     client.stop_channels()
@@ -200,7 +201,7 @@ def _run(client, source, meanwhile=lambda: None):
     meanwhile()
     said = []
     while True:
-        message = client.get_iopub_msg(timeout=30)
+        message = client.get_iopub_msg(timeout=60)
         if message["parent_header"].get("msg_id") != asked:
             continue
         if message["msg_type"] == "stream":
@@ -209,7 +210,7 @@ def _run(client, source, meanwhile=lambda: None):
             said.append("\n".join(message["content"]["traceback"]))
         elif message["content"].get("execution_state") == "idle":
             break
-    while (reply := client.get_shell_msg(timeout=30))["parent_header"].get("msg_id") != asked:
+    while (reply := client.get_shell_msg(timeout=60))["parent_header"].get("msg_id") != asked:
         pass
     return reply["content"], "".join(said)
 
@@ -233,7 +234,7 @@ def test_an_interrupt_while_the_api_server_says_nothing(kernel, tmp_path):
         ended, said = _interrupted(manager, client, cell, lambda: silent.opened.get(timeout=20))
         assert (ended["status"], ended["ename"]) == ("error", "KeyboardInterrupt"), said
         assert said.splitlines()[-1] == "KeyboardInterrupt: the request was ended"
-        silent.closed.get(timeout=5)  # while the kernel lives on
+        silent.closed.get(timeout=20)  # while the kernel lives on
         assert _run(client, "print(1 + 1)") == (_any_ok(), "2\n")
     assert _run(client, "'after' in globals() and 1 / 0")[0]["status"] == "ok"
     silent.stop()
@@ -256,7 +257,9 @@ def test_an_interrupt_while_an_app_says_nothing(kernel, own):
     assert (ended["status"], said) == ("ok", "1000\n")
     ended, said = _run(client, "h = %kproxy history\nprint(list(h['problem']))")
     assert "'interrupted', ''" in said
-    ended, said = _run(client, "print([t.name for t in threading.enumerate() if 'kproxy' in t.name])")
+    ours = "[t.name for t in threading.enumerate() if 'kproxy' in t.name]"
+    waits = f"until = time.monotonic() + 20\nwhile {ours} and time.monotonic() < until: time.sleep(0.02)"
+    ended, said = _run(client, f"{waits}\nprint({ours})")
     assert said == "[]\n", "a thread is left"
 
 

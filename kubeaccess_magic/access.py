@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote
 
 from .target import Target
 
-__all__ = ["Access", "Attributes", "allows", "attributes", "equivalent_segments", "role"]
+__all__ = ["Access", "Attributes", "allows", "attributes", "equivalent_segments", "granted_segments", "role"]
 
 _VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}  # A1
 

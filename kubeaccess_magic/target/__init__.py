@@ -36,9 +36,10 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple, NoReturn, get_args
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote
 
-from .errors import TargetError
+from ..errors import TargetError
+from .parts import check_name, check_port, made_of_labels, quoted, reads_as_slip, safe_path, shown, split_segment
 
 __all__ = ["KINDS", "VERBS", "Kind", "Parsed", "Target", "safe_path"]
 
@@ -115,23 +116,21 @@ class Target:
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
-            raise TargetError(
-                f"there is no kind {_quoted(self.kind)}", hint="The kinds are service, pod, node and api."
-            )
+            raise TargetError(f"there is no kind {quoted(self.kind)}", hint="the kinds are service, pod, node and api")
         if self.kind == "api":
             if self.name or self.namespace is not None or self.port or self.scheme:
                 raise TargetError("the API server itself has no name, namespace, port or scheme")
             return
-        _check_name(self.kind, self.name)
-        _check_port(self.kind, self.port)
+        check_name(self.kind, self.name)
+        check_port(self.kind, self.port)
         if self.namespace is not None:
             if self.kind == "node":
-                raise TargetError("a node is in no namespace", hint=f"Type `node/{self.name}`.")
-            _check_name("namespace", self.namespace)
+                raise TargetError("a node is in no namespace", hint=f"type `node/{self.name}`")
+            check_name("namespace", self.namespace)
         if self.scheme not in ("", "http", "https"):
             raise TargetError(
-                f"the scheme {_quoted(self.scheme)} is none that the API server knows",  # N9
-                hint="Type `http`, `https` or nothing before the name.",
+                f"the scheme {quoted(self.scheme)} is none that the API server knows",  # N9
+                hint="type `http`, `https` or nothing before the name",
             )
 
     @classmethod
@@ -160,7 +159,7 @@ class Target:
         """The text without anything superfluous that parses back to this target."""
         if self.kind == "api":
             return "/"
-        slip = _reads_as_slip(self.scheme, self.name, self.port)
+        slip = reads_as_slip(self.scheme, self.name, self.port)
         words = [self.segment] if self.namespace is None else [self.namespace, self.segment]
         if self.kind != "service":
             words[-1] = f":{self.segment}" if slip else self.segment  # N6: three parts, the scheme empty
@@ -214,136 +213,27 @@ class Target:
         namespace = self.namespace or namespace
         if not namespace:
             raise TargetError(
-                f"the namespace of the {self.kind} {_quoted(self.name)} is not known",
-                hint=f"Type `NAMESPACE/{self.segment}`, or add `-n NAMESPACE`.",
+                f"the namespace of the {self.kind} {quoted(self.name)} is not known",
+                hint=f"type `NAMESPACE/{self.segment}`, or add `-n NAMESPACE`",
             )
-        _check_name("namespace", namespace)
+        check_name("namespace", namespace)
         return f"/api/v1/namespaces/{namespace}/{self.kind}s/{self.segment}/proxy"
 
 
-def safe_path(path: str) -> str:
-    """A path as it is sent, if it stays where it is put.
-
-    Legal characters and escapes stay as they are; everything else is percent-encoded, of "%" only those that begin
-    no escape. What comes out goes in again unchanged.
-
-    Parameters
-    ----------
-    path
-        A path without query ("?" and "#" are characters like others here).
-
-    Raises
-    ------
-    TargetError
-        After any amount of percent-decoding, the path holds a segment "." or "..", a backslash or a control
-        character, which somebody on the way may resolve to another path of the API server (X1); or it holds half a
-        surrogate pair, which is no text.
-    """
-    try:
-        data = path.encode()
-    except UnicodeEncodeError:
-        raise TargetError("the path holds half a surrogate pair, which is no text") from None
-    # What is looked for is no part of an escape: once decoding has brought it to light, no further decoding hides it.
-    while (decoded := unquote_to_bytes(_NESTED_PERCENT.sub(b"%", data))) != data:
-        data = decoded
-    text = data.decode(errors="surrogateescape")
-    if not {".", ".."}.isdisjoint(text.split("/")):
-        raise TargetError(
-            f"the path {_quoted(path)} holds a segment `.` or `..`, which may lead out of the target",
-            hint="Type the path that is meant, without `.` and `..`.",
-        )
-    if found := _NEVER_IN_A_PATH.search(text):
-        what = "a backslash" if found[0] == "\\" else "a control character"
-        raise TargetError(
-            f"the path {_quoted(path)} holds {what}, which servers read differently",
-            hint="Type the path without it, or send it in the query.",
-        )
-    return _ILLEGAL_IN_A_PATH.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), path)
-
-
-_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_ONE_LABEL = re.compile(_LABEL)
-_LABELS = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_NUMBER = re.compile(r"\+?[0-9]{1,19}")  # N13
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.DOTALL)
 _HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(?P<port>[0-9]*))?", re.ASCII)
 _STATEFUL_POD = re.compile(r".+-[0-9]+")
 # The first API path behind any base path; "/api" alone only at the end, since a base may hold such a segment.
 _API_PART = re.compile(r"(?P<base>(?:/[^/?]+)*?)(?P<api>/(?:(?:api/v1|apis)(?![^/?])|api/?(?![^?])).*)", re.DOTALL)
-_NESTED_PERCENT = re.compile(rb"%(?:25)+")
-_NEVER_IN_A_PATH = re.compile(r"[\\\x00-\x1f\x7f-\x9f]")
-_ILLEGAL_IN_A_PATH = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/%-]")
-
-_EXAMPLES: Mapping[str, str] = MappingProxyType(
-    {"service": "`web` or `shop/web:80`", "pod": "`pod/web-0`", "node": "`node/worker-1`", "namespace": "`shop/web`"}
-)
-
-
-def _shown(text: str) -> str:
-    """A text as a message can bear it: short, and of visible characters only."""
-    if len(text) > 80:
-        text = f"{text[:79]}…"
-    return text if text.isprintable() else ascii(text)[1:-1]
-
-
-def _quoted(text: str) -> str:
-    return f'"{_shown(text)}"'
-
-
-def _check_name(what: str, name: str) -> None:
-    """Refuse what no object can be called: names are RFC 1123 labels, of pods and nodes one or more with dots."""
-    pattern = _LABELS if what in ("pod", "node") else _ONE_LABEL
-    if pattern.fullmatch(name):
-        return
-    if not name:
-        raise TargetError(f"the name of the {what} is missing", hint=f"Type it as in {_EXAMPLES[what]}.")  # N8
-    message = f"no {what} can be called {_quoted(name)}"
-    if pattern.fullmatch(name.lower()):
-        raise TargetError(f"{message}, because names are lower-case", hint=f"Type `{name.lower()}`.")
-    characters = "letters, digits, dots and hyphens" if pattern is _LABELS else "letters, digits and hyphens"
-    raise TargetError(message, hint=f"Names are made of lower-case {characters}, as in {_EXAMPLES[what]}.")
-
-
-def _check_port(kind: Kind, port: str) -> None:
-    """Refuse what no port can be. A sign is fine for a service (N13); for a pod the API server panics (D2)."""
-    if _NUMBER.fullmatch(port):
-        if 1 <= int(port) <= 65535 and (kind == "service" or port[0] != "+"):
-            return
-    elif not port or (_ONE_LABEL.fullmatch(port) and not port.isdigit()):
-        return
-    hint = "Type a number from 1 to 65535, or the name of the port."
-    if _ONE_LABEL.fullmatch(port.lower()) and not port.isdigit():
-        hint = f"Type `{port.lower()}`, because the names of ports are lower-case."
-    raise TargetError(f"no port can be {_quoted(port)}", hint=hint)
-
-
-def _reads_as_slip(scheme: str, name: str, port: str) -> bool:
-    """Whether name and port look like a scheme and a name (N7)."""
-    return not scheme and name in ("http", "https") and bool(port) and not _NUMBER.fullmatch(port)
-
-
-def _split_segment(segment: str) -> tuple[str, str, str]:
-    """Scheme, name and port of a segment as the API server splits it (N1-N9)."""
-    match segment.split(":"):
-        case [name]:
-            return "", name, ""
-        case [name, port]:
-            return "", name, port
-        case [scheme, name, port]:
-            return scheme, name, port
-    raise TargetError(
-        f"{_quoted(segment)} has more than the three parts scheme:name:port",  # N9
-        hint="Type `https:NAME:PORT`, `NAME:PORT` or `NAME`.",
-    )
 
 
 def _read_target(text: str) -> Target:
     """A target in the short form: ``[kind/][namespace/]segment``."""
     if "@" in text:  # not repeated: it may be a login
-        raise TargetError("a target has no @ and no login", hint="Type `NAMESPACE/NAME:PORT`, and the path on its own.")
+        raise TargetError("a target has no @ and no login", hint="type `NAMESPACE/NAME:PORT`, and the path on its own")
     if slip := re.match(r"(https?):/+", text, re.IGNORECASE):
         url = f"{slip[1].lower()}://{text[slip.end() :]}"
-        raise TargetError(f"{_quoted(text)} is a URL that lacks a slash", hint=f"Type `{_shown(url)}`.")
+        raise TargetError(f"{quoted(text)} is a URL that lacks a slash", hint=f"type `{shown(url)}`")
     head, mark, query = text.partition("?")
     words = head.split("/")
     typed_kind = [words.pop(0)] if len(words) > 1 and words[0].lower() in KINDS else []
@@ -352,24 +242,24 @@ def _read_target(text: str) -> Target:
     typed_namespace = [words.pop(0)] if len(words) > 1 and ":" not in words[0] and kind != "node" else []
     segment, *below = words
     if text == "?":
-        raise TargetError("a question mark is no target", hint="%kproxy -h lists what may be typed.")
+        raise TargetError("a question mark is no target", hint="%kproxy -h lists what may be typed")
     if re.match(r"api/v1/|apis/[^/]+/", text):
         raise TargetError(
-            f"{_quoted(text)} is a path of the API server, and lacks its first slash", hint=f"Type `/{_shown(text)}`."
+            f"{quoted(text)} is a path of the API server, and lacks its first slash", hint=f"type `/{shown(text)}`"
         )
     if below or mark:
         target = "/".join([*typed_kind, *typed_namespace, segment])
         path = ("/".join(below) or "/" if below else "") + mark + query
         raise TargetError(
-            f"{_quoted(text)} is more than a target, and a path stands on its own",
-            hint=f"Did you mean `{_shown(target)} {_shown(path)}`?",
+            f"{quoted(text)} is more than a target, and a path stands on its own",
+            hint=f"did you mean `{shown(target)} {shown(path)}`?",
         )
     if head != head.lower():
         raise TargetError(
-            f"{_quoted(text)} cannot be, because names and schemes are lower-case",  # N9, N10
-            hint=f"Type `{_shown(head.lower())}`.",
+            f"{quoted(text)} cannot be, because names and schemes are lower-case",  # N9, N10
+            hint=f"type `{shown(head.lower())}`",
         )
-    scheme, name, port = _split_segment(segment)
+    scheme, name, port = split_segment(segment)
     namespace = typed_namespace[0] if typed_namespace else None
     if kind == "service" and "." in name:
         _refuse_dots(namespace, scheme, name, port)
@@ -381,22 +271,22 @@ def _read_target(text: str) -> Target:
 
 def _refuse_slip(read: Target) -> None:
     """Refuse a segment of two parts whose first is a scheme (N7)."""
-    if not _reads_as_slip(read.scheme, read.name, read.port):
+    if not reads_as_slip(read.scheme, read.name, read.port):
         return
     meant = Target(kind=read.kind, name=read.port, namespace=read.namespace, scheme=read.name)
     raise TargetError(
         f'the API server reads `{read.segment}` as the {read.kind} "{read.name}" with the port "{read.port}"',
-        hint=f"Type `{meant}` for {read.name} to {read.port}, or `{read}` if a {read.kind} is called {read.name}.",
+        hint=f"type `{meant}` for {read.name} to {read.port}, or `{read}` if a {read.kind} is called {read.name}",
     )
 
 
 def _refuse_dots(namespace: str | None, scheme: str, name: str, port: str) -> NoReturn:
     """Refuse a service name with dots; most likely it is the host of an in-cluster URL, without the scheme."""
-    hint = "Type `NAMESPACE/NAME:PORT`, or `pod/NAMESPACE/NAME:PORT` for a pod."
-    if namespace is None and _host_is_inside(name.split("."), None) and _LABELS.fullmatch(name):
+    hint = "type `NAMESPACE/NAME:PORT`, or `pod/NAMESPACE/NAME:PORT` for a pod"
+    if namespace is None and _host_is_inside(name.split("."), None) and made_of_labels(name):
         url = f"{scheme or 'http'}://{name}" + (f":{port}" if port else "")
-        hint = f"Type `{url}` or `{_read_host(scheme, name.split('.'), port)}`."
-    raise TargetError(f"no service can be called {_quoted(name)}, because its name has no dots", hint=hint)
+        hint = f"type `{url}` or `{_read_host(scheme, name.split('.'), port)}`"
+    raise TargetError(f"no service can be called {quoted(name)}, because its name has no dots", hint=hint)
 
 
 def _read_api_path(path: str) -> tuple[Target, str | None]:
@@ -404,7 +294,7 @@ def _read_api_path(path: str) -> tuple[Target, str | None]:
     if path.startswith("//"):
         raise TargetError(
             "an API path begins with one slash, and a URL with http:// or https://",
-            hint=f"Type `/{_shown(path.lstrip('/'))}`.",
+            hint=f"type `/{shown(path.lstrip('/'))}`",
         )
     head, mark, query = path.partition("?")
     safe_path(head)
@@ -424,10 +314,10 @@ def _read_api_path(path: str) -> tuple[Target, str | None]:
             return Target(kind="api"), path
     if "/" in segment:
         raise TargetError(
-            f"the segment {_quoted(segment)} holds an encoded slash, where it ends for the API server",
-            hint="Type `NAMESPACE/NAME:PORT` and the path on its own.",
+            f"the segment {quoted(segment)} holds an encoded slash, where it ends for the API server",
+            hint="type `NAMESPACE/NAME:PORT` and the path on its own",
         )
-    scheme, name, port = _split_segment(segment)
+    scheme, name, port = split_segment(segment)
     target = Target(kind=KINDS[resource], name=name, namespace=namespace, port=port, scheme=scheme)
     rest = "".join(f"/{word}" for word in words[len(words) - len(below) :]) + mark + query
     return target, rest or None
@@ -437,22 +327,22 @@ def _read_url(scheme: str, authority: str, rest: str) -> Parsed:
     """A URL: of a service inside the cluster, of an API server, or of ``kubectl proxy``."""
     if scheme not in ("http", "https"):
         raise TargetError(
-            f"a URL of the scheme {_quoted(scheme)} cannot be asked, only http and https can",
-            hint="Type `http://NAME.NAMESPACE:PORT` for what speaks HTTP.",
+            f"a URL of the scheme {quoted(scheme)} cannot be asked, only http and https can",
+            hint="type `http://NAME.NAMESPACE:PORT` for what speaks HTTP",
         )
     if "@" in authority:
         raise TargetError(
             "a URL with a login is refused, because it would reach logs and histories",  # X12
-            hint="Type the URL without what stands before the @.",
+            hint="type the URL without what stands before the @",
         )
     parts = _HOST_AND_PORT.fullmatch(authority)
     if parts is None:  # not repeated: it may be the beginning of a login
         raise TargetError(
             "the URL has no host that can be, or a port that is no number",
-            hint="Type `http://NAME.NAMESPACE:PORT`, or `NAMESPACE/NAME:PORT` for a port by its name.",
+            hint="type `http://NAME.NAMESPACE:PORT`, or `NAMESPACE/NAME:PORT` for a port by its name",
         )
     host, port = parts["host"].lower().removesuffix("."), parts["port"] or ""
-    _check_port("service", port)
+    check_port("service", port)
     api = _API_PART.fullmatch(rest)
     base, path = (api["base"], api["api"]) if api else ("", rest or "/")
     labels = host.split(".")
@@ -462,8 +352,8 @@ def _read_url(scheme: str, authority: str, rest: str) -> Parsed:
         return Parsed(_read_host(scheme, labels, port), rest or None, None)
     elif api is None:
         raise TargetError(
-            f"{_quoted(host)} is no host of a service inside the cluster, and the path is none of an API server",
-            hint="Type `http://NAME.NAMESPACE.svc:PORT`, or the path alone, from its first slash, for the API server.",
+            f"{quoted(host)} is no host of a service inside the cluster, and the path is none of an API server",
+            hint="type `http://NAME.NAMESPACE.svc:PORT`, or the path alone, from its first slash, for the API server",
         )
     else:
         host = address or host

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from . import access, dialects
 from .errors import AccessDenied, KubeAccessError, LimitExceeded, LoadError, TimedOut, Unreachable
 from .explain import refusal, wants_tls
+from .limits import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
     from .discovery import Discovery
-    from .limits import Limits, Watch
+    from .limits import Limits
     from .reply import Reply
     from .request import Request
     from .target import Target
     from .ways import Way
+
+    Send = Callable[[Request, Limits, Watch], Reply]
 
 __all__ = ["Framed", "allowed_form", "as_asked", "ask", "frame"]
 
@@ -86,7 +94,7 @@ def ask(request: Request, way: Way, discovery: Discovery, limits: Limits, watch:
 
 def frame(
     request: Request,
-    send: Callable[[Request, Limits], Reply],
+    send: Send,
     limits: Limits,
     watch: Watch,
     *,
@@ -102,7 +110,7 @@ def frame(
     request
         As it was typed.
     send
-        Sends one request within limits and gives the answer.
+        Sends one request within limits, tells a watch, and gives the answer.
     limits
         For all pages together.
     watch
@@ -125,7 +133,7 @@ def frame(
     """
     sender = _Sender(send, limits, watch)
     reader = dialects.named(dialect) if dialect else dialects.asking(request)
-    asked = request if raw or reader is None else reader.ask(request, limit)
+    asked = request if raw or reader is None else dialects.asked(reader, request, limit, for_frame=True)
     asking = _Asking(_only(asked) if raw or reader is None else reader.pages(asked, limit), sender)
     with asking:
         first = next(asking)
@@ -136,28 +144,37 @@ def frame(
             asking = _Asking(reader.pages(first.request, limit), sender, first)
             with asking:
                 first = next(asking)
-    with asking:
+    with asking, _Patience(asking):
         loaded = dialects.load(chain((first,), asking), dialect=reader, limit=limit, **options)
-    more = limit is None and not raw and reader is not None and _has_more(reader, first)
+        more = False
+        if limit is None and not raw and reader is not None and asking.note is None:
+            more = _has_more(reader, first)
     return Framed(loaded, first, asked, reader.name if reader else "", more, asking.note or loaded.note)
 
 
 class _Sender:
     """Sends the requests of one answer, within the limits of all of them together."""
 
-    def __init__(self, send: Callable[[Request, Limits], Reply], limits: Limits, watch: Watch) -> None:
+    def __init__(self, send: Send, limits: Limits, watch: Watch) -> None:
         self._send, self._limits, self.watch = send, limits, watch
         self._deadline = time.monotonic() + limits.total_s
         self._sent = 0
 
-    def __call__(self, step: dialects.Step, at_most_s: float | None = None) -> Reply:
-        """The answer, if it is one that can be read; an error of the app is raised."""
-        left_s = self._deadline - time.monotonic() if at_most_s is None else at_most_s
+    def __call__(self, step: dialects.Step, *, closes: bool = False) -> Reply:
+        """The answer, if it is one that can be read; an error of the app is raised.
+
+        What closes something at the server is sent also where the rest is not wanted any more.
+        """
+        left_s = self._deadline - time.monotonic() if not closes else _CLOSING_S
+        watch = self.watch if not closes else Watch(answered=self.watch.answered)
         if left_s <= 0:
-            raise TimedOut(f"the pages took longer than {self._limits.total_s:g} s ({self._sent} were read)")
+            raise TimedOut(
+                f"the pages took longer than {self._limits.total_s:g} s ({self._sent} were read)",
+                hint="allow more time with --timeout or timeout_s=, or ask for fewer rows",
+            )
         if step.rows:
             self.watch.progress(step.rows, step.of, step.what)
-        reply = self._send(step.request, dataclasses.replace(self._limits, total_s=left_s)).raise_for_status()
+        reply = self._send(step.request, dataclasses.replace(self._limits, total_s=left_s), watch).raise_for_status()
         if reply.status_code >= 300:
             raise LoadError(
                 f"the app redirects to {reply.headers.get('location', 'nowhere')!r}, which is not followed (X2)",
@@ -177,35 +194,61 @@ class _Asking(Iterator["Reply"]):
         self._last: Reply | None = None
         self._given = 0
         self._ended = False
+        self._waits = False  # for a page; else one is being read
+        self._interrupted = False
         self.note: str | None = None
 
     def __next__(self) -> Reply:
         while not self._ended:
             try:
+                self._waits = True
+                if self._interrupted:
+                    raise KeyboardInterrupt
                 step = self._pages.send(self._last) if self._last is not None else next(self._pages)
                 while True:
                     try:
                         self._last = self._answer(step)
                         break
                     except KubeAccessError as error:
+                        if self._sender.watch.stopped:
+                            raise
                         step = self._pages.throw(error)  # it may know another way
+                self._waits = False
             except StopIteration:
                 self._ended = True
                 break
-            except (KubeAccessError, MemoryError):
+            except KubeAccessError:
+                if not self._sender.watch.stopped or not self._given:
+                    raise
+                self._interrupt()
+                break
+            except MemoryError:
                 raise
             except Exception as error:  # a plugin's mistake
-                raise LoadError(f"the dialect cannot ask for this: {type(error).__name__}: {error}") from error
+                raise LoadError(
+                    f"the dialect cannot ask for this: {type(error).__name__}: {error}",
+                    hint="`--raw` asks exactly as typed",
+                ) from error
             except KeyboardInterrupt:
-                self.end()
+                self._interrupt()
                 if not self._given:
                     raise
-                self.note = f"interrupted after {self._given} page{'s' * (self._given > 1)}: the frame holds those"
                 break
             if step.holds_rows:
                 self._given += 1
                 return self._last
         raise StopIteration
+
+    def waits_with_interrupt(self) -> bool:
+        """Whether an interrupt, the first one, may wait: pages were collected, and one more is being read."""
+        may = self._given > 1 and (self._ended or not self._waits) and not self._interrupted
+        self._interrupted = self._interrupted or may
+        return may
+
+    def _interrupt(self) -> None:
+        self._interrupted = True
+        self.note = f"interrupted after {self._given} page{'s' * (self._given > 1)}: the frame holds those"
+        self.end()
 
     def _answer(self, step: dialects.Step) -> Reply:
         known, self._known = self._known, None
@@ -227,7 +270,30 @@ class _Asking(Iterator["Reply"]):
         with contextlib.suppress(KubeAccessError, StopIteration):
             step = self._pages.throw(LimitExceeded("no more pages are wanted"))
             while not step.holds_rows:
-                step = self._pages.send(self._sender(step, _CLOSING_S))
+                step = self._pages.send(self._sender(step, closes=True))
+
+
+class _Patience:
+    """While pages are read: an interrupt waits until the page in hand is in the frame, with those before it.
+
+    A second one does not wait. Only the main thread hears of interrupts at all.
+    """
+
+    def __init__(self, asking: _Asking) -> None:
+        self._asking = asking
+        self._before: Any = None
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT)):
+            self._before = signal.signal(signal.SIGINT, self._heard)
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:
+        if not self._asking.waits_with_interrupt():
+            self._before(number, frame)
 
 
 def _only(request: Request) -> dialects.Pages:
@@ -246,10 +312,10 @@ def _has_more(reader: dialects.Dialect, first: Reply) -> bool:
     return True
 
 
-def as_asked(request: Request, dialect: str | None, limit: int | None) -> Request:
+def as_asked(request: Request, dialect: str | None, limit: int | None, *, for_frame: bool = True) -> Request:
     """The request with what its dialect fills in before the first answer."""
     asking = dialects.named(dialect) if dialect else dialects.asking(request)
-    return request if asking is None else asking.ask(request, limit)
+    return request if asking is None else dialects.asked(asking, request, limit, for_frame=for_frame)
 
 
 def _answer(request: Request, way: Way, discovery: Discovery, limits: Limits, watch: Watch) -> Reply:

@@ -16,7 +16,7 @@ import dataclasses
 import functools
 import inspect
 import warnings
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
@@ -37,6 +37,7 @@ __all__ = [
     "Loaded",
     "Pages",
     "Step",
+    "asked",
     "asking",
     "choose",
     "load",
@@ -112,7 +113,11 @@ Pages = Generator[Step, "Reply", None]
 
 
 class Dialect(Protocol):
-    """One family of HTTP APIs. Pure: nothing here sends anything."""
+    """One family of HTTP APIs. Pure: nothing here sends anything.
+
+    It may have a sixth part, ``for_frame(request)``: a request as `ask` made it, in the form of which `load` makes a
+    frame, where the API answers in several. Who wants the text itself is not asked in that form.
+    """
 
     name: str
 
@@ -176,6 +181,13 @@ def named(name: str) -> Dialect:
         if dialect.name == name:
             return dialect
     raise LoadError(f"there is no dialect {name!r}", hint="there are: " + ", ".join(d.name for d in registry()))
+
+
+def asked(dialect: Dialect, request: Request, limit: int | None, *, for_frame: bool) -> Request:
+    """The request as a dialect would send it: with what its API needs, and in the form of a frame if one is wanted."""
+    sent = dialect.ask(request, limit)
+    form: Callable[[Request], Request] | None = getattr(dialect, "for_frame", None) if for_frame else None
+    return sent if form is None else form(sent)
 
 
 def asking(request: Request) -> Dialect | None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Ready"]
 
+_FRAME_FORMS = ("frame", "")
+
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Ready:
@@ -73,7 +75,8 @@ class Ready:
         """The request with what its dialect fills in, where it may."""
         if self.want.raw:
             return self.prepared.request
-        return self.cluster.as_asked(self.prepared.request, dialect=self.want.dialect, limit=self.want.limit)
+        want, for_frame = self.want, self.want.form in _FRAME_FORMS
+        return self.cluster.as_asked(self.prepared.request, dialect=want.dialect, limit=want.limit, for_frame=for_frame)
 
     def ask(self, question: Question, watch: Watch) -> tuple[Any, Reply, list[str]]:
         """The value that is asked for, the reply it came from, and lines about it; `question` is ended in any case.
@@ -99,7 +102,7 @@ class Ready:
 
     def _answer(self, watch: Watch) -> tuple[Any, Reply, list[str]]:
         want, cluster = self.want, self.cluster
-        if want.form in ("frame", ""):
+        if want.form in _FRAME_FORMS:
             try:
                 framed = cluster.send_for_frame(
                     self.prepared.request,

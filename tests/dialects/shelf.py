@@ -74,7 +74,7 @@ class Shelf:
         """What was in a request."""
         return json.loads(self.asked[number].body or b"{}")
 
-    def send(self, asked: Request, limits: Limits) -> Reply:
+    def send(self, asked: Request, limits: Limits, watch: Watch) -> Reply:
         """The answer."""
         self.asked.append(asked)
         if len(self.asked) == self.interrupted_at:

@@ -155,7 +155,7 @@ def test_several_aggregations_are_named():
     found = {"by_status": TERMS, "mean": {"value": 1.0}}
     with pytest.raises(LoadError, match="2 aggregations: by_status, mean") as raised:
         load(aggs(found))
-    assert raised.value.hint == 'choose with agg="by_status"'
+    assert raised.value.hint == 'choose with `--agg by_status`, in Python agg="by_status"'
     assert len(load(aggs(found), agg="by_status").frame) == 2
     assert rows_of(load(aggs(found), agg="mean").frame) == [{"mean": 1.0}]
     with pytest.raises(LoadError, match="no aggregation 'x'") as raised:
@@ -167,7 +167,7 @@ def test_several_aggregations_inside_a_bucket_are_named():
     found = {"a": {"buckets": [{"key": 1, "doc_count": 3, "b": TERMS, "c": TERMS, "m": {"value": 1.0}}]}}
     with pytest.raises(LoadError, match="a>b, a>c") as raised:
         load(aggs(found))
-    assert raised.value.hint == 'choose with agg="a>b"'
+    assert raised.value.hint == 'choose with `--agg a>b`, in Python agg="a>b"'
     frame = load(aggs(found), agg="a>c").frame
     assert list(frame.columns) == ["a", "c", "doc_count", "a.doc_count", "a.m", "avg_took"] and len(frame) == 2
     with pytest.raises(LoadError, match="no aggregation 'a>x'"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import sys
 from typing import Any
 
@@ -164,7 +165,7 @@ def test_the_total_in_all_its_forms(total, of, is_lower_bound):
         ({"terminated_early": True}, "the search ended early: the answer is not whole"),
         (
             {"aggregations": {"n": {"value": 1}, "m": {"value": 2}}},
-            'the answer has aggregations, too: agg="n" shows one (n, m)',
+            "the answer has aggregations, too: --agg n shows one (n, m)",
         ),
         ({"suggest": {"s": []}}, "the answer has suggestions, too, which -o json shows"),
     ],
@@ -350,8 +351,40 @@ def test_cat_text_that_cannot_be_told_apart():
         cat(b"a b\nxxxx yyy zz\nx  y z\n", "_cat/plugins?v")
 
 
-def test_cat_without_rows():
-    assert len(cat(b"health status index\n", "_cat/indices?v").frame) == 0
+@pytest.mark.parametrize(
+    ("body", "path", "names"),
+    [
+        (b"health status index docs.count\n", "_cat/indices?v", ["health", "status", "index", "docs.count"]),
+        (b"[]", "_cat/pending_tasks?format=json", ["insertOrder", "timeInQueue", "priority", "source"]),
+        (b"[]", "_cat/aliases?format=json&h=alias,index", ["alias", "index"]),
+        (b"[]", "_cat/tasks?format=json", []),
+    ],
+)
+def test_cat_without_rows_keeps_its_columns(body, path, names):
+    frame = cat(body, path).frame
+    assert len(frame) == 0 and list(frame.columns) == names
+    kinds = {name: str(dtype) for name, dtype in frame.dtypes.items()}
+    assert {name for name, kind in kinds.items() if kind == "Int64"} == {"docs.count", "insertOrder"} & set(names)
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "query"),
+    [
+        ("_cat/indices", (), "bytes=b&format=json"),
+        ("_cat/shards/logs-*?h=index,store&bytes=mb", (), "h=index,store&bytes=mb&format=json"),
+        ("_cat/indices?v", (), "v"),
+        ("_cat/indices?v=false", (), "v=false"),
+        ("_cat/indices?format=yaml", (), "format=yaml"),
+        ("_cat/indices?help", (), "help"),
+        ("_cat/indices", (("Accept", "application/yaml"),), ""),
+        ("_cat", (), ""),
+        ("_search", (), ""),
+    ],
+)
+def test_cat_is_asked_as_json_for_a_frame_unless_a_form_was_typed(path, headers, query):
+    asked = dataclasses.replace(request("shop/es", path), headers=headers)
+    assert dialects.asked(dialect, asked, None, for_frame=True).query == query
+    assert dialects.asked(dialect, asked, None, for_frame=False) == asked
 
 
 def test_a_search_that_is_cut_off():

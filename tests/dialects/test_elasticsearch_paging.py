@@ -100,7 +100,7 @@ def test_a_body_that_is_posted_goes_on_without_its_aggregations():
     framed = shelf.frame("logs/_search", body={"query": {"match_all": {}}, "aggs": {"n": {}}})
     assert shelf.log == ["POST /logs/_search", *PIT[1:]] and len(framed.loaded.frame) == 20_500
     assert shelf.body(2)["query"] == {"match_all": {}} and "aggs" not in shelf.body(2)
-    assert framed.note == 'the answer has aggregations, too: agg="n" shows one (n)'
+    assert framed.note == "the answer has aggregations, too: --agg n shows one (n)"
     shelf = Shelf()
     assert shelf.frame("logs/_search", body={"aggs": {"n": {}}}, agg="n").loaded.frame["n"].tolist() == [20_500]
     assert len(shelf.asked) == 1
@@ -203,7 +203,7 @@ class Sql:
     def __init__(self) -> None:
         self.log: list[str] = []
 
-    def send(self, asked: Any, limits: Any) -> Any:
+    def send(self, asked: Any, limits: Any, watch: Any) -> Any:
         self.log.append(f"{asked.method} {asked.path} {(asked.body or b'').decode()}")
         if asked.path.endswith("/close"):
             return reply({"succeeded": True}, asked=asked)

@@ -298,7 +298,7 @@ def test_a_list_goes_on_when_its_version_is_forgotten(real: Real, cluster: Clust
     asked: list[str] = []
     request = cluster.prepare("GET", path).request
 
-    def send(one: Any, limits: Any) -> Any:
+    def send(one: Any, limits: Any, watch: Any) -> Any:
         if len(asked) == 1:  # a long time passes: the API server remembers some versions beyond etcd's, not this one
             real.ask("POST", path, made("ConfigMap", "v1", "zz-later", data={}))
             compacted()

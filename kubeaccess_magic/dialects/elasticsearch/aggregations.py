@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ Path = tuple[str, ...]
 
 
 def aggregations_frame(
-    aggregations: Mapping[str, Any], agg: str | None, reply: Reply
+    aggregations: Mapping[str, Any], agg: str | None, reply: Reply, times: frozenset[str] = frozenset()
 ) -> tuple[pd.DataFrame, str, list[str]]:
     """A frame of one of the aggregations, what its rows are, and what should be said of them.
 
@@ -46,6 +47,8 @@ def aggregations_frame(
         if they have no buckets.
     reply
         Where they come from, for errors.
+    times
+        Sources of composite aggregations whose keys are milliseconds since 1970.
 
     Raises
     ------
@@ -61,7 +64,7 @@ def aggregations_frame(
         raise LoadError(
             f"the answer has {len(found)} aggregations: {', '.join(found)}",
             reply=reply,
-            hint=f'choose with agg="{branches[0][0]}"',
+            hint=_choosing(branches[0][:1]),
         )
     root = {wanted[0]: found[wanted[0]]} if wanted else found
     paths = [path for path in branches if path[: len(wanted)] == wanted]
@@ -71,10 +74,10 @@ def aggregations_frame(
         raise LoadError(
             f"the buckets have several aggregations inside: {', '.join('>'.join(path) for path in paths)}",
             reply=reply,
-            hint=f'choose with agg="{">".join(paths[0])}"',
+            hint=_choosing(paths[0]),
         )
     path = paths[0] if paths else ()
-    table = _Table(path, frozenset(other[:depth] for other in branches for depth in range(1, len(other) + 1)))
+    table = _Table(path, frozenset(other[:depth] for other in branches for depth in range(1, len(other) + 1)), times)
     rows = list(table.rows(root, 0, {}))
     return table.frame(rows), "buckets" if path else "rows", table.notes
 
@@ -89,6 +92,7 @@ class _Table:
 
     path: Path
     with_buckets: frozenset[Path]
+    times: frozenset[str]
     notes: list[str] = dataclasses.field(default_factory=list)
 
     def rows(self, found: Mapping[str, Any], depth: int, outer: dict[Cell, Any]) -> Iterator[dict[Cell, Any]]:
@@ -140,6 +144,8 @@ class _Table:
                     kinds[name] = "Int64"
             else:
                 name = names.free(self._name(kind, where))
+                if kind == "value" and all(value is None for value in values):
+                    kinds[name] = "float"  # the mean of nothing is no object
             table[name] = values
         moments = {name: found for name, values in table.items() if (found := _moments(values)) is not None}
         plain = {name: [_bare(value) for value in values] for name, values in table.items()}
@@ -193,7 +199,8 @@ class _Table:
         key = bucket.get("key")
         if isinstance(key, dict):  # composite: its sources have names
             for source, value in key.items():
-                row["key", name, source] = value
+                is_moment = source in self.times and type(value) is int
+                row["key", name, source] = _formatted(value, _iso(value) if is_moment else None)
         else:
             row["key", name] = _formatted(key, bucket.get("key_as_string"))
 
@@ -242,6 +249,13 @@ class _Formatted:
 
 def _formatted(value: Any, text: Any) -> Any:
     return _Formatted(value, text) if isinstance(text, str) and value is not None else value
+
+
+def _iso(milliseconds: int) -> str | None:
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _bare(value: Any) -> Any:
@@ -305,6 +319,11 @@ def _branches(found: Mapping[str, Any]) -> list[Path]:
 def _plain(name: str) -> str:
     """The name without the type that ``typed_keys`` puts before it (``sterms#status``)."""
     return name.partition("#")[2] or name
+
+
+def _choosing(path: Path) -> str:
+    text = ">".join(path)
+    return f'choose with `--agg {shlex.quote(text) if " " in text else text}`, in Python agg="{text}"'
 
 
 def _no_such(agg: str | None, there: Sequence[str], reply: Reply) -> LoadError:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...reply import Reply
     from ...request import Request
 
-__all__ = ["load", "takes"]
+__all__ = ["for_frame", "load", "takes"]
 
 # Names of things stay names, also if all of them happen to be made of digits.
 _TEXT = frozenset(
@@ -23,8 +23,37 @@ _TEXT = frozenset(
     | {"routing.index", "routing.search", "snapshot", "source_node", "target_node", "task_id", "type", "uuid", "value"}
     | {"version", "build", "segment", "nodeId", "parent", "i", "idx", "h", "a", "v", "idx.alias"}
 )
+# The columns of the tables that are often without rows: as JSON they are then without names, too. Elasticsearch 7 to 9
+# and OpenSearch have these; https://www.elastic.co/guide/en/elasticsearch/reference/8.17/cat.html
+_COLUMNS = {
+    "aliases": "alias index filter routing.index routing.search is_write_index",
+    "fielddata": "id host ip node field size",
+    "indices": "health status index uuid pri rep docs.count docs.deleted store.size pri.store.size",
+    "nodeattrs": "node host ip attr value",
+    "pending_tasks": "insertOrder timeInQueue priority source",
+    "plugins": "name component version",
+    "repositories": "id type",
+    "segments": "index shard prirep ip segment generation docs.count docs.deleted size size.memory committed searchable"
+    " version compound",
+    "shards": "index shard prirep state docs store ip node",
+    "templates": "name index_patterns order version composed_of",
+}
+_COUNTS = re.compile(r"pri|rep|shard|docs|docs\..*|(?:.*\.)?size|size\.memory|store|generation|insertOrder|order")
 _WORD = re.compile(r"\S+")
 _BLANKS = re.compile(" +")
+
+
+def for_frame(request: Request) -> Request:
+    """As JSON with sizes in bytes: text without a header names no column, and ``38.5kb`` is no number.
+
+    Who typed how the answer is to look gets it so.
+    """
+    if any(request.param(name) is not None for name in ("format", "v", "help")):
+        return request
+    if request.method != "GET" or any(name.lower() == "accept" for name, _ in request.headers):
+        return request
+    sizes = [] if request.param("bytes") is not None else [("bytes", "b")]
+    return request.with_params([*sizes, ("format", "json")])
 
 
 def takes(request: Request, reply: Reply) -> bool:
@@ -39,6 +68,8 @@ def takes(request: Request, reply: Reply) -> bool:
 def load(name: str, replies: Sequence[Reply], limit: int | None) -> Loaded:
     """One row a line; a column in which every value is a number has numbers."""
     records = [record for reply in replies for record in _records(reply)]
+    if not records:
+        return Loaded(columns.empty(_names_without_rows(name, replies[0])), 0, what=name)
     of = None
     if limit is not None and len(records) > limit:
         of, records = len(records), records[:limit]
@@ -61,6 +92,16 @@ def _records(reply: Reply) -> list[dict[str, Any]]:
             "the lines of _cat have no header to name the columns", reply=reply, hint="add ?v or ?format=json"
         )
     return _lines(answer.text_of(reply), reply)
+
+
+def _names_without_rows(name: str, reply: Reply) -> dict[str, str]:
+    """Columns of a table without rows, and their kinds: as its header says, or the question, or as they always are."""
+    wanted = reply.request.param("h")
+    if not answer.looks_like_json(reply):
+        names = answer.text_of(reply).split()
+    else:
+        names = [one for one in wanted.split(",") if one] if wanted is not None else _COLUMNS.get(name, "").split()
+    return {called: "Int64" if _COUNTS.fullmatch(called) else "text" for called in names if "*" not in called}
 
 
 def _has_header(request: Request) -> bool:

@@ -59,6 +59,10 @@ class Elasticsearch:
         """With a limit, a search asks for as many hits as it can give at once, unless it says itself how many."""
         return paging.ask(request, limit) if _ends(_SEARCH, request.path) else request
 
+    def for_frame(self, request: Request) -> Request:
+        """A table of ``_cat`` in the form that has names and types, unless the form was typed."""
+        return cat.for_frame(request) if _ends(_CAT, request.path) else request
+
     def takes(self, request: Request, reply: Reply) -> bool:
         """An answer to one of those paths that begins like one; and hits, wherever they come from."""
         if _ends(_CAT, request.path):
@@ -100,7 +104,11 @@ class Elasticsearch:
         first = next(pages)
         request = first.request
         if agg is not None and not (_is_search(request) or _ends(_MANY_SEARCHES, request.path)):
-            raise LoadError(f"the answer has no aggregations, so no {agg!r}", reply=first)
+            raise LoadError(
+                f"the answer has no aggregations, so no {agg!r}",
+                reply=first,
+                hint='leave agg out, or ask for some: "aggs" in the body',
+            )
         if found := _ends(_CAT, request.path):
             return cat.load(found[1], [first, *pages], limit)
         if _ends(_TABLE, request.path):

@@ -55,7 +55,11 @@ def many_searches(reply: Reply, limit: int | None, agg: str | None) -> Loaded:
         if found:
             return _aggregations(found, reply, limit, agg, notes)
         if agg is not None:
-            raise LoadError(f"the answer has no aggregations, so no {agg!r}", reply=reply)
+            raise LoadError(
+                f"the answer has no aggregations, so no {agg!r}",
+                reply=reply,
+                hint='leave agg out, or ask for some: "aggs" in the body',
+            )
     elif any(one.get("aggregations") for one in responses):
         notes.append('the answer has aggregations, too: agg="…" shows one')
     totals = [search.total_of(one["hits"].get("total")) for one in responses if search.has_hits(one)]

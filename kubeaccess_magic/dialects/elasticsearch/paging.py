@@ -27,6 +27,7 @@ import msgspec
 from ...errors import AccessDenied, AppError, KubeAccessError
 from .. import Pages, Step
 from . import search
+from .composite import composite_of
 
 if TYPE_CHECKING:
     from ...reply import Reply
@@ -85,6 +86,7 @@ def pages(request: Request, limit: int | None, place: int) -> Pages:
         return
     walk = _begun(request, first, limit, place)
     if walk is None:
+        yield from _buckets(request, first, limit)
         return
     if request.param("scroll") is not None:
         yield from walk.scroll(first)
@@ -96,6 +98,28 @@ def pages(request: Request, limit: int | None, place: int) -> Pages:
         if walk.rows:
             raise
     yield from walk.scroll(None)
+
+
+def _buckets(request: Request, reply: Reply, limit: int) -> Pages:
+    """The buckets of a composite aggregation behind the first page of them, until a page has none."""
+    asked, rows = composite_of(search.asked(request)), 0
+    first = search.read(reply) if asked is not None else None
+    if asked is None or first is None or first.hits:  # hits are what is read on, if there are any
+        return
+    while True:
+        found = search.aggregations_of(reply)
+        inside = found.get(asked.name)
+        if not isinstance(inside, dict) or not (buckets := inside.get("buckets")) or not inside.get("after_key"):
+            return
+        rows += len(buckets)
+        if rows >= limit:
+            return
+        body = asked.behind(inside["after_key"], limit - rows)
+        if request.body is None:
+            step = request.with_param("source", json.dumps(body))
+        else:
+            step = _with_body(request, body)
+        reply = yield Step(step, rows=rows, what="buckets")
 
 
 @dataclasses.dataclass

@@ -12,6 +12,7 @@ import msgspec
 from ...errors import LoadError
 from .. import Loaded, answer, columns
 from .aggregations import aggregations_frame
+from .composite import composite_of, joined
 from .hits import Hits
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Found",
+    "aggregations_of",
     "asked",
     "has_hits",
     "load",
@@ -136,13 +138,14 @@ def load(replies: Iterable[Reply], limit: int | None, agg: str | None) -> Loaded
     total: tuple[int | None, bool] = (None, False)
     about: dict[str, Any] = {}
     notes: dict[str, None] = {}
-    for reply in replies:
+    pages = iter(replies)
+    for reply in pages:
         found = read(reply)
         if asked_first is None:
             asked_first = reply.request
             about = {} if found is None else found.about
             if found is None or agg is not None or ("aggregations" in about and not found.hits):
-                return _without_hits(reply, limit, agg)
+                return _without_hits(reply, () if found is not None and found.hits else pages, limit, agg)
         elif found is None:
             raise LoadError("a page of the search has no hits", reply=reply, hint="see it with -o json")
         elif _begins_anew(reply.request):  # what was read before is read again
@@ -202,21 +205,35 @@ def whole(value: Any) -> int | None:
     return value if type(value) is int and value >= 0 else None
 
 
-def _without_hits(reply: Reply, limit: int | None, agg: str | None) -> Loaded:
+def aggregations_of(reply: Reply) -> dict[str, Any]:
+    """The aggregations of an answer by name; {} if it has none."""
+    document = answer.json_of(reply)
+    found = document.get("aggregations", document.get("aggs")) if isinstance(document, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _without_hits(reply: Reply, others: Iterable[Reply], limit: int | None, agg: str | None) -> Loaded:
     """The aggregations of an answer; where it has neither them nor hits, the answer as one row."""
     document = answer.json_of(reply)
-    found = document.get("aggregations", document.get("aggs"))
-    aggregations = found if isinstance(found, dict) else {}
+    aggregations = aggregations_of(reply)
     if not aggregations:
         if agg is not None:
-            raise LoadError(f"the answer has no aggregations, so no {agg!r}", reply=reply)
+            raise LoadError(
+                f"the answer has no aggregations, so no {agg!r}", reply=reply, hint="see what it has with -o json"
+            )
         return Loaded(columns.frame(columns.flatten([document]), 1, dates=True), 1)
-    frame, what, more = aggregations_frame(aggregations, agg, reply)
-    count, of = len(frame), len(frame) if limit is not None and len(frame) > limit else None
+    composite = composite_of(asked(reply.request))
+    if composite is not None:
+        aggregations = joined(aggregations, map(aggregations_of, others))
+    has_more = composite is not None and composite.has_more(aggregations)
+    times = composite.times if composite is not None else frozenset()
+    frame, what, more = aggregations_frame(aggregations, agg, reply, times)
+    count = len(frame)
+    of = count + has_more if has_more or (limit is not None and count > limit) else None
     if limit is not None:
         frame = frame.iloc[:limit]
     note = "; ".join([*_shard_notes(document), *more]) or None
-    return Loaded(frame, min(count, len(frame)), of, what=what, note=note)
+    return Loaded(frame, len(frame), of, what=what, of_is_lower_bound=has_more, note=note)
 
 
 def _other_notes(about: dict[str, Any]) -> Sequence[str]:
@@ -225,7 +242,7 @@ def _other_notes(about: dict[str, Any]) -> Sequence[str]:
     aggregations = about.get("aggregations")
     if isinstance(aggregations, dict) and aggregations:
         names = ", ".join(aggregations)
-        notes.append(f'the answer has aggregations, too: agg="{next(iter(aggregations))}" shows one ({names})')
+        notes.append(f"the answer has aggregations, too: --agg {next(iter(aggregations))} shows one ({names})")
     if "suggest" in about:
         notes.append("the answer has suggestions, too, which -o json shows")
     return notes

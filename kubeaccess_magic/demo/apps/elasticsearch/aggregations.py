@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import statistics
 import time
@@ -149,13 +150,16 @@ def _ordering(bucket: dict[str, Any], key: str) -> Any:
     return float("-inf") if value is None else value
 
 
-def _date_histogram(options: dict[str, Any], found: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
-    name = _field(options)
+def _step_ms(options: dict[str, Any]) -> int:
     asked = str(options.get("fixed_interval") or options.get("calendar_interval") or options.get("interval") or "")
     size = re.fullmatch(r"(\d+)(ms|s|m|h|d|w)", _CALENDAR.get(asked, asked))
     if not size:
         raise illegal("Required one of fields [interval, calendar_interval, fixed_interval], but none were specified.")
-    step = int(size[1]) * _INTERVALS[size[2]]
+    return int(size[1]) * _INTERVALS[size[2]]
+
+
+def _date_histogram(options: dict[str, Any], found: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
+    name, step = _field(options), _step_ms(options)
     buckets = _histogram_buckets(name, step, found, inner, int(options.get("min_doc_count", 0)))
     for bucket in buckets:
         second = bucket["key"] / 1000
@@ -230,6 +234,34 @@ def _missing(options: dict[str, Any], found: list[Document], inner: dict[str, An
     return {"doc_count": len(documents)} | aggregations(inner, documents)
 
 
+def _composite(options: dict[str, Any], found: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
+    sources = {name: next(iter(how.items())) for one in options.get("sources") or () for name, how in one.items()}
+    if not sources:
+        raise illegal("Composite [sources] cannot be null or empty")
+    groups: dict[tuple[Any, ...], list[Document]] = {}
+    for document in found:
+        for key in itertools.product(*(_source_keys(kind, how, document) for kind, how in sources.values())):
+            groups.setdefault(key, []).append(document)
+    after = options.get("after")
+    begin = tuple(after.get(name) for name in sources) if isinstance(after, dict) else None
+    keys = sorted(key for key in groups if begin is None or key > begin)[: int(options.get("size", 10))]
+    buckets = [
+        {"key": dict(zip(sources, key, strict=True)), "doc_count": len(groups[key])} | aggregations(inner, groups[key])
+        for key in keys
+    ]
+    return ({"after_key": buckets[-1]["key"]} if buckets else {}) | {"buckets": buckets}
+
+
+def _source_keys(kind: str, options: dict[str, Any], document: Document) -> list[Any]:
+    name = _field(options)
+    if kind == "terms":
+        return list(dict.fromkeys(values(document, name)))
+    if kind == "date_histogram":
+        step = _step_ms(options)
+        return list(dict.fromkeys(int(comparable(name, value) // step) * step for value in values(document, name)))
+    raise parsing(f"[sources] unknown field [{kind}]")
+
+
 _BUCKETS: dict[str, Callable[[dict[str, Any], list[Document], dict[str, Any]], dict[str, Any]]] = {
     "terms": _terms,
     "date_histogram": _date_histogram,
@@ -238,4 +270,5 @@ _BUCKETS: dict[str, Callable[[dict[str, Any], list[Document], dict[str, Any]], d
     "filter": _filter,
     "filters": _filters,
     "missing": _missing,
+    "composite": _composite,
 }

@@ -1,0 +1,120 @@
+"""What was collected when somebody says stop is kept, with a line that says so, also while a page is being read."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import waits
+
+from kubeaccess_magic import Cluster, dialects, fetch
+from kubeaccess_magic.errors import KubeAccessError
+from kubeaccess_magic.limits import Limits, Watch
+from kubeaccess_magic.reply import Reply
+from kubeaccess_magic.request import Request
+
+from .answers import reply, request
+from .shelf import Shelf
+
+ITEMS = 4_000  # of a page: to read one takes long enough to be interrupted in it
+
+
+def page(number: int) -> bytes:
+    """One page of a list that never ends."""
+    items = [
+        {
+            "metadata": {"name": f"web-{number}-{at}", "namespace": "shop"},
+            "data": {f"key{n}": "a value" for n in range(9)},
+        }
+        for at in range(ITEMS)
+    ]
+    told = {"kind": "ConfigMapList", "apiVersion": "v1", "metadata": {"continue": str(number + 1)}, "items": items}
+    return json.dumps(told).encode()
+
+
+@pytest.fixture(scope="module")
+def pages() -> list[bytes]:
+    return [page(number) for number in range(3)]
+
+
+class Asked:
+    """Sends pages, and an interrupt a moment after one of them was given."""
+
+    def __init__(self, pages: list[bytes], at: int, after_s: float) -> None:
+        self.pages, self.at, self.after_s = pages, at, after_s
+        self.given = 0
+
+    def __call__(self, one: Request, limits: Limits, watch: Watch) -> Reply:
+        self.given += 1
+        if self.given == self.at:
+            threading.Thread(target=self._interrupt, daemon=True).start()
+        return reply(self.pages[self.given % len(self.pages)], asked=one)
+
+    def _interrupt(self) -> None:
+        time.sleep(self.after_s)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def frame(send: Any) -> fetch.Framed:
+    return fetch.frame(request("/api/v1/configmaps"), send, Limits(), Watch())
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.001, 0.004])
+def test_an_interrupt_while_a_page_is_read_keeps_it_and_those_before_it(pages, after_s):
+    handler = signal.getsignal(signal.SIGINT)
+    asked = Asked(pages, at=3, after_s=after_s)
+    framed = frame(asked)
+    rows = len(framed.loaded.frame)
+    assert rows % ITEMS == 0 and rows // ITEMS in (asked.given, asked.given - 1) and asked.given >= 3
+    assert framed.note == f"interrupted after {rows // ITEMS} pages: the frame holds those"
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_a_second_interrupt_does_not_wait():
+    def two() -> dialects.Pages:
+        yield dialects.Step(request("/api/v1/configmaps"))
+        yield dialects.Step(request("/api/v1/configmaps?continue=2"))
+
+    sender = fetch._Sender(lambda one, *_: reply({}, asked=one), Limits(), Watch())
+    asking = fetch._Asking(two(), sender)
+    with fetch._Patience(asking):
+        next(asking)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)  # of the first page: there is nothing to keep
+        next(asking)
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_a_stop_keeps_the_pages_that_there_are(tmp_path: Path):
+    watch = Watch()
+    with waits.page(tmp_path) as wait, Cluster(kubeconfig=wait.kubeconfig) as cluster:
+        threading.Thread(target=lambda: (wait.begun(), watch.stop()), daemon=True).start()
+        prepared = cluster.prepare("GET", "/api/v1/configmaps")
+        framed = cluster.send_for_frame(prepared.request, watch=watch)
+    assert list(framed.loaded.frame["name"]) == ["one", "two"]
+    assert framed.note == "interrupted after 1 page: the frame holds those"
+
+
+def test_what_was_opened_is_closed_after_a_stop():
+    shelf, watch = Shelf(), Watch()
+
+    def send(one: Request, limits: Limits, heard: Watch) -> Reply:
+        if len(shelf.asked) == 3:  # the search, the point in time, its first page
+            watch.stop()
+        if heard.stopped:
+            raise KubeAccessError("stopped before anything was sent")
+        return shelf.send(one, limits, heard)
+
+    framed = fetch.frame(request("shop/es", "logs/_search"), send, Limits(), watch, limit=sys.maxsize)
+    assert shelf.log[1:] == ["POST /logs/_pit", "POST /_search", "DELETE /_pit"]
+    assert len(framed.loaded.frame) == 10_000
+    assert framed.note == "interrupted after 2 pages: the frame holds those"

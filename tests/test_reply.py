@@ -241,7 +241,7 @@ def test_a_status_of_400_and_above_is_raised_with_a_short_excerpt() -> None:
         ({"root_cause": [{"type": "why", "reason": "the query"}], "type": "all", "reason": "failed"}, "why: the query"),
         ({"root_cause": [], "type": "all", "reason": "shards\x1b failed"}, "all: shards"),
         ({"reason": "only this"}, "only this"),
-        ("plain words", '{"error": "plain words"'),
+        ("plain words", "plain words"),
         ({"type": 3, "root_cause": [4]}, '{"error": {"type": 3'),
         ({"root_cause": {"a": 1}}, '{"error": {"root_cause"'),
         ([], '{"error": []'),
@@ -253,6 +253,23 @@ def test_an_error_of_elasticsearch_is_told_in_its_own_words(error: object, said:
         failed.raise_for_status()
     assert str(caught.value).startswith(f"the app answered 404 Not Found: {said}"), str(caught.value)
     assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"status": "error", "errorType": "execution", "error": "query timed out"}, "execution: query timed out"),
+        ({"message": "Dashboard not found"}, "Dashboard not found"),
+        ({"error": "Not Found", "message": "no such order"}, "Not Found: no such order"),
+        ({"error": {"code": 404, "message": "gone"}}, "gone"),
+        (["error"], '["error"]'),
+        ({"detail": "x"}, '{"detail": "x"}'),
+    ],
+)
+def test_an_error_in_other_forms_is_told_in_its_own_words(body: object, said: str) -> None:
+    with pytest.raises(AppError) as caught:
+        reply(json.dumps(body).encode(), "application/json", 422, reason="").raise_for_status()
+    assert str(caught.value) == f"the app answered 422: {said}"
 
 
 def test_a_frame_is_made_of_a_good_answer_only() -> None:

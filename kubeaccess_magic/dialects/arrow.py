@@ -8,7 +8,8 @@ these is asked for here, and read again by other means.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from . import columns
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pandas.api.extensions import ExtensionArray
 
-__all__ = ["Unsure", "arrays", "column", "is_decimal", "is_there", "values_at"]
+__all__ = ["Unsure", "arrays", "column", "is_decimal", "is_there", "lean_memory", "values_at"]
 
 _Path = tuple[str, ...]
 _EXACT_IN_FLOAT = 2**53
@@ -41,6 +42,22 @@ def is_there() -> bool:
     except ImportError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def lean_memory() -> Iterator[None]:
+    """Let pyarrow take its memory from the system: its own pool takes tens of megabytes more at first, and keeps them.
+
+    What was set before is set again. Two threads at once may leave it so; only where memory is from depends on it.
+    """
+    import pyarrow as pa
+
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(before)
 
 
 def arrays(rows: Sequence[Any], text: Iterable[_Path] = ()) -> tuple[dict[_Path, Any], set[_Path], bool]:

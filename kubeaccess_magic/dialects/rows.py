@@ -89,7 +89,11 @@ class Rows:
         step = max(least, len(rows) * block_bytes // max(bytes_in_all, 1))
         pieces = [rows[start : start + step] for start in range(0, len(rows), step)]
         with answer.gc_paused():
-            blocks = list(_by_arrow(pieces, self._text)) if is_fast else list(_exact_blocks(pieces))
+            if is_fast:
+                with arrow.lean_memory():
+                    blocks = list(_by_arrow(pieces, self._text))
+            else:
+                blocks = list(_exact_blocks(pieces))
         self._blocks += blocks
         self._text = self._text.union(*(block.text for block in blocks))
 
@@ -124,7 +128,8 @@ class Rows:
                     pa.nulls(block.rows) if values is None or isinstance(values, list) else values
                     for block, values in parts
                 ]
-                found = arrow.column(chunks, dates=self._dates)
+                with arrow.lean_memory():
+                    found = arrow.column(chunks, dates=self._dates)
                 if found is not None:
                     return found
         lists = _lists(path, parts)

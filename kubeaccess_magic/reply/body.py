@@ -40,13 +40,17 @@ def head(reply: Reply) -> str:
 
 
 def error_words(reply: Reply) -> str | None:
-    """What an error of Elasticsearch's shape says, ``type: reason``, without the JSON around it; else None."""
+    """What an error says without the JSON around it: Elasticsearch's, Prometheus', or one ``message``; else None."""
     if not is_json(reply) or len(reply.content) > _MOST_ERROR_BYTES:
         return None
     try:
-        error = json.loads(reply.content)["error"]
-        cause = (error.get("root_cause") or [error])[0]
-        words = [cause.get("type"), cause.get("reason")]
+        told = json.loads(reply.content)
+        error = told.get("error")
+        if isinstance(error, dict):
+            cause = (error.get("root_cause") or [error])[0]
+            words = [cause.get("type"), cause.get("reason") or cause.get("message")]
+        else:
+            words = [told.get("errorType"), error, told.get("message")]
     except (ValueError, RecursionError, TypeError, AttributeError, LookupError):
         return None
     return ": ".join(word for word in words if isinstance(word, str) and word) or None

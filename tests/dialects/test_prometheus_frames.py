@@ -389,6 +389,8 @@ EXEMPLAR = {"labels": {"trace_id": "t"}, "value": "6", "timestamp": 1793491200.0
         ("status/other", [1, 2], [{"value": 1}, {"value": 2}]),
         ("labels", {"not": "expected"}, [{"not": "expected"}]),
         ("rules", {"groups": 5}, [{"groups": 5}]),
+        ("series", None, []),
+        ("label/job/values", None, []),
     ],
 )  # fmt: skip
 def test_tables(path, data, rows):

@@ -122,11 +122,11 @@ def test_header_of_lists_can_be_told():
         ({"items": AB, "next": "/?page=2"}, None, MORE),
         ({"items": AB, "has_more": True}, None, "the answer names a next page"),
         ({"items": AB, "_links": {"next": {"href": "x"}}}, None, MORE),
-        ({"name": "x", "lines": AB}, None, 'beside the rows the answer has name (rows="." has all)'),
+        ({"name": "x", "lines": AB}, None, "beside the rows the answer has name (--rows . has all)"),
         (
             {"status": "success", "warnings": ["w"], "data": {"result": AB}},
             None,
-            'beside the rows the answer has warnings (rows="." has all)',
+            "beside the rows the answer has warnings (--rows . has all)",
         ),
     ],
 )

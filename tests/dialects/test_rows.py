@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 from typing import Any
@@ -284,3 +285,16 @@ def test_numbers_that_meet_text_in_a_later_page_are_those_of_the_first(way):
     gathered.add([b'{"q\\"": 1, "n": 1}', b'{"q\\"": 1.5, "n": 1.0}'])
     gathered.add([b'{"q\\"": "x", "n": "x"}'])
     assert [repr(list(values)) for values in gathered.columns().values()] == ["[1, 1.5, 'x']", "[1, 1.0, 'x']"]
+
+
+@pytest.mark.skipif(not arrow.is_there(), reason="pyarrow is not installed")
+@pytest.mark.parametrize("text", [b'[{"a": 1, "b": "x"}]', b'[{"a": 1}, null]', b"[1]"])
+def test_the_memory_that_pyarrow_uses_is_as_it_was(text):
+    import pyarrow as pa
+
+    before = pa.default_memory_pool().backend_name
+    gathered = Rows(fast_from_bytes=ALWAYS)
+    with contextlib.suppress(NotRows):
+        gathered.add(msgspec.json.decode(text, type=list[msgspec.Raw]))
+    gathered.columns()
+    assert pa.default_memory_pool().backend_name == before

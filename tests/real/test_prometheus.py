@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import prometheus_client
 import pytest
 import urllib3
+from prometheus_client.openmetrics import parser as openmetrics_parser
 
 from kubeaccess_magic import Cluster
 from kubeaccess_magic.errors import AppError, LoadError
@@ -253,6 +255,46 @@ def test_the_node_exporter_says_what_prometheus_read(cluster: Cluster, history: 
     grouped = cluster.frame(EXPORTER, "metrics", grouped=True)
     summary = grouped[grouped["name"] == "go_gc_duration_seconds"]
     assert summary["quantile"].tolist() == [0, 0.25, 0.5, 0.75, 1] and summary["count"].nunique() == 1
+
+
+def test_openmetrics_of_a_program_that_has_exemplars(cluster: Cluster) -> None:
+    """The client library of Prometheus serves OpenMetrics to who asks for it; its own parser says what is in it."""
+    registry = prometheus_client.CollectorRegistry()
+    orders = prometheus_client.Counter("orders", "Orders\nplaced", ["shop", "how"], unit="items", registry=registry)
+    orders.labels('q"\\', "line\nend").inc(2, {"trace_id": "abc"})
+    seconds = prometheus_client.Histogram("seconds", "It took", buckets=(0.1, 1), registry=registry)
+    for took_s in (0.05, 0.5, 5):
+        seconds.observe(took_s, {"trace_id": f"t{took_s}"})
+    prometheus_client.Info("build", "Which", registry=registry).info({"version": "1"})
+    prometheus_client.Enum("state", "How", states=["up", "down"], registry=registry).state("down")
+    prometheus_client.Gauge("odd", "", registry=registry).set(math.inf)
+    server, thread = prometheus_client.start_http_server(9101, HOST, registry)
+    try:
+        where = "pod/monitoring/prometheus-0:9101"
+        reply = cluster.get(where, "metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+        plain = cluster.frame(where, "metrics")
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert reply.media_type == "application/openmetrics-text"
+    frame = reply.frame()
+    families = list(openmetrics_parser.text_string_to_metric_families(reply.text))
+    read = [(family, sample) for family in families for sample in family.samples]
+    assert frame["name"].tolist() == [sample.name for _, sample in read]
+    assert frame["value"].tolist() == [sample.value for _, sample in read]
+    assert frame["type"].tolist() == [family.type for family, _ in read]
+    assert frame["help"].fillna("").tolist() == [family.documentation for family, _ in read]
+    assert frame["unit"].fillna("").tolist() == [family.unit for family, _ in read]
+    told = [sample.exemplar for _, sample in read]
+    assert frame["exemplar_value"].dropna().tolist() == [one.value for one in told if one is not None] != []
+    times_s = frame["exemplar_time"].dropna().map(pd.Timestamp.timestamp)
+    assert times_s.tolist() == pytest.approx([float(one.timestamp) for one in told if one is not None], abs=0.001)
+    wide = reply.frame(wide=True)
+    for name in ("shop", "how", "le", "version"):
+        assert wide[name].fillna("").tolist() == [sample.labels.get(name, "") for _, sample in read]
+    # The same samples in the older format.
+    assert plain["value"].tolist() == frame["value"].tolist()
 
 
 def test_the_own_metrics_of_prometheus(cluster: Cluster, history: History) -> None:

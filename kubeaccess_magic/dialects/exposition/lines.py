@@ -99,50 +99,12 @@ def parse(text: str, *, is_open: bool) -> Samples:
     is_sealed = "\\" in text and not _has_seals(text)
     if "\r" in text:
         lines = [line.removesuffix("\r") for line in lines]
-    names: list[str] = []
-    labels: list[str] = []
-    tails: list[str] = []
-    comments: list[tuple[int, str]] = []
-    slow: list[tuple[int, int]] = []
-    shapes: dict[str, str] = {}
-    bare: set[str] = set()
-    for number, line in enumerate(lines):
-        if line[:1] in ("", "#"):
-            if line:
-                comments.append((number, line))
-            continue
-        if "\\" not in line or (is_sealed and line.count("\\") == line.count("\\n")):
-            parts = line.split('"')
-            if len(parts) == 1:
-                name, _, tail = line.partition(" ")
-                if (name in bare or _is_new(_NAME, name, bare)) and "#" not in tail:
-                    names.append(name)
-                    labels.append("")
-                    tails.append(tail)
-                    continue
-            elif parts[-1].startswith("} ") and "#" not in parts[-1]:
-                shape = '"'.join(parts[:-1:2])
-                known = shapes.get(shape)
-                if known is None:
-                    known = shapes[shape] = _name_of(shape)
-                if known:
-                    tail = parts[-1]
-                    names.append(known)
-                    labels.append(line[len(known) : len(line) - len(tail) + 1])
-                    tails.append(tail[2:])
-                    continue
-        if _is_blank_or_comment(line):
-            comments.append((number, line.strip()))
-            continue
-        slow.append((len(names), number))
-        names.append("")
-        labels.append("")
-        tails.append("NaN")
+    names, labels, tails, comments, odd = _by_shape(lines, is_sealed)
     if is_sealed:
         labels = [unseal(one) if _has_seals(one) else one for one in labels]
         comments = [(number, unseal(line)) for number, line in comments]
     exemplars: dict[int, Exemplar] = {}
-    for row, number in slow:
+    for row, number in odd:
         line = unseal(lines[number]) if is_sealed else lines[number]
         try:
             names[row], pairs, tails[row], exemplar = _one_line(line, is_open)
@@ -218,6 +180,56 @@ def written(pairs: Iterable[tuple[str, str]]) -> str:
         f"{name if _LABEL_NAME.fullmatch(name) else _quoted(name)}={_quoted(text)}" for name, text in pairs
     )
     return f"{{{inner}}}" if inner else ""
+
+
+def _by_shape(
+    lines: Sequence[str], is_sealed: bool
+) -> tuple[list[str], list[str], list[str], list[tuple[int, str]], list[tuple[int, int]]]:
+    """Names, labels and what follows them of each sample, the comments, and the lines that have none of the shapes.
+
+    Comments come with the number of their line. Of a line without a shape there is a row already, to be filled: its
+    row, and the number of the line.
+    """
+    names: list[str] = []
+    labels: list[str] = []
+    tails: list[str] = []
+    comments: list[tuple[int, str]] = []
+    odd: list[tuple[int, int]] = []
+    shapes: dict[str, str] = {}
+    bare: set[str] = set()
+    for number, line in enumerate(lines):
+        if line[:1] in ("", "#"):
+            if line:
+                comments.append((number, line))
+            continue
+        if "\\" not in line or (is_sealed and line.count("\\") == line.count("\\n")):
+            parts = line.split('"')
+            if len(parts) == 1:
+                name, _, tail = line.partition(" ")
+                if (name in bare or _is_new(_NAME, name, bare)) and "#" not in tail:
+                    names.append(name)
+                    labels.append("")
+                    tails.append(tail)
+                    continue
+            elif parts[-1].startswith("} ") and "#" not in parts[-1]:
+                shape = '"'.join(parts[:-1:2])
+                known = shapes.get(shape)
+                if known is None:
+                    known = shapes[shape] = _name_of(shape)
+                if known:
+                    tail = parts[-1]
+                    names.append(known)
+                    labels.append(line[len(known) : len(line) - len(tail) + 1])
+                    tails.append(tail[2:])
+                    continue
+        if _is_blank_or_comment(line):
+            comments.append((number, line.strip()))
+            continue
+        odd.append((len(names), number))
+        names.append("")
+        labels.append("")
+        tails.append("NaN")
+    return names, labels, tails, comments, odd
 
 
 def _is_blank_or_comment(line: str) -> bool:

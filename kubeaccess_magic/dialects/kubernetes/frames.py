@@ -324,6 +324,7 @@ def _settled(kind: str, values: Sequence[Any]) -> str:
     if kind in ("boolean", "time"):
         return kind if types <= {bool if kind == "boolean" else str} else "object"
     if kind in ("Int64", "number") and types <= {int}:
-        return "Int64" if all(v is None or -(2**63) <= v < 2**63 for v in values) else "object"
+        there = [value for value in values if value is not None] if None in values else values
+        return "Int64" if not there or (min(there) >= -(2**63) and max(there) < 2**63) else "object"
     is_exact = types <= {int, float} and all(type(v) is not int or abs(v) <= _EXACT_IN_FLOAT for v in values)
     return "float" if is_exact and kind != "Int64" else "object"

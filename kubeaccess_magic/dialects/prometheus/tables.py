@@ -51,7 +51,11 @@ def refuse_error(reply: Reply) -> None:
     told = error_of(reply)
     if told is not None:
         words = ": ".join(filter(None, told)) or "no words about it"
-        raise LoadError(f"the app answered {reply.status_code}, and an error in it: {words}", reply=reply)
+        raise LoadError(
+            f"the app answered {reply.status_code}, and an error in it: {words}",
+            reply=reply,
+            hint="see all of it with -o json",
+        )
 
 
 def notes(told: Mapping[str, Any]) -> list[str]:
@@ -127,6 +131,8 @@ def _single(data: Mapping[str, Any], reply: Reply) -> pd.DataFrame:
 
 def _table(endpoint: str, data: Any) -> tuple[pd.DataFrame, str]:
     """The frame of an endpoint's data, and what its rows are; what nobody expected there is shown as it is."""
+    if data is None:  # what Go writes of a list without anything in it
+        data = []
     if endpoint.startswith("label/"):
         return _texts(data, unquote(endpoint.split("/")[1])), "values"
     if endpoint == "labels":

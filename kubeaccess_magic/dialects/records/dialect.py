@@ -177,7 +177,10 @@ class _Gathered:
         if len(lists) == self.rows and (self.rows or self._names is not None):
             return self._table(lists)
         if self._names is not None and self._others:
-            raise LoadError("the pages are of different kinds: the rows of some are lists, of others not")
+            raise LoadError(
+                "the pages are of different kinds: the rows of some are lists, of others not",
+                hint="leave --limit out to read one page; `-o json` shows what it holds",
+            )
         found = self._objects.columns()
         names = columns.Names()
         data = dict(zip(columns.dotted(found, names), found.values(), strict=True))

@@ -162,7 +162,7 @@ def _looked_for(document: Any, reply: Reply) -> Found:
         raise LoadError(
             f"the rows could be {' or '.join(map(repr, could_be))}",
             reply=reply,
-            hint=f'choose with rows="{could_be[0]}", or rows="." for one row of all',
+            hint=f'choose with `--rows {could_be[0]}`, in Python rows="{could_be[0]}"; "." is one row of all',
         )
     if not places:
         return _keyed(document, "", (document,)) or _keyed_inside(document) or Found([document])
@@ -180,7 +180,7 @@ def _keyed(found: Mapping[str, Any], where: str, path: tuple[Mapping[str, Any], 
     in_all, in_any = frozenset.intersection(*kinds), frozenset.union(*kinds)
     if 2 * len(in_all) < len(in_any):
         return None
-    note = f'one row a key{f" of {where}" if where else ""} (rows="." has all in one)'
+    note = f"one row a key{f' of {where}' if where else ''} (--rows . has all in one)"
     beside = _note({name: value for level in path[:-1] for name, value in level.items() if name != where})
     return Found(_with_keys(found), note="; ".join(filter(None, [note, beside])), path=path)
 
@@ -334,4 +334,4 @@ def _note(beside: Mapping[str, Any]) -> str | None:
     if not names:
         return None
     shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    return f'beside the rows the answer has {shown} (rows="." has all)'
+    return f"beside the rows the answer has {shown} (--rows . has all)"

@@ -19,6 +19,7 @@ import pytest
 from kubectl.recorders import World
 
 from kubeaccess_magic import Cluster
+from kubeaccess_magic.credentials.shared import MOST_ANSWERS, Answers
 from kubeaccess_magic.errors import KubeAccessError
 from kubeaccess_magic.limits import Watch
 
@@ -96,6 +97,24 @@ def test_32_threads_run_the_plugin_once_and_hear_its_code(world, cluster):  # G2
     assert runs() == 1
     assert said == ["go to https://login.example and type ABCD-1234"]
     assert len(world.log) - since == 32 and all("Bearer t1" in line for line in world.log[since:])
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda one: one.namespaces(), lambda one: one.nodes(), lambda one: one.services(), lambda one: one.pods(),
+     lambda one: one.info(), lambda one: one.user(), lambda one: one.can("GET", "web:80"), lambda one: one.get("web"),
+     lambda one: one.url("web"), lambda one: one.resolve("web"), lambda one: one.prepare("GET", "web"),
+     lambda one: kubernetes.client.CoreV1Api(one.api_client).list_namespace()],
+)  # fmt: skip
+def test_whatever_is_asked_first_the_prompt_is_seen(world, cluster, caplog, ask):
+    """A login that nobody is told of is waited for in vain."""
+    one = cluster(PLUGIN_USER)
+    pathlib.Path("slow").touch()
+    pathlib.Path("plugin.sh").write_text(PLUGIN.replace("sleep 1", "sleep 0"))
+    with contextlib.suppress(Exception):  # this server has nothing of what is asked for
+        ask(one)
+    assert runs() == 1
+    assert "go to https://login.example and type ABCD-1234" in caplog.text
 
 
 def test_threads_that_are_refused_together_renew_once(world, cluster):
@@ -194,6 +213,169 @@ def test_a_proxy_of_the_environment_that_is_set_later_is_used(world, cluster, mo
     assert len(asked(world, one)) == 1
 
 
+# --- several Clusters of one kernel (G25)
+
+
+@pytest.fixture
+def both_servers(world, cluster) -> Callable[..., Cluster]:
+    """As `cluster`, whose CA file is good for the other server, too."""
+    pathlib.Path("ca.crt").write_bytes(pathlib.Path("ca.crt").read_bytes() + world.stranger.pem)
+    return cluster
+
+
+def signed(one: Cluster, world: World) -> str:
+    return asked(world, one)[-1].rpartition("Bearer ")[2]
+
+
+def test_each_cluster_of_the_kernel_uses_the_one_login(world, both_servers):
+    cluster = both_servers
+    first, second = cluster(PLUGIN_USER), cluster(PLUGIN_USER)
+    assert [signed(one, world) for one in (first, second, Cluster(kubeconfig="config"))] == ["t1"] * 3
+    second.close()
+    assert signed(cluster(PLUGIN_USER), world) == "t1"
+    assert signed(cluster({**PLUGIN_USER, "as": "eve"}), world) == "t1 | Impersonate-User: eve"
+    assert signed(cluster(PLUGIN_USER, "other"), world) == "t1"  # it is told nothing of the server
+    assert runs() == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"args": ["--profile", "b"]}, {"env": [{"name": "PROFILE", "value": "b"}]}, {"provideClusterInfo": True},
+     {"apiVersion": f"{V1}beta1"}, {"command": "./folder/plugin.sh"}, {}],
+    ids=["arguments", "environment", "cluster", "version", "folder", "kernel"],
+)  # fmt: skip
+def test_what_the_plugin_depends_on_tells_logins_apart(world, cluster, monkeypatch, changed):
+    assert signed(cluster(PLUGIN_USER), world) == "t1"
+    pathlib.Path("folder").mkdir()
+    pathlib.Path("folder/plugin.sh").write_text('#!/bin/sh\nexec "$(dirname "$0")"/../plugin.sh\n')
+    pathlib.Path("folder/plugin.sh").chmod(0o755)
+    if not changed:
+        monkeypatch.setenv("AWS_PROFILE", "another")  # in a terminal it would be another kubectl
+    if "apiVersion" in changed:
+        pathlib.Path("reply").write_text(reply(token="t2").replace(V1, changed["apiVersion"]))
+    one = cluster({"exec": {**PLUGIN_USER["exec"], **changed}})
+    assert signed(one, world) == signed(one, world) == "t2"
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    assert signed(cluster(PLUGIN_USER), world) == "t1"
+    assert runs() == 2
+
+
+def test_with_cluster_info_each_server_has_its_own_login(world, both_servers):
+    cluster = both_servers
+    told = {"exec": {**PLUGIN_USER["exec"], "provideClusterInfo": True}}
+    assert [signed(cluster(told, server), world) for server in ("tls", "other", "tls")] == ["t1", "t2", "t1"]
+
+
+def test_a_plugin_that_was_mended_is_run_again(world, cluster):
+    assert signed(cluster(PLUGIN_USER), world) == "t1"
+    pathlib.Path("plugin.sh").write_text(PLUGIN + "# another\n")
+    assert signed(cluster(PLUGIN_USER), world) == "t2"
+
+
+def together(clusters: list[Cluster]) -> list[object]:
+    """Each asks in a thread of its own; status codes and errors."""
+    start, found = threading.Barrier(len(clusters)), []
+
+    def ask(one: Cluster) -> None:
+        start.wait()
+        try:
+            found.append(one.get(NAMESPACES).status_code)
+        except KubeAccessError as error:
+            found.append(str(error))
+
+    threads = [threading.Thread(target=ask, args=(one,)) for one in clusters]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return found
+
+
+def test_clusters_that_sign_in_together_run_the_plugin_once(world, cluster):
+    pathlib.Path("slow").touch()
+    assert together([cluster(PLUGIN_USER) for _ in range(8)]) == [200] * 8
+    assert runs() == 1
+
+
+def test_clusters_that_wait_for_the_same_login_share_its_failure(world, cluster):
+    pathlib.Path("slow").touch()
+    pathlib.Path("reply").write_text("{}")
+    found = together([cluster(PLUGIN_USER) for _ in range(8)])
+    assert len(found) == 8 and all("answered" in str(one) for one in found)
+    assert runs() < 8
+    pathlib.Path("reply").unlink()
+    assert cluster(PLUGIN_USER).get(NAMESPACES).status_code == 200  # and is not remembered
+
+
+def test_a_refusal_of_one_renews_for_all(world, cluster):
+    clusters = [cluster(PLUGIN_USER) for _ in range(8)]
+    pathlib.Path("reply").write_text(reply(token="expired"))
+    with pytest.raises(KubeAccessError):
+        clusters[0].get(NAMESPACES)
+    before = runs()
+    pathlib.Path("reply").unlink()
+    pathlib.Path("slow").touch()
+    assert together(clusters) == [200] * 8
+    assert runs() == before + 1
+    assert {signed(one, world) for one in clusters} == {f"t{before + 1}"}
+
+
+def test_what_one_has_renewed_the_others_send_at_once(world, cluster):
+    """They need not be refused first: a POST that was refused is not sent again."""
+    first, second = cluster(PLUGIN_USER), cluster(PLUGIN_USER)
+    pathlib.Path("reply").write_text(reply(token="expired"))
+    for one in (first, second):
+        with pytest.raises(KubeAccessError):
+            one.get(NAMESPACES)
+    pathlib.Path("reply").unlink()
+    assert first.get(NAMESPACES).status_code == 200
+    before = runs()
+    (sent,) = asked(world, second)
+    assert sent.endswith(f"Bearer t{before}")
+    assert runs() == before
+
+
+def test_a_forked_process_signs_in_while_a_thread_of_its_parent_does(world, cluster):
+    """It inherits the answers, and no lock that somebody holds."""
+    pathlib.Path("slow").touch()
+    first, second = cluster(PLUGIN_USER), cluster(PLUGIN_USER)
+    signing = threading.Thread(target=lambda: first.get(NAMESPACES))
+    signing.start()
+    while not pathlib.Path("runs").exists():
+        time.sleep(0.01)
+    context = multiprocessing.get_context("fork")
+    answer = context.Queue()
+    child = context.Process(target=in_the_child, args=(second, answer))
+    child.start()
+    assert answer.get(timeout=30) == 200
+    child.join(20)
+    signing.join(20)
+    assert child.exitcode == 0 and not signing.is_alive()
+    assert runs() == 2
+    later = context.Process(target=in_the_child, args=(second, answer))
+    later.start()
+    assert answer.get(timeout=30) == 200
+    later.join(20)
+    assert runs() == 2
+
+
+def test_answers_are_bounded_and_never_shown():
+    answers = Answers()
+    first = answers.of("canary-first")
+    for number in range(MOST_ANSWERS - 1):
+        answers.of(number)
+    assert answers.of("canary-first") is first  # asked for last: the next one to go is another
+    answers.of("one more")
+    assert answers.of("canary-first") is first
+    for number in range(MOST_ANSWERS):
+        answers.of(number, "more")
+    assert answers.of("canary-first") is not first
+    for one in (answers, first):
+        assert "canary" not in repr(one) + repr(vars(one))
+        with pytest.raises(TypeError, match="not pickled"):
+            pickle.dumps(one)
+
+
 # --- fork and pickle
 
 
@@ -255,6 +437,6 @@ def test_a_pickle_is_a_recipe_without_secrets(world, cluster, tmp_path):
     assert b"canary" not in pickled
     program = f"import pickle; print(pickle.loads({pickled!r}).get({NAMESPACES!r}).status_code)"
     since = len(world.log)
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=True)
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
     assert ran.stdout == "200\n"
     assert "Bearer canary-secret | Impersonate-User: eve" in world.noted(since)[-1]

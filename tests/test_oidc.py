@@ -146,6 +146,19 @@ def test_many_threads_renew_once(credential, issuer):
     assert len(issuer.asked) == 2
 
 
+def test_clusters_of_one_kernel_spend_a_refresh_token_once(credential, issuer):
+    """Issuers take a refresh token only once, and end the session of who shows it again."""
+    entry = token(-1)
+    refresh, renewed, later = issuer.refresh, issuer.given[0], token(3600, "later")
+    ones = [credential(entry, **{"refresh-token": refresh}) for _ in range(3)]
+    assert [signed(one) for one in ones] == [renewed] * 3
+    assert signed(credential(entry, **{"refresh-token": refresh})) == renewed
+    issuer.given.append(later)
+    assert [one.renew(Watch()) for one in ones] == [True] * 3  # all were refused with the same token
+    assert [signed(one) for one in ones] == [later] * 3
+    assert len(issuer.asked) == 4
+
+
 def test_the_ca_may_be_a_file_that_counts_from_here(credential, issuer, tmp_path):
     (tmp_path / "ca.pem").write_bytes(issuer.authority.pem)
     fields = {"idp-certificate-authority-data": None, "idp-certificate-authority": "ca.pem"}

@@ -1,15 +1,14 @@
 """How requests to the API server are signed: tokens, token files, certificates, plugins, impersonation.
 
-A `Credential` reads its secrets from where its `Context` says they stand, when a request is signed, and holds them
-alone: they are in no repr, pickle, message or log. It reads again when a file has changed on disk, once a minute for
-a token file (G20), a little before a plugin's answer expires, and after a 401. What kubectl does and what
-we do is in `kubeconfig/KUBECTL.md` (G20 to G29).
+A `Credential` reads its secrets from where its `Context` says they stand, when a request is signed. They are held
+here alone (a plugin's for all Clusters of the process), and are in no repr, pickle, message or log. It reads again when
+a file has changed on disk, once a minute for a token file (G20), a little before a plugin's answer expires, and after
+a 401. What kubectl does and what we do is in `kubeconfig/KUBECTL.md` (G20 to G29).
 """
 
 from __future__ import annotations
 
 import base64
-import contextlib
 import dataclasses
 import itertools
 import re
@@ -27,6 +26,7 @@ from ..process import ForkLock
 from . import oidc
 from .held import ClientCertificate, Held, bearer, read_bytes, read_text, stamp_of, unreadable, wire
 from .plugin import Plugin
+from .shared import OF_THIS_PROCESS, in_turn
 
 __all__ = ["ClientCertificate", "Credential", "for_context"]
 
@@ -90,7 +90,7 @@ class Credential:
             As `for_context`; nothing has changed then.
         """
         impersonation = tuple(_impersonation(_acting(context, self._told)))
-        with self._locked(watch):
+        with in_turn(self._lock, watch):
             before, self._context, self._impersonation = self._context, context, impersonation
             if (before.user, before.user_file) != (context.user, context.user_file):
                 self._held = self._failed = None
@@ -130,7 +130,7 @@ class Credential:
         """
         if self._context.plain_http or (watch.unattended and self._has_plugin):
             return False
-        with self._locked(watch):
+        with in_turn(self._lock, watch):
             seen: tuple[int, Held | None] = getattr(self._seen, "given", (self._renewals, self._held))
             current = self._held is None or seen[1] is None or self._held.same(seen[1])
             if seen[0] == self._renewals and current:
@@ -152,7 +152,7 @@ class Credential:
         asked = time.monotonic()
         if watch.unattended and self._has_plugin:
             return self._without_plugin()
-        with self._locked(watch):
+        with in_turn(self._lock, watch):
             held = self._held
             if held is None or (signs and not (held.fresh() or held.obtained >= asked or self._unspent)):
                 if self._failed is not None and self._failed[0] >= asked:
@@ -172,7 +172,9 @@ class Credential:
         """What a request that was waited for has brought, while it lasts; nothing is read, run or remembered."""
         held = self._held
         if held is None or not held.lasting():
-            raise CredentialError("signing in would run a plugin, and nobody waits for this request")
+            raise CredentialError(
+                "signing in would run a plugin, and nobody waits for this request", hint="a line that is run signs in"
+            )
         return held
 
     def _obtain(self, watch: Watch, *, anew: bool = False) -> Held:
@@ -182,8 +184,11 @@ class Credential:
             held = _sign_in(self._context, before, self._plugin_limit_s, watch, anew=anew)
         except (KubeAccessError, OSError) as error:
             if before is None or anew or before.expired() or isinstance(error, _Gone):
-                told = (str(error), error.hint) if isinstance(error, KubeAccessError) else (unreadable(error), None)
-                failure = CredentialError(told[0], hint=told[1])
+                if isinstance(error, ConfigError):
+                    error = kubeconfig.anew(error)
+                if isinstance(error, OSError):
+                    error = unreadable(error)
+                failure = CredentialError(str(error), hint=error.hint)
                 self._failed = None if watch.stopped else (time.monotonic(), failure)
                 raise failure from None  # anew: the frames below hold secrets, which a verbose traceback shows
             held = dataclasses.replace(before, obtained=time.monotonic())
@@ -193,17 +198,6 @@ class Credential:
             self._version += 1
         self._held = held
         return held
-
-    @contextlib.contextmanager
-    def _locked(self, watch: Watch) -> Iterator[None]:
-        """One thread at a time, but none waits for another's plugin once it is told to stop."""
-        while not self._lock.acquire(0.1):
-            if watch.stopped:
-                raise CredentialError("signing in was stopped")
-        try:
-            yield
-        finally:
-            self._lock.release()
 
 
 class _Gone(CredentialError):
@@ -216,7 +210,10 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch
         stamp = stamp_of(context.token_file)
         token = read_text(context.token_file)
         if not token:
-            raise CredentialError(f"{context.token_file} (the token of the pod's account) is empty")
+            raise CredentialError(
+                f"{context.token_file} (the token of the pod's account) is empty",
+                hint="Kubernetes writes it: a new server on the hub is a new pod with a new one",
+            )
         held = Held(bearer(token, context.token_file), None, token_file=context.token_file)
         return dataclasses.replace(held, files=((context.token_file, stamp),))
     place = f"user {context.user!r} of {context.user_file}"
@@ -241,7 +238,7 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch
             hint=f"{_EXEC_VERSIONS[0]} and v1beta1 are understood, as by kubectl; a newer plugin writes them",
         )
     if user.get("tokenFile") and user.get("username"):
-        raise CredentialError(f"{place} has both tokenFile and username; keep one")
+        raise CredentialError(f"{place} has both tokenFile and username; keep one", hint="kubectl refuses both as well")
     authorization = _authorization_of(user, place, None if anew else before)
     certificate = _certificate_of(user)
     if provider is not None and provider.get("name") != "oidc":
@@ -250,12 +247,16 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch
         authorization = _login_of(context) or authorization
     files = tuple(stamps.items())
     if provider is not None and authorization is None:
-        answer = oidc.sign_in(provider, place, before, plugin_limit_s, watch, anew=anew)
+        answer = OF_THIS_PROCESS.of("oidc", provider).answer(
+            before, lambda last: oidc.sign_in(provider, place, last, plugin_limit_s, watch, anew=anew), watch, anew=anew
+        )
         return dataclasses.replace(answer, certificate=certificate, files=files)
     if authorization is None and certificate is None and plugin is not None:
         # A file that changed elsewhere (`kubectl config use-context`) must not ask somebody to log in again.
-        kept = before is not None and not anew and before.plugin == plugin and before.lasting()
-        answer = before if kept and before else Plugin(context, plugin, place, plugin_limit_s).run(watch)
+        if before is not None and not anew and before.plugin == plugin and before.lasting() and not before.superseded:
+            return dataclasses.replace(before, files=files)
+        program = Plugin(context, plugin, place, plugin_limit_s)
+        answer = OF_THIS_PROCESS.of(*program.depends_on).answer(before, lambda _: program.run(watch), watch, anew=anew)
         return dataclasses.replace(answer, files=files, plugin=plugin)
     if authorization is None and certificate is None:
         raise _Gone(
@@ -279,7 +280,9 @@ def _authorization_of(user: Mapping[str, Any], place: str, before: Held | None) 
         if before is not None and before.token_file == user["tokenFile"]:
             return before.authorization
         if not user.get("token"):
-            raise CredentialError(f"{place} has a tokenFile that is empty ({user['tokenFile']})")
+            raise CredentialError(
+                f"{place} has a tokenFile that is empty ({user['tokenFile']})", hint="sign in with whatever writes it"
+            )
     if user.get("token"):
         return bearer(user["token"], f"{place} has a token")
     return _basic(user["username"], user.get("password") or "") if user.get("username") else None
@@ -315,7 +318,10 @@ def _refuse_provider(place: str, name: str) -> NoReturn:
     }
     if name in replaced:
         raise CredentialError(f"{place} has the auth-provider {name}, which is gone", hint=f"use {replaced[name]}")
-    raise CredentialError(f"{place} has the auth-provider {name!r}, which nobody knows")
+    raise CredentialError(
+        f"{place} has the auth-provider {name!r}, which nobody knows",
+        hint="there is only oidc; all else signs in by an exec plugin, which your cluster's provider has",
+    )
 
 
 def _acting(context: Context, told: Impersonate) -> Impersonate:
@@ -342,7 +348,7 @@ def _impersonation(acting: Impersonate) -> Iterator[tuple[str, str]]:
     for name, value in pairs:
         spellings = used.setdefault(name.lower(), _spellings(name))
         if (spelled := next(spellings, None)) is None:
-            raise ConfigError(f"{name} cannot be sent so many times")
+            raise ConfigError(f"{name} cannot be sent so many times", hint="name fewer of them")
         yield spelled, wire(value, f"{name} cannot be sent: what to impersonate")
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import os
 import re
 import time
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import CredentialError
+
+if TYPE_CHECKING:
+    from .shared import Shared
 
 __all__ = ["ClientCertificate", "Held", "bearer", "read_bytes", "read_text", "stamp_of", "unreadable", "wire"]
 
@@ -23,6 +28,15 @@ class ClientCertificate:
 
     certificate: bytes
     key: bytes
+
+    @property
+    def ends(self) -> float | None:
+        """When the certificate ends, in seconds since the epoch; None where that cannot be read."""
+        block = re.search(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", self.certificate, re.DOTALL)
+        try:
+            return _not_after(base64.b64decode(block[1])) if block else None
+        except (ValueError, IndexError):
+            return None
 
     def __repr__(self) -> str:
         return "ClientCertificate([hidden])"
@@ -40,9 +54,11 @@ class Held:
     obtained: float = dataclasses.field(default_factory=time.monotonic)
     files: tuple[tuple[str, object], ...] = ()  # path and what `stamp_of` said when it was read
     token_file: str | None = None
-    plugin: Mapping[str, Any] | None = None  # the exec or auth-provider entry that this is the answer of
+    plugin: Mapping[str, Any] | None = None  # the exec entry that this is the answer of
     renewed: Mapping[str, Any] | None = None  # what an auth-provider has instead of its entry's fields
     expires: float | None = None  # seconds since the epoch
+    shared: Shared | None = None  # where other Clusters of this process find it, too
+    mark: object = dataclasses.field(default_factory=object)  # the same one in all copies of an answer
 
     def expired(self, margin_s: float = 0.0) -> bool:
         """Whether whoever gave it said that it is over by now."""
@@ -52,7 +68,14 @@ class Held:
         """Whether it may be used without looking again."""
         if self.token_file is not None and time.monotonic() - self.obtained >= TOKEN_FILE_FRESH_S:
             return False
+        if self.superseded:
+            return False
         return self.lasting() and all(stamp_of(path) == stamp for path, stamp in self.files)
+
+    @property
+    def superseded(self) -> bool:
+        """Whether another Cluster has brought a newer answer."""
+        return self.shared is not None and self.shared.is_newer_than(self)
 
     def lasting(self) -> bool:
         """Whether it will be valid for a while: 30 s, or a tenth of its life where that is short."""
@@ -83,13 +106,37 @@ def bearer(token: str, place: str) -> str:
 def wire(value: str, place: str) -> str:
     """A value as http.client takes it: UTF-8 bytes, each as a character. CredentialError for control characters."""
     if re.search(r"[\0-\x08\x0a-\x1f\x7f]", value):
-        raise CredentialError(f"{place} with a line break or another control character in it")
+        raise CredentialError(
+            f"{place} with a line break or another control character in it", hint="write it anew, in one line"
+        )
     return value.strip(" \t").encode("utf-8", "surrogatepass").decode("latin-1")
 
 
-def unreadable(error: OSError) -> str:
+def _not_after(der: bytes) -> float:
+    """The end of a certificate's validity (RFC 5280, 4.1); ValueError or IndexError for what is none."""
+
+    def value(at: int) -> tuple[int, int]:  # where the value of the element at `at` begins, and where it ends
+        size, begin = der[at + 1], at + 2
+        if size & 0x80:
+            begin += size & 0x7F
+            size = int.from_bytes(der[at + 2 : begin], "big")
+        return begin, begin + size
+
+    at = value(value(0)[0])[0]  # within the certificate, and what is signed of it
+    for _ in range(4 if der[at] == 0xA0 else 3):  # the version, if it is there; serial number, algorithm, issuer
+        at = value(at)[1]
+    until = value(value(at)[0])[1]  # behind the beginning of the validity
+    begin, end = value(until)
+    form = "%y%m%d%H%M%SZ" if der[until] == 0x17 else "%Y%m%d%H%M%SZ"
+    return datetime.strptime(der[begin:end].decode("ascii"), form).replace(tzinfo=UTC).timestamp()
+
+
+def unreadable(error: OSError) -> CredentialError:
     """Which file, and why."""
-    return f"{error.filename} cannot be read ({error.strerror})"
+    return CredentialError(
+        f"{error.filename} cannot be read ({error.strerror})",
+        hint="the kubeconfig names that file: sign in with whatever writes it, or choose another context",
+    )
 
 
 def read_bytes(path: str) -> bytes:

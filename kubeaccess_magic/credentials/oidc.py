@@ -7,6 +7,7 @@ reader interrupts, has a time limit, and the kernel does not import it. The user
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import os
 import ssl
@@ -31,7 +32,7 @@ def refuse_faults(provider: Mapping[str, Any], place: str) -> None:
     config = provider.get("config") or {}
     for field in ("idp-issuer-url", "client-id"):
         if not config.get(field):
-            raise CredentialError(f"{place} has the auth-provider oidc without {field}")
+            raise CredentialError(f"{place} has the auth-provider oidc without {field}", hint=_HINT)
     _authority(config, place)
 
 
@@ -43,26 +44,24 @@ def sign_in(
     Parameters
     ----------
     before
-        What signed so far; its renewed tokens count while the entry is the one that they were renewed from.
+        The answer before, to this very entry; its renewed tokens count.
     anew
         The server has refused the token: renew it although it is valid.
     """
     config = dict(provider.get("config") or {})
-    if before is not None and before.plugin == provider and before.renewed is not None:
+    if before is not None and before.renewed is not None:
         config |= before.renewed
     token = config.get("id-token") or ""
     expires = _expires(token, place) if token else 0.0
-    current = Held(bearer(token, f"{place} has an id-token"), None, expires=expires, plugin=provider) if token else None
+    current = Held(bearer(token, f"{place} has an id-token"), None, expires=expires) if token else None
     if current is not None and not anew and not current.expired(margin_s=10) and (before is None or current.lasting()):
-        return Held(current.authorization, None, expires=expires, plugin=provider, renewed=_renewed(config))
+        return dataclasses.replace(current, renewed=_renewed(config))
     if not config.get("refresh-token"):
         raise CredentialError(f"{place} has no valid id-token and no refresh-token", hint=_HINT)
     config |= _asked(config, place, limit_s, watch)
     token = str(config["id-token"])
     expires = _expires(token, place)
-    return Held(
-        bearer(token, f"{place} got an id-token"), None, expires=expires, plugin=provider, renewed=_renewed(config)
-    )
+    return Held(bearer(token, f"{place} got an id-token"), None, expires=expires, renewed=_renewed(config))
 
 
 def _renewed(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,13 +103,19 @@ def _authority(config: Mapping[str, Any], place: str) -> bytes | None:
         try:
             return base64.b64decode(config["idp-certificate-authority-data"], validate=True)
         except ValueError:
-            raise CredentialError(f"{place} has an idp-certificate-authority-data that is no base64 text") from None
+            raise CredentialError(
+                f"{place} has an idp-certificate-authority-data that is no base64 text",
+                hint="it is what `base64 -w0 ca.pem` prints",
+            ) from None
     if config.get("idp-certificate-authority"):
         try:
             with open(config["idp-certificate-authority"], "rb") as file:
                 return file.read()
         except OSError as error:
-            raise CredentialError(f"{place} has an idp-certificate-authority that cannot be read: {error}") from None
+            raise CredentialError(
+                f"{place} has an idp-certificate-authority that cannot be read: {error}",
+                hint="its path counts from the working folder, as with kubectl: an absolute one works everywhere",
+            ) from None
     return None
 
 

@@ -17,14 +17,20 @@ from .. import kubeconfig
 from ..errors import ConfigError, CredentialError
 from ..kubeconfig import Context
 from ..limits import Watch
-from .held import ClientCertificate, Held, bearer, read_bytes
+from .held import ClientCertificate, Held, bearer, read_bytes, stamp_of
 from .running import Program, cleaned
 
 __all__ = ["Plugin"]
 
 
 class Plugin:
-    """One run of an exec plugin (G22 to G26): its stderr told line by line, its answer checked."""
+    """An exec plugin (G22 to G26), ready to run: its stderr is told line by line, its answer checked.
+
+    Raises
+    ------
+    CredentialError
+        It is not there, may not be run, or needs a terminal where there is none.
+    """
 
     def __init__(self, context: Context, spec: Mapping[str, Any], place: str, limit_s: float) -> None:
         self._context = context
@@ -32,26 +38,37 @@ class Plugin:
         self._version = str(spec["apiVersion"])
         self._command = os.path.normpath(str(spec["command"]))
         label = f"the plugin {os.path.basename(self._command)} of {place}"
-        self._program = Program(label, limit_s, cleaned(spec.get("installHint") or "") or None)
+        self._program = Program(
+            label, limit_s, "sign in in a terminal, where any kubectl command runs it, and ask again"
+        )
+        self._interactive = self._may_ask()
+        self._executable = self._found()
+        _obey_policy(self._command, self._executable, self._program.label)
+        self._arguments = [self._command, *(argument or "" for argument in spec.get("args") or ())]
+        self._environment = dict(os.environ)
+        self._environment.update({entry["name"]: entry.get("value") or "" for entry in spec.get("env") or ()})
+        self._environment["KUBERNETES_EXEC_INFO"] = self._info()
+
+    @property
+    def depends_on(self) -> tuple[object, ...]:
+        """All that the answer depends on: the program as it stands there, its arguments, and its whole environment.
+
+        kubectl looks at the exec entry and the cluster alone (G25); but a kernel outlives a change of ``AWS_PROFILE``.
+        """
+        return self._executable, stamp_of(self._executable), self._arguments, self._environment
 
     def run(self, watch: Watch) -> Held:
         """Run it and take its answer; any failure is a CredentialError with the plugin's own last words."""
-        interactive = self._interactive()
-        executable = self._executable()
-        _obey_policy(self._command, executable, self._program.label)
-        environment = dict(os.environ)
-        environment.update({entry["name"]: entry.get("value") or "" for entry in self._spec.get("env") or ()})
-        environment["KUBERNETES_EXEC_INFO"] = self._info(interactive)
         answer = self._program.answer(
-            [self._command, *(argument or "" for argument in self._spec.get("args") or ())],
+            self._arguments,
             watch,
-            executable=executable,
-            environ=environment,
-            interactive=interactive,
+            executable=self._executable,
+            environ=self._environment,
+            interactive=self._interactive,
         )
         return self._taken(answer)
 
-    def _interactive(self) -> bool:
+    def _may_ask(self) -> bool:
         """Whether the plugin may read from the terminal (G23)."""
         mode = self._spec.get("interactiveMode") or "IfAvailable"
         with contextlib.suppress(OSError, ValueError):
@@ -64,7 +81,7 @@ class Plugin:
             )
         return False
 
-    def _executable(self) -> str:
+    def _found(self) -> str:
         """The program, from the caller's PATH unless the command has a folder; never via the working folder (G23)."""
         found = self._command
         if os.path.basename(found) == found:
@@ -74,12 +91,16 @@ class Plugin:
         elif not os.path.isfile(found):
             found = ""
         if not found:
-            raise self._program.failed(f"is not installed ({self._command} is not found)")
+            hint = (
+                cleaned(self._spec.get("installHint") or "")
+                or "install it, or put its folder on the PATH of the kernel"
+            )
+            raise CredentialError(f"{self._program.label} is not installed ({self._command} is not found)", hint=hint)
         return found
 
-    def _info(self, interactive: bool) -> str:
+    def _info(self) -> str:
         """What the plugin is told in ``KUBERNETES_EXEC_INFO`` (G23)."""
-        spec: dict[str, Any] = {"interactive": interactive}
+        spec: dict[str, Any] = {"interactive": self._interactive}
         if self._spec.get("provideClusterInfo"):
             entry, context = kubeconfig.cluster_entry(self._context) or {}, self._context
             authority = context.ca_data if context.ca_file is None else read_bytes(context.ca_file)
@@ -153,7 +174,10 @@ def _obey_policy(command: str, executable: str, label: str) -> None:
                 break
     except (OSError, ConfigError):
         if named:
-            raise CredentialError(f"{path} (named by KUBERC) cannot be read, so no plugin is run") from None
+            raise CredentialError(
+                f"{path} (named by KUBERC) cannot be read, so no plugin is run",
+                hint="it may forbid plugins: mend it, or unset KUBERC",
+            ) from None
         return  # as kubectl, which warns
     policy, allowed = preference.get("credentialPluginPolicy"), preference.get("credentialPluginAllowlist")
     if preference.get("apiVersion") != "kubectl.config.k8s.io/v1beta1" or not isinstance(policy, str | None):
@@ -165,4 +189,7 @@ def _obey_policy(command: str, executable: str, label: str) -> None:
         e in (command, executable) or shutil.which(str(e)) == executable for e in commands
     ):
         return
-    raise CredentialError(f"{label} may not be run: the policy {policy!r} of {path} forbids it")
+    raise CredentialError(
+        f"{label} may not be run: the policy {policy!r} of {path} forbids it",
+        hint="credentialPluginAllowlist there names the plugins that may be",
+    )

@@ -31,10 +31,10 @@ class Program:
     limit_s
         Seconds that it may take.
     hint
-        Of the errors that it ends with.
+        What to try when it fails.
     """
 
-    def __init__(self, label: str, limit_s: float, hint: str | None = None) -> None:
+    def __init__(self, label: str, limit_s: float, hint: str) -> None:
         self.label = label
         self._limit_s = limit_s
         self._hint = hint
@@ -80,13 +80,18 @@ class Program:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "an argument that no program can be given"
             raise self.failed(f"could not be started ({reason})") from None
+        assert process.stdout is not None and process.stderr is not None
+        unread = {"stdout": process.stdout, "stderr": process.stderr}  # each is closed by who takes it from here
         try:
             if process.stdin is not None:
                 with contextlib.suppress(BrokenPipeError), process.stdin:
                     process.stdin.write(told or b"")
-            answer = self._listen(process, watch)
+            answer = self._listen(process, unread, watch)
         except BaseException:  # a kernel interrupt too: nothing is left running
             _end(process, own_group)
+            for name in ("stdout", "stderr"):
+                if (stream := unread.pop(name, None)) is not None:  # its thread has not begun
+                    stream.close()
             raise
         if process.returncode != 0:
             raise self.failed(f"ended with exit code {process.returncode}")
@@ -97,11 +102,11 @@ class Program:
         words = f"; it said: {' / '.join(self._tail)}"[:1500] if self._tail else ""
         return CredentialError(f"{self.label} {what}{words}", hint=self._hint)
 
-    def _listen(self, process: subprocess.Popen[bytes], watch: Watch) -> bytes:
+    def _listen(self, process: subprocess.Popen[bytes], unread: dict[str, IO[bytes]], watch: Watch) -> bytes:
         """Its stdout; stderr goes to the watch as it comes. By threads: not every system can wait for two pipes."""
         heard: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
-        for name, stream in (("stdout", process.stdout), ("stderr", process.stderr)):
-            threading.Thread(target=_forward, args=(stream, name, heard), daemon=True).start()
+        for name in ("stdout", "stderr"):
+            threading.Thread(target=_forward, args=(unread, name, heard), daemon=True).start()
         answer, line, open_streams = bytearray(), b"", {"stdout", "stderr"}
         deadline = time.monotonic() + self._limit_s
         while open_streams or process.poll() is None:
@@ -140,7 +145,9 @@ class Program:
         return b""
 
 
-def _forward(stream: IO[bytes], name: str, heard: queue.SimpleQueue[tuple[str, bytes]]) -> None:
+def _forward(unread: dict[str, IO[bytes]], name: str, heard: queue.SimpleQueue[tuple[str, bytes]]) -> None:
+    if (stream := unread.pop(name, None)) is None:
+        return
     with stream:
         while data := os.read(stream.fileno(), 65536):
             heard.put((name, data))

@@ -20,7 +20,7 @@ from ..errors import ConfigError
 from .document import parse
 from .entries import SCHEMA, Sections, decoded, folder_of, load, sound, text_of
 
-__all__ = ["IN_CLUSTER", "Context", "Impersonate", "Listed", "choose", "contexts", "parse", "same_server"]
+__all__ = ["IN_CLUSTER", "Context", "Impersonate", "Listed", "anew", "choose", "contexts", "parse", "same_server"]
 
 ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
 IN_CLUSTER = "in-cluster"  # the pod's own account among the contexts
@@ -100,8 +100,8 @@ def contexts(
     """
     try:
         return _contexts(kubeconfig, os.environ if environ is None else environ, account_folder)
-    except ConfigError as error:  # anew: the frames below hold secrets, which a verbose traceback shows
-        raise ConfigError(str(error), hint=error.hint) from None
+    except ConfigError as error:
+        raise anew(error) from None
 
 
 def choose(
@@ -132,8 +132,13 @@ def choose(
     """
     try:
         return _choose(context, kubeconfig, namespace, os.environ if environ is None else environ, account_folder)
-    except ConfigError as error:  # anew, as above
-        raise ConfigError(str(error), hint=error.hint) from None
+    except ConfigError as error:
+        raise anew(error) from None
+
+
+def anew(error: ConfigError) -> ConfigError:
+    """The same error with a hint, and without the frames below: they hold secrets, which a verbose traceback shows."""
+    return ConfigError(str(error), hint=error.hint or "mend that file, or name another by `--kubeconfig FILE`")
 
 
 def same_server(one: str, other: str) -> bool:
@@ -186,7 +191,10 @@ def _merge(kubeconfig: _Path, environ: Mapping[str, str]) -> _Merged | None:
             loaded[absolute] = load(absolute)
         except FileNotFoundError:
             if kubeconfig:
-                raise ConfigError(f"the kubeconfig {absolute} does not exist") from None
+                raise ConfigError(
+                    f"the kubeconfig {absolute} does not exist",
+                    hint="without `--kubeconfig` the files of KUBECONFIG are read, else ~/.kube/config",
+                ) from None
     sections: Sections = {section: {} for section in ("current-context", *SCHEMA)}
     for one in loaded.values():
         for section, entries in one.items():
@@ -240,7 +248,10 @@ def _choose(
         raise ConfigError(f"{where} has no current-context", hint=_which("contexts", names))
     if name not in names:
         what = f"no context {name!r}" if context else f"the current-context {name!r}, which does not exist"
-        raise ConfigError(f"{where} has {what}", hint=_which("contexts", names))
+        hint = _which("contexts", names)
+        if context and os.path.isfile(os.path.expanduser(context)):
+            hint = f"{context} is a file: `--kubeconfig {context}` reads it, in Python kubeconfig={context!r}"
+        raise ConfigError(f"{where} has {what}", hint=hint)
     return _from_files(merged, name, namespace, environ, account_folder)
 
 
@@ -280,7 +291,7 @@ def _from_files(
     if ca_file:
         ca_file = os.path.normpath(os.path.join(folder_of(cluster_path), ca_file))
         if not os.access(ca_file, os.R_OK):
-            raise ConfigError(f"{label} has a certificate-authority that cannot be read ({ca_file})")
+            raise ConfigError(f"{label} has a certificate-authority that cannot be read ({ca_file})", hint=_RELATIVE)
     if ca_file and ca_data:
         raise ConfigError(f"{label} has certificate-authority and certificate-authority-data; keep one")
     if (ca_file or ca_data) and insecure and server.key[0] == "https":
@@ -288,7 +299,8 @@ def _from_files(
     found = merged.sections["users"].get(user_name)
     user = {} if found is None else sound(found)
     for fault in _user_faults(user, folder_of(found.path)) if found else ():
-        raise ConfigError(f"user {user_name!r} of {found.path if found else None} {fault}")
+        hint = _RELATIVE if "cannot be read" in fault else None
+        raise ConfigError(f"user {user_name!r} of {found.path if found else None} {fault}", hint=hint)
     extra = tuple((key, tuple(value or "" for value in values or ())) for key, values in _map(user, "as-user-extra"))
     groups = tuple(group or "" for group in user.get("as-groups") or ())
     impersonate = Impersonate(text_of(user, "as"), text_of(user, "as-uid"), groups, extra)
@@ -316,6 +328,9 @@ def _from_files(
     )
 
 
+_LIKE_A_SERVER = "it reads like https://api.example:6443"
+_LIKE_A_PROXY = "it reads like http://proxy.example:3128"
+_RELATIVE = "a path that begins without a slash counts from the folder of its kubeconfig"
 _AUTHORITY = re.compile(r"(\[[\w.:%-]+\]|[\w.~-]+)(:\d*)?")  # host and port, without a login
 
 
@@ -328,7 +343,7 @@ class _Server(NamedTuple):
 def _server(text: str, label: str = "it") -> _Server:
     """Scheme, host, port and base path of a server (G11, G12). No error shows the text: it may hold a login."""
     if not text:
-        raise ConfigError(f"{label} has no server")
+        raise ConfigError(f"{label} has no server", hint=_LIKE_A_SERVER)
     scheme, separator, rest = text.partition("://")
     scheme = scheme.lower()
     if not separator:
@@ -336,7 +351,9 @@ def _server(text: str, label: str = "it") -> _Server:
         hint = f"write https://{host}, or http://{host} where it speaks plain http (as kubectl takes it)"
         raise ConfigError(f"{label} has a server without a scheme", hint=hint)
     if scheme not in ("http", "https"):
-        raise ConfigError(f"{label} has a server that begins neither with https:// nor with http://")
+        raise ConfigError(
+            f"{label} has a server that begins neither with https:// nor with http://", hint=_LIKE_A_SERVER
+        )
     try:
         parts = urlsplit(f"{scheme}://{rest}")
         authority = parts.netloc.rpartition("@")[2].removesuffix(":")
@@ -345,7 +362,7 @@ def _server(text: str, label: str = "it") -> _Server:
             raise ValueError
         key = (scheme, (parts.hostname or "").lower(), parts.port or {"http": 80, "https": 443}[scheme])
     except ValueError:  # urlsplit's own, too
-        raise ConfigError(f"{label} has a server that is no URL") from None
+        raise ConfigError(f"{label} has a server that is no URL", hint=_LIKE_A_SERVER) from None
     base = posixpath.normpath("/" + unquote(parts.path).lstrip("/")).rstrip("/")  # as kubectl joins paths
     base = quote(base, safe="/:@$&+,;=~")
     return _Server(f"{scheme}://{authority}{base}", "@" in parts.netloc, (*key, base))
@@ -357,10 +374,12 @@ def _proxy(text: str, label: str) -> str | None:
         return None
     scheme, _, rest = text.partition("://")
     if scheme.lower() not in ("http", "https", "socks5"):
-        raise ConfigError(f"{label} has a proxy-url that begins neither with http:// nor https:// nor socks5://")
+        raise ConfigError(
+            f"{label} has a proxy-url that begins neither with http:// nor https:// nor socks5://", hint=_LIKE_A_PROXY
+        )
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
     if not _AUTHORITY.fullmatch(authority) and not re.fullmatch(r":\d+", authority):  # a "/" in a password, too
-        raise ConfigError(f"{label} has a proxy-url that is no URL")
+        raise ConfigError(f"{label} has a proxy-url that is no URL", hint=_LIKE_A_PROXY)
     return f"{scheme.lower()}://{authority}"
 
 
@@ -451,5 +470,7 @@ def _nothing_found(environ: Mapping[str, str]) -> ConfigError:
 
 
 def _which(what: str, names: Mapping[str, object], most: int = 20) -> str:
+    if not names:
+        return f"it has no {what}; `%kproxy demo` starts a demo cluster to try things on"
     shown = ", ".join(repr(name)[1:-1] for name in list(names)[:most])
     return f"{what} there are: {shown}" + (f" and {len(names) - most} more" if len(names) > most else "")

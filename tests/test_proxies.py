@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kubectl.recorders import identity
 
+from kubeaccess_magic import Cluster
 from kubeaccess_magic.errors import ConfigError, Unreachable
 from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.transport import failures, proxies, tls
@@ -82,7 +84,7 @@ def test_a_socks_proxy_without_pysocks_names_the_extra(tmp_path: pathlib.Path):
     program += "except Exception as error: print(type(error).__name__, error, error.hint)"
     environ = {"PYTHONPATH": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     command = [sys.executable, "-c", program]
-    ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=50, check=True)
+    ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120, check=True)
     assert ran.stdout.startswith("ConfigError the proxy-url of cluster 'c' names a SOCKS proxy"), ran
     assert "pip install kubeaccess_magic[socks]" in ran.stdout
 
@@ -133,3 +135,73 @@ def test_a_ca_that_is_too_bare_is_named_with_the_switch_that_relaxes_it_alone(tm
     tls.trust_like_kubectl(strange, relaxed=True)
     with pytest.raises(ssl.SSLCertVerificationError):  # and so is who issued it
         shaken(serving, strange, "api.example")
+
+
+def unreached(tmp_path: pathlib.Path, **cluster: str) -> Unreachable:
+    """What is said where a proxy does not let us through."""
+    server = cluster.pop("server", "https://cluster.example:6443")
+    told = {
+        "clusters": [{"name": "c", "cluster": {"server": server, **cluster}}],
+        "users": [{"name": "u", "user": {"token": CANARY}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    (tmp_path / "config").write_text(json.dumps(told))
+    with Cluster(kubeconfig=tmp_path / "config", connect_timeout_s=1) as one, pytest.raises(Unreachable) as caught:
+        one.get("/version")
+    said = f"{caught.value} | {caught.value.hint}"
+    assert CANARY not in said
+    return caught.value
+
+
+@pytest.fixture
+def closed_port():
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
+def test_a_proxy_that_is_not_there_is_named_with_where_it_is_named(tmp_path, closed_port, monkeypatch, scheme):  # G16
+    url = f"{scheme}://me:{CANARY}@127.0.0.1:{closed_port}"
+    told = unreached(tmp_path, **{"proxy-url": url})
+    assert f"the proxy 127.0.0.1:{closed_port} (the proxy-url of cluster 'c')" in str(told)
+    assert str(told).endswith("refuses the connection") and "kubeconfig" in told.hint
+    monkeypatch.setenv("HTTPS_PROXY", url)  # G17
+    told = unreached(tmp_path)
+    assert "(HTTPS_PROXY) on the way to https://cluster.example:6443 refuses the connection" in str(told)
+    assert "NO_PROXY" in told.hint
+    told = unreached(tmp_path, **{"proxy-url": f"{scheme}://nowhere.invalid:1"})
+    assert "nowhere.invalid:1" in str(told) and "not known here" in str(told)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "words"),
+    [
+        ("http", b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "wants another login"),
+        ("http", b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "no connection to it (502 Bad Gateway)"),
+        ("http", f"HTTP/1.1 403 token={CANARY}\r\nContent-Length: 0\r\n\r\n".encode(), "no connection to it (403"),
+        ("socks5", b"\x05\xff", "wants another login"),
+        ("socks5", b"\x05\x00\x05\x05\x00\x01\0\0\0\0\0\0", "no connection to it (Connection refused)"),
+        ("http", None, "did not answer within 1 s, asked through the proxy"),
+        ("socks5", None, "does not answer"),
+    ],
+)
+def test_what_a_proxy_says_is_told(tmp_path, scheme, answer, words):
+    with socket.create_server(("127.0.0.1", 0)) as listening, contextlib.ExitStack() as ends:
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    ends.callback(connection.close)
+                    connection.recv(4096)
+                    if answer is not None:
+                        connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = listening.getsockname()[1]
+        told = unreached(tmp_path, **{"proxy-url": f"{scheme}://127.0.0.1:{port}"})
+        listening.shutdown(socket.SHUT_RDWR)
+    assert words in str(told) and f"127.0.0.1:{port}" in str(told)
+    assert told.hint

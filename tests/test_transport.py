@@ -149,7 +149,9 @@ class Identity(NamedTuple):
         return self.key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
 
-def identity(name: str, issuer: Identity | None = None, *, ca: bool = False, names: tuple[str, ...] = ()) -> Identity:
+def identity(
+    name: str, issuer: Identity | None = None, *, ca: bool = False, names: tuple[str, ...] = (), days: int = 1
+) -> Identity:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
@@ -159,8 +161,8 @@ def identity(name: str, issuer: Identity | None = None, *, ca: bool = False, nam
         .issuer_name(subject if issuer is None else issuer.certificate.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - datetime.timedelta(days=10))
+        .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
     if names:
@@ -329,7 +331,7 @@ def test_a_body_that_nobody_takes_is_ended(tls: ssl.SSLContext, connect: Any) ->
         started = time.monotonic()
         with pytest.raises(TimedOut):
             opened(transport, method="POST", body=bytes(30_000_000), limits=Limits(5, 30, 0.6, 100))
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 15
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
@@ -366,15 +368,23 @@ def test_a_body_arrives_whole_and_its_connection_is_used_again(tls: ssl.SSLConte
 
 
 def test_the_progress_of_a_long_body_is_told_while_it_comes(tls: ssl.SSLContext, connect: Any) -> None:
+    half_is_told = threading.Event()
+
     def answer(seen: Seen, connection: Any) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + bytes(1_500_000))
-        time.sleep(0.5)
+        half_is_told.wait(20)
         connection.sendall(bytes(1_500_000))
 
     told: list[tuple[int, int | None, str]] = []
+
+    def hear(*now: Any) -> None:
+        told.append(now)
+        if now[0] == 1_500_000:
+            half_is_told.set()
+
     with Server(answer, tls) as server:
-        watch = Watch(progress=lambda *now: told.append(now))
-        assert len(fetched(connect(server), watch=watch, limits=Limits()).content) == 3_000_000
+        reply = fetched(connect(server), watch=Watch(progress=hear), limits=Limits())
+        assert len(reply.content) == 3_000_000 and half_is_told.is_set()
     assert (1_500_000, 3_000_000, "bytes") in told and told[-1] == (3_000_000, 3_000_000, "bytes")
 
 
@@ -431,7 +441,7 @@ def test_an_unread_tiny_body_keeps_its_connection_a_large_one_does_not(tls: ssl.
         opened(transport).close()
         assert server.accepted == 1
         opened(transport, PATH + "/large").close()
-        assert server.gone.wait(5)
+        assert server.gone.wait(20)
         assert fetched(transport).content == b"x" * 100
         assert server.accepted == 2
 
@@ -507,11 +517,11 @@ def dripping(first: bytes) -> Callable[[Seen, Any], None]:
 def test_a_slow_drip_ends_with_the_whole_time(tls: ssl.SSLContext, connect: Any, first: bytes, told: str) -> None:
     with Server(dripping(first), tls) as server:
         started = time.monotonic()
-        with pytest.raises(TimedOut, match=r"took longer than 0\.3 s") as caught:
-            fetched(connect(server), limits=Limits(5, 5, 0.3, 2**20))
-        assert time.monotonic() - started < 5
+        with pytest.raises(TimedOut, match="took longer than 1 s") as caught:
+            fetched(connect(server), limits=Limits(5, 5, 1, 2**20))  # a busy machine needs some of it to begin
+        assert time.monotonic() - started < 10  # it drips for 12 s
         assert told in str(caught.value)
-        assert server.gone.wait(5)
+        assert server.gone.wait(20)
 
 
 @pytest.mark.parametrize("secure", [True, False])
@@ -519,13 +529,13 @@ def test_a_slow_drip_ends_with_the_whole_time(tls: ssl.SSLContext, connect: Any,
 def test_silence_ends(tls: ssl.SSLContext, connect: Any, secure: bool, first: bytes) -> None:
     def answer(seen: Seen, connection: Any) -> None:
         connection.sendall(first)
-        time.sleep(5)
+        time.sleep(18)
 
     with Server(answer, tls if secure else None) as server:
         started = time.monotonic()
-        with pytest.raises(TimedOut, match=r"sent nothing for 0\.3 s") as caught:
-            fetched(connect(server), limits=Limits(5, 0.3, 20, 2**20))
-        assert time.monotonic() - started < 4
+        with pytest.raises(TimedOut, match=r"sent nothing for 0\.7 s") as caught:
+            fetched(connect(server), limits=Limits(5, 0.7, 20, 2**20))
+        assert time.monotonic() - started < 15
     assert ("read 3 B, announced 10 B" if first else "no answer so far") in str(caught.value)
 
 
@@ -534,22 +544,22 @@ def test_a_handshake_that_never_comes_ends(connect: Any, world: World) -> None:
         started = time.monotonic()
         with pytest.raises(Unreachable, match=r"did not answer within 0\.4 s"):
             opened(connect(f"https://127.0.0.1:{deaf.getsockname()[1]}"), limits=Limits(0.4, 5, 20, 100))
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"], ids=["before", "within"])
 def test_another_thread_can_stop_it(tls: ssl.SSLContext, connect: Any, first: bytes) -> None:
     def answer(seen: Seen, connection: Any) -> None:
         connection.sendall(first)
-        time.sleep(10)
+        time.sleep(18)
 
     with Server(answer, tls) as server:
         watch = Watch()
-        threading.Thread(target=lambda: (server.asked.wait(5), time.sleep(0.1), watch.stop()), daemon=True).start()
+        threading.Thread(target=lambda: (server.asked.wait(20), time.sleep(0.1), watch.stop()), daemon=True).start()
         started = time.monotonic()
         with pytest.raises(KubeAccessError, match="stopped"):
             fetched(connect(server), watch=watch)
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 15
 
 
 INTERRUPTED = """
@@ -594,12 +604,12 @@ def test_an_interrupt_ends_the_wait_and_closes_the_connection(
         )
         with child:
             assert child.stdin and child.stdout
-            assert server.asked.wait(15)
+            assert server.asked.wait(30)
             time.sleep(0.2)
             started = time.monotonic()
             child.send_signal(signal.SIGINT)
             assert child.stdout.readline() == "interrupted\n"
-            assert closed.wait(5) and time.monotonic() - started < 2
+            assert closed.wait(10) and time.monotonic() - started < 15  # the server itself gives up after 20
             child.stdin.close()
             assert child.wait(10) == 0
 
@@ -676,19 +686,22 @@ def test_a_connection_that_died_in_the_pool_is_not_noticed(tls: ssl.SSLContext, 
         for connection in list(server.connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        assert server.gone.wait(5)
+        assert server.gone.wait(20)
         assert fetched(transport, method="POST", body=b"{}").status_code == 200
         assert server.accepted == 2 and len(server.seen) == 2
 
 
-def refused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+@contextlib.contextmanager
+def refused_port() -> Iterator[int]:
+    """A port where nobody listens, and that nobody else is given meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 def test_a_port_where_nobody_listens(connect: Any) -> None:
-    with pytest.raises(Unreachable, match="refuses the connection") as caught:
-        opened(connect(f"https://127.0.0.1:{refused_port()}"))
+    with refused_port() as port, pytest.raises(Unreachable, match="refuses the connection") as caught:
+        opened(connect(f"https://127.0.0.1:{port}"))
     assert caught.value.hint
 
 
@@ -734,7 +747,7 @@ def test_a_closed_transport_says_so(tls: ssl.SSLContext, connect: Any) -> None:
         transport.close()
         with pytest.raises(KubeAccessError, match="was closed"):
             fetched(transport)
-        assert server.gone.wait(5)
+        assert server.gone.wait(20)
 
 
 # --- trust -----------------------------------------------------------------------------------------------------------
@@ -863,10 +876,8 @@ def test_a_proxy_forwards_plain_http(connect: Any) -> None:  # G16
 
 def test_a_proxy_that_is_not_there(connect: Any, world: World) -> None:
     authority = {"certificate-authority-data": data_of(world.ca.pem)}
-    with pytest.raises(Unreachable, match="proxy") as caught:
-        opened(
-            connect("https://127.0.0.1:1", **authority, **{"proxy-url": f"http://u:p4ss@127.0.0.1:{refused_port()}"})
-        )
+    with refused_port() as port, pytest.raises(Unreachable, match="proxy") as caught:
+        opened(connect("https://127.0.0.1:1", **authority, **{"proxy-url": f"http://u:p4ss@127.0.0.1:{port}"}))
     assert "p4ss" not in str(caught.value)
 
 
@@ -980,13 +991,13 @@ def test_a_busy_api_server_is_not_waited_for_beyond_the_limit(tls: ssl.SSLContex
     with Server(busy(9, after="3600"), tls) as server:
         assert connect(server).call("GET", "/api/v1/services", limits=LIMITS, watch=Watch()).status_code == 429
         assert len(server.seen) == 1
-    with Server(busy(9, after="5"), tls) as server:
+    with Server(busy(9, after="18"), tls) as server:
         watch = Watch()
         threading.Timer(0.3, watch.stop).start()
         started = time.monotonic()
         with pytest.raises(KubeAccessError, match="stopped"):
             connect(server).call("GET", "/api/v1/services", limits=LIMITS, watch=watch)
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize(

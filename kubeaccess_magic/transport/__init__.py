@@ -202,7 +202,8 @@ class Transport:
                 if repeatable and may_repeat and guard.verdict is None and failures.broke_before_answer(error, guard):
                     may_repeat = False
                     continue
-                ours = failures.translated(error, guard, self.server, sent=method)
+                told = "" if way == "api" else method  # a review changes nothing, whether it arrived or not
+                ours = failures.translated(error, guard, self.server, sent=told, proxy=source.proxy)
                 # A cause that may quote a header is not shown: the header may be the token.
                 raise ours from (None if isinstance(ours, TargetError) else error)
             finally:
@@ -310,7 +311,10 @@ class Transport:
         given = {name.lower() for name, _ in pairs}
         for name in given:
             if name in _NOT_FOR_CALLERS or name.startswith(("impersonate-", "x-remote-")):
-                raise TargetError(f"the header {name} belongs to the connection to the API server and cannot be sent")
+                raise TargetError(
+                    f"the header {name} belongs to the connection to the API server and cannot be sent",
+                    hint="leave it out; --as and --as-group ask as somebody else",
+                )
         merged = HTTPHeaderDict({name: value for name, value in self._headers.items() if name.lower() not in given})
         for name, value in pairs:
             merged.add(name, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import socket
 import ssl
 import sys
 import traceback
@@ -18,6 +19,7 @@ from .tls import RELAXED
 
 if TYPE_CHECKING:
     from .guard import Guard
+    from .proxies import Proxy
 
 __all__ = ["broke_before_answer", "translated", "without_frames"]
 
@@ -44,6 +46,7 @@ def translated(
     sent: str = "",
     answered_bytes: int | None = None,
     announced: int | None = None,
+    proxy: Proxy | None = None,
 ) -> KubeAccessError:
     """Our error for a foreign one, most specific first.
 
@@ -61,6 +64,8 @@ def translated(
         How much of the body came, or None while no answer had begun.
     announced
         How much was announced, or None.
+    proxy
+        What stands on the way, or None.
     """
     if isinstance(error, KubeAccessError):
         return error
@@ -74,10 +79,16 @@ def translated(
     chain = tuple(_chain(error))
     if answered_bytes is not None:
         return _broken_answer(chain, server, so_far)
-    told = _not_connected(chain, guard, server) or _not_understood(chain, guard, server)
+    told = (
+        _not_through(chain, proxy, server)
+        or _not_connected(chain, guard, server, proxy)
+        or _not_understood(chain, guard, server)
+    )
     if told is not None:
         return told
     hint = "ask again; if it stays so, the app dies while it answers, or something in between cuts connections"
+    if server.startswith("http://"):
+        hint = "if it speaks TLS, its URL in the kubeconfig must begin with https://"
     if sent not in ("", "GET", "HEAD"):
         hint = f"the {sent} may have been carried out all the same: look before you send it again"
     unsendable = _first(chain, ValueError, http.client.InvalidURL)
@@ -85,7 +96,10 @@ def translated(
         return Unreachable(f"{server} closed the connection without an answer", hint=hint)
     if unsendable is not None:
         # Said without the text of the error: it may quote a header, and a header may be the token.
-        return TargetError("the request cannot be sent as it is: a header, the method or the URL is not legal in HTTP")
+        return TargetError(
+            "the request cannot be sent as it is: a header, the method or the URL is not legal in HTTP",
+            hint="line breaks and characters beyond Latin-1 are none of a header's",
+        )
     return Unreachable(f"{server} cannot be asked: {type(error).__name__}", hint=hint)
 
 
@@ -127,14 +141,55 @@ def _broken_answer(chain: tuple[BaseException, ...], server: str, so_far: str) -
     )
 
 
-def _not_connected(chain: tuple[BaseException, ...], guard: Guard, server: str) -> KubeAccessError | None:
+def _not_through(chain: tuple[BaseException, ...], proxy: Proxy | None, server: str) -> Unreachable | None:
+    """What is wrong with the proxy, or with what it says of the server (G16, G17)."""
+    socks = next((part for part in reversed(chain) if type(part).__module__ == "socks"), None)
+    at_socks = proxy is not None and proxy.scheme == "socks5" and _first(chain, foreign.NewConnectionError) is not None
+    if not at_socks and _first(chain, foreign.ProxyError) is None and socks is None:
+        return None
+    tunnel = next((found for part in chain if (found := _NO_TUNNEL.search(str(part)))), None)
+    said = tunnel[1].strip() if tunnel else str(socks).partition(": ")[2] if _is_called(socks, "SOCKS5Error") else ""
+    if said.startswith("407") or _is_called(socks, "SOCKS5AuthError"):
+        what, hint = "wants another login", "it stands in the URL of the proxy: http://USER:PASSWORD@HOST:PORT"
+    elif said:
+        what, hint = f"gets no connection to it ({said})", f"does it know the way there? {_RIGHT_ONE}"
+    else:
+        without = (
+            "take `proxy-url` out of the kubeconfig" if _is_of_kubeconfig(proxy) else "name the server in NO_PROXY"
+        )
+        what, hint = "cannot be used", f"is it up? Where none is needed, {without}"
+        if _first(chain, foreign.NameResolutionError, socket.gaierror) is not None:
+            what = "has a name that is not known here"
+        elif _first(chain, ConnectionRefusedError) is not None:
+            what = "refuses the connection"
+        elif _first(chain, TimeoutError, foreign.ReadTimeoutError) is not None:
+            what = "does not answer"
+        elif (distrust := _first(chain, ssl.SSLCertVerificationError)) is not None:
+            what, hint = (
+                f"is not trusted: {distrust.verify_message}",
+                "an https proxy is checked as the server is (G16)",
+            )
+    called = f"the proxy {proxy.address} ({proxy.place})" if proxy else "the proxy"
+    return Unreachable(f"{called} on the way to {server} {what}", hint=hint)
+
+
+def _is_of_kubeconfig(proxy: Proxy | None) -> bool:
+    return proxy is not None and not proxy.place.isupper()
+
+
+def _is_called(error: BaseException | None, name: str) -> bool:
+    """Whether it is one of PySocks', which need not be there."""
+    return type(error).__name__ == name
+
+
+def _not_connected(
+    chain: tuple[BaseException, ...], guard: Guard, server: str, proxy: Proxy | None
+) -> KubeAccessError | None:
     distrust = _first(chain, ssl.SSLCertVerificationError)
     if distrust is not None:
         return _not_trusted(distrust, server)
     if _first(chain, foreign.ClosedPoolError) is not None:
         return Unreachable(f"the connection to {server} was closed here", hint="make a new Cluster")
-    if _first(chain, foreign.ProxyError) is not None:
-        return Unreachable(f"the proxy on the way to {server} cannot be used", hint="look at proxy-url and HTTPS_PROXY")
     if _first(chain, foreign.NameResolutionError) is not None:
         return Unreachable(f"the name in {server} is not known here", hint=_RIGHT_ONE)
     if _first(chain, ConnectionRefusedError) is not None:
@@ -146,7 +201,8 @@ def _not_connected(chain: tuple[BaseException, ...], guard: Guard, server: str) 
         and _first(chain, foreign.NewConnectionError) is None
     ):
         waited_s = min(guard.limits.connect_s, guard.limits.total_s)
-        return Unreachable(f"{server} did not answer within {_seconds(waited_s)}", hint=_RIGHT_ONE)
+        by = f", asked through the proxy {proxy.address} ({proxy.place})" if proxy else ""
+        return Unreachable(f"{server} did not answer within {_seconds(waited_s)}{by}", hint=_RIGHT_ONE)
     refused = _first(chain, OSError)
     if refused is not None and not isinstance(refused, (ssl.SSLError, ConnectionResetError)) and refused.strerror:
         return Unreachable(f"{server} cannot be reached: {refused.strerror}", hint=_RIGHT_ONE)
@@ -218,6 +274,7 @@ def _is_about_certificate(error: ssl.SSLError) -> bool:
     return "CERTIFICATE" in reason or "UNKNOWN_CA" in reason
 
 
+_NO_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}[ \w-]{0,60})")  # http.client's own words
 # http.client's own words: a line of 64 KiB, a hundred headers.
 _HEAD_TOO_LARGE = re.compile(r"got more than \d+ (bytes when reading header line|headers)$")
 # OpenSSL's numbers of what only X509_V_FLAG_STRICT refuses: extensions that RFC 5280 wants, and a CA lacks.

@@ -130,73 +130,7 @@ def guarded(pool: HTTPConnectionPool) -> Guards:
     if isinstance(known, Guards):
         return known
     made = Guards()
-    base: Any = pool.ConnectionCls
-
-    class Guarded(base):  # type: ignore[misc]  # what a pool connects with is known when the pool is
-        guards = made
-        response_class = _HttpAnswer
-        debuglevel = 0  # http.client's switch for all connections prints headers, and so the token
-        attempt: Attempt | None = None
-
-        def connect(self) -> None:
-            guard = made.guard
-            if guard is None:
-                super().connect()
-            else:
-                self.attempt = Attempt(guard)
-                try:
-                    self.attempt.run(super().connect, self.close)
-                finally:
-                    self.attempt = None
-            connected: Any = self.sock  # type: ignore[has-type]  # what the base has just made
-            # Who turned verification off, in the kubeconfig, has been told there; urllib3 would warn at each request.
-            self.is_verified = True
-            if hasattr(connected, "suppress_ragged_eofs"):  # a TLS socket
-                # Else a body without a length that is cut off within TLS would pass for a whole one.
-                connected.suppress_ragged_eofs = False
-            self.sock = _GuardedSocket(connected, guard)
-
-        def _new_conn(self) -> Any:
-            attempt = self.attempt
-            if attempt is None:
-                return super()._new_conn()
-            if base._new_conn is not HTTPConnection._new_conn:  # a SOCKS proxy's
-                connected = super()._new_conn()
-                attempt.hold(connected)
-                return connected
-            try:
-                return attempt.reach(self._dns_host, self.port, self.socket_options, self.source_address)
-            except socket.gaierror as error:
-                raise NameResolutionError(self.host, self, error) from error
-            except TimeoutError as error:
-                raise ConnectTimeoutError("nobody answers") from error
-            except OSError as error:
-                raise NewConnectionError(self, str(error)) from error
-
-        def request(self, method: str, url: str, *args: Any, **options: Any) -> None:
-            guard = made.guard
-            if isinstance(self.sock, _GuardedSocket):
-                self.sock.work_for(guard)
-            # What urllib3 was told is the URL as it may be shown: in its log and its errors. This is the true one.
-            super().request(method, url if guard is None else guard.url, *args, **options)
-
-        def getresponse(self) -> Any:
-            guard = made.guard
-            if guard is None:
-                return super().getresponse()
-            guard.ended = False
-            try:
-                response = super().getresponse()
-            except BadStatusLine:
-                if guard.ended:
-                    raise RemoteDisconnected("within the status line") from None
-                raise
-            if guard.ended:  # http.client takes the end of the connection for the end of the headers
-                response.close()
-                raise RemoteDisconnected("within the headers")
-            return response
-
-    pool.ConnectionCls = Guarded
+    pool.ConnectionCls = type("Guarded", (_GuardedConnection, pool.ConnectionCls), {"guards": made})
     return made
 
 
@@ -215,6 +149,73 @@ class _HttpAnswer(HTTPResponse):
         if size < 0:  # would be read as "all that comes", past every limit
             raise IncompleteRead(b"")
         return size
+
+
+class _GuardedConnection(HTTPConnection):
+    """What a connection of a guarded pool does, in front of the class that the pool connects with."""
+
+    guards: Guards
+    response_class = _HttpAnswer
+    debuglevel = 0  # http.client's switch for all connections prints headers, and so the token
+    attempt: Attempt | None = None
+    sock: Any
+
+    def connect(self) -> None:
+        guard = self.guards.guard
+        if guard is None:
+            super().connect()
+        else:
+            self.attempt = Attempt(guard)
+            try:
+                self.attempt.run(super().connect, self.close)
+            finally:
+                self.attempt = None
+        # Who turned verification off, in the kubeconfig, has been told there; urllib3 would warn at each request.
+        self.is_verified = True
+        if hasattr(self.sock, "suppress_ragged_eofs"):  # a TLS socket
+            # Else a body without a length that is cut off within TLS would pass for a whole one.
+            self.sock.suppress_ragged_eofs = False
+        self.sock = _GuardedSocket(self.sock, guard)
+
+    def _new_conn(self) -> Any:
+        attempt = self.attempt
+        if attempt is None:
+            return super()._new_conn()
+        if getattr(super()._new_conn, "__func__", None) is not HTTPConnection._new_conn:  # a SOCKS proxy's
+            connected = super()._new_conn()
+            attempt.hold(connected)
+            return connected
+        try:
+            return attempt.reach(self._dns_host, self.port, self.socket_options, self.source_address)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError("nobody answers") from error
+        except OSError as error:
+            raise NewConnectionError(self, str(error)) from error
+
+    def request(self, method: str, url: str, *args: Any, **options: Any) -> None:
+        guard = self.guards.guard
+        if isinstance(self.sock, _GuardedSocket):
+            self.sock.work_for(guard)
+        # What urllib3 was told is the URL as it may be shown: in its log and its errors. This is the true one.
+        super().request(method, url if guard is None else guard.url, *args, **options)
+
+    def getresponse(self) -> Any:
+        guard = self.guards.guard
+        if guard is None:
+            return super().getresponse()
+        guard.ended = False
+        try:
+            response = super().getresponse()
+        except BadStatusLine:
+            if guard.ended:
+                raise RemoteDisconnected("within the status line") from None
+            raise
+        if guard.ended:  # http.client takes the end of the connection for the end of the headers
+            response.close()
+            raise RemoteDisconnected("within the headers")
+        return response
 
 
 class _GuardedSocket:

@@ -7,6 +7,7 @@ Works with the clients 31 to 37: nothing but ``Configuration.host`` and ``auth_s
 from __future__ import annotations
 
 import copy
+import logging
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,7 @@ from ..errors import ConfigError, TargetError
 from ..limits import Watch
 from . import failures
 from .guard import Guards, guarded
+from .proxies import Proxy
 from .sources import CONNECTIONS, Server, Source
 
 __all__ = ["ClientSource", "api_client", "source_of"]
@@ -73,6 +75,7 @@ class ClientSource:
             ) from error
         self.compress = not self.server.loopback
         self.guards = Guards()
+        self.proxy: Proxy | None = None  # it is the client's own affair
         self._processes: list[int] = []
 
     def signed(self, watch: Watch) -> Mapping[str, str]:
@@ -118,7 +121,7 @@ class _SignedManager(urllib3.PoolManager):
     def __init__(self, source: Source) -> None:
         super().__init__()
         self.source = source
-        self._watch = Watch()  # nobody watches the official client
+        self._watch = Watch(say=logging.getLogger("kubeaccess_magic").warning)  # a plugin's prompt must be read
 
     def connection_from_host(
         self, host: str | None, port: int | None = None, scheme: str | None = "http", pool_kwargs: Any = None
@@ -126,7 +129,9 @@ class _SignedManager(urllib3.PoolManager):
         server = self.source.server
         default = 443 if scheme == "https" else 80
         if (scheme, (host or "").strip("[]").lower(), port or default) != (server.scheme, server.host, server.port):
-            raise TargetError(f"this client asks {server.url} and nobody else")
+            raise TargetError(
+                f"this client asks {server.url} and nobody else", hint="make a Cluster of the other server"
+            )
         return self.source.pool(self._watch)
 
     def urlopen(self, method: str, url: str, redirect: bool = True, **options: Any) -> Any:  # type: ignore[override]

@@ -15,8 +15,10 @@ from urllib.parse import unquote
 
 from ..errors import ConfigError
 
-__all__ = ["Proxy", "from_environment", "from_kubeconfig", "variables"]
+__all__ = ["VARIABLES", "Proxy", "from_environment", "from_kubeconfig", "variables"]
 
+VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy")
+_LIKE = "it reads like http://proxy.example:3128"
 _DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
@@ -54,7 +56,9 @@ def from_kubeconfig(text: str, label: str) -> Proxy:
     """
     parts = _parsed(text)
     if parts is None or parts.scheme not in ("http", "https", "socks5"):
-        raise ConfigError(f"{label} has a proxy-url that begins neither with http:// nor https:// nor socks5://")
+        raise ConfigError(
+            f"{label} has a proxy-url that begins neither with http:// nor https:// nor socks5://", hint=_LIKE
+        )
     return _proxy(parts, f"the proxy-url of {label}")
 
 
@@ -98,10 +102,7 @@ def from_environment(scheme: str, host: str, port: int, environ: Mapping[str, st
 
 def variables(environ: Mapping[str, str]) -> tuple[str | None, ...]:
     """What `from_environment` depends on: another value, and it must be asked again."""
-    return tuple(map(environ.get, _VARIABLES))
-
-
-_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "REQUEST_METHOD")
+    return tuple(map(environ.get, (*VARIABLES, "REQUEST_METHOD")))
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:
@@ -157,7 +158,7 @@ def _badly_escaped(text: str) -> bool:
 def _proxy(parts: _Parts, place: str) -> Proxy:
     port = int(parts.port) if parts.port else _DEFAULT_PORTS.get(parts.scheme, 0)
     if not 0 < port < 65536:
-        raise ConfigError(f"{place} is no URL of a proxy", hint="it reads like http://proxy.example:3128")
+        raise ConfigError(f"{place} is no URL of a proxy", hint=_LIKE)
     # socks5h says what kubectl does with socks5 too; a scheme that Go does not know is spoken to as http.
     scheme = parts.scheme.removesuffix("h") if parts.scheme.startswith("socks5") else parts.scheme
     scheme = scheme if scheme in _DEFAULT_PORTS else "http"

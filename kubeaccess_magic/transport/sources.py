@@ -96,6 +96,7 @@ class Source(Protocol):
     server: Server
     compress: bool
     guards: Guards  # those of the pool that was given last
+    proxy: proxies.Proxy | None  # that this pool goes through, as far as it is known
 
     def signed(self, watch: Watch) -> Mapping[str, str]:
         """The headers that sign a request, a repeated one in other cases of its letters; no secret over plain http."""
@@ -127,6 +128,7 @@ class ContextSource:
     def __init__(self, context: Context, credential: Credential) -> None:
         self._credential = credential
         self.guards = Guards()
+        self.proxy: proxies.Proxy | None = None
         self._lock = ForkLock()
         self._pool: HTTPConnectionPool | None = None
         self._inherited: list[HTTPConnectionPool] = []  # a parent process's, in a forked one
@@ -233,6 +235,7 @@ class ContextSource:
         else:
             pool = HTTPConnectionPool(server.address, server.port, **options)
         self.guards = guarded(pool)
+        self.proxy = proxy
         return pool
 
     def _trust(self, watch: Watch) -> ssl.SSLContext:
@@ -287,7 +290,10 @@ def _host_header(authority: str) -> str:
     try:
         return host.encode("idna").decode() + colon + port
     except UnicodeError:
-        raise ConfigError("the server of the context has a name that cannot be written in ASCII") from None
+        raise ConfigError(
+            "the server of the context has a name that cannot be written in ASCII",
+            hint="write it in `server:` as the DNS has it, with xn--",
+        ) from None
 
 
 def _in_ipv4(host: str) -> str | None:

@@ -21,8 +21,9 @@ from . import redact
 from .errors import TargetError
 from .target import Target, safe_path
 
-__all__ = ["Request"]
+__all__ = ["Request", "header_pairs", "pairs"]
 
+_BYTES = "bytes that are no UTF-8 are typed percent-encoded: `%E4`"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, 5.5
 _ILLEGAL_IN_A_QUERY = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?%-]")
@@ -64,15 +65,15 @@ class Request:
 
     def __post_init__(self) -> None:
         if not _TOKEN.fullmatch(self.method) or self.method != self.method.upper():
-            raise TargetError("the method is no HTTP method", hint="Type GET, HEAD, POST, PUT, PATCH or DELETE.")
+            raise TargetError("the method is no HTTP method", hint="type GET, HEAD, POST, PUT, PATCH or DELETE")
         if self.target.kind in ("api", "node") and self.method not in ("GET", "HEAD"):
             what = "a node" if self.target.kind == "node" else "the API server itself"
             raise TargetError(
                 f"{what} is only asked by GET and HEAD, not by {self.method}",
-                hint="Name a service or a pod, or use kubectl for what changes the cluster.",
+                hint="name a service or a pod, or use kubectl for what changes the cluster",
             )
         if not self.path.startswith("/") or safe_path(self.path) != self.path or _encoded(self.query) != self.query:
-            raise TargetError("path and query are not encoded as they are sent", hint="Make it by `Request.build`.")
+            raise TargetError("path and query are not encoded as they are sent", hint="make it by `Request.build`")
         for name, value in self.headers:
             _check_header(name, value)
 
@@ -84,7 +85,7 @@ class Request:
         path: str | None = None,
         *,
         brought: str | None = None,
-        params: Mapping[str, object] | Iterable[tuple[str, object]] | None = None,
+        params: str | Mapping[str, object] | Iterable[tuple[str, object]] | None = None,
         headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
         body: bytes | None = None,
     ) -> Request:
@@ -103,8 +104,8 @@ class Request:
             Path and query that the target's text brought (`Parsed.path`). Then ``path`` is appended below it;
             "/" appends nothing.
         params
-            Added to the query. Text, numbers, true and false, dates and times (as ISO 8601), lists of these (the
-            name is repeated); None is left out.
+            Added to the query. Values are text, numbers, true and false, dates and times (as ISO 8601), lists of
+            these (the name is repeated); None is left out. A text is a query as typed, ``a=1&b=2``.
         headers
             As pairs or as a mapping.
         body
@@ -115,17 +116,25 @@ class Request:
         TargetError
             It cannot be sent as meant: an unsafe path (X1), a second query, a header that cannot be.
         """
+        if not isinstance(path, str | None):
+            raise TargetError(
+                f"a path is text, not {type(path).__name__}", hint='it reads like "_search?q=user:kimchy"'
+            )
         where, _, query = _joined(brought, path).partition("?")
         if target.kind == "api":
             parsed = Target.parse(where)
             target, where = parsed.target, parsed.path or "/"
-        pieces = [_encoded(query), *(_encoded_param(name, value) for name, value in _flat(_pairs(params)))]
+        if isinstance(params, str | bytes):
+            typed = params if isinstance(params, str) else params.decode(errors="surrogateescape")
+            pieces = [_encoded(query), _encoded(typed.removeprefix("?"))]
+        else:
+            pieces = [_encoded(query), *_encoded_params(params)]
         return cls(
-            method=method.upper(),
+            method=method.upper() if isinstance(method, str) else "",
             target=target,
             path=safe_path(where),
             query="&".join(piece for piece in pieces if piece),
-            headers=tuple((name, value.strip(" \t")) for name, value in _pairs(headers)),
+            headers=tuple(header_pairs(headers)),
             body=body,
         )
 
@@ -157,7 +166,7 @@ class Request:
 
         The other parameters stay byte for byte, and their order too (T9).
         """
-        new = [_encoded_param(name, item) for _, item in _flat([(name, value)])]
+        new = _encoded_params([(name, value)])
         pieces: list[str] = []
         for piece in self.query.split("&") if self.query else []:
             if _name(piece) != name:
@@ -170,7 +179,7 @@ class Request:
     def with_params(self, params: Mapping[str, object] | Iterable[tuple[str, object]]) -> Request:
         """The same request with each of these parameters in place of all of its name."""
         request = self
-        for name, value in _pairs(params):
+        for name, value in pairs(params, "params"):
             request = request.with_param(name, value)
         return request
 
@@ -188,6 +197,51 @@ class Request:
         return f"<Request {', '.join(parts)}>"
 
 
+def pairs(items: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None, what: str) -> list[tuple[Any, Any]]:
+    """Names with values, however they are given.
+
+    Raises
+    ------
+    TargetError
+        They are neither a mapping nor pairs; `what` is what they are called.
+    """
+    if items is None:
+        return []
+    given = items.items() if isinstance(items, Mapping) else items
+    found = list(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else [given]
+    for pair in found:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            kind = type(items if pair is given else pair).__name__
+            raise TargetError(
+                f"{what} holds {kind} where names and values should be",
+                hint=f'{what}={{"name": "value"}}, or pairs: {what}=[("name", "value")]',
+            )
+    return [(name, value) for name, value in found]
+
+
+def header_pairs(headers: Mapping[str, str] | Iterable[tuple[str, str]] | None) -> list[tuple[str, str]]:
+    """Headers as pairs of text; one that is None is left out.
+
+    Raises
+    ------
+    TargetError
+        They are no text. No value is repeated in the message, it may be a secret.
+    """
+    found = []
+    for name, value in pairs(headers, "headers"):
+        if isinstance(value, bytes):
+            value = value.decode("latin-1")  # as requests sends it
+        if not isinstance(name, str) or not isinstance(value, str | None):
+            wrong = name if not isinstance(name, str) else value
+            raise TargetError(
+                f"a header is a name and a value of text, not {type(wrong).__name__}",
+                hint='headers={"X-Count": "3"}: numbers and dates as text',
+            )
+        if value is not None:
+            found.append((name, value.strip(" \t")))
+    return found
+
+
 def _joined(brought: str | None, path: str | None) -> str:
     """Path and query as one text that begins with "/"."""
     joined = brought or path or ""
@@ -195,7 +249,7 @@ def _joined(brought: str | None, path: str | None) -> str:
         if "?" in brought:
             raise TargetError(
                 "the URL brought a query, and another path cannot stand behind it",
-                hint="Add to the query by `-q NAME=VALUE` or params, or leave the query out of the URL.",
+                hint="add to the query by `-q NAME=VALUE` or params, or leave the query out of the URL",
             )
         below = path if path.startswith("?") else f"/{path.removeprefix('/')}"
         joined = (brought.removesuffix("/") if below.startswith("/") else brought) + below
@@ -207,36 +261,28 @@ def _encoded(query: str) -> str:
     try:
         return _ILLEGAL_IN_A_QUERY.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), query)
     except UnicodeEncodeError:
-        raise TargetError("the query holds half a surrogate pair, which is no text") from None
+        raise TargetError("the query holds half a surrogate pair, which is no text", hint=_BYTES) from None
 
 
-def _encoded_param(name: str, value: str) -> str:
+def _encoded_params(params: Mapping[str, object] | Iterable[tuple[str, object]] | None) -> list[str]:
     try:
-        return f"{quote(name, safe='')}={quote(value, safe='')}"
+        return [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in _flat(pairs(params, "params"))]
     except UnicodeEncodeError:
-        raise TargetError("the query holds half a surrogate pair, which is no text") from None
+        raise TargetError("the query holds half a surrogate pair, which is no text", hint=_BYTES) from None
 
 
 def _name(piece: str) -> str:
     return unquote_plus(piece.partition("=")[0])
 
 
-def _pairs(items: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) -> Iterable[tuple[str, Any]]:
-    if items is None:
-        return ()
-    return items.items() if isinstance(items, Mapping) else items
-
-
 def _flat(pairs: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str]]:
     """Each parameter as text: a list as several, None as none at all."""
-    for name, value in pairs:
-        if value is None:
-            continue
-        if isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping)):
-            for item in value:
+    for key, value in pairs:
+        name = _text("that is called so", key)
+        several = isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping))
+        for item in value if several else (value,):  # type: ignore[attr-defined]  # several: it is Iterable
+            if item is not None:
                 yield name, _text(name, item)
-        else:
-            yield name, _text(name, value)
 
 
 def _text(name: str, value: object) -> str:
@@ -255,16 +301,16 @@ def _text(name: str, value: object) -> str:
         return str(value)
     raise TargetError(
         f"the query parameter {name} has a {type(value).__name__} for a value, which has no one text form",
-        hint="Give it as text, a number, true or false, a date, or a list of these.",
+        hint="give it as text, a number, true or false, a date, or a list of these",
     )
 
 
 def _check_header(name: str, value: str) -> None:
     """Refuse what HTTP cannot carry; the value is not repeated, it may be a secret."""
     if not _TOKEN.fullmatch(name):
-        raise TargetError("the name of a header is none that HTTP can carry", hint="Type `-H 'Name: value'`.")
+        raise TargetError("the name of a header is none that HTTP can carry", hint="type `-H 'Name: value'`")
     if not _FIELD_VALUE.fullmatch(value):
         raise TargetError(
             f"the header {name} holds a line break, a control character, or one beyond Latin-1",
-            hint="Percent-encode or base64 the value as the app expects it.",
+            hint="percent-encode or base64 the value as the app expects it",
         )

@@ -469,7 +469,7 @@ def test_threads_share_one(echo):
     start = threading.Barrier(8)
 
     def ask(number):
-        start.wait(10)
+        start.wait(30)
         return [echo.get("own/echo", f"{number}/{turn}").json()["path"] for turn in range(10)]
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -482,7 +482,7 @@ def test_threads_share_one_that_asked_nothing_yet(demo):
         start = threading.Barrier(8)
 
         def ask(_):
-            start.wait(10)
+            start.wait(30)
             return len(fresh.frame(ELASTIC, KIMCHY)), fresh.user(), len(fresh.services("kube-system"))
 
         assert set(pool.map(ask, range(8))) == {(10, "admin", len(fresh.services("kube-system")))}
@@ -510,9 +510,9 @@ def test_too_much_is_an_error(echo):
 
 
 def test_too_long_is_an_error(own, echo):
-    with pytest.raises(TimedOut, match=r"longer than 0\.3 s"):
-        echo.get("own/echo", "hangs", timeout_s=0.3)
-    with Cluster(kubeconfig=own.kubeconfig, timeout_s=0.3) as cluster, pytest.raises(TimeoutError):
+    with pytest.raises(TimedOut, match=r"longer than 1\.5 s"):  # a busy machine needs some of it to connect
+        echo.get("own/echo", "hangs", timeout_s=1.5)
+    with Cluster(kubeconfig=own.kubeconfig, timeout_s=1.5) as cluster, pytest.raises(TimeoutError):
         cluster.frame("own/echo:80", "hangs")
     assert echo.get("own/echo", "x").ok
 

@@ -24,8 +24,9 @@ from ..errors import ConfigError
 from ..limits import Watch
 from ..target import Target
 from ..transport import Transport
+from . import arguments
 from .address import resolved
-from .asking import Asker, Data, Pairs, Params, Prepared, Words, log
+from .asking import Asker, Data, Pairs, Params, Prepared, Words, log, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ..kubeconfig import Context
     from ..reply import Reply
 
-__all__ = ["Cluster", "Prepared"]
+__all__ = ["Cluster", "Prepared", "told"]
 
 
 class Cluster(Asker):
@@ -83,10 +84,12 @@ class Cluster(Asker):
         silence_timeout_s: float = 130.0,
         plugin_timeout_s: float = credentials.PLUGIN_LIMIT_S,
     ) -> None:
-        self.plugin_timeout_s = plugin_timeout_s
+        self.plugin_timeout_s = arguments.seconds("plugin_timeout_s", plugin_timeout_s)
         self._named_namespace = namespace is not None
-        self._impersonate = impersonate
-        self._groups = tuple(impersonate_groups)
+        context, namespace = arguments.name("context", context), arguments.name("namespace", namespace)
+        kubeconfig = arguments.file_name("kubeconfig", kubeconfig)
+        self._impersonate = arguments.name("impersonate", impersonate)
+        self._groups = arguments.names("impersonate_groups", impersonate_groups)
         self._context: Context | None = None
         if api_client is not None:
             if context or kubeconfig or impersonate:
@@ -167,13 +170,13 @@ class Cluster(Asker):
         path
             Path and query at the target, as they are meant there.
         params
-            Added to the query, fully encoded.
+            Added to the query: a mapping or pairs, fully encoded, or a text as it is typed in a query.
         headers
             Sent along; what the proxy verb cannot carry is refused.
         json
             A body, sent as JSON.
         data
-            A body: bytes, text, or the fields of a form.
+            A body: bytes, text, or the fields of a form, as a mapping or pairs.
         via
             The way to connect; ``auto`` chooses.
         timeout_s, max_bytes
@@ -195,7 +198,7 @@ class Cluster(Asker):
         LimitExceeded, TimedOut
             It was too large, or took too long.
         """
-        watch = watch or Watch(say=log.warning)
+        watch = watch or told()
         words = Words(method, target, path, params, headers, json, data)
         prepared = self._prepared(words, via=via, timeout_s=timeout_s, watch=watch)
         return self.send(prepared.request, via=via, timeout_s=timeout_s, max_bytes=max_bytes, watch=watch)
@@ -249,7 +252,7 @@ class Cluster(Asker):
         LoadError
             No dialect takes the answer.
         """
-        watch = watch or Watch(say=log.warning)
+        watch = watch or told()
         words = Words(method, target, path, params, headers, json, data)
         prepared = self._prepared(words, via=via, timeout_s=timeout_s, watch=watch)
         framed = self.send_for_frame(
@@ -271,7 +274,7 @@ class Cluster(Asker):
 
     def url(self, target: str | Target, path: str = "/") -> str:
         """The proxy URL: what `get` would ask, as text."""
-        request = self.prepare("GET", target, path, watch=Watch(say=log.warning)).request
+        request = self.prepare("GET", target, path, watch=told()).request
         return self.server + request.url_path()
 
     def resolve(self, target: str | Target) -> Target:
@@ -283,7 +286,7 @@ class Cluster(Asker):
             There is no such service, or none of its ports is meant; the hint says what to type.
         """
         found = self.addressed(target)
-        return resolved(found.target, self.namespace, found.by_http_url, self._discovery, Watch(say=log.warning))[0]
+        return resolved(found.target, self.namespace, found.by_http_url, self._discovery, told())[0]
 
     # --- what is there
 
@@ -293,11 +296,11 @@ class Cluster(Asker):
 
     def namespaces(self, *, name: str | None = None) -> pd.DataFrame:
         """The namespaces: name, phase, created. `name` may have ``*``."""
-        return inventory.namespaces(self._discovery, Watch(), name)
+        return inventory.namespaces(self._discovery, told(), name)
 
     def nodes(self, *, name: str | None = None) -> pd.DataFrame:
         """The nodes, one row each."""
-        return inventory.nodes(self._discovery, Watch(), name)
+        return inventory.nodes(self._discovery, told(), name)
 
     def services(
         self,
@@ -327,7 +330,7 @@ class Cluster(Asker):
             endpoints (counts), external, app, and ``target``: the text to type.
         """
         where = None if all_namespaces else namespace or self.namespace
-        return inventory.services(self._discovery, Watch(), where, selector, name, self.namespace)
+        return inventory.services(self._discovery, told(), where, selector, name, self.namespace)
 
     def pods(
         self,
@@ -339,7 +342,7 @@ class Cluster(Asker):
     ) -> pd.DataFrame:
         """The pods, one row each; parameters as of `services`."""
         where = None if all_namespaces else namespace or self.namespace
-        return inventory.pods(self._discovery, Watch(), where, selector, name, self.namespace)
+        return inventory.pods(self._discovery, told(), where, selector, name, self.namespace)
 
     def info(self, namespace: str | None = None) -> pd.DataFrame:
         """What ``kubectl cluster-info`` prints, made better: each built-in service with its proxy URL.
@@ -355,7 +358,7 @@ class Cluster(Asker):
             name, url, target (the text to type), ready, endpoints, external, note. Where no service is labelled as
             built-in, the services that are there.
         """
-        return inventory.info(self._discovery, Watch(), self.server, namespace, self.namespace)
+        return inventory.info(self._discovery, told(), self.server, namespace, self.namespace)
 
     def can(self, method: str, target: str | Target) -> Access:
         """Whether this may be asked: true or false, with ``.reason``, and ``.role`` to ask for if not.
@@ -366,11 +369,11 @@ class Cluster(Asker):
 
     def user(self) -> str:
         """The user name that the API server sees."""
-        return self._discovery.who_am_i(Watch(say=log.warning))
+        return self._discovery.who_am_i(told())
 
     def identity(self) -> tuple[str, tuple[str, ...]]:
         """The user name and the groups that the API server sees."""
-        return self._discovery.identity(Watch(say=log.warning))
+        return self._discovery.identity(told())
 
     # --- itself
 
@@ -401,7 +404,7 @@ class Cluster(Asker):
 
     def __repr__(self) -> str:
         acting = f" as {self._impersonate}" if self._impersonate else ""
-        return redact.text(f"<Cluster {self.name}{acting}, namespace {self.namespace}, {self.server}>")
+        return redact.visible(redact.text(f"<Cluster {self.name}{acting}, namespace {self.namespace}, {self.server}>"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A Cluster pickles as its recipe: which context, which file; never with a secret."""

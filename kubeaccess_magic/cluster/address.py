@@ -63,7 +63,9 @@ def addressed(
     if isinstance(text, Target):
         return Addressed(text)
     if not isinstance(text, str):
-        raise TargetError(f"a target is text or a Target, not {type(text).__name__}")
+        raise TargetError(
+            f"a target is text or a Target, not {type(text).__name__}", hint='it reads like "shop/web" or "shop/web:80"'
+        )
     text = text.strip()
     target, brought, named = Target.parse(text)
     note = None

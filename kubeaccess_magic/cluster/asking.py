@@ -6,31 +6,34 @@ import dataclasses
 import datetime
 import logging
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import access, fetch, redact, ways
 from ..discovery import Discovery
-from ..errors import TargetError
 from ..limits import Limits, Watch
 from ..request import Request
 from ..target import Target
 from .address import Addressed, addressed, resolved
-from .body import body_of, with_media_type
+from .arguments import rows, seconds, size
+from .body import Data, body_of, with_media_type
 
 if TYPE_CHECKING:
     from ..access import Access
     from ..reply import Reply
     from ..transport import Transport
 
-__all__ = ["Asker", "Data", "Pairs", "Params", "Prepared", "Words", "log"]
+__all__ = ["Asker", "Data", "Pairs", "Params", "Prepared", "Words", "log", "told"]
 
-Params = Mapping[str, object] | Iterable[tuple[str, object]] | None
+Params = str | Mapping[str, object] | Iterable[tuple[str, object]] | None
 Pairs = Mapping[str, str] | Iterable[tuple[str, str]] | None
-Data = bytes | str | Mapping[str, object] | None
 
 log = logging.getLogger("kubeaccess_magic")  # with no logging set up, its warnings are single lines on stderr
+
+
+def told() -> Watch:
+    """Who is told where nobody else is: a plugin's prompt must be read by somebody."""
+    return Watch(say=log.warning)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -92,7 +95,9 @@ class Asker:
         self._namespace = namespace
         self._kubeconfig = kubeconfig
         # The API server's own objects are no answer of an app: their size has a limit of its own.
-        self._discovery = Discovery(transport, self._limits(max_bytes=max(max_bytes, Limits().max_bytes)))
+        self._discovery = Discovery(
+            transport, self._limits(max_bytes=max(size("max_bytes", max_bytes), Limits().max_bytes))
+        )
 
     @property
     def server(self) -> str:
@@ -129,7 +134,7 @@ class Asker:
         Parameters are those of `Cluster.request`, and `namespace`, of a target that names none: the Cluster's if None.
         """
         words = Words(method, target, path, params, headers, json, data)
-        return self._prepared(words, namespace=namespace, via=via, timeout_s=timeout_s, watch=watch or Watch())
+        return self._prepared(words, namespace=namespace, via=via, timeout_s=timeout_s, watch=watch or told())
 
     def _prepared(
         self, words: Words, *, via: str, timeout_s: float | None, watch: Watch, namespace: str | None = None
@@ -152,25 +157,31 @@ class Asker:
         whom, note = resolved(request.target, self.namespace, found.by_http_url, discovery, watch)
         return Prepared(dataclasses.replace(request, target=whom), tuple(filter(None, (found.note, note))))
 
-    def may(self, method: str, target: str | Target, *, namespace: str | None = None) -> tuple[Access, Target]:
-        """What `can` answers, and the target in the form that was asked about."""
-        watch = Watch(say=log.warning)
+    def may(self, method: str, target: str | Target, *, namespace: str | None = None) -> tuple[Access, str]:
+        """What `can` answers, and what was asked about: the target in the form that would be sent, or an API path."""
+        watch = told()
         request = self.prepare(method, target, namespace=namespace, watch=watch).request
         asked = access.attributes(request.method, request.target, self.namespace, request.path)
         answer = self._discovery.may(asked, watch)
         if not answer and (other := fetch.allowed_form(request, self._discovery, watch)) is not None:
             # Asking would go on with that form, so the answer is about it.
-            return self._discovery.may(access.attributes(other.method, other.target), watch), other.target
-        return answer, request.target
+            return self._discovery.may(access.attributes(other.method, other.target), watch), str(other.target)
+        return answer, request.path if request.target.kind == "api" else str(request.target)
 
     def allows(self, attributes: access.Attributes) -> bool:
         """Whether RBAC lets this pass, whatever it is: a list, or a name left open."""
-        return bool(self._discovery.may(attributes, Watch(say=log.warning)))
+        return bool(self._discovery.may(attributes, told()))
 
     @staticmethod
-    def as_asked(request: Request, *, dialect: str | None = None, limit: int | Literal["all"] | None = None) -> Request:
+    def as_asked(
+        request: Request,
+        *,
+        dialect: str | None = None,
+        limit: int | Literal["all"] | None = None,
+        for_frame: bool = True,
+    ) -> Request:
         """The request as its family of APIs must be asked: what is filled in, and how many rows are wanted."""
-        return fetch.as_asked(request, dialect, _rows(limit))
+        return fetch.as_asked(request, dialect, rows(limit), for_frame=for_frame)
 
     def send(
         self,
@@ -184,7 +195,7 @@ class Asker:
         """The answer to a prepared request; raises what `request` raises."""
         way = ways.choose(via, request, self._transport)
         limits = self._limits(timeout_s, max_bytes)
-        return fetch.ask(request, way, self._discovery.within(limits), limits, watch or Watch())
+        return fetch.ask(request, way, self._discovery.within(limits), limits, watch or told())
 
     def send_for_frame(
         self,
@@ -200,11 +211,11 @@ class Asker:
         **options: Any,
     ) -> fetch.Framed:
         """The answer to a prepared request as a frame, with what there is to say about it."""
-        watch = watch or Watch()
+        watch = watch or told()
 
-        def send(one: Request, limits: Limits) -> Reply:
+        def send(one: Request, limits: Limits, heard: Watch) -> Reply:
             way = ways.choose(via, one, self._transport)
-            return fetch.ask(one, way, self._discovery.within(limits), limits, watch)
+            return fetch.ask(one, way, self._discovery.within(limits), limits, heard)
 
         framed = fetch.frame(
             request,
@@ -212,7 +223,7 @@ class Asker:
             self._limits(timeout_s, max_bytes),
             watch,
             dialect=dialect,
-            limit=_rows(limit),
+            limit=rows(limit),
             raw=raw,
             **options,
         )
@@ -230,14 +241,11 @@ class Asker:
         return self._transport.call("GET", path, limits=limits, watch=watch, accept=accept)
 
     def _limits(self, timeout_s: float | None = None, max_bytes: int | None = None) -> Limits:
-        total_s = self.timeout_s if timeout_s is None else timeout_s
-        if not total_s > 0:
-            raise TargetError(f"timeout_s is a number of seconds above 0, not {total_s!r}")
         return Limits(
-            connect_s=self.connect_timeout_s,
-            read_s=self.silence_timeout_s,
-            total_s=total_s,
-            max_bytes=self.max_bytes if max_bytes is None else max_bytes,
+            connect_s=seconds("connect_timeout_s", self.connect_timeout_s),
+            read_s=seconds("silence_timeout_s", self.silence_timeout_s),
+            total_s=seconds("timeout_s", self.timeout_s if timeout_s is None else timeout_s),
+            max_bytes=size("max_bytes", self.max_bytes if max_bytes is None else max_bytes),
         )
 
     def addressed(self, target: str | Target) -> Addressed:
@@ -257,7 +265,7 @@ class Asker:
         origin: dict[str, str | int | None] = {
             "context": self.name[:200],
             "target": str(reply.request.target)[:300],
-            "path": path if len(path) <= 600 else path[:599] + "…",
+            "path": redact.shortened(path, 600),
             "dialect": framed.dialect,
             "way": reply.way,
             "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -265,11 +273,3 @@ class Asker:
             "of": loaded.of,
         }
         return origin | ({"note": framed.note[:300]} if framed.note else {})
-
-
-def _rows(limit: int | Literal["all"] | None) -> int | None:
-    if limit == "all":
-        return sys.maxsize
-    if limit is None or (isinstance(limit, int) and limit > 0):
-        return limit
-    raise TargetError(f"a limit is a number of rows above 0, or 'all', not {limit!r}")

@@ -8,30 +8,41 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..errors import TargetError
+from ..request import header_pairs, pairs
 
-__all__ = ["body_of", "media_type_of", "with_media_type"]
+__all__ = ["Data", "body_of", "media_type_of", "with_media_type"]
 
 
-def body_of(json: Any, data: bytes | str | Mapping[str, object] | None) -> tuple[bytes | None, str | None]:
+Data = bytes | str | Mapping[str, object] | Iterable[tuple[str, object]] | None
+
+
+def body_of(json: Any, data: Data) -> tuple[bytes | None, str | None]:
     """The body's bytes, and the media type that they have unless a header says otherwise."""
     if json is not None and data is not None:
-        raise TargetError("a request has one body: json or data")
+        raise TargetError("a request has one body: json or data", hint="leave one of them out")
     if json is not None:
         try:
             return json_module.dumps(json, allow_nan=False).encode(), "application/json"
         except (TypeError, ValueError, RecursionError) as error:
-            raise TargetError(f"the body has no JSON: {error}", hint="make it of what JSON has") from None
+            raise TargetError(
+                f"the body has no JSON: {error}",
+                hint="make it of dicts, lists, text, finite numbers, True, False, None",
+            ) from None
     if data is None:
         return None, None
-    if isinstance(data, Mapping):
-        return urlencode(data, doseq=True).encode(), "application/x-www-form-urlencoded"
+    if isinstance(data, Mapping | list | tuple):
+        return urlencode(pairs(data, "data"), doseq=True).encode(), "application/x-www-form-urlencoded"
     if isinstance(data, str):
         try:
             return data.encode(), media_type_of(data)
         except UnicodeEncodeError:
-            raise TargetError("the body holds half a surrogate pair, which is no text") from None
+            raise TargetError(
+                "the body holds half a surrogate pair, which is no text", hint="send it as bytes, in its own encoding"
+            ) from None
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise TargetError(f"data is bytes, text or the fields of a form, not {type(data).__name__}")
+        raise TargetError(
+            f"data is bytes, text or the fields of a form, not {type(data).__name__}", hint="json= sends it as JSON"
+        )
     return bytes(data), "application/octet-stream"
 
 
@@ -39,10 +50,10 @@ def with_media_type(
     headers: Mapping[str, str] | Iterable[tuple[str, str]] | None, media_type: str | None
 ) -> list[tuple[str, str]]:
     """The headers as pairs, with the media type of the body where none of them says it."""
-    pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
-    if media_type and not any(name.lower() == "content-type" for name, _ in pairs):
-        pairs.append(("Content-Type", media_type))
-    return pairs
+    named = header_pairs(headers)
+    if media_type and not any(name.lower() == "content-type" for name, _ in named):
+        named.append(("Content-Type", media_type))
+    return named
 
 
 def media_type_of(text: str) -> str:

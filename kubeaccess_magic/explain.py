@@ -252,8 +252,8 @@ def _unreached(words: str, target: Target) -> KubeAccessError:
     if "malformed HTTP" in words:
         return Unreachable(f"what listens behind {called} speaks no HTTP", hint="choose another port, if it has one")
     if "invalid port" in words:
-        return TargetError(f"{target.port} is no port")
-    if "EOF" in words or "reset by peer" in words or "server closed idle connection" in words:
+        return TargetError(f"{target.port} is no port", hint="a port is a number from 1 to 65535")
+    if any(said in words for said in ("EOF", "reset by peer", "broken pipe", "server closed idle connection")):
         other = plain if target.scheme == "https" else target.with_scheme("https")
         speaks = "plain HTTP" if target.scheme == "https" else "TLS"
         return Unreachable(
@@ -322,7 +322,9 @@ def _nothing_behind(
     if port is None:
         return NotFound(
             f"{called} has no port {target.port}" if target.port else f"{called} has no port without a name (S3)",
-            hint=f"type {' or '.join(lines)}" if lines else None,
+            hint=f"type {' or '.join(lines)}"
+            if lines
+            else f"`%kproxy services -n {namespace}` shows the ports there are",
         )
     try:
         slices = discovery.slices(namespace, watch, target.name)
@@ -363,7 +365,10 @@ def _not_ready(
             hint="ask their address itself, if it can be reached from here",
         )
     if pods is None:
-        return NotFound(f"{called} has no selector and no endpoints: nothing stands behind it")
+        return NotFound(
+            f"{called} has no selector and no endpoints: nothing stands behind it",
+            hint="whoever made it must give it one of both; a pod can be asked by its name: `%kproxy pods`",
+        )
     selector = ",".join(f"{key}={value}" for key, value in (service.spec.selector or {}).items())
     if not pods:
         return NotFound(

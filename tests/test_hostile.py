@@ -18,7 +18,7 @@ from own_cluster import HOSTILE, written_kubeconfig
 from test_transport import Seen, Server, answered
 from traitlets.config import Config
 
-from kubeaccess_magic import Cluster, current
+from kubeaccess_magic import Cluster, contexts, current
 from kubeaccess_magic.errors import (
     AccessDenied,
     AppError,
@@ -369,3 +369,53 @@ def test_every_limit_can_be_set_and_says_so(tmp_path: Path) -> None:
     finally:
         shell.run_cell("%unload_ext kubeaccess_magic")
         InteractiveShell.clear_instance()
+
+
+# --- a kubeconfig that somebody else wrote ----------------------------------------------------------------------------
+
+
+def test_a_hostile_kubeconfig_runs_nothing_by_being_listed_and_nothing_in_it_acts(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    program.chmod(0o755)
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(program), "interactiveMode": "Never"}
+    provider = {"name": "gcp", "config": {"cmd-path": str(program), "cmd-args": "x"}}
+    users = {"plugin": {"exec": plugin}, HOSTILE: {"token": "canary-token"}, "provider": {"auth-provider": provider}}
+    clusters = {HOSTILE: {"server": "https://me:canary-login@127.0.0.1:9"}}
+    told = {
+        "clusters": [{"name": name, "cluster": cluster} for name, cluster in clusters.items()],
+        "users": [{"name": name, "user": user} for name, user in users.items()],
+        "contexts": [
+            {"name": f"{user}\u202e", "context": {"cluster": HOSTILE, "user": user, "namespace": "default"}}
+            for user in users
+        ],
+        "current-context": "plugin\u202e",
+    }
+    file = tmp_path / "kubeconfig"
+    file.write_text(json.dumps(told))
+    listed = contexts(file)
+    assert len(listed) == 3
+    shown = listed.to_string() + str(listed.to_dict())
+    assert not ACTING.search(shown) and "canary" not in shown
+    assert "<script" not in listed._repr_html_()
+    with Cluster(f"{HOSTILE}\u202e", kubeconfig=file) as another:  # naming one that runs none
+        for text in (repr(another), repr(another.context)):
+            assert "\x1b" not in text and "canary" not in text
+        with pytest.raises(Unreachable) as caught:
+            another.get(TARGET)
+        assert not ACTING.search(f"{caught.value}{caught.value.hint}")
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("words", ["EOF", "read: connection reset by peer", "write: broken pipe"])
+def test_an_app_that_hangs_up_may_speak_tls_however_the_api_server_noticed(asks: Any, words: str) -> None:  # E8
+    message = f"error trying to reach service: write tcp 10.0.0.1:1->10.0.0.2:80: {words}"
+    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message}
+    status |= {"reason": "ServiceUnavailable", "code": 503}
+    body = json.dumps(status).encode()
+    with Server(always(answered(body, status="503 Service Unavailable"))) as server:
+        with pytest.raises(Unreachable) as caught:
+            asks(server).post(TARGET, "/x", data="x")
+    assert "closed the connection without an answer" in str(caught.value)
+    assert "type shop/https:web:80" in caught.value.hint

@@ -258,7 +258,8 @@ def missing_service(discovery: Discovery, target: Target, watch: Watch) -> NotFo
     if not names:
         everywhere = "`%kproxy services -A` lists those of all namespaces"
         return NotFound(f"{said}, which has none at all", hint=_is_it(elsewhere) + everywhere)
-    near = [Target(name=name, namespace=namespace) for name in difflib.get_close_matches(target.name, names, 3, 0.6)]
+    alike = [name for name in names if target.name in name] or difflib.get_close_matches(target.name, names, 3, 0.6)
+    near = [Target(name=name, namespace=namespace) for name in alike]
     listed = f"lists all {len(names)}" if len(names) > 1 else "lists the only one"
     return NotFound(said, hint=_is_it(elsewhere or near) + f"`%kproxy services -n {namespace}` {listed}")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..dialects import kubernetes
 from ..errors import AccessDenied
+from ..redact import visible
 from .builtin import LABEL, NAMESPACE, built_in
 
 if TYPE_CHECKING:
@@ -21,21 +22,14 @@ __all__ = ["contexts_frame", "info", "namespaces", "nodes", "pods", "services"]
 
 
 def contexts_frame(listed: Iterable[Listed]) -> pd.DataFrame:
-    """The contexts of a kubeconfig: current, name, cluster, server, user, namespace, signs_in, file, problem."""
-    rows = [
-        (
-            row.current,
-            row.name,
-            row.cluster,
-            row.server,
-            row.user,
-            row.namespace,
-            ", ".join(row.signs_in),
-            row.file,
-            row.problem or "",
-        )
-        for row in listed
-    ]
+    """The contexts of a kubeconfig: current, name, cluster, server, user, namespace, signs_in, file, problem.
+
+    Whoever wrote the file may have put anything into these names: nothing in them acts on a terminal (X9).
+    """
+    rows = []
+    for row in listed:
+        told = (row.name, row.cluster, row.server, row.user, row.namespace, ", ".join(row.signs_in), row.file)
+        rows.append((row.current, *(visible(text) for text in (*told, row.problem or ""))))
     names = ("current", "name", "cluster", "server", "user", "namespace", "signs_in", "file", "problem")
     return _table(names, rows)
 

@@ -92,7 +92,10 @@ def _meant(target: Target, service: Service, ports: list[ServicePort]) -> tuple[
     """The port that is meant where none was typed, and why where there was a choice."""
     tcp = [port for port in ports if port.protocol in (None, "TCP")]
     if not tcp:
-        raise TargetError(f"{_called(target)} has no TCP port: it speaks no HTTP")
+        raise TargetError(
+            f"{_called(target)} has no TCP port: it speaks no HTTP",
+            hint=f"`%kproxy services -n {target.namespace}` shows the ports of the others",
+        )
     if len(tcp) == 1:
         return tcp[0], None
     usual = [port for port in tcp if port.port == _SCHEME_PORTS.get(target.scheme)]

@@ -83,7 +83,10 @@ class ApiServerProxy:
                 hint=f"type {re.sub('/+', '/', request.path)}",
             )
         if any(unquote(name.replace("+", " ")) == "dryRun" for name in _names(request.query)):
-            raise TargetError("the API server refuses any query with dryRun, it never reaches the app (E4)")
+            raise TargetError(
+                "the API server refuses any query with dryRun, it never reaches the app (E4)",
+                hint=_around(target, "the app may take it in the body"),
+            )
         for name, _ in request.headers:
             for swallowed, reason in _SWALLOWED.items():
                 if name.lower() == swallowed or (swallowed.endswith("-") and name.lower().startswith(swallowed)):

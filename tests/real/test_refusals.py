@@ -397,7 +397,7 @@ def test_what_the_api_server_does_not_have(cluster: Cluster) -> None:
     for path in ("/apis/nope", "/nope", "/api/v1/nope", "/api/v1/namespaces/demo/nope"):
         refused(lambda path=path: cluster.get(path), NotFound)
         refused(lambda path=path: cluster.frame(path), NotFound)
-    refused(lambda: cluster.services(selector="!!"), KubeAccessError)
+    assert "-l app=web" in f"{refused(lambda: cluster.services(selector='!!'), TargetError).hint}"
 
 
 def test_an_api_server_at_another_path(real: Real) -> None:

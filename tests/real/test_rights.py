@@ -155,7 +155,7 @@ def test_the_form_that_rights_are_for_is_used(real: Real, as_user: AsUser, typed
     assert reply.request.target.segment == asked
     assert len(real.seen) == 1
     allowed, about = as_user("narrow").may(method, typed)
-    assert allowed and about.segment == asked
+    assert allowed and about == f"demo/{asked}"
     assert as_user("narrow").can(method, typed)
 
 

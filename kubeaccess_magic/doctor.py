@@ -15,13 +15,17 @@ import json
 import os
 import platform
 import ssl
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from . import redact
+from . import credentials, redact
 from .access import Attributes
-from .errors import AccessDenied, ConfigError, CredentialError, KubeAccessError
+from .cluster import told
+from .errors import CredentialError, KubeAccessError
+from .limits import Watch
 from .reply import visible
+from .transport import proxies
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -34,8 +38,8 @@ State = Literal["ok", "note", "problem"]
 
 _QUICK_S = 20.0  # for each question: who looks for what is wrong does not wait ten minutes
 _SKEW_S = 60.0  # tokens and certificates are taken amiss beyond some such difference
-_PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy")
-_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_IGNORED_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_SYSTEM_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # of OpenSSL: they say where the CAs of the system are
 _PACKAGES = (
     *("kubeaccess_magic", "ipython", "ipykernel", "ipywidgets", "kubernetes", "urllib3", "requests", "pandas"),
     *("pyarrow", "msgspec", "tqdm"),
@@ -124,9 +128,9 @@ def _findings(make: Callable[[], Cluster], namespace: str | None, environ: Mappi
         return
     if cluster.context is not None:
         yield from _configuration(cluster.context)
-    yield from _variables(environ)
-    answered = yield from _server(cluster)
-    if answered and (yield from _identity(cluster)):
+    yield from _variables(environ, cluster.context)
+    has_credential = cluster.context is None or cluster.context.signs_in or cluster.context.plain_http
+    if has_credential and (yield from _server(cluster)) and (yield from _identity(cluster)):
         yield from _rights(cluster, namespace or cluster.namespace)
     yield from _versions()
 
@@ -146,8 +150,7 @@ def _configuration(context: Context) -> Iterator[Finding]:
             "`server:` in the kubeconfig should begin with https://",
         )
     elif context.signs_in:
-        acting = f", acting as {context.impersonate.user}" if context.impersonate else ""
-        yield Finding("signs in", "ok", "with " + " and ".join(context.signs_in) + acting)
+        yield from _signs_in(context)
     else:
         yield Finding(
             "signs in",
@@ -170,29 +173,57 @@ def _configuration(context: Context) -> Iterator[Finding]:
         yield Finding("proxy", "ok", f"{context.proxy}, by proxy-url of the kubeconfig")
 
 
-def _variables(environ: Mapping[str, str]) -> Iterator[Finding]:
-    proxies = [f"{name}={redact.url(environ[name])}" for name in _PROXY_VARIABLES if environ.get(name)]
-    if proxies:
-        yield Finding("environment", "note", "proxies as kubectl reads them (G17): " + " ".join(proxies))
-    without = [name for name in _CA_VARIABLES if environ.get(name)]
+def _signs_in(context: Context) -> Iterator[Finding]:
+    acting = f", acting as {context.impersonate.user}" if context.impersonate else ""
+    ends = None
+    if "client certificate" in context.signs_in:
+        try:
+            certificate = credentials.for_context(context).client_certificate(Watch(unattended=True))
+            ends = certificate.ends if certificate is not None else None
+        except KubeAccessError as error:
+            yield _problem("signs in", error)
+            return
+    day = "" if ends is None else datetime.datetime.fromtimestamp(ends, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    if ends is not None and ends < time.time():
+        yield Finding(
+            "signs in",
+            "problem",
+            f"the client certificate ended on {day}",
+            "get the kubeconfig anew from whoever made it (kubeadm: `kubeadm certs renew admin.conf`)",
+        )
+        return
+    until = f" (until {day})" if day else ""
+    yield Finding("signs in", "ok", "with " + " and ".join(context.signs_in) + until + acting)
+
+
+def _variables(environ: Mapping[str, str], context: Context | None = None) -> Iterator[Finding]:
+    named = [f"{name}={redact.url(environ[name])}" for name in proxies.VARIABLES if environ.get(name)]
+    if named:
+        yield Finding("environment", "note", "proxies as kubectl reads them (G17): " + " ".join(named))
+    has_authority = context is not None and bool(context.ca_file or context.ca_data)
+    ignored = (*_IGNORED_VARIABLES, *(_SYSTEM_VARIABLES if has_authority else ()))
+    without = [name for name in ignored if environ.get(name)]
     if without:
         verb = "have" if len(without) > 1 else "has"
         yield Finding("environment", "note", f"{', '.join(without)} {verb} no say: a cluster's CA is in its kubeconfig")
+    if context is not None and not has_authority and (asked := [n for n in _SYSTEM_VARIABLES if environ.get(n)]):
+        yield Finding("environment", "note", f"{' and '.join(asked)} say where this system's CAs are")
 
 
 def _server(cluster: Cluster) -> Generator[Finding, None, bool]:
     """Whether it answers; a generator that returns it."""
     try:
-        reply = cluster.get("/version", timeout_s=_QUICK_S)
-    except (AccessDenied, CredentialError) as error:
-        yield Finding("server", "ok", f"{cluster.server} answers")
-        if isinstance(error, CredentialError):
-            yield _problem("signed in", error)
-            return False
-        return True  # it may refuse to tell its version
+        reply = cluster.look("/version", timeout_s=_QUICK_S, max_bytes=2**20, watch=told())
+    except CredentialError as error:  # nothing was sent
+        yield _problem("signed in", error)
+        return False
     except KubeAccessError as error:
         yield _problem("server", error)
         return False
+    if reply.status_code in (401, 403):  # whom it does not know, or whom it does not tell its version
+        yield Finding("server", "ok", f"{cluster.server} answers")
+        yield from _clock(reply)
+        return True
     version = _version_of(reply)
     took_ms = reply.elapsed.total_seconds() * 1000
     if version is None:
@@ -311,7 +342,4 @@ def _installed(package: str) -> str | None:
 
 
 def _problem(about: str, error: KubeAccessError) -> Finding:
-    mends = error.hint
-    if isinstance(error, ConfigError) and not mends:
-        mends = "%kproxy contexts lists what there is; %kproxy demo needs no cluster"
-    return Finding(about, "problem", str(error), mends)
+    return Finding(about, "problem", str(error), error.hint)

@@ -254,7 +254,8 @@ def test_every_path_and_question_is_one_that_the_app_answers(cluster, known, app
     for question in known.questions(app):
         assert isinstance(question, Question)
         limits = {} if question.limit is None else {"limit": question.limit}
-        cluster.frame(where, question.path, params=question.params, **limits)
+        body = {"method": question.method, "data": question.body} if question.body else {}
+        cluster.frame(where, question.path, params=question.params, **body, **limits)
     assert asked and known.questions(app)
     assert known.questions("no such app") == ()
 
@@ -329,15 +330,15 @@ def test_after_close_nothing_is_asked_and_what_is_known_stays(suggestions_of):
 
 
 def test_a_dead_cluster_has_no_names_and_no_error(suggestions_of):
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
+    with socket.socket() as unused:  # nobody listens there
+        unused.bind(("127.0.0.1", 0))
 
-    class Dead:
-        url = f"http://127.0.0.1:{port}"
+        class Dead:
+            url = f"http://127.0.0.1:{unused.getsockname()[1]}"
 
-    suggestions = suggestions_of(Dead)
-    assert suggestions.services("a", wait_s=LONG_S) == [] == suggestions.paths(ELASTIC, "", wait_s=LONG_S)
-    assert texts(suggestions.namespaces(wait_s=LONG_S)) == ["default"]  # the context's own
+        suggestions = suggestions_of(Dead)
+        assert suggestions.services("a", wait_s=LONG_S) == [] == suggestions.paths(ELASTIC, "", wait_s=LONG_S)
+        assert texts(suggestions.namespaces(wait_s=LONG_S)) == ["default"]  # the context's own
 
 
 @pytest.mark.parametrize("status", [403, 401, 404, 500])
@@ -436,6 +437,16 @@ def test_a_hundred_thousand_metrics_are_bounded_and_the_rest_is_asked_for_by_its
         suggestions = suggestions_of(server)
         _, found = suggestions.query(PROMETHEUS, "api/v1/query", "query", "metric_", 7, wait_s=LONG_S)
         assert len(found) == MOST
+        _, found = suggestions.query(PROMETHEUS, "api/v1/query", "query", "zzz_l", 5, wait_s=LONG_S)
+        assert texts(found) == ["zzz_last"]
+
+
+def test_an_answer_that_would_take_long_to_decode_is_not_read(suggestions_of):
+    metrics = [f"metric_{number}_{'x' * 100}" for number in range(50_000)] + ["zzz_last"]
+    with names_server(_prometheus(metrics)) as server:
+        suggestions = suggestions_of(server)
+        _, found = suggestions.query(PROMETHEUS, "api/v1/query", "query", "zz", 2, wait_s=LONG_S)
+        assert [one.text for one in found if one.kind == "metric"] == []
         _, found = suggestions.query(PROMETHEUS, "api/v1/query", "query", "zzz_l", 5, wait_s=LONG_S)
         assert texts(found) == ["zzz_last"]
 

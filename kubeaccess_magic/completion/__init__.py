@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUDGET_S", "install", "uninstall"]
 
-BUDGET_S = 0.1
+BUDGET_S = 0.08
 _IDENTIFIER = "kproxy"  # by which it can be switched off: c.IPCompleter.disable_matchers = ["kproxy"]
 _LOADING, _NOTHING = "loading, try again", "nothing known"
 _FIRST = 1000.0  # before all others, which then need not run

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
     from ..cluster import Cluster
     from ..suggest import Suggestion, Suggestions
+    from ..suggest.memory import Memory
 
 __all__ = ["Offer", "Offered", "Offers"]
 
 _PACKAGE = __name__.partition(".")[0]
 _CLUSTERS = 4  # whose names are kept
 _FILES = 200
+_KUBECONFIG_S = 30.0  # how long a kubeconfig is believed without reading it again
 _NOT_FOR_TARGETS = ("all_namespaces", "selector")
 _VALUES = {
     "output": ("frame", "json", "text", "bytes", "reply"),
@@ -79,6 +81,7 @@ class Offers:
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
         self._loaded: threading.Thread | None = None
+        self._behind: Memory | None = None  # for what reads a kubeconfig, which may be a large one
         self._names: dict[int, tuple[Cluster, Suggestions]] = {}
         self._asked: Suggestions | None = None  # for what is being typed now
 
@@ -125,6 +128,8 @@ class Offers:
         for _, names in self._names.values():
             names.close()
         self._names.clear()
+        if self._behind is not None:
+            self._behind.close()
 
     # --- the line
 
@@ -298,11 +303,10 @@ class Offers:
         file = before.text("kubeconfig")
         if file is None and (names := self._suggestions(Asked(None, (), {}), until)) is not None:
             return _offered(names.contexts(wait_s=_left(until)), text)
-        try:
-            listed = kubeconfig.contexts(file)
-        except KubeAccessError:
+        if not self._is_loaded(until) or self._behind is None:
             return []
-        return [Offer(row.name, "context") for row in listed if row.name.startswith(text)]
+        read = self._behind.get(("contexts", file), lambda: [kubeconfig.contexts(file)], _left(until))
+        return [Offer(row.name, "context") for row in read or () if row.name.startswith(text)]
 
     def _variables(self) -> Iterator[str]:
         """Names of the user's variables that have a value a request could hold."""
@@ -330,9 +334,11 @@ class Offers:
             for key, values in before.given.items()
             if key in ("context", "kubeconfig", "as", "as_group") and values
         }
-        try:
-            cluster: Cluster = magics.cluster_for(Line("", (), given))
-        except Exception:  # no such context, no kubeconfig: the line says so when it runs
+        cluster: Cluster | None = magics.in_use if not given else None
+        if cluster is None and self._behind is not None:
+            key = ("cluster", id(magics.in_use), str(given))
+            cluster = self._behind.get(key, lambda: [magics.cluster_for(Line("", (), given))], _left(until))
+        if cluster is None:  # not yet; or no such context, no kubeconfig: the line says so when it runs
             return None
         if id(cluster) not in self._names:
             from ..suggest import Suggestions
@@ -346,7 +352,7 @@ class Offers:
     def _is_loading(self) -> bool:
         if self._loaded is not None and self._loaded.is_alive():
             return True
-        return self._asked is not None and self._asked.busy
+        return any(one is not None and one.busy for one in (self._asked, self._behind))
 
     def _is_loaded(self, until: float) -> bool:
         if self._loaded is None:
@@ -356,7 +362,13 @@ class Offers:
             if takes_long:
                 return False
         self._loaded.join(_left(until))
-        return not self._loaded.is_alive()
+        if self._loaded.is_alive():
+            return False
+        if self._behind is None:
+            from ..suggest.memory import Memory
+
+            self._behind = Memory(_KUBECONFIG_S, lambda key: None)
+        return True
 
 
 def _load() -> None:

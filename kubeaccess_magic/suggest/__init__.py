@@ -18,7 +18,7 @@ from .. import kubeconfig
 from . import apps
 from .catalogue import Question
 from .known_apps import APPS
-from .looking import MOST_ROWS, Looker, Port, Row, Served
+from .looking import MOST_ROWS, Looker, Port, Served
 from .memory import Memory
 from .suggestion import MOST, Suggestion, clean
 
@@ -62,19 +62,16 @@ class Suggestions:
 
     def contexts(self, *, wait_s: float = 0.1) -> list[Suggestion]:
         """The contexts of the kubeconfig; no network."""
-        listed = self._memory.get(("contexts",), self._read_contexts, wait_s) or ()
-        return [
-            Suggestion(row.name, "context", clean(row.problem or f"{row.server} · {row.namespace}")) for row in listed
-        ]
+        return list(self._contexts(wait_s)[1])
 
     def namespaces(self, *, wait_s: float = 0.1) -> list[Suggestion]:
         """The namespaces; where they may not be listed, those that the kubeconfig names for this cluster."""
         rows = self._memory.get(("namespaces",), self._looker.namespaces, wait_s)
         if rows is None:
-            listed = self._memory.get(("contexts",), self._read_contexts, 0) or ()
+            listed = self._contexts(0)[0]
             named = [row.namespace for row in listed if kubeconfig.same_server(row.server, self._cluster.server)]
             return [Suggestion(name, "namespace") for name in dict.fromkeys([self._cluster.namespace, *named]) if name]
-        return [Suggestion(row.name, "namespace", "" if row.note == "Active" else clean(row.note)) for row in rows]
+        return list(rows)
 
     def services(self, namespace: str | None = None, *, wait_s: float = 0.1, counts: bool = True) -> list[Suggestion]:
         """The services of a namespace, the context's if None.
@@ -94,7 +91,7 @@ class Suggestions:
             last = self._joined.get((where, counts))
         if last is not None and last[0] is known and last[1] is slices:
             return list(last[2])
-        found = [_service(service, None if slices is None else slices.get(service.name, (0, 0))) for service in known]
+        found = [one.suggestion(None if slices is None else slices.get(one.name, (0, 0))) for one in known]
         with self._lock:
             self._joined[where, counts] = (known, slices, found)
             if len(self._joined) > _JOINED:
@@ -104,13 +101,11 @@ class Suggestions:
     def pods(self, namespace: str | None = None, *, wait_s: float = 0.1) -> list[Suggestion]:
         """The pods of a namespace, the context's if None."""
         where = namespace or self._cluster.namespace
-        rows = self._memory.get(("pods", where), lambda: self._looker.pods(where), wait_s)
-        return [_pod(row) for row in rows or ()]
+        return list(self._memory.get(("pods", where), lambda: self._looker.pods(where), wait_s) or ())
 
     def nodes(self, *, wait_s: float = 0.1) -> list[Suggestion]:
         """The nodes."""
-        rows = self._memory.get(("nodes",), self._looker.nodes, wait_s)
-        return [Suggestion(row.name, "node", clean(row.note)) for row in rows or ()]
+        return list(self._memory.get(("nodes",), self._looker.nodes, wait_s) or ())
 
     def ports(self, kind: str, namespace: str | None, name: str, *, wait_s: float = 0.1) -> list[Suggestion]:
         """The ports that may speak HTTP, by name and by number; the note says the scheme."""
@@ -133,7 +128,7 @@ class Suggestions:
         if kind == "node":
             return "kubelet"
         served = self._one(kind, namespace, name, wait_s)
-        return clean(served.app) or None if served is not None else None
+        return served.app or None if served is not None else None
 
     def paths(self, target: Target, typed: str, *, wait_s: float = 0.1) -> list[Suggestion]:
         """Whole paths that begin as typed, of the recognised app; none once a query has begun.
@@ -214,8 +209,15 @@ class Suggestions:
 
     # --- what is known
 
-    def _read_contexts(self) -> Iterator[tuple[kubeconfig.Listed, ...]]:
-        yield kubeconfig.contexts(self._cluster.recipe.get("kubeconfig"))
+    def _contexts(self, wait_s: float) -> tuple[tuple[kubeconfig.Listed, ...], list[Suggestion]]:
+        """As the kubeconfig has them, and as suggestions."""
+
+        def read() -> Iterator[tuple[tuple[kubeconfig.Listed, ...], list[Suggestion]]]:
+            listed = kubeconfig.contexts(self._cluster.recipe.get("kubeconfig"))
+            noted = [(row.name, row.problem or f"{row.server} · {row.namespace}") for row in listed]
+            yield listed, [Suggestion(name, "context", clean(note)) for name, note in noted]
+
+        return self._memory.get(("contexts",), read, wait_s) or ((), [])
 
     def _served(self, namespace: str, wait_s: float) -> tuple[Served, ...]:
         return self._memory.get(("services", namespace), lambda: self._looker.services(namespace), wait_s) or ()
@@ -272,17 +274,3 @@ class Suggestions:
             return self._memory.get((what, str(target), path, *(params or {}).items()), fetch, wait_s)
 
         return ask
-
-
-def _service(service: Served, ready: tuple[int, int] | None) -> Suggestion:
-    told = [f"{ready[0]}/{ready[1]} ready"] if ready is not None else []
-    if not any(port.scheme for port in service.ports):
-        told.append("speaks no HTTP")
-    note = clean(" · ".join([*told, service.app] if service.app else told))
-    return Suggestion(service.name, "service", note, *(ready or (None, None)))
-
-
-def _pod(row: Row) -> Suggestion:
-    ready, _, of = row.note.partition(" · ")[0].partition("/")
-    counts = (int(ready), int(of)) if ready.isdecimal() and of.isdecimal() else (None, None)
-    return Suggestion(row.name, "pod", clean(row.note), *counts)

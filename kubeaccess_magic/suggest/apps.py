@@ -188,7 +188,7 @@ def _promql(ask: Ask, at: Place) -> tuple[int, list[Suggestion]]:
 def _metrics(ask: Ask, begin: str) -> Iterator[tuple[str, str]]:
     """The metrics that begin so, with what they mean."""
     found = _label_values(ask, "__name__", {})
-    if len(found) >= MOST_ROWS and len(begin) > 2:  # there are more: those that begin alike are asked for
+    if not 0 < len(found) < MOST_ROWS and len(begin) > 2:  # more than are read: those that begin alike are asked for
         found = _label_values(ask, "__name__", {"match[]": f'{{__name__=~"{begin[:3]}.*"}}'}) or found
 
     def read(answer: Any) -> dict[str, str]:

@@ -11,7 +11,7 @@ __all__ = ["App", "Endpoint", "Question"]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Question:
-    """A ready question for a recognised app."""
+    """A ready question for a recognised app; one with a body is asked by GET, too, since it changes nothing."""
 
     title: str
     path: str

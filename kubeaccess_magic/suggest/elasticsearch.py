@@ -88,6 +88,12 @@ ELASTICSEARCH = App(
         Question(
             "Errors, the latest first", "_search", (("q", "level:error"), ("sort", "@timestamp:desc"), ("size", "50"))
         ),
+        Question(
+            "Documents per hour",
+            "_search",
+            (("size", "0"),),
+            body='{"aggs": {"per_hour": {"date_histogram": {"field": "@timestamp", "calendar_interval": "hour"}}}}',
+        ),
         Question("Nodes", "_cat/nodes", (("v", "true"),)),
         Question("Fields", "_field_caps", (("fields", "*"),)),
     ),

@@ -1,33 +1,35 @@
 """Small GETs for names: of the API server's objects, and of an app through it. Each runs in a thread of a `Memory`.
 
-A list is read in pages and given after each of them, `MOST_ROWS` names at most. Nothing here is tried by another form
-or explained: a name that may not be read is not offered.
+A list is read in pages, `MOST_ROWS` names at most, and given as it grows. A page and an app's answer are so small that
+decoding one holds up the other threads, which it does until it is done, for some hundredths of a second. Nothing here
+is tried by another form or explained: a name that may not be read is not offered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from ..dialects import kubernetes
 from ..discovery import pod_target, service_target
 from ..errors import AccessDenied, KubeAccessError, NotFound
 from ..limits import Watch
+from ..redact import shortened
 from ..request import Request
 from ..target import Target
-from .suggestion import is_plain
+from .suggestion import NOTE_CHARACTERS, Suggestion, clean, is_plain
 
 if TYPE_CHECKING:
     from ..cluster import Cluster
     from ..reply import Reply
 
-__all__ = ["MOST_ROWS", "Looker", "Port", "Row", "Served"]
+__all__ = ["MOST_ROWS", "Looker", "Port", "Served"]
 
-MOST_ROWS = 20_000  # of one list
-_FIRST_PAGE, _PAGE = 500, 5000
+MOST_ROWS = 10_000  # of one list
+_FIRST_PAGE, _PAGE = 500, 2000
 _LIST_BYTES = 64 * 2**20  # of one page
-_APP_BYTES = 16 * 2**20
+_APP_BYTES = 4 * 2**20
 _TIMEOUT_S = 15.0
 _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
@@ -41,19 +43,31 @@ class Port(NamedTuple):
 
 
 class Served(NamedTuple):
-    """What is remembered of a service or a pod: the app, its ports, and how it is asked where no port is typed."""
+    """What is remembered of a service or a pod.
+
+    Attributes
+    ----------
+    app
+        "" if it is none that is known.
+    meant
+        How it is asked where no port is typed.
+    """
 
     name: str
     app: str
     ports: tuple[Port, ...]
     meant: Target | None
 
+    def suggestion(self, ready: tuple[int, int] | None) -> Suggestion:
+        """It as a suggestion, with how many of its endpoints are ready, and how many there are, if that is known."""
+        told = [f"{ready[0]}/{ready[1]} ready"] if ready is not None else []
+        if not any(port.scheme for port in self.ports):
+            told.append("speaks no HTTP")
+        note = shortened(" · ".join([*told, self.app] if self.app else told), NOTE_CHARACTERS)
+        return Suggestion(self.name, "service", note, *(ready or (None, None)))
 
-class Row(NamedTuple):
-    """A name, and what a table says of it."""
 
-    name: str
-    note: str
+_Item = TypeVar("_Item")
 
 
 class Looker:
@@ -73,24 +87,22 @@ class Looker:
         """End what runs."""
         self._watch.stop()
 
-    def namespaces(self) -> Iterator[tuple[Row, ...]]:
+    def namespaces(self) -> Iterator[tuple[Suggestion, ...]]:
         """All namespaces."""
-        return self._rows("/api/v1/namespaces", ("Status",))
+        return self._rows("/api/v1/namespaces", ("Status",), _namespace)
 
-    def nodes(self) -> Iterator[tuple[Row, ...]]:
+    def nodes(self) -> Iterator[tuple[Suggestion, ...]]:
         """All nodes."""
-        return self._rows("/api/v1/nodes", ("Status", "Roles", "Version"))
+        return self._rows("/api/v1/nodes", ("Status", "Roles", "Version"), _node)
 
-    def pods(self, namespace: str) -> Iterator[tuple[Row, ...]]:
+    def pods(self, namespace: str) -> Iterator[tuple[Suggestion, ...]]:
         """The pods of a namespace."""
-        return self._rows(_path(namespace, "pods"), ("Ready", "Status"))
+        return self._rows(_path(namespace, "pods"), ("Ready", "Status"), _pod)
 
     def services(self, namespace: str) -> Iterator[tuple[Served, ...]]:
         """The services of a namespace."""
-        found: list[Served] = []
-        for page in self._pages(_path(namespace, "services"), _typed(kubernetes.decode_services)):
-            found += (_service(one) for one in page if is_plain(one.metadata.name))
-            yield tuple(found[:MOST_ROWS])
+        pages = self._pages(_path(namespace, "services"), _typed(kubernetes.decode_services))
+        return _growing([_service(one) for one in page if is_plain(one.metadata.name)] for page in pages)
 
     def endpoints(self, namespace: str) -> Iterator[dict[str, tuple[int, int]]]:
         """How many endpoints of each service are ready, and how many there are."""
@@ -118,7 +130,7 @@ class Looker:
             for port in ports
             if port.protocol in (None, "TCP")
         )
-        yield Served(name, kubernetes.app_of(pod.metadata.labels, name), served, None)
+        yield Served(name, clean(kubernetes.app_of(pod.metadata.labels, name)), served, None)
 
     def json(self, target: Target, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """The JSON that an app, or the API server itself, answers to a GET."""
@@ -140,22 +152,22 @@ class Looker:
             return pod_target(target, kubernetes.decode_pod(self._look(where).content))
         return target
 
-    def _rows(self, path: str, columns: tuple[str, ...]) -> Iterator[tuple[Row, ...]]:
-        """The names of a list as a table, which is the cheapest form of it."""
+    def _rows(
+        self, path: str, columns: tuple[str, ...], suggestion: Callable[[str, str], Suggestion]
+    ) -> Iterator[tuple[Suggestion, ...]]:
+        """The names of a list as a table, which is the cheapest form of it, and what it says of each."""
 
-        def read(reply: Reply) -> tuple[list[Row], str | None]:
+        def read(reply: Reply) -> tuple[list[tuple[str, str]], str | None]:
             answer = reply.json()
             token = (answer.get("metadata") or {}).get("continue")
             if answer.get("kind") != "Table":  # a server that knows no tables
-                return [Row(str(item["metadata"]["name"]), "") for item in answer.get("items") or ()], token
+                return [(str(item["metadata"]["name"]), "") for item in answer.get("items") or ()], token
             titles = [column["name"] for column in answer["columnDefinitions"]]
             name, told = titles.index("Name"), [titles.index(title) for title in columns if title in titles]
             return [_row(row["cells"], name, told) for row in answer.get("rows") or ()], token
 
-        found: list[Row] = []
-        for page in self._pages(path, read, _TABLE, {"includeObject": "None"}):
-            found += (row for row in page if is_plain(row.name))
-            yield tuple(found[:MOST_ROWS])
+        pages = self._pages(path, read, _TABLE, {"includeObject": "None"})
+        return _growing([suggestion(name, note) for name, note in page if is_plain(name)] for page in pages)
 
     def _pages(
         self,
@@ -197,9 +209,36 @@ def _typed(decode: Callable[[bytes], Any]) -> Callable[[Reply], tuple[list[Any],
     return read
 
 
-def _row(cells: list[Any], name: int, told: list[int]) -> Row:
+def _growing(pages: Iterable[list[_Item]]) -> Iterator[tuple[_Item, ...]]:
+    """What has come so far: of the first page, and as often as that has doubled: many pages cost little more."""
+    found: list[_Item] = []
+    given = -1
+    for page in pages:
+        found += page
+        if len(found) >= 2 * given:
+            given = len(found)
+            yield tuple(found[:MOST_ROWS])
+    if len(found) > given:
+        yield tuple(found[:MOST_ROWS])
+
+
+def _row(cells: list[Any], name: int, told: list[int]) -> tuple[str, str]:
     said = [str(cells[at]) for at in told if cells[at] not in (None, "", "<none>")]
-    return Row(str(cells[name]), " · ".join(said))
+    return str(cells[name]), " · ".join(said)
+
+
+def _namespace(name: str, note: str) -> Suggestion:
+    return Suggestion(name, "namespace", "" if note == "Active" else clean(note))
+
+
+def _node(name: str, note: str) -> Suggestion:
+    return Suggestion(name, "node", clean(note))
+
+
+def _pod(name: str, note: str) -> Suggestion:
+    ready, _, of = note.partition(" · ")[0].partition("/")
+    counts = (int(ready), int(of)) if ready.isdecimal() and of.isdecimal() else (None, None)
+    return Suggestion(name, "pod", clean(note), *counts)
 
 
 def _service(service: kubernetes.Service) -> Served:
@@ -213,7 +252,7 @@ def _service(service: kubernetes.Service) -> Served:
         meant = service_target(Target(name=name, namespace=service.metadata.namespace), service)[0]
     except KubeAccessError:
         meant = None
-    return Served(name, kubernetes.app_of(service.metadata.labels, name), ports, meant)
+    return Served(name, clean(kubernetes.app_of(service.metadata.labels, name)), ports, meant)
 
 
 def _scheme(name: str, number: int) -> str:

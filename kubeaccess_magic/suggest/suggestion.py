@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from ..redact import visible
+from ..redact import shortened, visible
 
-__all__ = ["MOST", "Suggestion", "clean", "is_plain", "matching"]
+__all__ = ["MOST", "NOTE_CHARACTERS", "Suggestion", "clean", "is_plain", "matching"]
 
-MOST = 1000  # of those that begin with what was typed
+MOST = 500  # of those that begin with what was typed
 
-_NOTE_CHARACTERS = 120
+NOTE_CHARACTERS = 120
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,8 +40,7 @@ class Suggestion:
 
 def clean(text: object) -> str:
     """A text of a cluster as a note: one short line in which nothing acts."""
-    line = visible(" ".join(str(text).split()))
-    return line if len(line) <= _NOTE_CHARACTERS else line[: _NOTE_CHARACTERS - 1] + "…"
+    return shortened(visible(" ".join(str(text).split())), NOTE_CHARACTERS)
 
 
 def is_plain(name: str) -> bool:

@@ -12,8 +12,6 @@ import time
 from pathlib import Path
 
 import ipywidgets
-import nbclient
-import nbformat
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -58,6 +56,9 @@ class Shown:
 
     def type(self, label, text):
         self.field(label).set_state({"value": text})
+
+    def tick(self, label):
+        self.field(label).set_state({"value": True})
 
     def enter(self, label):
         self.field(label)._handle_custom_msg({"event": "submit"}, [])
@@ -234,9 +235,10 @@ def test_every_field_is_text_so_that_no_key_leaks(shown, demo):
     panel = shown(demo.kubeconfig, f"{ELASTIC} _search").panel
     kinds = {type(one) for one in widgets_of(panel)}
     texts = {ipywidgets.Combobox, ipywidgets.Text, ipywidgets.Textarea}
-    assert kinds - {type(panel)} <= texts | {ipywidgets.Box, ipywidgets.HTML, ipywidgets.Button}
+    pressed = {ipywidgets.Button, ipywidgets.Checkbox}
+    assert kinds - {type(panel)} <= texts | pressed | {ipywidgets.Box, ipywidgets.HTML}
     for one in widgets_of(panel):
-        if isinstance(one, (ipywidgets.Text, ipywidgets.Textarea, ipywidgets.Button)):
+        if isinstance(one, tuple(texts | pressed)):
             assert one.description
 
 
@@ -331,6 +333,24 @@ def test_the_context_is_changed_within_the_panel(shown, demo):
     assert one.panel.line == "shop/web stats"
 
 
+def test_of_the_api_server_and_of_nobody(shown, demo):
+    one = shown(demo.kubeconfig)
+    assert one.field("Fetch").disabled  # nobody is chosen
+    one.type("Kind", API)
+    assert not one.field("Fetch").disabled
+
+
+def test_a_ready_question_with_a_body_is_asked_by_get(shown, demo):
+    one = shown(demo.kubeconfig, ELASTIC)
+    one.until(lambda: any(getattr(each, "description", "") == "Documents per hour" for each in widgets_of(one.panel)))
+    one.click("Documents per hour")
+    assert "date_histogram" in one.field("Body").value and one.field("Method").value == "GET"
+    one.click("Fetch")
+    one.until(lambda: one.panel.frame is not None)
+    assert list(one.panel.frame.columns) == ["per_hour", "doc_count"]
+    one.says("df_elasticsearch_logging.plot(")
+
+
 def test_it_opens_where_one_left_it_per_context(shown, demo, own):
     first = shown(demo.kubeconfig, "shop/web stats")
     again = shown(demo.kubeconfig, magics=first.magics)
@@ -367,6 +387,22 @@ def test_a_variable_of_ones_own(shown, demo):
     assert list(one.host.variables) == ["mine"]
 
 
+def test_what_a_plugin_wants_is_seen_before_anything_is_asked(shown, demo, tmp_path):
+    """The port is read as soon as a name stands there, and that signs in."""
+    program = tmp_path / "plugin"
+    program.write_text(
+        f"#!/bin/sh\necho 'enter ABCD-1234' >&2\nwhile [ ! -e {tmp_path}/entered ]; do sleep 0.02; done\n"
+        f'echo \'{{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1",'
+        f' "status": {{"token": "none"}}}}\'\n'
+    )
+    program.chmod(0o755)
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(program), "interactiveMode": "Never"}
+    one = shown(str(written_kubeconfig(tmp_path, demo.server, {"exec": plugin})), "shop/web stats")
+    one.says("enter ABCD-1234")
+    (tmp_path / "entered").touch()
+    one.until(lambda: "enter ABCD-1234" not in one.text())
+
+
 def test_errors_appear_in_the_words_of_the_magic(shown, demo):
     one = shown(demo.kubeconfig, "kube-system/elasticsearch-loggin _search")
     one.says("<strong>NotFound</strong>: no service is called elasticsearch-loggin")
@@ -377,6 +413,7 @@ def test_errors_appear_in_the_words_of_the_magic(shown, demo):
     one.asked()
     one.says("<strong>AppError</strong>: the app answered")
     one.type("Options", "--limit lots")
+    assert "AppError" not in one.text()  # an error goes with what was asked
     one.says("--limit is a number of rows, or all")
     one.type("Options", "-n shop")
     one.says("stands in a field of its own")
@@ -399,9 +436,20 @@ def test_only_the_button_that_says_so_sends(shown, own):
     with pytest.raises(TargetError, match="not by DELETE"):
         one.panel.fetch()
     assert not one.panel.running and own.seen == []
+    assert one.field(label).disabled
+    one.click(label)
+    one.tick("Allow this DELETE")
+    one.type("Path", "things/2")  # what is allowed is what stands there, and nothing that is typed later
+    one.type("Path", "things/1")
+    one.click(label)
+    assert not one.panel.running and own.seen == []
+    one.tick("Allow this DELETE")
+    assert not one.field(label).disabled
     one.click(label)
     one.until(lambda: not one.panel.running)
     assert [(asked["method"], asked["path"]) for asked in own.seen] == [("DELETE", "/things/1")]
+    one.click(label)  # once
+    assert not one.panel.running
 
 
 def test_enter_asks(shown, own):
@@ -502,9 +550,12 @@ CELLS = [
 
 
 def test_in_nbclient_it_renders_and_does_no_harm(own, tmp_path):
+    import nbclient  # here, since it takes seconds where JupyterLab is installed, too
+    import nbformat
+
     sources = [source.replace("{kubeconfig}", own.kubeconfig) for source in CELLS]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    nbclient.NotebookClient(notebook, timeout=40, kernel_name="python3").execute()
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     view, value, last = (notebook.cells[at].outputs for at in (2, 3, 4))
     assert set(view[0]["data"]) == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
     assert "own/echo many" in view[0]["data"]["text/html"] and "own/echo many" in view[1]["data"]["text/html"]
@@ -523,11 +574,28 @@ def test_in_plain_python_there_is_no_magic(own, tmp_path):
     )
     environment = {"HOME": str(tmp_path)}
     run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=40, env=environment,
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=120, env=environment,
         cwd=Path(__file__).parent.parent,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("1000 own/echo many"), run.stdout
+
+
+def test_a_context_is_named_or_a_cluster_given(demo, tmp_path):
+    program = (
+        "from kubeaccess_magic import Panel\nprint(Panel('viewer').children[1].children[0].children[0].placeholder)\n"
+        "for first in (3, 'nope', 'shop/web stats'):\n    try: Panel(first)\n"
+        "    except Exception as error: print(type(error).__name__, error, getattr(error, 'hint', ''))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=120,
+        env={"HOME": str(tmp_path), "KUBECONFIG": demo.kubeconfig}, cwd=Path(__file__).parent.parent,
+    )  # fmt: skip
+    viewer, wrong, nope, line = run.stdout.splitlines()
+    assert viewer == "viewer"
+    assert wrong == "TypeError Panel(cluster, line) takes a Cluster or the name of a context, and a line as text "
+    assert nope.startswith("ConfigError ") and "has no context 'nope' contexts there are: demo, " in nope
+    assert line.endswith("a line is another argument: Panel(line='shop/web stats')")
 
 
 # --- the code for a plot

@@ -85,6 +85,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._rights: dict[tuple[str, str, str], tuple[float, Access]] = {}
         self._previewed: State | None = None
         self._asked: Asked | None = None
+        self._failed = False  # what was answered last
         self._state = State()
         self._view = View(
             Acts(self.sync, self._added, self._entered, self._pressed, self.cancel, self._sent, self._fill_in)
@@ -173,6 +174,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self._syncing = True
             try:
                 state = self._with_offered(state)
+                if self._failed and state != self._state:  # an error is of what was asked, and not of what stands there
+                    self._failed, self._view.result.value = False, ""
                 self._state = state
                 cluster = self._choices.cluster(state)
                 if self._choices.has(state.context):
@@ -258,7 +261,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """In a worker: the request in four languages, and whether it may be asked."""
         asked: Asked | None = None
         try:
-            asked = self._host.prepare(state, Watch())
+            asked = self._host.prepare(state, Watch(say=self._prompted))
             said = show.texts(asked.texts) + "".join(show.pale(note) for note in asked.notes)
         except Exception as problem:  # in a thread nobody else would show it
             said = show.error(problem)
@@ -266,6 +269,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             if not is_newest() or self._closed:
                 return
             self._view.texts.value = said
+            if not self.running:
+                self._view.status.value = ""
             self._asked = asked
             self.request = asked.request if asked is not None else None
             self._view.show_port(state, self._meant())
@@ -304,8 +309,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self.fetch()
 
     def _sent(self, label: str) -> None:
-        """The button that says what it sends was pressed: what it says is what is sent."""
-        if label == self._view.send.description and not self._state.is_question:
+        """The button that says what it sends was pressed: what it says is what is sent, if it was allowed."""
+        if label == self._view.send.description and self._view.allow.value and not self._state.is_question:
             self.submit()
 
     def _added(self) -> None:
@@ -326,12 +331,17 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                     self._state,
                     path=question.path if self._state.kind == API else question.path.removeprefix("/"),
                     params=question.params,
-                    method="" if question.method == "GET" else question.method,
+                    method="" if question.method == "GET" and not question.body else question.method,
                     body=question.body or "",
                     options=f"--limit {question.limit}" if question.limit else "",
                 )
             )
         self._preview(state)
+
+    def _prompted(self, line: str) -> None:
+        """A plugin wants something of the reader, before anything was asked."""
+        with self._lock:
+            self._view.status.value = show.status(line)
 
     def _progress(self, line: str) -> None:
         with self._lock:
@@ -354,6 +364,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             if self._closed:
                 return
             self._run = None
+            self._failed = answered is None
             self._view.status.value = ""
             self._view.result.value = said
             self._view.running(False)

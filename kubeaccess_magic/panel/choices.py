@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Choices", "place"]
 
+_LISTED_S = 0.2  # to wait for the names of the contexts, which are there at once but where there are thousands
+
 
 def place(cluster: Cluster) -> str:
     """What tells one Cluster's panels from another's."""
@@ -37,23 +39,30 @@ class Choices:
         self._sources: dict[str, Suggestions] = {}
 
     def has(self, context: str) -> bool:
-        """Whether there is a context of that name; "" is the panel's own."""
+        """Whether there is a context of that name; "" is the panel's own.
+
+        The names come from the suggestions: to read the kubeconfig for each letter of a name can take seconds.
+        """
+        own = self._host.cluster("")
+        if context in ("", own.name):
+            return True
+        if all(one.text != context for one in self._source(own).contexts(wait_s=_LISTED_S)):
+            return False
         try:
             self._host.cluster(context)
-        except KubeAccessError:
+        except KubeAccessError:  # a broken one
             return False
         return True
 
     def cluster(self, state: State) -> Cluster:
         """The Cluster of a state; that of the panel while the name of a context is being typed."""
-        try:
-            return self._host.cluster(state.context)
-        except KubeAccessError:
-            return self._host.cluster("")
+        return self._host.cluster(state.context if self.has(state.context) else "")
 
     def source(self, state: State) -> Suggestions:
         """The suggestions of its cluster."""
-        cluster = self.cluster(state)
+        return self._source(self.cluster(state))
+
+    def _source(self, cluster: Cluster) -> Suggestions:
         key = place(cluster)
         if key not in self._sources:
             self._sources[key] = Suggestions(cluster)

@@ -173,9 +173,7 @@ def _cell(value: object) -> str:
         said = f"{float(value):.6g}"
     else:
         said = str(value)
-    if len(said) > _CELL_CHARACTERS:
-        said = said[: _CELL_CHARACTERS - 1] + "…"
-    return _text(" ".join(said.split()))
+    return _text(" ".join(redact.shortened(said, _CELL_CHARACTERS).split()))
 
 
 def _lines(text: str) -> str:

@@ -43,6 +43,9 @@ STYLE = """<style>
 .kproxy-panel .kproxy-asked button:hover { background: var(--jp-layout-color2, transparent); }
 .kproxy-panel .kproxy-actions button { width: auto; min-width: 7.5em; max-width: 100%; margin: 0; padding: 2px 16px;
   height: auto; min-height: 30px; line-height: 1.4; white-space: normal; border-radius: 3px; }
+.kproxy-panel .widget-checkbox { width: auto; margin: 0; }
+.kproxy-panel .widget-checkbox input { margin: 0; }
+.kproxy-panel .widget-checkbox .widget-label-basic { display: flex; align-items: center; gap: 6px; }
 .kproxy-panel button:focus-visible { outline: 2px solid var(--jp-brand-color1, Highlight); outline-offset: 1px; }
 .kproxy-panel .kproxy-texts { display: grid; grid-template-columns: 7.5em minmax(0, 1fr); gap: 4px 8px; margin: 0; }
 .kproxy-panel .kproxy-texts dt { color: var(--kproxy-pale); margin: 0; font-weight: normal; padding: 2px 0; }

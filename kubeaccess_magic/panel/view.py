@@ -71,9 +71,14 @@ class View:
         self.fetch.on_click(lambda _: acts.pressed())
         self.cancel = widgets.Button(description="Cancel")
         self.cancel.on_click(lambda _: acts.cancelled())
-        self.send = widgets.Button(description="Send", button_style="danger")
-        for button in (self.cancel, self.send):
-            shown(button, False)
+        # Enter presses any button that is focused, and this one only after Space, or a click, has ticked the box.
+        self.send = widgets.Button(description="Send", button_style="danger", disabled=True)
+        self.allow = widgets.Checkbox(description="Allow", indent=False)
+        self.allow.observe(lambda _: self._enable(), "value")
+        self._state: State | None = None  # that is shown
+        self._is_running = False
+        for one in (self.cancel, self.send, self.allow):
+            shown(one, False)
 
         self.parts = self._parts()
 
@@ -199,15 +204,27 @@ class View:
             # Another button each time: a press that was on its way to the old one does nothing.
             old, self.send = self.send, widgets.Button(description=label, button_style="danger")
             self.send.on_click(lambda _: self._acts.sent(label))
-            self.send.disabled = self.fetch.disabled
-            self.actions.children = (self.fetch, self.cancel, self.send, self.status)
+            self.actions.children = (self.fetch, self.cancel, self.allow, self.send, self.status)
+            self.allow.description = f"Allow this {state.asks_by}"
             old.close()
-        shown(self.send, not asks)
+        if state != self._state:  # what was allowed is not what would be sent now
+            self._state = state
+            self.allow.value = False
+        self._enable()
+        for one in (self.send, self.allow):
+            shown(one, not asks)
 
     def running(self, is_running: bool) -> None:
         """Whether a request runs: then it can be ended, and no other one begun."""
         shown(self.cancel, is_running)
-        self.fetch.disabled = self.send.disabled = is_running
+        self._is_running = is_running
+        self.allow.value = False
+        self._enable()
+
+    def _enable(self) -> None:
+        can = not self._is_running and self._state is not None and self._state.is_complete
+        self.fetch.disabled = self.allow.disabled = not can
+        self.send.disabled = not (can and self.allow.value)
 
     def _field(self, label: str, *, code: bool = False) -> Field:
         made = Field(label, self._acts.changed, code=code)
@@ -228,7 +245,7 @@ class View:
         for wide in (self.path.widget, self.body.text):
             wide.add_class("kproxy-wide")
         self.question = box([], "kproxy-grid", "kproxy-part")
-        self.actions = box([self.fetch, self.cancel, self.send, self.status], "kproxy-actions")
+        self.actions = box([self.fetch, self.cancel, self.allow, self.send, self.status], "kproxy-actions")
         return (
             style,
             box([*(one.widget for one in where), self.method.widget], "kproxy-grid"),

@@ -177,10 +177,24 @@ def test_what_changes_something_needs_its_own_button(notebook: Callable[..., Not
     one.field("Body").fill('{"really": true}')
     expect(one.text("Line")).to_contain_text("-X DELETE -d '{\"really\": true}'")
     assert own.seen == []
-    send.focus()
+    allow, cells = one.field("Allow this DELETE"), one.page.evaluate(CELLS)
+    expect(send).to_be_disabled()
+    one.field("Variable").focus()
+    one.page.keyboard.press("Tab")
+    expect(allow).to_be_focused()
+    one.page.keyboard.press("Enter")
+    expect(allow).not_to_be_checked()
+    allow.focus()
+    one.page.keyboard.press("Space")
+    expect(send).to_be_enabled()
+    assert own.seen == []
+    one.page.keyboard.press("Tab")
+    expect(send).to_be_focused()
     one.page.keyboard.press("Space")
     expect(one.panel).to_contain_text("200 OK")
+    expect(allow).not_to_be_checked()
     assert [(asked["method"], asked["body"]) for asked in own.seen] == [("DELETE", '{"really": true}')]
+    assert one.page.evaluate(CELLS) == cells
     one.calm()
 
 

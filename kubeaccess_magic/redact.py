@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-__all__ = ["HIDDEN", "header", "headers", "mapping", "shown", "text", "url", "visible"]
+__all__ = ["HIDDEN", "header", "headers", "mapping", "shortened", "shown", "text", "url", "visible"]
 
 HIDDEN = "[hidden]"
 
@@ -40,7 +40,8 @@ _ACTING = re.compile(
 )
 # `token: x` and `"token":"x"`, but not `auth:9090`, which is a service and its port.
 _FIELD = re.compile(
-    r"(?P<before>(?P<name>[\w.-]{1,80})(?:\s{0,3}:\s{1,3}|['\"]\s{0,3}:\s{0,3})['\"]?)[^\s'\",}\]]+", re.IGNORECASE
+    r"(?P<before>(?P<name>[\w.-]{1,80})(?:\s{0,3}:\s{1,3}|['\"]\s{0,3}:\s{0,3})['\"]?)(?!\[hidden\])[^\s'\",}\]]+",
+    re.IGNORECASE,
 )
 
 
@@ -80,8 +81,12 @@ def visible(text: str) -> str:
 def shown(value: object, most_characters: int) -> str:
     """Any text as a message shows it: without secrets, harmless, and no longer than that."""
     # A secret may be cut where the text is, so what is looked through is longer than what is shown; never all of it.
-    out = visible(text(str(value)[: 2 * most_characters]))
-    return out if len(out) <= most_characters else out[: most_characters - 2] + " …"
+    return shortened(visible(text(str(value)[: 2 * most_characters])), most_characters)
+
+
+def shortened(text: str, most_characters: int) -> str:
+    """Text that is no longer than that; where it was, an ellipsis ends it."""
+    return text if len(text) <= most_characters else text[: most_characters - 1] + "…"
 
 
 def url(value: str) -> str:

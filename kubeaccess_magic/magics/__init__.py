@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 import sys
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KProxyMagics", "check_name", "current_cluster", "load", "loaded", "unload"]
 
+_ASIDE = 16  # Clusters that are kept beside the one in use
 _LIMITS = ("timeout_s", "max_bytes", "connect_timeout_s", "silence_timeout_s", "plugin_timeout_s")  # of a Cluster
 
 
@@ -52,7 +54,8 @@ class KProxyMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._cluster: Cluster | None = None
-        self._aside: dict[tuple[Any, ...], Cluster] = {}  # of lines with a --context of their own
+        self._aside: dict[tuple[Any, ...], Cluster] = {}  # of lines with a --context of their own, the last used last
+        self._lock = threading.Lock()  # a Tab and a panel ask for Clusters in threads of their own
         self._before_demo: Cluster | None = None
         super().__init__(shell)  # sets what the configuration says of the limits
         self.panels: dict[str, State] = {}  # what was chosen last, by cluster
@@ -82,7 +85,10 @@ class KProxyMagics(Magics):
     def cluster(self) -> Cluster:
         """The Cluster that lines ask, made when it is first needed."""
         if self._cluster is None:
-            self._cluster = self._made()
+            made = self._made()
+            with self._lock:
+                if self._cluster is None:
+                    self._cluster = made
         return self._cluster
 
     @property
@@ -104,11 +110,15 @@ class KProxyMagics(Magics):
         return self.aside(recipe | own)
 
     def aside(self, recipe: dict[str, Any]) -> Cluster:
-        """A Cluster beside the one in use, kept for the next line that asks it."""
+        """A Cluster beside the one in use, kept for the next line that asks it; the last `_ASIDE` are."""
         key = tuple(sorted((name, str(value)) for name, value in recipe.items()))
-        if key not in self._aside:
-            self._aside[key] = self._made(**recipe)
-        return self._aside[key]
+        found = self._aside.get(key) or self._made(**recipe)
+        with self._lock:
+            found = self._aside.pop(key, found)
+            self._aside[key] = found
+            if len(self._aside) > _ASIDE:  # it is not closed, since a panel may hold it: its connections end with it
+                del self._aside[next(iter(self._aside))]
+        return found
 
     def question(self, cluster: Cluster) -> Question:
         """A question that is about to be asked, and remembered."""
@@ -125,7 +135,7 @@ class KProxyMagics(Magics):
     # --- one line
 
     def _run(self, line: str, cell: str | None, local_ns: dict[str, Any] | None) -> Any:
-        from .options import help_text, parse
+        from .options import as_typed, help_text, parse
 
         with folded():
             asked = parse(line)
@@ -139,7 +149,7 @@ class KProxyMagics(Magics):
             except KubeAccessError as error:
                 from .failure import Failure
 
-                self._failure = Failure.of(error, " ".join([asked.verb, *asked.words]).strip())
+                self._failure = Failure.of(error, f"{'%' if cell is None else '%%'}kproxy {as_typed(line)}")
                 raise
 
     def _done(self, asked: Line, cell: str | None) -> Any:
@@ -233,9 +243,10 @@ class KProxyMagics(Magics):
         if _first(asked):  # a context that is named is asked as its file says: that is how --as and -n end
             recipe = {"context": _first(asked), "kubeconfig": recipe.get("kubeconfig")}
         made = self._made(**(recipe | _own(asked)))
-        if self._cluster is not None and self._cluster is not self._before_demo:
-            self._cluster.close()
-        self._cluster = made
+        with self._lock:
+            if self._cluster is not None and self._cluster is not self._before_demo:
+                self._cluster.close()
+            self._cluster = made
         return made
 
     def _url(self, asked: Line) -> Any:
@@ -296,7 +307,9 @@ class KProxyMagics(Magics):
             self._demo = process.start([sys.executable, "-m", "kubeaccess_magic.demo"], ready="demo cluster at ")
         file = self._demo.ready.partition(", kubeconfig ")[2]
         if self._cluster is None or self._cluster.recipe.get("kubeconfig") != file:
-            self._cluster = self._made(kubeconfig=file)
+            made = self._made(kubeconfig=file)
+            with self._lock:
+                self._cluster = made
             print("a demo cluster is in use: %kproxy shows what is there, %kproxy demo stop goes back")
         return self._cluster
 

@@ -126,7 +126,7 @@ def pair(text: str) -> tuple[str, str]:
     """Name and value of a ``-q``."""
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise UsageError(f"-q is NAME=VALUE, not {text!r}")
+        raise UsageError(f"-q is NAME=VALUE, such as -q query=up, not {text!r}")
     return name, value
 
 

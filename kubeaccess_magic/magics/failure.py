@@ -25,7 +25,7 @@ class Failure:
     Attributes
     ----------
     asked
-        The words of the line.
+        The line, without what is secret in it.
     kind
         The class of the error.
     causes
@@ -61,7 +61,7 @@ class Failure:
     def __repr__(self) -> str:
         lines = [f"{self.kind}: {self.message}"]
         lines += [f"    {self.hint}"] if self.hint else []
-        lines += ["", f"asked    %kproxy {self.asked}", f"at       {self.time:%Y-%m-%d %H:%M:%S} UTC"]
+        lines += ["", f"asked    {self.asked}", f"at       {self.time:%Y-%m-%d %H:%M:%S} UTC"]
         lines += [f"because  {cause}" for cause in self.causes]
         if self.answer:
             lines += ["", "what was answered:", *(f"    {line}" for line in self.answer)]
@@ -90,5 +90,4 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _line(text: str) -> str:
-    line = visible(redact.text(" ".join(text.split())))
-    return line if len(line) <= _MOST_CHARACTERS else line[: _MOST_CHARACTERS - 1] + "…"
+    return redact.shortened(visible(redact.text(" ".join(text.split()))), _MOST_CHARACTERS)

@@ -14,9 +14,23 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
+from .. import redact
 from .words import Word, quoted, split
 
-__all__ = ["BY_NAME", "EQUALS", "OPTIONS", "VERBS", "Line", "Option", "Verb", "help_text", "parse", "verb_of"]
+__all__ = [
+    "BY_NAME",
+    "EQUALS",
+    "OPTIONS",
+    "VERBS",
+    "Line",
+    "Option",
+    "Verb",
+    "as_typed",
+    "help_text",
+    "is_kubectls",
+    "parse",
+    "verb_of",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,6 +136,11 @@ OPTIONS: tuple[Option, ...] = (
     Option(("-h", "--help"), None, "this text"),
 )
 
+_KUBECTLS = frozenset(
+    "apply attach auth cluster-info config cp create delete describe edit exec explain expose label logs patch "
+    "port-forward proxy rollout run scale top version wait".split()
+)
+
 BY_NAME = {name: option for option in OPTIONS for name in option.names}
 EQUALS = frozenset({"-n", "-l", "-o"})  # their attached value may begin with "=", as kubectl has it
 
@@ -195,6 +214,41 @@ def verb_of(word: str) -> Verb | None:
     return next((verb for verb in VERBS if word in (verb.name, *verb.short)), None)
 
 
+def as_typed(line: str) -> str:
+    """A line that was understood, as it was typed; bodies, and what is secret in headers and query, are left out."""
+    pieces: list[str] = []
+    waits: Option | None = None  # for its value
+    for word in split(line):
+        typed = line[word.start : word.end]
+        if waits is not None:
+            typed, waits = _shown(waits, word.text, typed), None
+        elif typed.startswith("-") and word.text not in ("-", "--"):
+            waits, value = _option(word.text)
+            if value is not None:
+                typed = _shown(waits, value, typed)
+            if value is not None or waits.value is None:
+                waits = None
+        pieces.append(typed)
+    return redact.text(" ".join(pieces))
+
+
+def _shown(option: Option, value: str, typed: str) -> str:
+    """The value of an option as it was typed, if it may be seen; else what may be."""
+    if option.key == "data" and not value.startswith("@"):
+        return f"{option.names[0]} …" if typed.startswith("-") else "…"
+    if option.key in ("header", "query"):
+        name, sign, secret = value.partition(":" if option.key == "header" else "=")
+        if redact.header(name, secret) != secret:
+            before = f"{option.names[0]} " if typed.startswith("-") else ""
+            return f"{before}'{name}{sign}{redact.HIDDEN}'"
+    return typed
+
+
+def is_kubectls(word: str) -> bool:
+    """Whether it is a verb of kubectl's that somebody may try here."""
+    return word in _KUBECTLS
+
+
 def _option(text: str) -> tuple[Option, str | None]:
     """The option that a word names, and the value attached to it."""
     name, equals, value = text.partition("=")
@@ -205,6 +259,8 @@ def _option(text: str) -> tuple[Option, str | None]:
         if equals and option.value is None:
             raise UsageError(f"{name} is a switch and takes no value")
         return option, value if equals else None
+    if f"-{name}" in BY_NAME:  # `-query x` would be a -q of "uery"
+        raise UsageError(f"{name} is written with two dashes: -{name}")
     option = BY_NAME.get(text[:2])
     if option is None:
         raise UsageError(_unknown(text[:2] if len(text) > 2 else text))
@@ -267,7 +323,13 @@ def _check_options(where: str, takes: Sequence[str], given: Mapping[str, object]
 
 def _left_over(extra: Word, line: str, words: Sequence[Word]) -> str:
     """A word too many is, nearly always, the rest of the one before it, which lacks its quotes."""
+    if is_kubectls(words[0].text):
+        return f"{words[0].text} is a verb of kubectl's, and none here: `%kproxy -h` lists those"
     at = words.index(extra)
+    if extra.text[0] in "{[":
+        rest = line[extra.start :].strip()
+        body = f"-d {quoted(rest)}" if "'" not in rest else "a cell below %%kproxy"
+        return f"a body is no word of its own; it goes behind -d: {body}"
     begin, end = words[at - 1].start, extra.end
     for word in words[at + 1 :]:
         if line[word.start] == "-":

@@ -14,7 +14,7 @@ from IPython.display import display
 from .. import panel
 from .. import redact as hiding
 from ..cluster import Cluster
-from ..errors import TargetError
+from ..errors import ConfigError, TargetError
 from ..panel import API, Answered, State, target_of
 from ..request import Request
 from . import KProxyMagics, check_name, loaded
@@ -41,7 +41,7 @@ class Panel(panel.Panel):
     Parameters
     ----------
     cluster
-        Which one; the one that the magic asks if None.
+        Which one, or the name of a context; the one that the magic asks if None.
     line
         What it opens with, as behind ``%kproxy``; what was chosen last in that context if it says nothing.
     nodes
@@ -49,14 +49,20 @@ class Panel(panel.Panel):
 
     Raises
     ------
+    ConfigError
+        There is no such context.
     TargetError
         The line names no target that can be.
     """
 
-    def __init__(self, cluster: Cluster | None = None, line: str | Line = "", *, nodes: bool = False) -> None:
+    def __init__(self, cluster: Cluster | str | None = None, line: str | Line = "", *, nodes: bool = False) -> None:
+        if not isinstance(cluster, (Cluster, str, type(None))) or not isinstance(line, (str, Line)):
+            raise TypeError("Panel(cluster, line) takes a Cluster or the name of a context, and a line as text")
         shell = get_ipython()
         found = loaded(shell) or KProxyMagics(None)  # type: ignore[arg-type]  # Magics takes None for no shell
-        host = MagicHost(found, cluster or found.cluster, shell.user_ns if shell is not None else {})
+        if not isinstance(cluster, Cluster):
+            cluster = _named(found, cluster) if cluster else found.cluster
+        host = MagicHost(found, cluster, shell.user_ns if shell is not None else {})
         if isinstance(line, str):
             state = host.read(line) if line.strip() else None
         else:
@@ -69,6 +75,15 @@ class Panel(panel.Panel):
         # what it was stands in an output of its own, which a panel that lives hides.
         for bundle in (self._repr_mimebundle_(), {"text/html": self.fallback()}):
             display(bundle, raw=True)  # type: ignore[no-untyped-call]  # of IPython
+
+
+def _named(magics: KProxyMagics, context: str) -> Cluster:
+    try:
+        return magics.cluster_for(Line("", (), {"context": context}))
+    except ConfigError as error:
+        if not {"/", " "} & set(context):
+            raise
+        raise ConfigError(str(error), hint=f"a line is another argument: Panel(line={context!r})") from None
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

@@ -104,17 +104,20 @@ def nothing_listed(asked: Line, own: str) -> str:
     said = f"no {asked.verb}" + (f" called {name}" if name else "") + (f" with the labels {labels}" if labels else "")
     said += " in any namespace" if everywhere else f" in the namespace {asked.text('namespace') or own}"
     if name and "*" not in name:
-        return f"{said}; `%kproxy {asked.verb} *{name}* -A` looks for it in all names"
+        there = "" if everywhere else f"`%kproxy {asked.verb} -n {name}` if that is a namespace, "
+        return f"{said}; {there}`%kproxy {asked.verb} *{name}* -A` looks for it in all names"
     return said if everywhere else f"{said}; -A lists those of all namespaces"
 
 
 def or_a_verb(error: NotFound, asked: Line) -> NotFound:
-    """A bare word that is no service may be a verb with a slip."""
+    """A bare word that is no service may be a verb with a slip, or one of kubectl's."""
     import difflib
 
-    from .options import VERBS
+    from .options import VERBS, is_kubectls
 
     word = asked.words[0]
+    if is_kubectls(word):
+        return NotFound(str(error), hint=f"{word} is a verb of kubectl's, and none here: `%kproxy -h` lists those")
     near = difflib.get_close_matches(word, [verb.name for verb in VERBS], 1, 0.7)
     if len(asked.words) > 1 or not word.isalpha() or not near:
         return error

@@ -358,9 +358,7 @@ class Reply:
         status = f"{self.status_code} {visible(self.reason)}".rstrip()
         shown = not body.is_html(self) and not body.is_binary(self)
         text = (body.error_words(self) or body.head(self)) if shown else ""
-        said = visible(" ".join(text[:400].split()))
-        if len(said) > _EXCERPT_CHARACTERS:
-            said = said[:_EXCERPT_CHARACTERS] + " …"
+        said = redact.shortened(visible(" ".join(text[:400].split())), _EXCERPT_CHARACTERS)
         message = f"the app answered {status}" + (f": {said}" if said else "")
         raise AppError(
             message, reply=self, hint=self._login() or "the whole answer: `%kproxy last`, or the error's .reply"

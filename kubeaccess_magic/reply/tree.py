@@ -6,6 +6,7 @@ import html
 import json
 from typing import Any
 
+from ..redact import shortened
 from .visible import visible
 
 __all__ = ["MOST_BYTES", "tree"]
@@ -89,5 +90,4 @@ def _scalar(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    shown = text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
-    return html.escape(visible(shown))
+    return html.escape(visible(shortened(text, _MOST_CHARACTERS)))

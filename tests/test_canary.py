@@ -1,8 +1,9 @@
 """A canary in every place where a secret can stand, and a look at every place where none may come out (X12).
 
 One process does what people do: every way to sign in, questions that work and questions that fail, everything logged
-at DEBUG and each traceback with the variables of its frames. Whatever it showed, kept, logged, wrote or started is
-searched afterwards for each canary, as it is, in base64 and percent-encoded. What an app says in its body is data, and
+at DEBUG and each traceback with the variables of its frames; a notebook does some of it again, and is saved. Whatever
+was shown, kept, logged, written or started is searched afterwards for each canary, as it is, in base64 and
+percent-encoded. What an app says in its body is data, and
 is shown; so the apps here repeat nothing.
 """
 
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import nbclient
+import nbformat
 import pytest
 from own_cluster import OwnCluster, own_cluster
 from test_transport import Server, data_of, identity, tunnelling
@@ -188,22 +191,26 @@ CALLS = [
     "cluster.services(all_namespaces=True)",
     "cluster.user()",
     "cluster.api_client.configuration.host",
+    "CoreV1Api(cluster.api_client).list_namespaced_service('own')",
     "cluster.api_client.rest_client.pool_manager.request('GET', cluster.server + '/api/v1/namespaces', retries=0).data",
 ]
+PANELS = [f"own/echo rows {SECRETS}", f"own/echo fails {SECRETS}", "own/echo rows?access_token=${query} -d password=x"]
 
 PROGRAM = """
 import http.client, io, json, logging, os, pathlib, pickle, sys, threading, traceback, warnings
 http.client.HTTPConnection.debuglevel = 1  # prints the headers of all that do not forbid it
 log = io.StringIO()
 logging.basicConfig(level=logging.DEBUG, stream=log, format="%(name)s %(levelname)s %(message)s %(args)s %(exc_text)s")
+from ipywidgets.widgets.widget import _instances
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 settings = Config()
 settings.InteractiveShell.colors = "nocolor"
 settings.InteractiveShell.xmode = "Verbose"
 shell = InteractiveShell.instance(config=settings)
-lines, calls, hidden = json.loads(sys.stdin.read())
+lines, calls, panels, hidden = json.loads(sys.stdin.read())
 surfaces = {}
+ended = threading.Event()
 
 def keep(surface, text):
     surfaces[surface] = surfaces.get(surface, "") + str(text) + "\\n"
@@ -223,10 +230,39 @@ def run(cell):
         while error is not None:
             keep("error", [str(error), repr(error), getattr(error, "hint", ""), vars(error).get("role")])
             error = error.__cause__ or error.__context__
-    # What else a front end is sent, such as the state of widgets, is another `keep` here.
+    # What else a front end is sent is another `keep` here.
 
+def watch_children():
+    "Those of ours that live for a moment only, such as what renews an oidc token; a plugin looks at itself."
+    seen = set()
+    while not ended.wait(0.05):
+        for pid in {path.name for path in pathlib.Path("/proc").glob("[1-9]*")} - seen:
+            try:
+                if pathlib.Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[1] != str(os.getpid()):
+                    continue
+                told = [pathlib.Path("/proc", pid, what).read_bytes() for what in ("cmdline", "environ")]
+            except (OSError, IndexError):
+                continue
+            if b"kubeaccess_magic" in told[0]:  # else it has not yet become what it will be
+                seen.add(pid)
+                keep("children", told)
+
+def fetched(line):
+    "A panel that has asked, and what all of its widgets are."
+    run(f"panel = %kproxy panel {line}")
+    panel = shell.user_ns["panel"]
+    panel.submit()
+    while panel.running:
+        ended.wait(0.02)
+    keep("widgets", [panel, panel._repr_mimebundle_(), panel.fallback()])
+    keep("widgets", [widget.get_state() for widget in list(_instances.values())])
+    panel.close()
+
+watching = threading.Thread(target=watch_children)
+watching.start()
 run("%load_ext kubeaccess_magic")
 run("import kubeaccess_magic")
+run("from kubernetes.client import CoreV1Api")
 from kubeaccess_magic import contexts, current
 shell.user_ns.update(hidden)  # as if read from a file: what is typed holds none
 for name in contexts()["name"]:
@@ -236,6 +272,8 @@ for name in contexts()["name"]:
         run(f"%kproxy {line}")
     for call in calls if name == "plain-token" else calls[:7] + calls[-1:] * (name == "gone-plugin"):
         run(call)
+    for line in panels if name == "plain-token" else panels[: name in ("proxied-plugin", "login-token", "gone-plugin")]:
+        fetched(line)
 run("df = %kproxy own/echo rows -q access_token=${query} --context plain-token")
 keep("attrs", shell.user_ns["df"].attrs if "df" in shell.user_ns else "no frame")
 keep("pickle", pickle.dumps(shell.user_ns.get("df")))
@@ -244,13 +282,9 @@ magics = shell.magics_manager.registry["KProxyMagics"]
 kept = [magics._history.frame().to_csv(), magics._history.last]
 keep("kept", [*kept, {name: value for name, value in vars(magics).items() if name != "shell"}])
 run("%kproxy demo")
-for pid in os.listdir("/proc"):  # of our children
-    try:
-        if pathlib.Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[1] == str(os.getpid()):
-            keep("children", [pathlib.Path("/proc", pid, what).read_bytes() for what in ("cmdline", "environ")])
-    except (OSError, IndexError):
-        pass
 run("%kproxy demo stop")
+ended.set()
+watching.join()
 keep("threads", [thread.name for thread in threading.enumerate()])
 keep("log", log.getvalue())
 shell.history_manager.end_session()
@@ -259,12 +293,34 @@ print("SURFACES", json.dumps(surfaces), flush=True)
 
 
 class Ran:
-    """What the process showed, and what it left."""
+    """What the processes showed, and what they left."""
 
     def __init__(self, surfaces: dict[str, str], folder: Path, seen: str) -> None:
         self.surfaces = surfaces
         self.folder = folder
         self.seen = seen  # by the apps
+
+
+def saved(hidden: dict[str, str], environment: dict[str, str]) -> str:
+    """A notebook that was run by nbclient and saved, with its outputs and the state of its widgets."""
+    file = Path(environment["TMPDIR"]).parent / "hidden"  # as who has secrets reads them
+    file.write_text(json.dumps(hidden))
+    cells = [
+        f"import json\nglobals().update(json.load(open({str(file)!r})))",
+        "%load_ext kubeaccess_magic",
+        "%xmode Verbose",
+        "%kproxy use proxied-plugin",
+        *(f"%kproxy {line}" for line in (*LINES[:5], "history", "last", "last --why", "")),
+        *(f"panel = %kproxy panel {line}\npanel" for line in PANELS),
+        "import time\npanel.submit()\nwhile panel.running: time.sleep(0.02)",
+        "%kproxy use gone-plugin",
+        f"%kproxy {LINES[0]}",
+        "from kubeaccess_magic import current\ncurrent().get('own/echo', 1 / 0)",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    client = nbclient.NotebookClient(notebook, timeout=40, kernel_name="python3", allow_errors=True)
+    client.execute(env=environment)
+    return nbformat.writes(notebook)
 
 
 @pytest.fixture(scope="module")
@@ -287,22 +343,20 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         }
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", PROGRAM],
-            input=json.dumps([LINES, CALLS, hidden]),
+            input=json.dumps([LINES, CALLS, PANELS, hidden]),
             capture_output=True,
             text=True,
             env=environment,
-            timeout=55,
+            timeout=240,
         )
         shown, _, told = done.stdout.partition("SURFACES ")
         assert told, done.stdout[-2000:] + done.stderr[-2000:]
-        surfaces = json.loads(told) | {"stdout": shown, "stderr": done.stderr}
+        surfaces = json.loads(told) | {"stdout": shown, "stderr": done.stderr, "notebook": saved(hidden, environment)}
         assert CANARIES["proxy login"] not in str(proxy.seen)  # base64, in its own header
         yield Ran(surfaces, folder, str(own.seen))
 
 
-SURFACES = (
-    "stdout stderr repr display error traceback attrs pickle kept children threads log".split()  # each by `keep`
-)
+SURFACES = "stdout stderr repr display error traceback attrs pickle kept children threads log widgets notebook".split()
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -314,13 +368,19 @@ def test_no_canary_comes_out(ran: Ran, surface: str) -> None:
 def test_every_surface_is_looked_at(ran: Ran) -> None:
     assert set(SURFACES) == set(ran.surfaces)
     assert "urllib3.connectionpool DEBUG" in ran.surfaces["log"]
-    assert "Traceback" in ran.surfaces["stdout"] and "kubeaccess_magic.demo" in ran.surfaces["children"]
+    assert "/api/v1/namespaces/own/services HTTP" in ran.surfaces["log"]  # by the official client
+    assert "Traceback" in ran.surfaces["stdout"] and "ZeroDivisionError" in ran.surfaces["notebook"]
+    assert "kubeaccess_magic.demo" in ran.surfaces["children"]
+    assert "kubeaccess_magic.credentials.issuer" in ran.surfaces["children"]
+    assert "rows" in ran.surfaces["widgets"] and "application/vnd.jupyter.widget-state+json" in ran.surfaces["notebook"]
 
 
 def test_what_is_written_to_disk_has_none(ran: Ran) -> None:
     left = {path.name for path in (ran.folder / "temporary").rglob("*")}
     assert left == set()
-    written = [path for name in ("ipython", "home") for path in (ran.folder / name).rglob("*") if path.is_file()]
+    written = [
+        path for name in ("ipython", "home", "temporary") for path in (ran.folder / name).rglob("*") if path.is_file()
+    ]
     assert any("history" in path.name for path in written)
     for path in written:
         assert leaks(path.read_bytes(), CANARIES) == set(), path

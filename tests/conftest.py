@@ -4,10 +4,14 @@ import dataclasses
 import os
 import pathlib
 import re
+import signal
 import sys
 
 import hypothesis
 import pytest
+
+# Tests interrupt themselves and what they start; who runs them in the background of a shell has SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile(
     "project",

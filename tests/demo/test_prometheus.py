@@ -63,7 +63,8 @@ def test_the_four_matchers(prometheus: Ask, selector: str, jobs: set[str]) -> No
 
 def test_aggregations_and_rates(prometheus: Ask) -> None:
     rates = numbers(query(prometheus, "rate(http_requests_total[5m])"), "instance", "code", "method")
-    assert all(value > 0 for value in rates.values())
+    assert all(value >= 0 for value in rates.values())  # an hour at night has minutes without an error
+    assert all(value > 0 for (_, code, method), value in rates.items() if (code, method) == ("200", "GET"))
     by_code = numbers(query(prometheus, "sum by (code) (rate(http_requests_total[5m]))"), "code")
     assert math.isclose(sum(by_code.values()), sum(rates.values()))
     grown = numbers(query(prometheus, "increase(http_requests_total[5m])"), "instance", "code", "method")

@@ -71,8 +71,8 @@ class Notebook:
         self.page.evaluate(COMMAND, name)
 
     def output(self, cell: int) -> Locator:
-        """What stands under the cell, counted from 0."""
-        return self.page.locator(".jp-Notebook .jp-Cell").nth(cell).locator(".jp-OutputArea-output")
+        """What stands under the cell, counted from 0; a bar that was shown for a moment stays there, hidden."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(cell).locator(".jp-OutputArea-output:not(.lm-mod-hidden)")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import IO
+from typing import IO, Any
 
 from .. import redact
 from ..errors import CredentialError
@@ -64,34 +64,18 @@ class Program:
         CredentialError
             It failed, took too long or was stopped; with its own last words.
         """
-        # A session of its own, so that what it started ends with it; but a prompt needs this terminal.
-        own_group = os.name == "posix" and not interactive
         given = subprocess.DEVNULL if told is None else subprocess.PIPE
+        child = _Child(own_group=os.name == "posix" and not interactive)  # a prompt needs this terminal
         try:
-            process = subprocess.Popen(
-                command,
-                executable=executable,
-                stdin=None if interactive else given,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environ,
-                start_new_session=own_group,
-            )
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "an argument that no program can be given"
-            raise self.failed(f"could not be started ({reason})") from None
-        assert process.stdout is not None and process.stderr is not None
-        unread = {"stdout": process.stdout, "stderr": process.stderr}  # each is closed by who takes it from here
-        try:
+            process = child.start(command, executable=executable, env=environ, stdin=None if interactive else given)
             if process.stdin is not None:
                 with contextlib.suppress(BrokenPipeError), process.stdin:
                     process.stdin.write(told or b"")
-            answer = self._listen(process, unread, watch)
+            answer = self._listen(process, child.unread, watch)
+        except _NotStarted as error:
+            raise self.failed(f"could not be started ({error})") from None
         except BaseException:  # a kernel interrupt too: nothing is left running
-            _end(process, own_group)
-            for name in ("stdout", "stderr"):
-                if (stream := unread.pop(name, None)) is not None:  # its thread has not begun
-                    stream.close()
+            child.end()
             raise
         if process.returncode != 0:
             raise self.failed(f"ended with exit code {process.returncode}")
@@ -143,6 +127,67 @@ class Program:
             self._tail = [*self._tail[-9:], text]
             watch.say(text)
         return b""
+
+
+class _NotStarted(Exception):
+    """Says why."""
+
+
+class _Child:
+    """A program that a thread starts.
+
+    Only the main thread hears an interrupt, so none comes between the start and the moment from which on it can be
+    ended.
+
+    Parameters
+    ----------
+    own_group
+        Whether it has a session of its own, so that what it started ends with it.
+    """
+
+    def __init__(self, *, own_group: bool) -> None:
+        self._own_group = own_group
+        self._starting = threading.Lock()
+        self._is_wanted = True
+        self._process: subprocess.Popen[bytes] | None = None
+        self._problem = ""
+        self.unread: dict[str, IO[bytes]] = {}  # each is closed by who takes it from here
+
+    def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+        """Start it; _NotStarted if the system does not."""
+        thread = threading.Thread(target=self._start, args=(command, options), daemon=True)
+        thread.start()
+        thread.join()
+        if self._process is None:
+            raise _NotStarted(self._problem)
+        return self._process
+
+    def _start(self, command: Sequence[str], options: Mapping[str, Any]) -> None:
+        with self._starting:
+            if not self._is_wanted:
+                return
+            options = {**options, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            try:
+                process = subprocess.Popen(command, start_new_session=self._own_group, **options)
+            except (OSError, ValueError) as error:
+                self._problem = getattr(error, "strerror", None) or "an argument that no program can be given"
+                return
+            assert process.stdout is not None and process.stderr is not None
+            self.unread |= {"stdout": process.stdout, "stderr": process.stderr}
+            self._process = process
+
+    def end(self) -> None:
+        """End it, and whatever it started, also if it is only about to begin."""
+        with self._starting:
+            self._is_wanted = False
+        if self._process is None:
+            return
+        _end(self._process, self._own_group)
+        streams = [self.unread.pop(name, None) for name in ("stdout", "stderr")]  # there, if its thread has not begun
+        for stream in (self._process.stdin, *streams):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
 
 
 def _forward(unread: dict[str, IO[bytes]], name: str, heard: queue.SimpleQueue[tuple[str, bytes]]) -> None:

@@ -10,17 +10,28 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import posixpath
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
 
 from ..errors import ConfigError
 from .document import parse
-from .entries import SCHEMA, Sections, decoded, folder_of, load, sound, text_of
+from .entries import decoded, folder_of, load, sound, text_of
+from .fields import RELATIVE, proxy_of, server_of, signs_in_by, user_faults
+from .merging import Merged, default_paths, merge
 
-__all__ = ["IN_CLUSTER", "Context", "Impersonate", "Listed", "anew", "choose", "contexts", "parse", "same_server"]
+__all__ = [
+    "IN_CLUSTER",
+    "Context",
+    "Impersonate",
+    "Listed",
+    "anew",
+    "choose",
+    "cluster_entry",
+    "contexts",
+    "parse",
+    "same_server",
+    "user_entry",
+]
 
 ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
 IN_CLUSTER = "in-cluster"  # the pod's own account among the contexts
@@ -42,9 +53,39 @@ class Impersonate:
 class Context:
     """One chosen context: where the API server is and where its secrets stand, never the secrets.
 
-    ``server`` is ``http(s)://host[:port][/base]``, without login, query, fragment and final slash (G12).
-    ``signs_in`` says how, in words: ``token``, ``tokenFile``, ``client certificate``, ``basic``, ``exec``,
-    ``auth provider NAME``, ``pod account``, ``login in the server URL``; empty where there is no credential (G6).
+    Attributes
+    ----------
+    name, cluster, user
+        Of the entries in the files; the pod's account has no cluster and no user.
+    namespace
+        Of targets that name none (G9).
+    server
+        ``http(s)://host[:port][/base]``, without login, query, fragment and final slash (G12).
+    files
+        Every kubeconfig that was read, in order.
+    user_file, cluster_file
+        The ones that define user and cluster; None: it is in none of them.
+    ca_file, ca_data
+        Whom to trust: one of the two, never both (G13); the system's authorities where both are None.
+    tls_server_name
+        The name that the server's certificate must have, if it is not the host (G15).
+    insecure_skip_tls_verify
+        Whether the server's certificate is not looked at.
+    disable_compression
+        Whether answers are asked for uncompressed.
+    signs_in
+        How, in words: ``token``, ``tokenFile``, ``client certificate``, ``basic``, ``exec``, ``auth provider NAME``,
+        ``pod account``, ``login in the server URL``; empty where there is no credential (G6).
+    impersonate
+        As whom to act; None: as oneself.
+    in_cluster
+        Whether it is the pod's own account.
+    proxy
+        The proxy-url without its login, which `cluster_entry` has (G16).
+    login_in_server
+        Whether the server's URL has a login, which `cluster_entry` has.
+    token_file
+        Where the token of the pod's account stands; None for any other context.
     """
 
     name: str
@@ -52,10 +93,10 @@ class Context:
     user: str
     namespace: str
     server: str
-    files: tuple[str, ...] = ()  # every kubeconfig that was read, in order
-    user_file: str | None = None  # the one that defines the user; None: the user is in none of them
+    files: tuple[str, ...] = ()
+    user_file: str | None = None
     cluster_file: str | None = None
-    ca_file: str | None = None  # this or ca_data, never both (G13)
+    ca_file: str | None = None
     ca_data: bytes | None = dataclasses.field(default=None, repr=False)
     tls_server_name: str | None = None
     insecure_skip_tls_verify: bool = False
@@ -63,9 +104,9 @@ class Context:
     signs_in: tuple[str, ...] = ()
     impersonate: Impersonate | None = None
     in_cluster: bool = False
-    proxy: str | None = None  # the proxy-url without its login, which `cluster_entry` has
-    login_in_server: bool = False  # the server's URL has a login, which `cluster_entry` has
-    token_file: str | None = None  # of the pod's account alone
+    proxy: str | None = None
+    login_in_server: bool = False
+    token_file: str | None = None
 
     @property
     def plain_http(self) -> bool:
@@ -144,7 +185,7 @@ def anew(error: ConfigError) -> ConfigError:
 def same_server(one: str, other: str) -> bool:
     """Whether two URLs are the same API server: scheme, host, port and base path, whatever their spelling."""
     try:
-        return _server(one).key == _server(other).key
+        return server_of(one).key == server_of(other).key
     except ConfigError:
         return False
 
@@ -172,40 +213,11 @@ def cluster_entry(context: Context) -> dict[str, Any] | None:
     return None if entry is None else sound(entry)
 
 
-# --- several files, one choice ---------------------------------------------------------------------------------------
-
-
-class _Merged(NamedTuple):
-    files: tuple[str, ...]
-    current: str
-    sections: Sections
-    faults: tuple[str, ...]
-
-
-def _merge(kubeconfig: _Path, environ: Mapping[str, str]) -> _Merged | None:
-    """The files that kubectl would read (G1, G2) as one: the first entry of a name counts (G3). None: no file."""
-    loaded: dict[str, Sections] = {}
-    for path in [os.path.expanduser(kubeconfig)] if kubeconfig else _default_paths(environ):
-        absolute = os.path.join(os.getcwd(), path)
-        try:
-            loaded[absolute] = load(absolute)
-        except FileNotFoundError:
-            if kubeconfig:
-                raise ConfigError(
-                    f"the kubeconfig {absolute} does not exist",
-                    hint="without `--kubeconfig` the files of KUBECONFIG are read, else ~/.kube/config",
-                ) from None
-    sections: Sections = {section: {} for section in ("current-context", *SCHEMA)}
-    for one in loaded.values():
-        for section, entries in one.items():
-            sections[section] = entries | sections[section]
-    names = [one["current-context"]["current"].body["name"] for one in loaded.values()]
-    faults = [e.fault for one in loaded.values() for entries in one.values() for e in entries.values() if e.fault]
-    return _Merged(tuple(loaded), next(filter(None, names), ""), sections, tuple(faults)) if loaded else None
+# --- a context of the files ------------------------------------------------------------------------------------------
 
 
 def _contexts(kubeconfig: _Path, environ: Mapping[str, str], account_folder: str) -> tuple[Listed, ...]:
-    merged = _merge(kubeconfig, environ)
+    merged = merge(kubeconfig, environ)
     rows = []
     for name, entry in merged.sections["contexts"].items() if merged else ():
         assert merged is not None
@@ -219,7 +231,8 @@ def _contexts(kubeconfig: _Path, environ: Mapping[str, str], account_folder: str
             row = row._replace(
                 server=found.server, namespace=found.namespace, signs_in=found.signs_in, impersonate=acting
             )
-            _refuse_faults(merged)
+            if merged.faults:
+                raise ConfigError(merged.faults[0])
         except ConfigError as error:
             row = row._replace(problem=str(error))
         rows.append(row)
@@ -235,14 +248,15 @@ def _contexts(kubeconfig: _Path, environ: Mapping[str, str], account_folder: str
 def _choose(
     context: str | None, kubeconfig: _Path, namespace: str | None, environ: Mapping[str, str], account_folder: str
 ) -> Context:
-    merged = _merge(kubeconfig, environ)
+    merged = merge(kubeconfig, environ)
     if merged is None or (context == IN_CLUSTER and context not in merged.sections["contexts"]):
         pod = _from_pod(namespace, environ, account_folder)
         if pod is not None and context in (None, "", IN_CLUSTER):
             return pod
     if merged is None:
         raise _nothing_found(environ)
-    _refuse_faults(merged)
+    if merged.faults:
+        raise ConfigError(merged.faults[0])
     name, names, where = context or merged.current, merged.sections["contexts"], " and ".join(merged.files)
     if not name:
         raise ConfigError(f"{where} has no current-context", hint=_which("contexts", names))
@@ -255,21 +269,8 @@ def _choose(
     return _from_files(merged, name, namespace, environ, account_folder)
 
 
-def _default_paths(environ: Mapping[str, str]) -> list[str]:
-    listed = environ.get("KUBECONFIG", "")
-    if listed:  # blanks are part of a name, `~` is not expanded, there is no fall-back to HOME (G1)
-        return [path for path in dict.fromkeys(listed.split(os.pathsep)) if path]
-    home = environ.get("HOME") or (environ.get("USERPROFILE") if os.name == "nt" else None)
-    return [os.path.join(home, ".kube", "config")] if home else []
-
-
-def _refuse_faults(merged: _Merged) -> None:
-    for fault in merged.faults:
-        raise ConfigError(fault)
-
-
 def _from_files(
-    merged: _Merged, name: str, namespace: str | None, environ: Mapping[str, str], account_folder: str
+    merged: Merged, name: str, namespace: str | None, environ: Mapping[str, str], account_folder: str
 ) -> Context:
     """The context of that name with its cluster and user; what kubectl refuses of them is refused."""
     entry, clusters = merged.sections["contexts"][name], merged.sections["clusters"]
@@ -282,7 +283,7 @@ def _from_files(
         raise ConfigError(f"context {name!r} of {entry.path} {what}", hint=_which("clusters", clusters))
     cluster_path = clusters[cluster_name].path
     cluster, label = sound(clusters[cluster_name]), f"cluster {cluster_name!r} of {cluster_path}"
-    server = _server(text_of(cluster, "server") or environ.get("KUBERNETES_MASTER", ""), label)
+    server = server_of(text_of(cluster, "server") or environ.get("KUBERNETES_MASTER", ""), label)
     insecure = bool(cluster.get("insecure-skip-tls-verify"))
     ca_file, ca_data = (
         text_of(cluster, "certificate-authority"),
@@ -291,20 +292,20 @@ def _from_files(
     if ca_file:
         ca_file = os.path.normpath(os.path.join(folder_of(cluster_path), ca_file))
         if not os.access(ca_file, os.R_OK):
-            raise ConfigError(f"{label} has a certificate-authority that cannot be read ({ca_file})", hint=_RELATIVE)
+            raise ConfigError(f"{label} has a certificate-authority that cannot be read ({ca_file})", hint=RELATIVE)
     if ca_file and ca_data:
         raise ConfigError(f"{label} has certificate-authority and certificate-authority-data; keep one")
     if (ca_file or ca_data) and insecure and server.key[0] == "https":
         raise ConfigError(f"{label} has a certificate authority and insecure-skip-tls-verify; keep one")
     found = merged.sections["users"].get(user_name)
     user = {} if found is None else sound(found)
-    for fault in _user_faults(user, folder_of(found.path)) if found else ():
-        hint = _RELATIVE if "cannot be read" in fault else None
+    for fault in user_faults(user, folder_of(found.path)) if found else ():
+        hint = RELATIVE if "cannot be read" in fault else None
         raise ConfigError(f"user {user_name!r} of {found.path if found else None} {fault}", hint=hint)
     extra = tuple((key, tuple(value or "" for value in values or ())) for key, values in _map(user, "as-user-extra"))
     groups = tuple(group or "" for group in user.get("as-groups") or ())
     impersonate = Impersonate(text_of(user, "as"), text_of(user, "as-uid"), groups, extra)
-    signs_in = _signs_in(user)
+    signs_in = signs_in_by(user)
     if server.login and signs_in:  # it replaces the Authorization, if there is any credential at all (G12, G6)
         signs_in = (*(how for how in signs_in if how == "client certificate"), "login in the server URL")
     return Context(
@@ -323,102 +324,9 @@ def _from_files(
         disable_compression=bool(cluster.get("disable-compression")),
         signs_in=signs_in,
         impersonate=None if impersonate == Impersonate() else impersonate,
-        proxy=_proxy(text_of(cluster, "proxy-url"), label),
+        proxy=proxy_of(text_of(cluster, "proxy-url"), label),
         login_in_server=server.login,
     )
-
-
-_LIKE_A_SERVER = "it reads like https://api.example:6443"
-_LIKE_A_PROXY = "it reads like http://proxy.example:3128"
-_RELATIVE = "a path that begins without a slash counts from the folder of its kubeconfig"
-_AUTHORITY = re.compile(r"(\[[\w.:%-]+\]|[\w.~-]+)(:\d*)?")  # host and port, without a login
-
-
-class _Server(NamedTuple):
-    url: str
-    login: bool
-    key: tuple[str, str, int, str]  # what every spelling of one server has in common
-
-
-def _server(text: str, label: str = "it") -> _Server:
-    """Scheme, host, port and base path of a server (G11, G12). No error shows the text: it may hold a login."""
-    if not text:
-        raise ConfigError(f"{label} has no server", hint=_LIKE_A_SERVER)
-    scheme, separator, rest = text.partition("://")
-    scheme = scheme.lower()
-    if not separator:
-        host = text if re.fullmatch(r"[\w.:\[\]-]+", text) else "HOST"
-        hint = f"write https://{host}, or http://{host} where it speaks plain http (as kubectl takes it)"
-        raise ConfigError(f"{label} has a server without a scheme", hint=hint)
-    if scheme not in ("http", "https"):
-        raise ConfigError(
-            f"{label} has a server that begins neither with https:// nor with http://", hint=_LIKE_A_SERVER
-        )
-    try:
-        parts = urlsplit(f"{scheme}://{rest}")
-        authority = parts.netloc.rpartition("@")[2].removesuffix(":")
-        hostile = re.search(r"[\0-\x1f\x7f]|%(?![0-9A-Fa-f]{2})", text)
-        if hostile or not _AUTHORITY.fullmatch(authority):
-            raise ValueError
-        key = (scheme, (parts.hostname or "").lower(), parts.port or {"http": 80, "https": 443}[scheme])
-    except ValueError:  # urlsplit's own, too
-        raise ConfigError(f"{label} has a server that is no URL", hint=_LIKE_A_SERVER) from None
-    base = posixpath.normpath("/" + unquote(parts.path).lstrip("/")).rstrip("/")  # as kubectl joins paths
-    base = quote(base, safe="/:@$&+,;=~")
-    return _Server(f"{scheme}://{authority}{base}", "@" in parts.netloc, (*key, base))
-
-
-def _proxy(text: str, label: str) -> str | None:
-    """The proxy without its login (G16)."""
-    if not text:
-        return None
-    scheme, _, rest = text.partition("://")
-    if scheme.lower() not in ("http", "https", "socks5"):
-        raise ConfigError(
-            f"{label} has a proxy-url that begins neither with http:// nor https:// nor socks5://", hint=_LIKE_A_PROXY
-        )
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
-    if not _AUTHORITY.fullmatch(authority) and not re.fullmatch(r":\d+", authority):  # a "/" in a password, too
-        raise ConfigError(f"{label} has a proxy-url that is no URL", hint=_LIKE_A_PROXY)
-    return f"{scheme.lower()}://{authority}"
-
-
-def _user_faults(user: Mapping[str, Any], folder: str) -> Iterator[str]:
-    """What kubectl refuses of a user, whether it would be used or not (G13, G21 to G23)."""
-    if user.get("token") and (user.get("username") or user.get("password")):
-        yield "has a token and a user name with password; keep one"
-    if user.get("client-certificate") or user.get("client-certificate-data"):
-        for field in ("client-certificate", "client-key"):
-            file, data = user.get(field), user.get(f"{field}-data")
-            if file and data:
-                yield f"has {field} and {field}-data; keep one"
-            if not file and not data:
-                yield f"has a client certificate without {field}"
-            if file and not os.access(os.path.join(folder, file), os.R_OK):
-                yield f"has a {field} that cannot be read ({os.path.normpath(os.path.join(folder, file))})"
-    plugin = user.get("exec")
-    if plugin is None:
-        return
-    if user.get("auth-provider") is not None:
-        yield "has exec and auth-provider; keep one"
-    yield from (f"has an exec without {field}" for field in ("command", "apiVersion") if not plugin.get(field))
-    if any(not (entry or {}).get("name") for entry in plugin.get("env") or ()):
-        yield "has an exec with an env entry without a name"
-    mode = plugin.get("interactiveMode") or ""
-    if mode not in ("Never", "IfAvailable", "Always") and (mode or not plugin["apiVersion"].endswith("beta1")):
-        yield "has an exec that needs an interactiveMode, one of Never, IfAvailable, Always"
-
-
-def _signs_in(user: Mapping[str, Any]) -> tuple[str, ...]:
-    """How a user signs in, in words; by a plugin only where there is nothing else (G22)."""
-    found = ["client certificate"] if user.get("client-certificate") or user.get("client-certificate-data") else []
-    for field, how in (("tokenFile", "tokenFile"), ("token", "token"), ("username", "basic")):
-        if user.get(field):
-            found.append(how)
-            break
-    if user.get("auth-provider") is not None:
-        found.append(f"auth provider {text_of(user['auth-provider'], 'name')}")
-    return tuple(found) or (("exec",) if user.get("exec") is not None else ())
 
 
 def _map(body: Mapping[str, Any], field: str) -> Sequence[tuple[str, Any]]:
@@ -439,7 +347,7 @@ def _from_pod(namespace: str | None, environ: Mapping[str, str], account_folder:
         cluster="",
         user="",
         namespace=namespace or _pod_namespace(environ, account_folder) or "default",
-        server=_server(f"https://{f'[{host}]' if ':' in host else host}:{port}", "this pod").url,
+        server=server_of(f"https://{f'[{host}]' if ':' in host else host}:{port}", "this pod").url,
         ca_file=ca if os.path.isfile(ca) else None,
         signs_in=("pod account",),
         in_cluster=True,
@@ -459,7 +367,7 @@ def _pod_namespace(environ: Mapping[str, str], account_folder: str) -> str:
 
 def _nothing_found(environ: Mapping[str, str]) -> ConfigError:
     """No kubeconfig and no account: what was looked for, and the ways out."""
-    paths = ", ".join(_default_paths(environ))
+    paths = ", ".join(default_paths(environ))
     hint = "set KUBECONFIG or give --kubeconfig FILE; `%kproxy demo` starts a demo cluster to try things on"
     looked = f"no kubeconfig ({paths} does not exist)" if paths else "no kubeconfig"
     if environ.get("KUBERNETES_SERVICE_HOST"):

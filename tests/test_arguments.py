@@ -109,6 +109,19 @@ def test_one_group_alone_is_not_its_letters(demo):
         assert "staff" in one.identity()[1]
 
 
+@pytest.mark.parametrize(
+    ("list_name", "wrong"),
+    [("services", {"namespace": 3}), ("services", {"name": 3}), ("services", {"selector": {"app": "web"}}),
+     ("services", {"all_namespaces": True, "name": ["web"]}), ("pods", {"namespace": b"shop"}), ("nodes", {"name": 3}),
+     ("namespaces", {"name": 3}), ("info", {"namespace": 3})],
+    ids=str,
+)  # fmt: skip
+def test_what_names_objects_is_text(cluster, list_name, wrong):
+    with pytest.raises(TargetError, match="is text, not") as caught:
+        getattr(cluster, list_name)(**wrong)
+    assert caught.value.hint
+
+
 @pytest.mark.parametrize("selector", ["app in (web", "app=web=x", "a b", "=", "app in ()x", "-a=b"])
 @pytest.mark.parametrize("list_name", ["services", "pods"])
 def test_a_selector_that_cannot_be_is_told_with_examples(cluster, list_name, selector):

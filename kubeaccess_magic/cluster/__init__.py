@@ -26,7 +26,7 @@ from ..target import Target
 from ..transport import Transport
 from . import arguments
 from .address import resolved
-from .asking import Asker, Data, Pairs, Params, Prepared, Words, log, told
+from .asking import Asker, Data, Pairs, Params, Prepared, log, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +92,7 @@ class Cluster(Asker):
         self._groups = arguments.names("impersonate_groups", impersonate_groups)
         self._context: Context | None = None
         if api_client is not None:
-            if context or kubeconfig or impersonate:
+            if context or kubeconfig or self._impersonate:
                 raise ConfigError(
                     "an api_client is signed in already", hint="leave context, kubeconfig and impersonate out"
                 )
@@ -101,9 +101,9 @@ class Cluster(Asker):
             self._context = kubeconfigs.choose(context, kubeconfig=kubeconfig, namespace=namespace)
             credential = credentials.for_context(
                 self._context,
-                impersonate=impersonate,
+                impersonate=self._impersonate,
                 impersonate_groups=self._groups,
-                plugin_limit_s=plugin_timeout_s,
+                plugin_limit_s=self.plugin_timeout_s,
             )
             transport = Transport(self._context, credential)
         super().__init__(
@@ -199,8 +199,8 @@ class Cluster(Asker):
             It was too large, or took too long.
         """
         watch = watch or told()
-        words = Words(method, target, path, params, headers, json, data)
-        prepared = self._prepared(words, via=via, timeout_s=timeout_s, watch=watch)
+        words: Any = {"params": params, "headers": headers, "json": json, "data": data}
+        prepared = self.prepare(method, target, path, **words, via=via, timeout_s=timeout_s, watch=watch)
         return self.send(prepared.request, via=via, timeout_s=timeout_s, max_bytes=max_bytes, watch=watch)
 
     def frame(
@@ -251,10 +251,16 @@ class Cluster(Asker):
             The app answered 400 or above.
         LoadError
             No dialect takes the answer.
+
+        Notes
+        -----
+        A kernel interrupt ends a wait at once; with pages at hand they are the frame, and a line says how many. The
+        first that comes while a page is read in lets it be read to its end: in the main thread, SIGINT has a handler
+        of this call's own until the frame is made.
         """
         watch = watch or told()
-        words = Words(method, target, path, params, headers, json, data)
-        prepared = self._prepared(words, via=via, timeout_s=timeout_s, watch=watch)
+        words: Any = {"params": params, "headers": headers, "json": json, "data": data}
+        prepared = self.prepare(method, target, path, **words, via=via, timeout_s=timeout_s, watch=watch)
         framed = self.send_for_frame(
             prepared.request,
             dialect=dialect,
@@ -296,10 +302,12 @@ class Cluster(Asker):
 
     def namespaces(self, *, name: str | None = None) -> pd.DataFrame:
         """The namespaces: name, phase, created. `name` may have ``*``."""
+        arguments.texts(name=name)
         return inventory.namespaces(self._discovery, told(), name)
 
     def nodes(self, *, name: str | None = None) -> pd.DataFrame:
         """The nodes, one row each."""
+        arguments.texts(name=name)
         return inventory.nodes(self._discovery, told(), name)
 
     def services(
@@ -329,6 +337,7 @@ class Cluster(Asker):
             namespace, name, type, port_name, port, protocol, target_port, scheme (None: speaks no HTTP), ready and
             endpoints (counts), external, app, and ``target``: the text to type.
         """
+        arguments.texts(namespace=namespace, selector=selector, name=name)
         where = None if all_namespaces else namespace or self.namespace
         return inventory.services(self._discovery, told(), where, selector, name, self.namespace)
 
@@ -341,6 +350,7 @@ class Cluster(Asker):
         name: str | None = None,
     ) -> pd.DataFrame:
         """The pods, one row each; parameters as of `services`."""
+        arguments.texts(namespace=namespace, selector=selector, name=name)
         where = None if all_namespaces else namespace or self.namespace
         return inventory.pods(self._discovery, told(), where, selector, name, self.namespace)
 
@@ -358,6 +368,7 @@ class Cluster(Asker):
             name, url, target (the text to type), ready, endpoints, external, note. Where no service is labelled as
             built-in, the services that are there.
         """
+        arguments.texts(namespace=namespace)
         return inventory.info(self._discovery, told(), self.server, namespace, self.namespace)
 
     def can(self, method: str, target: str | Target) -> Access:

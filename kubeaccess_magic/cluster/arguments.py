@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import ConfigError, TargetError
 
-__all__ = ["file_name", "name", "names", "rows", "seconds", "size"]
+__all__ = ["file_name", "name", "names", "rows", "seconds", "size", "texts"]
 
 
 def seconds(what: str, value: Any) -> float:
@@ -34,6 +34,13 @@ def rows(limit: Any) -> int | None:
     if isinstance(limit, numbers.Integral) and _number(limit) > 0:
         return int(limit)
     raise TargetError(f"a limit is a number of rows above 0, or 'all', not {limit!r}", hint="limit=1000 reads so many")
+
+
+def texts(**given: Any) -> None:
+    """What names or chooses objects is text, or None."""
+    for what, value in given.items():
+        if value is not None and not isinstance(value, str):
+            raise TargetError(f"{what} is text, not {type(value).__name__}", hint=f'{what}="TEXT"')
 
 
 def name(what: str, value: Any) -> str | None:

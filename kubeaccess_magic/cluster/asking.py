@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..reply import Reply
     from ..transport import Transport
 
-__all__ = ["Asker", "Data", "Pairs", "Params", "Prepared", "Words", "log", "told"]
+__all__ = ["Asker", "Data", "Pairs", "Params", "Prepared", "log", "told"]
 
 Params = str | Mapping[str, object] | Iterable[tuple[str, object]] | None
 Pairs = Mapping[str, str] | Iterable[tuple[str, str]] | None
@@ -34,19 +34,6 @@ log = logging.getLogger("kubeaccess_magic")  # with no logging set up, its warni
 def told() -> Watch:
     """Who is told where nobody else is: a plugin's prompt must be read by somebody."""
     return Watch(say=log.warning)
-
-
-@dataclasses.dataclass(frozen=True, repr=False)
-class Words:
-    """A question as it is written; what each part means is said at `Cluster.request`. It may hold secrets."""
-
-    method: str | None
-    target: str | Target
-    path: str = "/"
-    params: Params = None
-    headers: Pairs = None
-    json: Any = None
-    data: Data = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,19 +120,13 @@ class Asker:
 
         Parameters are those of `Cluster.request`, and `namespace`, of a target that names none: the Cluster's if None.
         """
-        words = Words(method, target, path, params, headers, json, data)
-        return self._prepared(words, namespace=namespace, via=via, timeout_s=timeout_s, watch=watch or told())
-
-    def _prepared(
-        self, words: Words, *, via: str, timeout_s: float | None, watch: Watch, namespace: str | None = None
-    ) -> Prepared:
-        """As `prepare`, of words that are together."""
-        body, media_type = body_of(words.json, words.data)
-        headers = with_media_type(words.headers, media_type)
-        method = words.method if words.method is not None else "GET" if body is None else "POST"
-        found = self.addressed(words.target)
+        body, media_type = body_of(json, data)
+        headers = with_media_type(headers, media_type)
+        if method is None:
+            method = "GET" if body is None else "POST"
+        found = self.addressed(target)
         request = Request.build(
-            method, found.target, words.path, brought=found.brought, params=words.params, headers=headers, body=body
+            method, found.target, path, brought=found.brought, params=params, headers=headers, body=body
         )
         if request.target.kind in ("service", "pod"):
             own = request.target.with_namespace(request.target.namespace or namespace or self.namespace)
@@ -154,7 +135,7 @@ class Asker:
         asked = request.target.with_port("") if request.target.kind == "pod" else request.target
         ways.choose(via, request, self._transport).check(dataclasses.replace(request, target=asked))
         discovery = self._discovery.within(self._limits(timeout_s))
-        whom, note = resolved(request.target, self.namespace, found.by_http_url, discovery, watch)
+        whom, note = resolved(request.target, self.namespace, found.by_http_url, discovery, watch or told())
         return Prepared(dataclasses.replace(request, target=whom), tuple(filter(None, (found.note, note))))
 
     def may(self, method: str, target: str | Target, *, namespace: str | None = None) -> tuple[Access, str]:
@@ -261,7 +242,7 @@ class Asker:
     def _origin(self, framed: fetch.Framed) -> dict[str, str | int | None]:
         """What a frame says of where it came from: flat, small, and without a secret."""
         reply, loaded, asked = framed.reply, framed.loaded, framed.asked
-        path = redact.url(asked.path_and_query)
+        path = redact.text(asked.path_and_query)
         origin: dict[str, str | int | None] = {
             "context": self.name[:200],
             "target": str(reply.request.target)[:300],

@@ -119,7 +119,10 @@ class Target:
             raise TargetError(f"there is no kind {quoted(self.kind)}", hint="the kinds are service, pod, node and api")
         if self.kind == "api":
             if self.name or self.namespace is not None or self.port or self.scheme:
-                raise TargetError("the API server itself has no name, namespace, port or scheme")
+                raise TargetError(
+                    "the API server itself has no name, namespace, port or scheme",
+                    hint='leave them out: kind "api" alone, and what is asked is the path',
+                )
             return
         check_name(self.kind, self.name)
         check_port(self.kind, self.port)
@@ -248,11 +251,9 @@ def _read_target(text: str) -> Target:
             f"{quoted(text)} is a path of the API server, and lacks its first slash", hint=f"type `/{shown(text)}`"
         )
     if below or mark:
-        target = "/".join([*typed_kind, *typed_namespace, segment])
-        path = ("/".join(below) or "/" if below else "") + mark + query
         raise TargetError(
             f"{quoted(text)} is more than a target, and a path stands on its own",
-            hint=f"did you mean `{shown(target)} {shown(path)}`?",
+            hint=f"did you mean {_apart([*typed_kind, *typed_namespace], segment, below, mark + query)}?",
         )
     if head != head.lower():
         raise TargetError(
@@ -267,6 +268,24 @@ def _read_target(text: str) -> Target:
     if not (typed_kind and kind == "service") and segment.count(":") == 1:
         _refuse_slip(Target(kind=kind, name=name, namespace=namespace, port=port))
     return Target(kind=kind, name=name, namespace=namespace, port=port, scheme=scheme)
+
+
+def _apart(before: list[str], segment: str, below: list[str], query: str) -> str:
+    """Target and path apart, as lines to type; `before` are the words before the segment."""
+
+    def line(words: list[str], path: list[str]) -> str:
+        return f"`{shown('/'.join(words))} {shown(('/'.join(path) or '/' if path else '') + query)}".rstrip() + "`"
+
+    is_meant = bool(before) and KINDS.get(before[0].lower()) == "service"
+    if is_meant or segment.count(":") != 1 or not reads_as_slip("", *segment.split(":")):
+        return line([*before, segment], below)
+    # The scheme stands before a name, and a namespace before the scheme: `https:shop/web` is one or the other.
+    lines = [line([*before, f"{segment}:"], below)]
+    if not before and below and made_of_labels(below[0].partition(":")[0]):
+        scheme, namespace = segment.split(":")
+        meant = f"{scheme}:{below[0]}" + ":" * (":" not in below[0])
+        lines.insert(0, line([namespace, meant], below[1:]))
+    return ", or ".join(lines)
 
 
 def _refuse_slip(read: Target) -> None:
@@ -346,7 +365,7 @@ def _read_url(scheme: str, authority: str, rest: str) -> Parsed:
     api = _API_PART.fullmatch(rest)
     base, path = (api["base"], api["api"]) if api else ("", rest or "/")
     labels = host.split(".")
-    if scheme == "https" and (host in ("kubernetes", "kubernetes.default") or labels[:3] == _API_SERVER_INSIDE):
+    if scheme == "https" and (host in ("kubernetes", "kubernetes.default") or tuple(labels[:3]) == _API_SERVER_INSIDE):
         base, path = "", rest or "/"
     elif (address := _address(host)) is None and _host_is_inside(labels, api):
         return Parsed(_read_host(scheme, labels, port), rest or None, None)
@@ -363,7 +382,7 @@ def _read_url(scheme: str, authority: str, rest: str) -> Parsed:
     return Parsed(*_read_api_path(path), origin + safe_path(base))
 
 
-_API_SERVER_INSIDE = ["kubernetes", "default", "svc"]
+_API_SERVER_INSIDE = ("kubernetes", "default", "svc")
 
 
 def _address(host: str) -> str | None:

@@ -94,7 +94,10 @@ def safe_path(path: str) -> str:
     try:
         data = path.encode()
     except UnicodeEncodeError:
-        raise TargetError("the path holds half a surrogate pair, which is no text") from None
+        raise TargetError(
+            "the path holds half a surrogate pair, which is no text",
+            hint="type the character itself, or its bytes in UTF-8 percent-encoded",
+        ) from None
     # What is looked for is no part of an escape: once decoding has brought it to light, no further decoding hides it.
     while (decoded := unquote_to_bytes(_NESTED_PERCENT.sub(b"%", data))) != data:
         data = decoded

@@ -267,6 +267,17 @@ def test_levels_fill_from_the_top_down(shown, demo):
     assert one.panel.request is None
 
 
+def test_a_service_is_found_by_its_app_wherever_it_is(shown, demo):
+    one = shown(demo.kubeconfig)  # in the namespace default, which has no such thing
+    one.type("Service", "Prome")
+    one.until(lambda: "monitoring/prometheus · Prometheus" in one.field("Service").options)
+    one.type("Service", "monitoring/prometheus · Prometheus")  # as a browser tells that it was picked
+    assert (one.field("Namespace").value, one.field("Service").value) == ("monitoring", "prometheus")
+    one.until(lambda: one.panel.request is not None)
+    assert one.panel.request.url_path() == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
+    one.until(lambda: one.field("Service").options == ("prometheus · 1/1 ready · Prometheus",))
+
+
 def test_two_namespaces_with_a_service_of_one_name(shown, tmp_path):
     """Replaced options with the same first value fire no event: a chain of observers goes stale."""
     with panel_world(tmp_path, many=3) as kubeconfig:
@@ -616,6 +627,9 @@ def test_the_code_for_a_plot():
             "message": list("abcd"),
         }
     )
+    code = plot_code(moment := several.assign(time=several["time"].iloc[0]).head(2), "df")
+    assert code == "df.set_index('job')['value'].sort_values().plot.barh()" and len(moment) == 2
+    assert eval(code.removesuffix(".plot.barh()"), {"df": moment}).shape == (2,)
     code = plot_code(events, "df")
     assert code == "df.resample('1h', on='@timestamp').size().plot()"
     assert eval(code.removesuffix(".plot()"), {"df": events}).sum() == 4

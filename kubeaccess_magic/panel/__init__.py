@@ -195,7 +195,10 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if new.kind != old.kind:
             return dataclasses.replace(new, name="", port="", path="", params=(), method="", body="")
         if (new.namespace, new.name) != (old.namespace, old.name):
-            if new.namespace != old.namespace:
+            if "/" in new.name and any(one.text == new.name for one in self._choices.names(new)):
+                namespace, name = new.name.split("/")  # a service of another namespace was picked
+                new = dataclasses.replace(new, namespace=namespace, name=name)
+            elif new.namespace != old.namespace:
                 names = self._choices.names(new, wait_s=_NAMES_S)
                 new = new if new.name in [one.text for one in names] else dataclasses.replace(new, name="")
             was, now = self._choices.app(old), self._choices.app(new)

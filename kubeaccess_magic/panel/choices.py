@@ -70,10 +70,13 @@ class Choices:
         return self._sources[key]
 
     def names(self, state: State, wait_s: float = 0.0) -> list[Suggestion]:
-        """Services, pods or nodes, whichever kind it is."""
+        """Services, pods or nodes, whichever kind it is; of services those elsewhere, too, once a part is typed."""
         source, namespace = self.source(state), state.namespace or None
         if state.what == "service":
-            return source.services(namespace, wait_s=wait_s)
+            here = source.services(namespace, wait_s=wait_s)
+            if not state.name or any(one.text == state.name for one in here):
+                return here
+            return here + source.elsewhere(state.name, namespace, wait_s=0)
         if state.what == "pod":
             return source.pods(namespace, wait_s=wait_s)
         return source.nodes(wait_s=wait_s) if state.what == "node" else []

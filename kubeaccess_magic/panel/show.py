@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import html
 import json
 import numbers
 import re
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import redact
 from ..errors import KubeAccessError
-from ..reply import Reply, size_text, visible
+from ..redact import escaped
+from ..reply import Reply, size_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,38 +29,41 @@ _MOST_PLOTTED = 200_000  # rows in which the time axis is looked at
 def texts(named: Iterable[tuple[str, str]]) -> str:
     """Texts to take along: each is selected whole by one click."""
     rows = "".join(
-        f"<dt>{_text(name)}</dt><dd><code class='kproxy-copy'>{_text(text)}</code></dd>" for name, text in named if text
+        f"<dt>{escaped(name)}</dt><dd><code class='kproxy-copy'>{escaped(text)}</code></dd>"
+        for name, text in named
+        if text
     )
     return f"<dl class='kproxy-texts'>{rows}</dl>" if rows else ""
 
 
 def pale(line: str) -> str:
     """A line that matters less."""
-    return f"<div class='kproxy-pale'>{_text(line)}</div>" if line else ""
+    return f"<div class='kproxy-pale'>{escaped(line)}</div>" if line else ""
 
 
 def status(line: str) -> str:
     """A line that a screen reader says when it changes."""
-    return f"<div role='status'>{_text(line)}</div>" if line else ""
+    return f"<div role='status'>{escaped(line)}</div>" if line else ""
 
 
 def target(note: str, is_ready: bool | None) -> str:
     """What is known of the one that is chosen: how much of it is ready, and which app it is."""
     mark = {True: "kproxy-good", False: "kproxy-bad", None: "kproxy-pale"}[is_ready]
-    return f"<span class='{mark}'>{_text(note)}</span>" if note else ""
+    return f"<span class='{mark}'>{escaped(note)}</span>" if note else ""
 
 
 def access(answer: Access, asked: str) -> str:
     """Whether it may be asked; if not, what is missing."""
     if answer.allowed:
-        return f"<span class='kproxy-good'>you may {_text(asked)}</span>"
+        return f"<span class='kproxy-good'>you may {escaped(asked)}</span>"
     role = ""
     if answer.role:
-        copied = f"<code class='kproxy-copy'>{_text(answer.role.rstrip())}</code>"
+        copied = f"<code class='kproxy-copy'>{escaped(answer.role.rstrip())}</code>"
         role = f"<details><summary>the Role to ask for</summary>{copied}</details>"
     rule = [re.search(rf'^[- ]+{key}: \["(.*)"\]$', answer.role or "", re.MULTILINE) for key in ("verbs", "resources")]
     why = " ".join(found[1] for found in rule if found)
-    return f"<span class='kproxy-bad'>you may not {_text(asked)}{f': missing {_text(why)}' if why else ''}</span>{role}"
+    missing = f": missing {escaped(why)}" if why else ""
+    return f"<span class='kproxy-bad'>you may not {escaped(asked)}{missing}</span>{role}"
 
 
 def error(problem: BaseException) -> str:
@@ -69,11 +72,11 @@ def error(problem: BaseException) -> str:
         said, hint = str(problem), problem.hint or ""
     else:
         said, hint = redact.text(problem), ""
-    lines = [f"<strong>{_text(type(problem).__name__)}</strong>: {_text(said)}"]
-    lines += [f"<span class='kproxy-pale'>{_text(hint)}</span>"] if hint else []
+    lines = [f"<strong>{escaped(type(problem).__name__)}</strong>: {escaped(said)}"]
+    lines += [f"<span class='kproxy-pale'>{escaped(hint)}</span>"] if hint else []
     role = getattr(problem, "role", None)
     if role:
-        copied = f"<code class='kproxy-copy'>{_text(role.rstrip())}</code>"
+        copied = f"<code class='kproxy-copy'>{escaped(role.rstrip())}</code>"
         lines.append(f"<details><summary>the Role to ask for</summary>{copied}</details>")
     return f"<div class='kproxy-error' role='alert'>{'<br>'.join(lines)}</div>"
 
@@ -98,20 +101,20 @@ def answered(value: Any, reply: Reply, lines: Iterable[str], variable: str) -> s
         shown = pale(f"{size_text(len(value))} of bytes")
     else:
         shown = _lines(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
-    kept = f" → <code>{_text(variable)}</code>" if variable else ""
-    first_line = f"<div role='status'><strong>{_text(head[0])}</strong> · {_text(' · '.join(head[1:]))}{kept}</div>"
+    kept = f" → <code>{escaped(variable)}</code>" if variable else ""
+    first_line = f"<div role='status'><strong>{escaped(head[0])}</strong> · {escaped(' · '.join(head[1:]))}{kept}</div>"
     plot = plot_code(value, variable) if variable and is_frame(value) else ""
     return _joined([first_line, *map(pale, told), shown, texts([("Plot", plot)])])
 
 
 def fallback(line: str) -> str:
     """What stays where there is no kernel, and no widget."""
-    copied = f"<code style='user-select: all; white-space: pre-wrap'>{_text(line)}</code>"
+    copied = f"<code style='user-select: all; white-space: pre-wrap'>{escaped(line)}</code>"
     return f"<div class='kproxy-fallback'>If no panel stands here, run this cell again:<br>{copied}</div>"
 
 
 def plot_code(frame: pd.DataFrame, name: str) -> str:
-    """Python that plots a frame over its time axis; "" where it has none, or nothing to plot."""
+    """Python that plots a frame over its time axis, or bars of one moment; "" where there is nothing to plot."""
     times = [column for column in frame.columns if frame[column].dtype.kind == "M"] if frame.columns.is_unique else []
     kinds = {column: frame[column].dtype.kind for column in frame.columns} if frame.columns.is_unique else {}
     values = [column for column, kind in kinds.items() if kind in "fiu" and not str(column).startswith("_")]
@@ -128,6 +131,8 @@ def plot_code(frame: pd.DataFrame, name: str) -> str:
     if not few:
         return f"{name}.groupby({time!r})[{value!r}].mean().plot()"
     columns = few[0] if len(few) == 1 else few
+    if frame[time].nunique() == 1:  # of one moment a line would be a point, which nobody sees
+        return f"{name}.set_index({columns!r})[{value!r}].sort_values().plot.barh()"
     return f"{name}.pivot_table(index={time!r}, columns={columns!r}, values={value!r}).plot()"
 
 
@@ -173,19 +178,15 @@ def _cell(value: object) -> str:
         said = f"{float(value):.6g}"
     else:
         said = str(value)
-    return _text(" ".join(redact.shortened(said, _CELL_CHARACTERS).split()))
+    return escaped(" ".join(redact.shortened(said, _CELL_CHARACTERS).split()))
 
 
 def _lines(text: str) -> str:
     lines = text[:_CHARACTERS].split("\n")
     part = "\n".join(lines[:_LINES])
     rest = pale(f"the first lines of {len(text):,} characters") if len(part) < len(text) else ""
-    return f"<pre>{_text(part)}</pre>{rest}"
+    return f"<pre>{escaped(part)}</pre>{rest}"
 
 
 def _joined(parts: Iterable[str]) -> str:
     return "".join(part for part in parts if part)
-
-
-def _text(value: object) -> str:
-    return html.escape(visible(str(value)))

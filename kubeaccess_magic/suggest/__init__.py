@@ -98,6 +98,13 @@ class Suggestions:
                 del self._joined[next(iter(self._joined))]
         return list(found)
 
+    def elsewhere(self, typed: str, namespace: str | None = None, *, wait_s: float = 0.1) -> list[Suggestion]:
+        """The services outside a namespace, as ``namespace/name``, whose name or app holds what is typed."""
+        here, sought = f"{namespace or self._cluster.namespace}/", typed.casefold()
+        rows = self._memory.get(("services",), self._looker.everywhere, wait_s) or ()
+        fits = (one for one in rows if sought in one.text.casefold() or sought in one.note.casefold())
+        return [one for one in fits if not one.text.startswith(here)][:MOST]
+
     def pods(self, namespace: str | None = None, *, wait_s: float = 0.1) -> list[Suggestion]:
         """The pods of a namespace, the context's if None."""
         where = namespace or self._cluster.namespace

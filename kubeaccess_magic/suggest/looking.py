@@ -104,6 +104,11 @@ class Looker:
         pages = self._pages(_path(namespace, "services"), _typed(kubernetes.decode_services))
         return _growing([_service(one) for one in page if is_plain(one.metadata.name)] for page in pages)
 
+    def everywhere(self) -> Iterator[tuple[Suggestion, ...]]:
+        """The services of all namespaces, as ``namespace/name``, and which app each is."""
+        pages = self._pages("/api/v1/services", _typed(kubernetes.decode_services))
+        return _growing([_placed(one) for one in page if is_plain(one.metadata.name)] for page in pages)
+
     def endpoints(self, namespace: str) -> Iterator[dict[str, tuple[int, int]]]:
         """How many endpoints of each service are ready, and how many there are."""
         slices: dict[str, list[kubernetes.EndpointSlice]] = {}
@@ -253,6 +258,11 @@ def _service(service: kubernetes.Service) -> Served:
     except KubeAccessError:
         meant = None
     return Served(name, clean(kubernetes.app_of(service.metadata.labels, name)), ports, meant)
+
+
+def _placed(service: kubernetes.Service) -> Suggestion:
+    meta = service.metadata
+    return Suggestion(f"{meta.namespace}/{meta.name}", "service", clean(kubernetes.app_of(meta.labels, meta.name)))
 
 
 def _scheme(name: str, number: int) -> str:

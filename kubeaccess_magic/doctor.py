@@ -24,7 +24,7 @@ from .access import Attributes
 from .cluster import told
 from .errors import CredentialError, KubeAccessError
 from .limits import Watch
-from .reply import visible
+from .redact import visible
 from .transport import proxies
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _configuration(context: Context) -> Iterator[Finding]:
         yield Finding(
             "signs in",
             "note",
-            "not at all: over plain http no credential is sent (G10)",
+            "not at all: over plain http no credential is sent",  # G10
             "`server:` in the kubeconfig should begin with https://",
         )
     elif context.signs_in:
@@ -197,9 +197,9 @@ def _signs_in(context: Context) -> Iterator[Finding]:
 
 
 def _variables(environ: Mapping[str, str], context: Context | None = None) -> Iterator[Finding]:
-    named = [f"{name}={redact.url(environ[name])}" for name in proxies.VARIABLES if environ.get(name)]
+    named = [f"{name}={redact.text(environ[name])}" for name in proxies.VARIABLES if environ.get(name)]
     if named:
-        yield Finding("environment", "note", "proxies as kubectl reads them (G17): " + " ".join(named))
+        yield Finding("environment", "note", "proxies as kubectl reads them: " + " ".join(named))  # G17
     has_authority = context is not None and bool(context.ca_file or context.ca_data)
     ignored = (*_IGNORED_VARIABLES, *(_SYSTEM_VARIABLES if has_authority else ()))
     without = [name for name in ignored if environ.get(name)]

@@ -190,7 +190,7 @@ def _by_get(request: Request, discovery: Discovery, watch: Watch) -> str | None:
             return None
     except KubeAccessError:
         return None
-    return "-X GET asks the same and is allowed: a GET may carry the body, too (T11)"
+    return "-X GET asks the same and is allowed: a GET may carry the body, too"  # T11
 
 
 def _user(discovery: Discovery, watch: Watch) -> str:
@@ -203,7 +203,7 @@ def _user(discovery: Discovery, watch: Watch) -> str:
 
 def _no_address(target: Target, discovery: Discovery, watch: Watch, is_guess: bool) -> KubeAccessError | None:
     """A pod or node whose address the API server does not dial (D3, D8)."""
-    refused_address = f"the {target.kind} {target.name} has an address that the API server does not proxy to (D3, D8)"
+    refused_address = f"the {target.kind} {target.name} has an address that the API server does not proxy to"  # D3, D8
     if target.kind == "node":
         return NotFound(refused_address, hint="`%kproxy nodes` shows it")
     hint = f"`%kproxy pods -n {target.namespace}` shows its phase and its address"
@@ -212,10 +212,10 @@ def _no_address(target: Target, discovery: Discovery, watch: Watch, is_guess: bo
     except AccessDenied:
         if is_guess:
             return None
-        return NotFound(f"the pod {target.name} has no address, or none that the API server proxies to (D3)", hint=hint)
+        return NotFound(f"the pod {target.name} has no address, or none that the API server proxies to", hint=hint)
     address = pod.status.pod_ip if pod is not None else None
     if not address:
-        return NotFound(f"the pod {target.name} has no address yet (D3)", hint=hint)
+        return NotFound(f"the pod {target.name} has no address yet", hint=hint)  # D3
     # With one that is dialled it was the app that said so.
     return None if _is_dialled(address) else NotFound(refused_address, hint=hint)
 
@@ -307,21 +307,21 @@ def _nothing_behind(
             return None
         return NotFound(
             f"the API server finds nothing ready behind {called} ({status.message})",
-            hint="its Service may not be read with these rights; a wrong name or port looks the same (S3, S12)",
+            hint="its Service may not be read with these rights; a wrong name or port looks the same",  # S3, S12
         )
     if service is None:
         return missing_service(discovery, target, watch)
     if service.spec.type == "ExternalName":
         return NotFound(
             f"{called} is a name for {service.spec.external_name}, outside the cluster: the API server proxies to no"
-            " such service (S11)",
+            " such service",  # S11
             hint=f"ask {service.spec.external_name} itself",
         )
     lines = service_lines(target, service)
     port = _port(target, service)
     if port is None:
         return NotFound(
-            f"{called} has no port {target.port}" if target.port else f"{called} has no port without a name (S3)",
+            f"{called} has no port {target.port}" if target.port else f"{called} has no port without a name",  # S3
             hint=f"type {' or '.join(lines)}"
             if lines
             else f"`%kproxy services -n {namespace}` shows the ports there are",
@@ -337,7 +337,7 @@ def _nothing_behind(
         if status.code != 404 or _has_endpoints(target, discovery, watch):
             return None  # something is ready: then it was the app that said so, or it has just become ready
         return NotFound(
-            f"{called} has EndpointSlices but no Endpoints, by which this API server finds pods (S12)",
+            f"{called} has EndpointSlices but no Endpoints, by which this API server finds pods",  # S12
             hint="ask one of its pods by name, or an administrator for the Endpoints",
         )
     return _not_ready(target, service, port, slices, pods)
@@ -361,7 +361,7 @@ def _not_ready(
         )
     if any(endpoint.is_ready for piece in slices for endpoint in piece.endpoints or ()):
         return NotFound(
-            f"{called} has endpoints without pods behind them, which the API server does not proxy to (S10)",
+            f"{called} has endpoints without pods behind them, which the API server does not proxy to",  # S10
             hint="ask their address itself, if it can be reached from here",
         )
     if pods is None:

@@ -177,7 +177,7 @@ class _Sender:
         reply = self._send(step.request, dataclasses.replace(self._limits, total_s=left_s), watch).raise_for_status()
         if reply.status_code >= 300:
             raise LoadError(
-                f"the app redirects to {reply.headers.get('location', 'nowhere')!r}, which is not followed (X2)",
+                f"the app redirects to {reply.headers.get('location', 'nowhere')!r}, which is not followed",  # X2
                 reply=reply,
                 hint="ask what it redirects to, if that is what you want",
             )
@@ -199,56 +199,59 @@ class _Asking(Iterator["Reply"]):
         self.note: str | None = None
 
     def __next__(self) -> Reply:
-        while not self._ended:
-            try:
-                self._waits = True
-                if self._interrupted:
-                    raise KeyboardInterrupt
-                step = self._pages.send(self._last) if self._last is not None else next(self._pages)
-                while True:
-                    try:
-                        self._last = self._answer(step)
-                        break
-                    except KubeAccessError as error:
-                        if self._sender.watch.stopped:
-                            raise
-                        step = self._pages.throw(error)  # it may know another way
-                self._waits = False
-            except StopIteration:
-                self._ended = True
-                break
-            except KubeAccessError:
-                if not self._sender.watch.stopped or not self._given:
-                    raise
-                self._interrupt()
-                break
-            except MemoryError:
+        self._waits = True
+        try:
+            if self._interrupted and not self._ended:  # while the page before was read
+                raise KeyboardInterrupt
+            page = self._page()
+        except (KeyboardInterrupt, KubeAccessError) as reason:
+            wanted = isinstance(reason, KeyboardInterrupt) or self._sender.watch.stopped
+            if not wanted or not self._given:
                 raise
-            except Exception as error:  # a plugin's mistake
-                raise LoadError(
-                    f"the dialect cannot ask for this: {type(error).__name__}: {error}",
-                    hint="`--raw` asks exactly as typed",
-                ) from error
-            except KeyboardInterrupt:
-                self._interrupt()
-                if not self._given:
-                    raise
-                break
-            if step.holds_rows:
-                self._given += 1
-                return self._last
-        raise StopIteration
+            page = None
+            self._interrupted = True
+            self.note = f"interrupted after {self._given} page{'s' * (self._given > 1)}: the frame holds those"
+            self.end()
+        finally:
+            self._waits = False
+        if page is None:
+            self._ended = True
+            raise StopIteration
+        self._given += 1
+        return page
+
+    def _page(self) -> Reply | None:
+        """The next answer that holds rows, after those that hold none; None where the dialect asks for no more."""
+        if self._ended:
+            return None
+        try:
+            step = self._pages.send(self._last) if self._last is not None else next(self._pages)
+            while True:
+                try:
+                    self._last = self._answer(step)
+                except KubeAccessError as error:
+                    if self._sender.watch.stopped:
+                        raise
+                    step = self._pages.throw(error)  # it may know another way
+                else:
+                    if step.holds_rows:
+                        return self._last
+                    step = self._pages.send(self._last)
+        except StopIteration:
+            return None
+        except (KubeAccessError, MemoryError):
+            raise
+        except Exception as error:  # a plugin's mistake
+            raise LoadError(
+                f"the dialect cannot ask for this: {type(error).__name__}: {error}",
+                hint="`--raw` asks exactly as typed",
+            ) from error
 
     def waits_with_interrupt(self) -> bool:
         """Whether an interrupt, the first one, may wait: pages were collected, and one more is being read."""
-        may = self._given > 1 and (self._ended or not self._waits) and not self._interrupted
+        may = self._given > 1 and not self._waits and not self._interrupted
         self._interrupted = self._interrupted or may
         return may
-
-    def _interrupt(self) -> None:
-        self._interrupted = True
-        self.note = f"interrupted after {self._given} page{'s' * (self._given > 1)}: the frame holds those"
-        self.end()
 
     def _answer(self, step: dialects.Step) -> Reply:
         known, self._known = self._known, None

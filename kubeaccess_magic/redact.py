@@ -7,10 +7,11 @@ Token, a PEM key) is hidden wherever it stands. Each pattern is bounded, so that
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Mapping
 
-__all__ = ["HIDDEN", "header", "headers", "mapping", "shortened", "shown", "text", "url", "visible"]
+__all__ = ["HIDDEN", "escaped", "header", "headers", "mapping", "shortened", "shown", "text", "visible"]
 
 HIDDEN = "[hidden]"
 
@@ -78,6 +79,11 @@ def visible(text: str) -> str:
     return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def escaped(value: object) -> str:
+    """Any text as part of a page: never markup, and nothing in it acts (X9)."""
+    return html.escape(visible(str(value)))
+
+
 def shown(value: object, most_characters: int) -> str:
     """Any text as a message shows it: without secrets, harmless, and no longer than that."""
     # A secret may be cut where the text is, so what is looked through is longer than what is shown; never all of it.
@@ -87,11 +93,6 @@ def shown(value: object, most_characters: int) -> str:
 def shortened(text: str, most_characters: int) -> str:
     """Text that is no longer than that; where it was, an ellipsis ends it."""
     return text if len(text) <= most_characters else text[: most_characters - 1] + "…"
-
-
-def url(value: str) -> str:
-    """A URL, or a part of one, without its login and without the values of secret query parameters."""
-    return text(value)
 
 
 def header(name: str, value: str) -> str:

@@ -189,7 +189,7 @@ class Request:
 
     def __repr__(self) -> str:
         """One line for people: no body, no secrets."""
-        parts = [f"{self.method} {self.target} {redact.url(self.path_and_query)}"]
+        parts = [f"{self.method} {self.target} {redact.text(self.path_and_query)}"]
         if self.headers:
             parts.append(f"headers={redact.headers(self.headers)}")
         if self.body is not None:

@@ -116,7 +116,7 @@ def test_plain_http_and_a_missing_credential_are_named(tmp_path: Path):
     with answering(VERSION) as server:
         plain = found(written_kubeconfig(tmp_path, server))
     (signs_in,) = about(plain, "signs in")
-    assert signs_in.state == "note" and "G10" in signs_in.says
+    assert signs_in.state == "note" and "over plain http no credential is sent" in signs_in.says  # G10
     nobody = found(written_kubeconfig(tmp_path, server.replace("http:", "https:"), user={}))
     assert about(nobody, "signs in")[0].state == "problem"
 

@@ -15,7 +15,8 @@ import pytest
 
 from kubeaccess_magic.errors import AppError, KubeAccessError, LimitExceeded, LoadError, TimedOut
 from kubeaccess_magic.limits import Limits, Watch
-from kubeaccess_magic.reply import Headers, Reply, Stream, size_text, visible
+from kubeaccess_magic.redact import visible
+from kubeaccess_magic.reply import Headers, Reply, Stream, size_text
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.target import Target
 

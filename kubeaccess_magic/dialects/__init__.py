@@ -232,7 +232,7 @@ def load(
     pages = iter(replies)
     first = next(pages, None)
     if first is None:
-        raise LoadError("there is no answer to make a frame of")
+        raise LoadError("there is no answer to make a frame of", hint="give at least one Reply")
     chosen = named(dialect) if isinstance(dialect, str) else dialect
     answer.refuse_empty(first)
     if chosen is None:

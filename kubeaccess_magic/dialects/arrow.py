@@ -38,7 +38,7 @@ def is_there() -> bool:
     """Whether pyarrow is installed, with what is needed of it."""
     try:
         import pyarrow.compute
-        import pyarrow.json  # noqa: F401
+        import pyarrow.json  # noqa: F401 - only whether it can be
     except ImportError:
         return False
     return True
@@ -256,7 +256,7 @@ def _text(whole: pa.ChunkedArray) -> pd.Series:
 
     text = pd.Series([""]).dtype
     if getattr(text, "storage", None) == "pyarrow":
-        array = pd.arrays.ArrowStringArray(whole.cast(pa.large_string()), dtype=text)  # type: ignore[call-arg]
+        array = pd.arrays.ArrowStringArray(whole.cast(pa.large_string()), dtype=text)  # type: ignore[call-arg]  # the stubs lack it
         return pd.Series(array, copy=False)
     if text == np.dtype(object):
         return pd.Series(whole.to_numpy(), dtype=object, copy=False)

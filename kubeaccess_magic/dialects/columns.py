@@ -44,7 +44,6 @@ __all__ = [
 
 _EXACT_IN_FLOAT = 2**53
 _NONE = type(None)
-_NOTHING: dict[str, Any] = {}  # an object that is not there
 # A date, a time and a zone: without one of them it is not a moment, and stays text.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,](\d{1,9}))?)?(?:Z|[+-]\d\d(?::?\d\d)?)")
 _LONGEST_MOMENT = len("2026-11-01T00:00:00.000000000+00:00")
@@ -117,6 +116,7 @@ def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], 
     keys_in_all = 0
     # A stack, not recursion: how deep an answer nests is not ours to choose.
     objects = cast("Sequence[dict[str, Any]]", records)
+    nothing: dict[str, Any] = {}  # an object that is not there
     stack: list[tuple[tuple[str, ...], Sequence[dict[str, Any]], str | None]] = [((), objects, None)]
     while stack:
         path, rows, key = stack.pop()
@@ -129,7 +129,7 @@ def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], 
         here = (*path, key)
         kinds = set(map(type, values))
         if dict in kinds and any(type(value) is dict and value for value in values):
-            inner = [value if type(value) is dict else _NOTHING for value in values]
+            inner = [value if type(value) is dict else nothing for value in values]
             stack.append((here, inner, None))
             if not kinds - {dict, _NONE}:
                 continue

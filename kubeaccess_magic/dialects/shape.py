@@ -20,7 +20,7 @@ _Path = tuple[str, ...]
 _Level = tuple[type[msgspec.Struct], dict[str, Any]]
 """The type of an object, and for each of its keys the level within, or None where it has a column's value."""
 
-_TEXT = {str, type(None), msgspec.UnsetType}
+_TEXT = frozenset({str, type(None), msgspec.UnsetType})
 _MOST_COLUMNS = 1000  # a key is looked for among those of its level, one after the other
 
 
@@ -54,7 +54,7 @@ class Shape:
                 node = node.setdefault(key, {})
         try:
             self._level = _level(tree, has_others)
-            self._decode = msgspec.json.Decoder(list[self._level[0]]).decode  # type: ignore[name-defined]
+            self._decode = msgspec.json.Decoder(list[self._level[0]]).decode  # type: ignore[name-defined]  # made here
         except (ValueError, RecursionError) as error:
             raise NoShape(str(error)) from None
 

@@ -34,6 +34,7 @@ __all__ = [
     "Discovery",
     "Listing",
     "Status",
+    "missing_service",
     "pod_target",
     "refused",
     "service_lines",

@@ -29,7 +29,7 @@ class BuiltIn:
     title
         Its label ``kubernetes.io/name``, else its name (C4).
     target
-        How to ask it; None where no port of it speaks HTTP.
+        How to ask it; None where no port of it speaks HTTP, and for a name outside the cluster (S11).
     url
         Its proxy URL, with the slash at its end that saves a redirect (T1); "" where no port speaks HTTP.
     ready, endpoints
@@ -62,8 +62,9 @@ def built_in(service: Service, slices: Sequence[EndpointSlice] | None, server: s
         The API server's URL, without "/" at its end (C6).
     """
     ports = list(service.spec.ports or ())
+    outside = service.spec.external_name if service.spec.type == "ExternalName" else None
     port = next((port for port in ports if scheme_of(port) is not None), None)
-    target = None if port is None else target_of(service, port)
+    target = None if port is None or outside else target_of(service, port)
     ready = endpoints = None
     if slices is not None:
         mine = [piece for piece in slices if piece.service == service.metadata.name]
@@ -75,7 +76,7 @@ def built_in(service: Service, slices: Sequence[EndpointSlice] | None, server: s
         ready=ready,
         endpoints=endpoints,
         external=_external(service, ports),
-        note=_note(ports, port, ready),
+        note=f"a name for {outside}, outside the cluster" if outside else _note(ports, port, ready),
     )
 
 

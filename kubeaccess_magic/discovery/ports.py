@@ -104,7 +104,7 @@ def _meant(target: Target, service: Service, ports: list[ServicePort]) -> tuple[
     if len(usual) != 1:
         lines = service_lines(target, service)
         raise NotFound(
-            f"{_called(target)} has {len(tcp)} ports, and the API server chooses none (S3)",
+            f"{_called(target)} has {len(tcp)} ports, and the API server chooses none",  # S3
             hint=f"type {' or '.join(lines)}" if lines else "type the port behind a colon",
         )
     port = usual[0]

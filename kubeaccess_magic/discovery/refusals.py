@@ -137,7 +137,7 @@ def _unasked(reply: Reply, message: str) -> TargetError:
 def _where_to_look(reply: Reply, status: Status | None) -> str:
     """What to try after a 404."""
     if status is None:
-        return "it knows no such path; a wrong path in `server:` of the kubeconfig looks the same (E7)"
+        return "it knows no such path; a wrong path in `server:` of the kubeconfig looks the same"  # E7
     group = _GROUP.match(reply.request.path)
     parent, _, last = reply.request.path.rpartition("/")
     if status.name and last == status.name:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import redact
 from ..errors import AppError, KubeAccessError, LimitExceeded, LoadError, TimedOut
+from ..redact import visible
 from . import body, show
 from .show import size_text
-from .visible import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..limits import Limits, Watch
     from ..request import Request
 
-__all__ = ["Headers", "Reply", "Stream", "size_text", "visible"]
+__all__ = ["Headers", "Reply", "Stream", "size_text"]
 
 
 class Headers(Mapping[str, str]):
@@ -361,7 +361,9 @@ class Reply:
         said = redact.shortened(visible(" ".join(text[:400].split())), _EXCERPT_CHARACTERS)
         message = f"the app answered {status}" + (f": {said}" if said else "")
         raise AppError(
-            message, reply=self, hint=self._login() or "the whole answer: `%kproxy last`, or the error's .reply"
+            message,
+            reply=self,
+            hint=self._login() or self._bad_body() or "the whole answer: `%kproxy last`, or the error's .reply",
         )
 
     def _login(self) -> str | None:
@@ -370,7 +372,23 @@ class Reply:
         if self.status_code != 401 or self.way != "proxy" or target.kind not in ("service", "pod"):
             return None
         carries = f"`{target.port_forward}` does"
-        return f"the app wants a login of its own; the proxy verb carries no Authorization (T14), {carries}"
+        return f"the app wants a login of its own; the proxy verb carries no Authorization, {carries}"  # T14
+
+    def _bad_body(self) -> str | None:
+        """Where a body that looks like JSON is none, which apps say in words of their own, if at all."""
+        sent = self.request.body
+        if self.status_code != 400 or not sent or sent.lstrip()[:1] not in (b"{", b"["):
+            return None
+        try:
+            json.loads(sent)
+        except json.JSONDecodeError as error:
+            if error.msg == "Extra data":  # a line of JSON after another is what some apps take
+                return None
+            where = f"line {error.lineno}, column {error.colno}"
+            return f"the body is no JSON: {error.msg[0].lower()}{error.msg[1:]}, {where} of it"
+        except (UnicodeDecodeError, RecursionError):
+            return None
+        return None
 
     def __repr__(self) -> str:
         return f"<Reply {show.summary(self)}>"

@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from .. import redact
+from ..redact import visible
 from . import body
 from .tree import MOST_BYTES, tree
-from .visible import visible
 
 if TYPE_CHECKING:
     from . import Reply

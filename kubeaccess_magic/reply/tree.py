@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import json
 from typing import Any
 
-from ..redact import shortened
-from .visible import visible
+from ..redact import escaped, shortened
 
 __all__ = ["MOST_BYTES", "tree"]
 
@@ -90,4 +88,4 @@ def _scalar(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    return html.escape(visible(shortened(text, _MOST_CHARACTERS)))
+    return escaped(shortened(text, _MOST_CHARACTERS))

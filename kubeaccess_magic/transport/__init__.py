@@ -425,8 +425,8 @@ def _shown(url_path: str) -> str:
     path, mark, query = url_path.partition("?")
     # Telling secrets costs time: a path without "=" and without a token's begin holds none that could be told.
     if "=" in path or "eyJ" in path:
-        path = redact.url(path)
-    return path + (redact.url(mark + query) if mark else "")
+        path = redact.text(path)
+    return path + (redact.text(mark + query) if mark else "")
 
 
 def _retry_after_s(answer: Stream) -> float | None:

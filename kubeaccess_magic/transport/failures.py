@@ -167,7 +167,7 @@ def _not_through(chain: tuple[BaseException, ...], proxy: Proxy | None, server: 
         elif (distrust := _first(chain, ssl.SSLCertVerificationError)) is not None:
             what, hint = (
                 f"is not trusted: {distrust.verify_message}",
-                "an https proxy is checked as the server is (G16)",
+                "an https proxy is checked as the server is",  # G16
             )
     called = f"the proxy {proxy.address} ({proxy.place})" if proxy else "the proxy"
     return Unreachable(f"{called} on the way to {server} {what}", hint=hint)

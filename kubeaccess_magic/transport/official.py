@@ -134,6 +134,7 @@ class _SignedManager(urllib3.PoolManager):
             )
         return self.source.pool(self._watch)
 
+    # No override in types: what urllib3 takes by position, the official client gives by name.
     def urlopen(self, method: str, url: str, redirect: bool = True, **options: Any) -> Any:  # type: ignore[override]
         try:
             return self._urlopen(method, url, **options)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..target import Target
     from ..transport import Transport
 
-__all__ = ["ApiServerProxy"]
+__all__ = ["ApiServerProxy", "redirected"]
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -28,20 +28,20 @@ _ENCODED_SLASH = re.compile(r"%2f", re.IGNORECASE)
 
 # Header (or beginning of one) -> why the app would never see it.
 _SWALLOWED = {
-    "authorization": "the API server removes it after signing you in (T14)",
-    "proxy-authorization": "it ends at the next hop (T17)",
-    "impersonate-": "the API server takes it for itself (T16)",
-    "x-remote-": "the API server removes it (T15)",
-    "host": "the app sees the API server's (T21)",
-    "connection": "it ends at the next hop (T17)",
-    "proxy-connection": "it ends at the next hop (T17)",
-    "keep-alive": "it ends at the next hop (T17)",
-    "te": "it ends at the next hop (T17)",
-    "trailer": "it ends at the next hop (T17)",
-    "transfer-encoding": "it ends at the next hop (T17)",
-    "upgrade": "it ends at the next hop (T17)",
+    "authorization": "the API server removes it after signing you in",  # T14
+    "proxy-authorization": "it ends at the next hop",  # T17
+    "impersonate-": "the API server takes it for itself",  # T16
+    "x-remote-": "the API server removes it",  # T15
+    "host": "the app sees the API server's",  # T21
+    "connection": "it ends at the next hop",  # T17
+    "proxy-connection": "it ends at the next hop",  # T17
+    "keep-alive": "it ends at the next hop",  # T17
+    "te": "it ends at the next hop",  # T17
+    "trailer": "it ends at the next hop",  # T17
+    "transfer-encoding": "it ends at the next hop",  # T17
+    "upgrade": "it ends at the next hop",  # T17
     "content-length": "it follows from the body",
-    "accept-encoding": "it is chosen so that the API server can read the answer (T32)",
+    "accept-encoding": "it is chosen so that the API server can read the answer",  # T32
 }
 
 
@@ -64,27 +64,27 @@ class ApiServerProxy:
         target = request.target
         if request.method not in _METHODS:
             raise TargetError(
-                f"the API server's proxy verb does not carry {request.method} (E6)",
+                f"the API server's proxy verb does not carry {request.method}",  # E6
                 hint=f"it carries {', '.join(_METHODS)}",
             )
         if target.kind in ("pod", "node") and target.port and not target.port.isdecimal():
             raise TargetError(
-                f"the proxy verb takes a {target.kind}'s port only by its number, not {target.port!r} (D2)",
+                f"the proxy verb takes a {target.kind}'s port only by its number, not {target.port!r}",  # D2
                 hint="`%kproxy pods` shows each pod's ports" if target.kind == "pod" else "a kubelet's is 10250",
             )
         if _ENCODED_SLASH.search(request.path):
             raise TargetError(
-                "an encoded slash (%2F) in a path does not pass the API server's proxy verb: it becomes `/` (T6)",
+                "an encoded slash (%2F) in a path does not pass the API server's proxy verb: it becomes `/`",  # T6
                 hint=_around(target, "or ask the app by a query parameter"),
             )
         if "//" in request.path:
             raise TargetError(
-                f"the API server's proxy verb makes one slash of two: {request.path} would not arrive as typed (T4)",
+                f"the API server's proxy verb makes one slash of two: {request.path} would not arrive as typed",  # T4
                 hint=f"type {re.sub('/+', '/', request.path)}",
             )
         if any(unquote(name.replace("+", " ")) == "dryRun" for name in _names(request.query)):
             raise TargetError(
-                "the API server refuses any query with dryRun, it never reaches the app (E4)",
+                "the API server refuses any query with dryRun, it never reaches the app",  # E4
                 hint=_around(target, "the app may take it in the body"),
             )
         for name, _ in request.headers:

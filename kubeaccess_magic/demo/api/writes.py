@@ -86,7 +86,7 @@ def _is_dry(request: Request, verb: str) -> bool:
 
 
 def check_name(name: str) -> None:
-    """The storage key check (N11).
+    """The storage key check: there is no DNS-label check (N10, N11).
 
     Raises
     ------

@@ -10,6 +10,7 @@ from typing import Final
 
 from ..api.status import ApiError, Object, bad_request, not_found, plain_500, unavailable
 from ..api.store import Store, of_service
+from ..api.writes import check_name
 from ..http.server import AbortedError
 from .segment import Segment
 
@@ -65,7 +66,7 @@ class Resolver:
             raise bad_request("missing required namespace" if self._by_slices else "Namespace parameter required.")
         port = segment.port
         if not self._by_slices or segment.number is not None:
-            _check_name(segment.name)
+            check_name(segment.name)
         if segment.number is not None:
             port = self._port_name(namespace, segment.name, segment.number)
         choices = (
@@ -86,7 +87,7 @@ class Resolver:
             The port is no unsigned number: the real server panics (D2).
         """
         segment = Segment.parse(text, "pod")
-        _check_name(segment.name)
+        check_name(segment.name)
         pod = self._store.get("", "pods", namespace, segment.name)
         if pod is None:
             raise not_found("pods", segment.name)
@@ -110,7 +111,7 @@ class Resolver:
             400, 404 or 500 (D8).
         """
         segment = Segment.parse(text, "node")
-        _check_name(segment.name)
+        check_name(segment.name)
         node = self._store.get("", "nodes", "", segment.name)
         if node is None:
             raise not_found("nodes", segment.name)
@@ -202,15 +203,6 @@ class Resolver:
 
 def _nothing(name: str) -> ApiError:
     return unavailable(f'no endpoints available for service "{name}"')
-
-
-def _check_name(name: str) -> None:
-    """The storage key check: there is no DNS-label check (N10, N11)."""
-    if name in (".", ".."):
-        raise bad_request(f"Name parameter invalid: \"{name}\": may not be '{name}'")
-    for character in "/%":
-        if character in name:
-            raise bad_request(f"Name parameter invalid: \"{name}\": may not contain '{character}'")
 
 
 def _allowed(address: str) -> str:

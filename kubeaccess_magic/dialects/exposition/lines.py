@@ -14,7 +14,18 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-__all__ = ["BrokenLine", "Exemplar", "Samples", "columns_of", "pairs_of", "parse", "written"]
+__all__ = [
+    "BrokenLine",
+    "Exemplar",
+    "Samples",
+    "columns_of",
+    "pairs_of",
+    "parse",
+    "seal",
+    "unescaped",
+    "unseal",
+    "written",
+]
 
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")

@@ -6,7 +6,7 @@ calls optional may be missing or null, in which case it is None or empty.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ __all__ = [
     "Node",
     "NodeList",
     "Pod",
+    "PodIP",
     "PodList",
     "Service",
     "ServiceList",
@@ -41,6 +42,9 @@ __all__ = [
 ]
 
 
+_Item = TypeVar("_Item")
+
+
 class _Json(msgspec.Struct, gc=False, frozen=True, rename="camel"):
     """Base of all: never part of a reference cycle. `host_ip` is not `hostIP`: names with capitals are written out."""
 
@@ -51,6 +55,18 @@ class ListMetadata(_Json, frozen=True):
     token: str | None = msgspec.field(name="continue", default=None)
     remaining_item_count: int | None = None
     resource_version: str | None = None
+
+
+class _Page(_Json, Generic[_Item], frozen=True):
+    """One page of a list."""
+
+    metadata: ListMetadata
+    entries: list[_Item] | None = msgspec.field(name="items", default=None)
+
+    @property
+    def items(self) -> list[_Item]:
+        """What is on this page; an empty page may have null there."""
+        return self.entries or []
 
 
 class Metadata(_Json, frozen=True):
@@ -130,16 +146,8 @@ class Service(_Json, frozen=True):
         return (first.ip or first.hostname or "") if first is not None else ""
 
 
-class ServiceList(_Json, frozen=True):
+class ServiceList(_Page[Service], frozen=True):
     """A page of Services."""
-
-    metadata: ListMetadata
-    entries: list[Service] | None = msgspec.field(name="items", default=None)
-
-    @property
-    def items(self) -> list[Service]:
-        """What is on this page; an empty page may have null there."""
-        return self.entries or []
 
 
 # ---- endpoint slices (F8)
@@ -194,16 +202,8 @@ class EndpointSlice(_Json, frozen=True):
         return (self.metadata.labels or {}).get("kubernetes.io/service-name")
 
 
-class EndpointSliceList(_Json, frozen=True):
+class EndpointSliceList(_Page[EndpointSlice], frozen=True):
     """A page of EndpointSlices."""
-
-    metadata: ListMetadata
-    entries: list[EndpointSlice] | None = msgspec.field(name="items", default=None)
-
-    @property
-    def items(self) -> list[EndpointSlice]:
-        """What is on this page; an empty page may have null there."""
-        return self.entries or []
 
 
 # ---- pods
@@ -284,16 +284,8 @@ class Pod(_Json, frozen=True):
     status: PodStatus = msgspec.field(default_factory=PodStatus)
 
 
-class PodList(_Json, frozen=True):
+class PodList(_Page[Pod], frozen=True):
     """A page of pods."""
-
-    metadata: ListMetadata
-    entries: list[Pod] | None = msgspec.field(name="items", default=None)
-
-    @property
-    def items(self) -> list[Pod]:
-        """What is on this page; an empty page may have null there."""
-        return self.entries or []
 
 
 # ---- nodes
@@ -328,16 +320,8 @@ class Node(_Json, frozen=True):
     status: NodeStatus = msgspec.field(default_factory=NodeStatus)
 
 
-class NodeList(_Json, frozen=True):
+class NodeList(_Page[Node], frozen=True):
     """A page of nodes."""
-
-    metadata: ListMetadata
-    entries: list[Node] | None = msgspec.field(name="items", default=None)
-
-    @property
-    def items(self) -> list[Node]:
-        """What is on this page; an empty page may have null there."""
-        return self.entries or []
 
 
 # ---- namespaces
@@ -356,16 +340,8 @@ class Namespace(_Json, frozen=True):
     status: NamespaceStatus = msgspec.field(default_factory=NamespaceStatus)
 
 
-class NamespaceList(_Json, frozen=True):
+class NamespaceList(_Page[Namespace], frozen=True):
     """A page of namespaces."""
-
-    metadata: ListMetadata
-    entries: list[Namespace] | None = msgspec.field(name="items", default=None)
-
-    @property
-    def items(self) -> list[Namespace]:
-        """What is on this page; an empty page may have null there."""
-        return self.entries or []
 
 
 # ---- decoding

@@ -17,9 +17,9 @@ from IPython.core.getipython import get_ipython
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, needs_local_scope, no_var_expand
 from traitlets import Bool, Float, Integer, observe
 
-from ..errors import ConfigError, KubeAccessError, NotFound
+from ..errors import ConfigError, KubeAccessError, NotFound, TargetError
 from .history import History, Question
-from .telling import folded, nothing_listed, or_a_verb, told_watch
+from .telling import as_meant, folded, nothing_listed, told_watch
 from .transforms import keep_for_the_magic
 
 if TYPE_CHECKING:
@@ -188,8 +188,8 @@ class KProxyMagics(Magics):
         watch = told_watch(progress, question.answered)
         try:
             ready = Ready.of(asked, want, cluster, watch)
-        except NotFound as error:
-            raise or_a_verb(error, asked) from None
+        except (NotFound, TargetError) as error:
+            raise as_meant(error, asked) from None
         if asked.switch("kubectl") or asked.switch("code"):
             return ready.spelled("kubectl" if asked.switch("kubectl") else "code")
         value, _, lines = ready.ask(question, watch)
@@ -334,7 +334,7 @@ class KProxyMagics(Magics):
 
     def _caption(self, asked: Line, lines: list[str]) -> None:
         """One line on stderr, if there is anything to tell."""
-        from ..reply import visible
+        from ..redact import visible
 
         if lines and not self.quiet and not asked.switch("quiet"):
             print(visible(" · ".join(lines)), file=sys.stderr)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from .. import redact
 from ..errors import AccessDenied, KubeAccessError
-from ..reply import Reply, visible
+from ..redact import visible
+from ..reply import Reply
 from ..reply.show import summary
 
 __all__ = ["Failure"]

@@ -34,7 +34,11 @@ class History:
         self.last: Reply | None = None
 
     def frame(self) -> pd.DataFrame:
-        """One row a request, the oldest first; `rows` and `problem` stand at the last one of a question."""
+        """One row a request, the oldest first.
+
+        Of a question with several requests, `rows` stands at the one whose answer `%kproxy last` shows, and `problem`
+        at the last.
+        """
         import pandas as pd
 
         return pd.DataFrame(self._rows, columns=list(_COLUMNS)).astype(
@@ -53,16 +57,21 @@ class Question:
         self._history, self._cluster, self._most = history, cluster, most
         self._began = time.monotonic()
         self._row: dict[str, Any] | None = None
+        self._asked: list[tuple[Request, dict[str, Any]]] = []
 
     def answered(self, reply: Reply) -> None:
         """One request of it was answered."""
         self._row = self._written(reply.request, reply)
+        self._asked.append((reply.request, self._row))
 
     def ended(self, request: Request, reply: Reply | None, *, rows: int | None = None, problem: str = "") -> None:
         """The question is over: with so many rows, or with a problem; `request` stands where nothing was answered."""
         if self._row is None:
             self._row = self._written(request, reply)
-        self._row |= {"rows": rows, "problem": problem}
+        self._row["problem"] = problem
+        # What is closed after the last page gave no rows.
+        own = [row for asked, row in self._asked if reply is not None and asked == reply.request]
+        (own[-1] if own else self._row)["rows"] = rows
         if reply is not None:
             large = len(reply.content) > _KEPT_BODY
             self._history.last = dataclasses.replace(reply, content=b"") if large else reply
@@ -76,7 +85,7 @@ class Question:
             "context": self._cluster.name,
             "method": request.method,
             "target": str(request.target),
-            "path": redact.url(request.path_and_query)[:2000],
+            "path": redact.text(request.path_and_query)[:2000],
             "status": reply.status_code if reply is not None else None,
             "bytes": len(reply.content) if reply is not None else None,
             "seconds": round(seconds, 3),

@@ -26,8 +26,8 @@ __all__ = [
     "Option",
     "Verb",
     "as_typed",
+    "for_kubectls",
     "help_text",
-    "is_kubectls",
     "parse",
     "verb_of",
 ]
@@ -136,10 +136,22 @@ OPTIONS: tuple[Option, ...] = (
     Option(("-h", "--help"), None, "this text"),
 )
 
-_KUBECTLS = frozenset(
-    "apply attach auth cluster-info config cp create delete describe edit exec explain expose label logs patch "
-    "port-forward proxy rollout run scale top version wait".split()
-)
+_ASKED = "a line asks by itself: `%kproxy TARGET PATH`"
+_INSTEAD = dict.fromkeys(
+    "apply attach cp create delete describe edit exec explain expose label patch rollout run scale wait".split(),
+    "`%kproxy -h` lists those",
+) | {
+    "auth": "`%kproxy can TARGET` says what you may",
+    "cluster-info": "`%kproxy` alone shows that",
+    "config": "`%kproxy contexts` lists them, `%kproxy use CONTEXT` chooses one",
+    "kubectl": "the words come without it, such as `%kproxy services -A`",
+    "logs": "`%kproxy /api/v1/namespaces/NAMESPACE/pods/POD/log?tailLines=100 -o text` reads a log",
+    "port-forward": _ASKED,
+    "proxy": _ASKED,
+    "top": "`%kproxy /apis/metrics.k8s.io/v1beta1/pods` has the numbers",
+    "version": "`%kproxy /version` shows the server's",
+}
+"""What to type instead of a word that begins a line of kubectl's."""
 
 BY_NAME = {name: option for option in OPTIONS for name in option.names}
 EQUALS = frozenset({"-n", "-l", "-o"})  # their attached value may begin with "=", as kubectl has it
@@ -244,9 +256,14 @@ def _shown(option: Option, value: str, typed: str) -> str:
     return typed
 
 
-def is_kubectls(word: str) -> bool:
-    """Whether it is a verb of kubectl's that somebody may try here."""
-    return word in _KUBECTLS
+def for_kubectls(word: str) -> str | None:
+    """What to type instead, if it is a word of kubectl's that somebody may try here; or the help's name."""
+    if word == "help":
+        return "`%kproxy -h` is the help"
+    if word not in _INSTEAD:
+        return None
+    what = "no word of a line" if word == "kubectl" else "a verb of kubectl's, and none here"
+    return f"{word} is {what}: {_INSTEAD[word]}"
 
 
 def _option(text: str) -> tuple[Option, str | None]:
@@ -323,8 +340,8 @@ def _check_options(where: str, takes: Sequence[str], given: Mapping[str, object]
 
 def _left_over(extra: Word, line: str, words: Sequence[Word]) -> str:
     """A word too many is, nearly always, the rest of the one before it, which lacks its quotes."""
-    if is_kubectls(words[0].text):
-        return f"{words[0].text} is a verb of kubectl's, and none here: `%kproxy -h` lists those"
+    if instead := for_kubectls(words[0].text):
+        return instead
     at = words.index(extra)
     if extra.text[0] in "{[":
         rest = line[extra.start :].strip()
@@ -336,6 +353,10 @@ def _left_over(extra: Word, line: str, words: Sequence[Word]) -> str:
             break
         end = word.end
     whole = line[begin:end]
+    first, second = (word.text for word in words[:2])
+    is_last = at == 2 and all(line[word.start] == "-" for word in words[3:4])
+    if is_last and all(word.replace("-", "").isalnum() for word in (first, second)):
+        return f"words left over; with a namespace: %kproxy {first}/{second} {line[extra.start :].strip()}"
     if "'" in whole and '"' in whole:
         return f"words left over: {extra.text!r}; put {whole} into a variable, and ${{its_name}} here"
     return f"words left over; with quotes: %kproxy {(line[:begin] + quoted(whole) + line[end:]).strip()}"

@@ -247,7 +247,7 @@ class MagicHost:
         check_name(state.into or None)
         want = wanted(asked, cell, asked.variables)
         ready = Ready.of(asked, want, self.cluster(state.context), watch)
-        url = hiding.url(ready.cluster.server + ready.as_sent.url_path())
+        url = hiding.text(ready.cluster.server + ready.as_sent.url_path())
         shown = dataclasses.replace(state, into="" if cell is None else state.variable)
         begin = f"{state.variable} = %kproxy" if cell is None else "%%kproxy"
         line_text = f"{begin} {self.line(shown, hidden=True)}"

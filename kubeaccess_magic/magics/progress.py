@@ -45,6 +45,7 @@ class Progress:
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
+            self._bar.total = None  # the last page is not counted, and a notebook keeps a bar that is not full, in red
             self._bar.close()
 
     def _begin(self, done: int, announced: int | None, what: str) -> None:

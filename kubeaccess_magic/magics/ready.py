@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .. import redact
 from ..errors import KubeAccessError, LoadError
-from ..reply import visible
+from ..redact import visible
 from .asking import Wanted
 from .options import Line
 from .show import Text
@@ -153,5 +153,5 @@ class Ready:
         text = as_code(self.cluster, want.form or "frame", target, want.path, keywords)
         if sent != self.prepared.request:  # what the dialect fills in, at the time when it is asked
             body = f" and {sent.body.decode(errors='replace')}" if sent.body is not None else ""
-            text += "\n# sends " + visible(redact.url(sent.path_and_query + body))
+            text += "\n# sends " + visible(redact.text(sent.path_and_query + body))
         return Text(text)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import KubeAccessError
-from ..reply import visible
+from ..redact import escaped, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,11 +99,11 @@ class Overview:
         if self.services is not None:
             for row in _rows(self.services):
                 cells = [
-                    f"<strong>{_text(row.name)}</strong>",
-                    f"<code style='white-space: nowrap'>%kproxy {_text(row.target)}</code>" if row.target else "",
+                    f"<strong>{escaped(row.name)}</strong>",
+                    f"<code style='white-space: nowrap'>%kproxy {escaped(row.target)}</code>" if row.target else "",
                     f"{row.ready} of {row.endpoints}" if _counted(row) else "",
-                    "<br>".join(_text(part) for part in (row.external, row.note) if part),
-                    f"<code>{_text(row.url)}</code>",
+                    "<br>".join(escaped(part) for part in (row.external, row.note) if part),
+                    f"<code>{escaped(row.url)}</code>",
                 ]
                 rows += "<tr>" + "".join(f"<td style='text-align: left'>{cell}</td>" for cell in cells) + "</tr>"
         head = "".join(
@@ -125,15 +125,11 @@ def _rows(frame: pd.DataFrame) -> Iterator[Any]:
     return frame.itertuples()
 
 
-def _text(value: object) -> str:
-    return html.escape(visible(str(value)))
-
-
 def _what_next(services: pd.DataFrame | None, namespace: str) -> list[str]:
     if services is None:
         return ["%kproxy contexts      the contexts of your kubeconfig", "%kproxy demo          a demo cluster to try"]
-    named = [target for target in services["target"] if target]
+    named = [(row.ready == 0, position, row.target) for position, row in enumerate(_rows(services)) if row.target]
     lines = ["%kproxy services -A   every service, with the text to type"]
     if named:
-        lines.append(f"df = %kproxy {visible(named[0])} PATH")
+        lines.append(f"df = %kproxy {visible(min(named)[2])} PATH")  # one that can answer, if there is one
     return [*lines, "%kproxy -h            everything else"]

@@ -41,7 +41,7 @@ def as_code(cluster: Cluster, form: str, target: str, path: str | None, keywords
             given[pairs] = list(redact.headers(given[pairs]))
     if isinstance(given.get("data"), str):
         given["data"] = redact.text(given["data"])
-    words = [repr(redact.url(target))] + ([repr(redact.url(path))] if path else [])
+    words = [repr(redact.text(target))] + ([repr(redact.text(path))] if path else [])
     if form == "frame":
         call, name = "frame", "df"
     else:

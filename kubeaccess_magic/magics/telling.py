@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from ..errors import AccessDenied, KubeAccessError, NotFound
+from ..errors import AccessDenied, KubeAccessError, NotFound, TargetError
 
 if TYPE_CHECKING:
     from ..cluster import Prepared
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..reply import Reply
     from .options import Line
 
-__all__ = ["folded", "name_the_asker", "nothing_listed", "or_a_verb", "shown_as_it_is", "told", "told_watch"]
+__all__ = ["as_meant", "folded", "name_the_asker", "nothing_listed", "shown_as_it_is", "told", "told_watch"]
 
 _LONG_S = 1.0  # what takes longer is told
 _HTML_BEGINS = (b"<!doctype html", b"<html")  # also where the type says plain text
@@ -30,7 +30,7 @@ def folded() -> Iterator[None]:
     try:
         yield
     except KubeAccessError as error:
-        from ..reply import visible
+        from ..redact import visible
 
         lines = [f"{type(error).__name__}: {visible(str(error))}"]
         lines += [f"    {visible(error.hint)}"] if error.hint else []
@@ -44,7 +44,8 @@ def folded() -> Iterator[None]:
     except KeyboardInterrupt as interrupt:
         # IPython keeps the traceback, and with it a socket whose handshake was interrupted, which nobody else closes.
         traceback.clear_frames(interrupt.__traceback__)
-        interrupt._render_traceback_ = lambda: ["KeyboardInterrupt: the request was ended"]  # type: ignore[attr-defined]
+        said = ["KeyboardInterrupt: the request was ended"]
+        interrupt._render_traceback_ = lambda: said  # type: ignore[attr-defined]  # IPython asks the instance
         raise
 
 
@@ -53,7 +54,7 @@ def told_watch(
 ) -> Watch:
     """A watch whose lines appear at once, on stderr; the two are told how much has come, and of each answer."""
     from ..limits import Watch
-    from ..reply import visible
+    from ..redact import visible
 
     return Watch(say=lambda line: print(visible(line), file=sys.stderr), progress=progress, answered=answered)
 
@@ -109,15 +110,21 @@ def nothing_listed(asked: Line, own: str) -> str:
     return said if everywhere else f"{said}; -A lists those of all namespaces"
 
 
-def or_a_verb(error: NotFound, asked: Line) -> NotFound:
-    """A bare word that is no service may be a verb with a slip, or one of kubectl's."""
+def as_meant(error: NotFound | TargetError, asked: Line) -> NotFound | TargetError:
+    """What is no target may be a verb with a slip, one of kubectl's, or a variable as other magics write it."""
     import difflib
+    import re
 
-    from .options import VERBS, is_kubectls
+    from .options import VERBS, for_kubectls
 
     word = asked.words[0]
-    if is_kubectls(word):
-        return NotFound(str(error), hint=f"{word} is a verb of kubectl's, and none here: `%kproxy -h` lists those")
+    if isinstance(error, TargetError):
+        other = re.search(r"\{(?P<a>[^\W\d]\w*)\}|\$(?P<b>[^\W\d]\w*)", word)
+        if other is not None:
+            error.hint = f"a variable is put in as ${{{other['a'] or other['b']}}}"
+        return error
+    if instead := for_kubectls(word):
+        return NotFound(str(error), hint=instead)
     near = difflib.get_close_matches(word, [verb.name for verb in VERBS], 1, 0.7)
     if len(asked.words) > 1 or not word.isalpha() or not near:
         return error

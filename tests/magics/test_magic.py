@@ -437,6 +437,7 @@ def test_every_request_of_a_question_is_in_the_history(run):
     assert list(sent["path"].str.extract(r"/(_\w+)")[0]) == ["_search", "_pit", "_search", "_search", "_pit"]
     assert list(sent["method"]) == ["GET", "POST", "POST", "POST", "DELETE"]
     assert list(sent["rows"].dropna()) == [12_000] and set(sent["status"]) == {200}
+    assert list(sent.loc[sent["rows"] == 12_000, "method"]) != ["DELETE"]  # which closes, and gives none
     run.fails(f"%kproxy {ELASTIC} _search --as viewer")
     assert list(run("%kproxy history").value[["status", "problem"]].iloc[-1]) == [403, "AccessDenied"]
 
@@ -632,6 +633,9 @@ def test_an_error_is_a_line_and_a_hint(run, shell, line, kind, says):
         ("web --into a.b", "a.b"),
         ("web _search -query x", "two dashes: --query"),
         ("port-forward svc/web 8080", "a verb of kubectl's"),
+        ("kubectl get svc", "%kproxy services -A"),
+        ("shop web stats", "with a namespace: %kproxy shop/web stats"),
+        ("shop web stats -o json", "with a namespace: %kproxy shop/web stats -o json"),
         ('web _search {"query": {"match_all": {}}}', """behind -d: -d '{"query": {"match_all": {}}}'"""),
     ],
 )
@@ -665,6 +669,35 @@ def test_a_call_of_python_has_its_usual_traceback(run, shell, demo):
 def test_a_part_of_a_name_names_those_that_hold_it(run):
     assert "is it kube-system/elasticsearch-logging?" in run.fails("%kproxy kube-system/elastic").out
     assert "a verb of kubectl's, and none here" in run.fails("%kproxy logs shop/web").out
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("help", "`%kproxy -h` is the help"),
+        ("cluster-info", "`%kproxy` alone shows that"),
+        ("logs shop/web", "/pods/POD/log"),
+        ("{es} _search", "a variable is put in as ${es}"),
+        ("shop/$es _search", "a variable is put in as ${es}"),
+    ],
+)
+def test_a_habit_of_another_program_is_answered_with_what_to_type_here(run, line, hint):
+    assert hint in run.fails(f"%kproxy {line}").out.splitlines()[-1]
+
+
+def test_the_overview_proposes_what_can_answer(run):
+    lines = repr(run("%kproxy --context analyst").value).splitlines()  # who sees the shop alone; its first is abandoned
+    assert "df = %kproxy shop/backoffice:http PATH" in lines
+    assert "mail · 0/0 ready · a name for mail.example.org, outside the cluster" in lines
+    assert not any("shop/mail" in line for line in lines)
+
+
+def test_a_body_that_is_no_json_is_said_to_be_none_where_the_app_refuses_it(run):
+    slip = f"%%kproxy {ELASTIC} _search\n{{\"query\": {{'match_all': {{}}}}}}"
+    assert "the body is no JSON: expecting property name" in run.fails(slip).out
+    assert "line 1, column 12" in run.fails(slip).out
+    sound = run.fails(f'%%kproxy {ELASTIC} _search\n{{"query": {{"trem": {{}}}}}}').out
+    assert "unknown query [trem]" in sound and "no JSON" not in sound
 
 
 def test_what_comes_after_a_failing_line_does_not_run(run, shell):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import struct
@@ -11,6 +12,7 @@ import sys
 import termios
 
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 # A terminal of ninety columns; what is drawn in it comes back.
 PROGRAM = """
@@ -62,3 +64,29 @@ def test_nothing_is_drawn_where_nobody_looks(wanted: bool):
         assert run.stderr.split("\n")[0] == "before" and "it/s" not in run.stderr and "hits" not in run.stderr
     else:
         assert "hits" not in seen_in_a_terminal(program)
+
+
+IN_A_NOTEBOOK = """
+import time
+from kubeaccess_magic.magics.progress import Progress
+progress = Progress(get_ipython())
+time.sleep(1.1)
+progress(20, 30, "hits")  # the last page is read without another word
+progress.close()
+"""
+
+
+def test_the_bar_of_a_notebook_goes_too_though_the_last_page_is_not_counted():
+    manager, client = start_new_kernel(kernel_name="python3")
+    told = []
+    try:
+        answer = client.execute_interactive(IN_A_NOTEBOOK, allow_stdin=True, output_hook=told.append, timeout=60)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert answer["content"]["status"] == "ok"
+    drawn = [message for message in told if message["msg_type"] == "display_data"]
+    assert "hits" in json.dumps([message["content"] for message in told if message["msg_type"].startswith("comm_")])
+    shown = drawn[-1]["content"]["data"]["application/vnd.jupyter.widget-view+json"]["model_id"]
+    closed = [message["content"]["comm_id"] for message in told if message["msg_type"] == "comm_close"]
+    assert shown in closed  # what is not closed stays, red as if it had failed

@@ -113,6 +113,10 @@ def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessErr
         return TimedOut(said, hint="ask again, or for less: a namespace, or `--limit`")
     if reply.status_code in (429, 502, 503):
         return Unreachable(said, hint="it may be busy or starting: try again")
+    if reply.status_code == 501:
+        return KubeAccessError(
+            said, hint="this server does not do that at all; a demo cluster does less than a real one"
+        )
     if reply.status_code >= 500:
         return KubeAccessError(said, hint="the fault is its own: ask again; if it stays so, its log says why")
     return KubeAccessError(said, hint=f"`kubectl get --raw '{reply.request.path_and_query}'` asks the same, to compare")

@@ -43,7 +43,7 @@ found.groupby("level")["user"].count()
 %kproxy url https:elasticsearch-logging: _cluster/health -n kube-system
 ---
 # An address as it works inside the cluster
-%kproxy http://web.shop.svc.cluster.local/stats
+%kproxy http://prometheus.monitoring.svc:9090/api/v1/query?query=up
 ---
 # The same in Python
 %kproxy kube-system/elasticsearch-logging _search?q=user:kimchy --code

@@ -333,7 +333,7 @@ def test_what_is_missing_is_seen_before_asking(shown, demo):
 def test_the_context_is_changed_within_the_panel(shown, demo):
     one = shown(demo.kubeconfig, "shop/web stats")
     one.type("Context", "nobody")
-    assert one.panel.line == ""  # nothing was chosen there yet
+    one.until(lambda: one.panel.line == "")  # nothing was chosen there yet; contexts are listed by another thread
     one.type("Namespace", "shop")
     one.type("Service", "web")
     one.until(lambda: one.panel.request is not None)

@@ -87,6 +87,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._asked: Asked | None = None
         self._failed = False  # what was answered last
         self._state = State()
+        self._of = ""  # the context that the fields belong to; another is typed, and may not be known yet
         self._view = View(
             Acts(self.sync, self._added, self._entered, self._pressed, self.cancel, self._sent, self._fill_in)
         )
@@ -166,6 +167,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._preview(state)
 
     def _choose(self, state: State) -> None:
+        self._of = state.context
         self._preview(self._filled(state))
 
     def _filled(self, state: State) -> State:
@@ -178,7 +180,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                     self._failed, self._view.result.value = False, ""
                 self._state = state
                 cluster = self._choices.cluster(state)
-                if self._choices.has(state.context):
+                if state.context == self._of and self._choices.has(state.context):
                     self._host.remembered[place(cluster)] = state
                 self._view.show(state, self._choices, nodes=self.nodes, asked=self._meant())
             finally:
@@ -189,7 +191,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _followed(self, new: State) -> State:
         """The levels below one that changed: what does not belong to it goes."""
         old = self._state
-        if new.context != old.context and self._choices.has(new.context):
+        if new.context != self._of and self._choices.has(new.context):
+            self._of = new.context
             known = self._host.remembered.get(place(self._choices.cluster(new)), State())
             return dataclasses.replace(known, context=new.context)
         if new.kind != old.kind:

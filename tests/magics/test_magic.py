@@ -270,7 +270,7 @@ OPTION_CELLS = {  # option → cells that use it, and what then holds of the val
         ["%kproxy monitoring/prometheus api/v1/query?query=up --categories"],
         "str(v['job'].dtype) == 'category'",
     ),
-    "grouped": (["%kproxy shop/web metrics --grouped"], "v['le'].notna().any()"),
+    "grouped": (["%kproxy shop/backoffice:http metrics --grouped"], "v['le'].notna().any()"),
     "raw": ([f"%kproxy {HITS} --raw"], "len(v) == 10"),
     "expand": (["%%kproxy own/echo x --expand --kubeconfig ${OWN} -o json\nto ${OWN}"], "v['body'].startswith('to /')"),
     "why": (["%kproxy last --why"], "v.kind == 'NotFound' and 'nosuch' in repr(v)"),

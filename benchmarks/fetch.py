@@ -111,7 +111,7 @@ def with_ours(server: Served, what: str) -> Callable[[], bytes]:
     from kubeaccess_magic import credentials, kubeconfig
     from kubeaccess_magic.limits import Limits, Watch
     from kubeaccess_magic.request import Request
-    from kubeaccess_magic.target import Target
+    from kubeaccess_magic.targets import Target
     from kubeaccess_magic.transport import Transport
 
     context = kubeconfig.choose(kubeconfig=server.kubeconfig)

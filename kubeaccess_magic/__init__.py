@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .magics.paneling import Panel
     from .reply import Reply
     from .request import Request
-    from .target import Target
+    from .targets import Target
 
 __all__ = ["Cluster", "Panel", "Reply", "Request", "Target", "contexts", "current"]
 
@@ -38,7 +38,7 @@ _HOMES = {
     "Panel": ".magics.paneling",
     "Reply": ".reply",
     "Request": ".request",
-    "Target": ".target",
+    "Target": ".targets",
 }
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from .target import Target
+from .targets import Target
 
 __all__ = ["Access", "Attributes", "allows", "attributes", "equivalent_segments", "granted_segments", "role"]
 

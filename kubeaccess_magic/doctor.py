@@ -19,12 +19,12 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from . import credentials, redact
+from . import credentials
 from .access import Attributes
 from .cluster import told
 from .errors import CredentialError, KubeAccessError
 from .limits import Watch
-from .redact import visible
+from .text import printable, redact
 from .transport import proxies
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class Finding:
     mends: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "says", visible(redact.text(self.says)))
-        object.__setattr__(self, "mends", visible(redact.text(self.mends)) if self.mends else None)
+        object.__setattr__(self, "says", printable(redact(self.says)))
+        object.__setattr__(self, "mends", printable(redact(self.mends)) if self.mends else None)
 
 
 class Examination(tuple[Finding, ...]):
@@ -197,7 +197,7 @@ def _signs_in(context: Context) -> Iterator[Finding]:
 
 
 def _variables(environ: Mapping[str, str], context: Context | None = None) -> Iterator[Finding]:
-    named = [f"{name}={redact.text(environ[name])}" for name in proxies.VARIABLES if environ.get(name)]
+    named = [f"{name}={redact(environ[name])}" for name in proxies.VARIABLES if environ.get(name)]
     if named:
         yield Finding("environment", "note", "proxies as kubectl reads them: " + " ".join(named))  # G17
     has_authority = context is not None and bool(context.ca_file or context.ca_data)

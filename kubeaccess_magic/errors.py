@@ -57,10 +57,10 @@ class KubeAccessError(Exception):
     hint: str | None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        from . import redact  # here, since loading the extension needs the classes alone
+        from .text import excerpt  # here, since loading the extension needs the classes alone
 
-        super().__init__(redact.shown(message, _MOST_CHARACTERS))
-        self.hint = None if hint is None else redact.shown(hint, _MOST_CHARACTERS)
+        super().__init__(excerpt(message, _MOST_CHARACTERS))
+        self.hint = None if hint is None else excerpt(hint, _MOST_CHARACTERS)
 
 
 class TargetError(KubeAccessError, ValueError):

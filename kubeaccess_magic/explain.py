@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .limits import Watch
     from .reply import Reply
     from .request import Request
-    from .target import Target
+    from .targets import Target
 
 __all__ = ["refusal", "wants_tls"]
 

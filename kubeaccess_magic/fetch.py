@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .limits import Limits
     from .reply import Reply
     from .request import Request
-    from .target import Target
+    from .targets import Target
     from .ways import Way
 
     Send = Callable[[Request, Limits, Watch], Reply]

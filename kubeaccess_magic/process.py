@@ -15,8 +15,8 @@ import threading
 import weakref
 from collections.abc import Mapping, Sequence
 
-from . import redact
 from .errors import KubeAccessError, TimedOut
+from .text import redact
 
 __all__ = ["Child", "ForkLock", "start"]
 
@@ -148,7 +148,7 @@ class _Output:
 
     def last_line(self) -> str | None:
         """What it said last."""
-        return next((redact.text(line) for line in reversed(self._lines) if line), None)
+        return next((redact(line) for line in reversed(self._lines) if line), None)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -17,9 +17,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from . import redact
 from .errors import TargetError
-from .target import Target, safe_path
+from .targets import Target, safe_path
+from .text import redact, redact_headers
 
 __all__ = ["Request", "header_pairs", "pairs"]
 
@@ -189,9 +189,9 @@ class Request:
 
     def __repr__(self) -> str:
         """One line for people: no body, no secrets."""
-        parts = [f"{self.method} {self.target} {redact.text(self.path_and_query)}"]
+        parts = [f"{self.method} {self.target} {redact(self.path_and_query)}"]
         if self.headers:
-            parts.append(f"headers={redact.headers(self.headers)}")
+            parts.append(f"headers={redact_headers(self.headers)}")
         if self.body is not None:
             parts.append(f"body of {len(self.body)} bytes")
         return f"<Request {', '.join(parts)}>"

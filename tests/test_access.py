@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kubeaccess_magic.access import Access, Attributes, allows, attributes, equivalent_segments, role
 from kubeaccess_magic.errors import TargetError
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
 
 examples = settings(max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100")), deadline=None)
 

@@ -10,7 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import kubeaccess_magic
 from kubeaccess_magic.magics.options import OPTIONS, VERBS, help_text, parse
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -18,11 +18,12 @@ from hypothesis import example, given
 from own_cluster import written_kubeconfig
 from test_transport import Seen, Server, answered
 
-from kubeaccess_magic import Cluster, credentials, kubeconfig, redact
+from kubeaccess_magic import Cluster, credentials, kubeconfig
 from kubeaccess_magic.errors import KubeAccessError
 from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.request import Request
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
+from kubeaccess_magic.text import HIDDEN, excerpt, redact
 from kubeaccess_magic.transport import Transport
 
 LIMITS = Limits(connect_s=5, read_s=5, total_s=5, max_bytes=2**16)
@@ -360,6 +361,6 @@ def test_an_object_of_the_api_server(said: Said, value: Any, read: str) -> None:
 
 @given(text=st.text(max_size=200))
 def test_hiding_secrets(text: str) -> None:
-    assert redact.HIDDEN in redact.text(f"token={text.split('&')[0].split(' ')[0] or 'x'}")
-    shown = redact.shown(text, 100)
+    assert HIDDEN in redact(f"token={text.split('&')[0].split(' ')[0] or 'x'}")
+    shown = excerpt(text, 100)
     assert len(shown) <= 100 and "\x1b" not in shown

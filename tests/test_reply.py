@@ -15,10 +15,10 @@ import pytest
 
 from kubeaccess_magic.errors import AppError, KubeAccessError, LimitExceeded, LoadError, TimedOut
 from kubeaccess_magic.limits import Limits, Watch
-from kubeaccess_magic.redact import visible
 from kubeaccess_magic.reply import Headers, Reply, Stream, size_text
 from kubeaccess_magic.request import Request
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
+from kubeaccess_magic.text import printable
 
 REQUEST = Request.build("GET", Target.parse("shop/web").target, "stats")
 URL = "https://api.example:6443/api/v1/namespaces/shop/services/web/proxy/stats"
@@ -423,5 +423,5 @@ def test_sizes_for_people(count: int, text: str) -> None:
 
 
 def test_visible_keeps_what_is_harmless() -> None:
-    assert visible("a\tb\nc é 漢 👍") == "a\tb\nc é 漢 👍"
-    assert visible("\x1b[31m\x00\u202e\ud800") == "\\x1b[31m\\x00\\u202e\\ud800"
+    assert printable("a\tb\nc é 漢 👍") == "a\tb\nc é 漢 👍"
+    assert printable("\x1b[31m\x00\u202e\ud800") == "\\x1b[31m\\x00\\u202e\\ud800"

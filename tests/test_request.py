@@ -22,7 +22,7 @@ from urllib3.util.url import _encode_target, parse_url
 
 from kubeaccess_magic.errors import TargetError
 from kubeaccess_magic.request import Request
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
 
 examples = settings(max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100")), deadline=None)
 

@@ -22,7 +22,7 @@ from kubeaccess_magic import Cluster
 from kubeaccess_magic.suggest import MOST, MOST_ROWS, Question, Suggestion, Suggestions, promql
 from kubeaccess_magic.suggest.jsontext import inside
 from kubeaccess_magic.suggest.known_apps import APPS
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
 
 LONG_S = 20.0  # a wait that a healthy server ends at once
 ELASTIC = Target.parse("kube-system/elasticsearch-logging").target

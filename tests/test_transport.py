@@ -33,7 +33,7 @@ from kubeaccess_magic.errors import ConfigError, KubeAccessError, LimitExceeded,
 from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.reply import Reply, Stream
 from kubeaccess_magic.request import Request
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
 from kubeaccess_magic.transport import Transport
 from kubeaccess_magic.ways import ApiServer
 
@@ -567,7 +567,7 @@ import sys
 from kubeaccess_magic import Cluster, credentials, kubeconfig
 from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.request import Request
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
 from kubeaccess_magic.transport import Transport
 context = kubeconfig.choose(kubeconfig=sys.argv[1])
 transport = Transport(context, credentials.for_context(context))

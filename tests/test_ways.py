@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kubeaccess_magic import ways
 from kubeaccess_magic.errors import TargetError
 from kubeaccess_magic.request import Request
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
 from kubeaccess_magic.ways.api import ApiServer
 from kubeaccess_magic.ways.proxy import ApiServerProxy, redirected
 

@@ -197,7 +197,7 @@ def reply_of(body: bytes, path: str) -> Any:
 
     from kubeaccess_magic.reply import Headers, Reply
     from kubeaccess_magic.request import Request
-    from kubeaccess_magic.target import Target
+    from kubeaccess_magic.targets import Target
 
     target, brought, _ = Target.parse(path)
     asked = Request.build("GET", target, None, brought=brought)

@@ -68,7 +68,7 @@ def answer(body: bytes, target: str, path: str, content_type: str = "application
     """A Reply of our own with that body, as if the target had answered; imported here, as theirs has no need of it."""
     from kubeaccess_magic.reply import Headers, Reply
     from kubeaccess_magic.request import Request
-    from kubeaccess_magic.target import Target
+    from kubeaccess_magic.targets import Target
 
     return Reply(
         status_code=200,

@@ -17,12 +17,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from .. import credentials, redact
+from .. import credentials
 from .. import kubeconfig as kubeconfigs
 from ..discovery import inventory
 from ..errors import ConfigError
 from ..limits import Watch
-from ..target import Target
+from ..targets import Target
+from ..text import printable, redact
 from ..transport import Transport
 from . import arguments
 from .address import resolved
@@ -415,7 +416,7 @@ class Cluster(Asker):
 
     def __repr__(self) -> str:
         acting = f" as {self._impersonate}" if self._impersonate else ""
-        return redact.visible(redact.text(f"<Cluster {self.name}{acting}, namespace {self.namespace}, {self.server}>"))
+        return printable(redact(f"<Cluster {self.name}{acting}, namespace {self.namespace}, {self.server}>"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A Cluster pickles as its recipe: which context, which file; never with a secret."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from .. import kubeconfig
 from ..discovery import Discovery, missing_service, pod_target, service_target
 from ..errors import AccessDenied, ConfigError, NotFound, TargetError
-from ..target import Target
+from ..targets import Target
 
 if TYPE_CHECKING:
     from ..limits import Watch

@@ -9,11 +9,12 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from .. import access, fetch, redact, ways
+from .. import access, fetch, ways
 from ..discovery import Discovery
 from ..limits import Limits, Watch
 from ..request import Request
-from ..target import Target
+from ..targets import Target
+from ..text import redact, shorten
 from .address import Addressed, addressed, resolved
 from .arguments import rows, seconds, size
 from .body import Data, body_of, with_media_type
@@ -242,11 +243,11 @@ class Asker:
     def _origin(self, framed: fetch.Framed) -> dict[str, str | int | None]:
         """What a frame says of where it came from: flat, small, and without a secret."""
         reply, loaded, asked = framed.reply, framed.loaded, framed.asked
-        path = redact.text(asked.path_and_query)
+        path = redact(asked.path_and_query)
         origin: dict[str, str | int | None] = {
             "context": self.name[:200],
             "target": str(reply.request.target)[:300],
-            "path": redact.shortened(path, 600),
+            "path": shorten(path, 600),
             "dialect": framed.dialect,
             "way": reply.way,
             "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

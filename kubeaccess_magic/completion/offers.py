@@ -17,7 +17,7 @@ from IPython.core.error import UsageError
 from ..errors import KubeAccessError
 from ..magics import loaded
 from ..magics.options import OPTIONS, VERBS, Line, Option, Verb
-from ..target import KINDS, Target
+from ..targets import KINDS, Target
 from .place import Asked, Place, Word, asked, find, word
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-from .. import redact
 from ..errors import CredentialError
 from ..limits import Watch
+from ..text import redact
 from .held import MAX_SECRET_BYTES
 
 __all__ = ["Program", "cleaned"]
@@ -214,4 +214,4 @@ def _end(process: subprocess.Popen[bytes], own_group: bool) -> None:
 def cleaned(line: str) -> str:
     """A line without colours, cursor movements and other control characters, and without secrets."""
     line = re.sub(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|.)", "", line.replace("\t", " "))
-    return redact.text("".join(character for character in line if character.isprintable() or character == "\n")).strip()
+    return redact("".join(character for character in line if character.isprintable() or character == "\n")).strip()

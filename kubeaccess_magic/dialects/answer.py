@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import LoadError
-from ..redact import shortened
+from ..text import shorten
 
 if TYPE_CHECKING:
     from ..reply import Reply
@@ -363,4 +363,4 @@ def _shown(body: bytes) -> str:
     """The first words, in one line, without anything that a terminal would obey."""
     words = " ".join(body.decode("utf-8", "replace").split())
     words = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)
-    return repr(shortened(words, 80))
+    return repr(shorten(words, 80))

@@ -19,7 +19,7 @@ from ..access import attributes as attributes_of
 from ..dialects import kubernetes
 from ..errors import AccessDenied, NotFound
 from ..process import ForkLock
-from ..target import Target
+from ..targets import Target
 from . import reviews
 from .ports import pod_target, service_lines, service_target
 from .refusals import Status, refused, status_of

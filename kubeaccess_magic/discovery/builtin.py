@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..dialects.kubernetes import EndpointSlice, Service, ServicePort
-    from ..target import Target
+    from ..targets import Target
 
 __all__ = ["LABEL", "NAMESPACE", "BuiltIn", "built_in"]
 

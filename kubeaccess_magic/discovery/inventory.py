@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..dialects import kubernetes
 from ..errors import AccessDenied
-from ..redact import visible
+from ..text import printable
 from .builtin import LABEL, NAMESPACE, built_in
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def contexts_frame(listed: Iterable[Listed]) -> pd.DataFrame:
     rows = []
     for row in listed:
         told = (row.name, row.cluster, row.server, row.user, row.namespace, ", ".join(row.signs_in), row.file)
-        rows.append((row.current, *(visible(text) for text in (*told, row.problem or ""))))
+        rows.append((row.current, *(printable(text) for text in (*told, row.problem or ""))))
     names = ("current", "name", "cluster", "server", "user", "namespace", "signs_in", "file", "problem")
     return _table(names, rows)
 

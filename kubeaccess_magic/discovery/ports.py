@@ -13,7 +13,7 @@ from ..errors import NotFound, TargetError
 
 if TYPE_CHECKING:
     from ..dialects.kubernetes import Pod, Service, ServicePort
-    from ..target import Target
+    from ..targets import Target
 
 __all__ = ["pod_target", "service_lines", "service_target"]
 

@@ -334,10 +334,10 @@ class KProxyMagics(Magics):
 
     def _caption(self, asked: Line, lines: list[str]) -> None:
         """One line on stderr, if there is anything to tell."""
-        from ..redact import visible
+        from ..text import printable
 
         if lines and not self.quiet and not asked.switch("quiet"):
-            print(visible(" · ".join(lines)), file=sys.stderr)
+            print(printable(" · ".join(lines)), file=sys.stderr)
 
 
 def _getdoc() -> str:

@@ -6,11 +6,10 @@ import dataclasses
 import datetime
 from collections.abc import Iterator
 
-from .. import redact
 from ..errors import AccessDenied, KubeAccessError
-from ..redact import visible
 from ..reply import Reply
 from ..reply.show import summary
+from ..text import printable, redact, shorten
 
 __all__ = ["Failure"]
 
@@ -52,9 +51,9 @@ class Failure:
             time=datetime.datetime.now(datetime.UTC),
             asked=_line(asked),
             kind=type(error).__name__,
-            message=visible(str(error)),
-            hint=visible(error.hint) if error.hint else None,
-            role=visible(error.role) if isinstance(error, AccessDenied) and error.role else None,
+            message=printable(str(error)),
+            hint=printable(error.hint) if error.hint else None,
+            role=printable(error.role) if isinstance(error, AccessDenied) and error.role else None,
             causes=tuple(f"{type(cause).__name__}: {_line(str(cause))}" for cause in _causes(error)),
             answer=tuple(_answer(reply)) if isinstance(reply, Reply) else (),
         )
@@ -75,7 +74,7 @@ class Failure:
 
 def _answer(reply: Reply) -> Iterator[str]:
     yield summary(reply)
-    yield f"{reply.request.method} {visible(reply.url)}"
+    yield f"{reply.request.method} {printable(reply.url)}"
     text = reply.text[: _MOST_LINES * _MOST_CHARACTERS]
     for line in text.splitlines()[:_MOST_LINES]:
         yield _line(line)
@@ -91,4 +90,4 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _line(text: str) -> str:
-    return redact.shortened(visible(redact.text(" ".join(text.split()))), _MOST_CHARACTERS)
+    return shorten(printable(redact(" ".join(text.split()))), _MOST_CHARACTERS)

@@ -77,7 +77,7 @@ class Question:
             self._history.last = dataclasses.replace(reply, content=b"") if large else reply
 
     def _written(self, request: Request, reply: Reply | None) -> dict[str, Any]:
-        from .. import redact
+        from ..text import redact
 
         seconds = time.monotonic() - self._began if reply is None else reply.elapsed.total_seconds()
         row = {
@@ -85,7 +85,7 @@ class Question:
             "context": self._cluster.name,
             "method": request.method,
             "target": str(request.target),
-            "path": redact.text(request.path_and_query)[:2000],
+            "path": redact(request.path_and_query)[:2000],
             "status": reply.status_code if reply is not None else None,
             "bytes": len(reply.content) if reply is not None else None,
             "seconds": round(seconds, 3),

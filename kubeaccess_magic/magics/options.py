@@ -14,7 +14,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from .. import redact
+from ..text import HIDDEN, redact, redact_header
 from .words import Word, quoted, split
 
 __all__ = [
@@ -241,7 +241,7 @@ def as_typed(line: str) -> str:
             if value is not None or waits.value is None:
                 waits = None
         pieces.append(typed)
-    return redact.text(" ".join(pieces))
+    return redact(" ".join(pieces))
 
 
 def _shown(option: Option, value: str, typed: str) -> str:
@@ -250,9 +250,9 @@ def _shown(option: Option, value: str, typed: str) -> str:
         return f"{option.names[0]} …" if typed.startswith("-") else "…"
     if option.key in ("header", "query"):
         name, sign, secret = value.partition(":" if option.key == "header" else "=")
-        if redact.header(name, secret) != secret:
+        if redact_header(name, secret) != secret:
             before = f"{option.names[0]} " if typed.startswith("-") else ""
-            return f"{before}'{name}{sign}{redact.HIDDEN}'"
+            return f"{before}'{name}{sign}{HIDDEN}'"
     return typed
 
 

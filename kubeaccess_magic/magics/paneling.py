@@ -12,11 +12,11 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from .. import panel
-from .. import redact as hiding
 from ..cluster import Cluster
 from ..errors import ConfigError, TargetError
 from ..panel import API, Answered, State, target_of
 from ..request import Request
+from ..text import redact, redact_header
 from . import KProxyMagics, check_name, loaded
 from .asking import filled, header, pair, path_begins, wanted
 from .options import OPTIONS, Line, parse
@@ -195,7 +195,7 @@ class MagicHost:
         """
         line, cell = self._written(state, hidden)
         whole = line if cell is None else f"{line}\n{cell}"
-        return hiding.text(whole) if hidden else whole
+        return redact(whole) if hidden else whole
 
     def _written(self, state: State, hidden: bool) -> tuple[str, str | None]:
         """The line, and the cell below it, or None."""
@@ -216,7 +216,7 @@ class MagicHost:
         for text in state.headers:
             name, value = header(text)
             if hidden:
-                value = hiding.header(name, value)
+                value = redact_header(name, value)
             words.append(_spelled("-H", f"{name}: {value}", f"{name}:", value) or _refuse(f"the header {name}"))
         if state.body:
             spelled = None if "\n" in state.body else _spelled("-d", state.body)
@@ -247,7 +247,7 @@ class MagicHost:
         check_name(state.into or None)
         want = wanted(asked, cell, asked.variables)
         ready = Ready.of(asked, want, self.cluster(state.context), watch)
-        url = hiding.text(ready.cluster.server + ready.as_sent.url_path())
+        url = redact(ready.cluster.server + ready.as_sent.url_path())
         shown = dataclasses.replace(state, into="" if cell is None else state.variable)
         begin = f"{state.variable} = %kproxy" if cell is None else "%%kproxy"
         line_text = f"{begin} {self.line(shown, hidden=True)}"

@@ -6,9 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-from .. import redact
 from ..errors import KubeAccessError, LoadError
-from ..redact import visible
+from ..text import printable, redact
 from .asking import Wanted
 from .options import Line
 from .show import Text
@@ -153,5 +152,5 @@ class Ready:
         text = as_code(self.cluster, want.form or "frame", target, want.path, keywords)
         if sent != self.prepared.request:  # what the dialect fills in, at the time when it is asked
             body = f" and {sent.body.decode(errors='replace')}" if sent.body is not None else ""
-            text += "\n# sends " + visible(redact.text(sent.path_and_query + body))
+            text += "\n# sends " + printable(redact(sent.path_and_query + body))
         return Text(text)

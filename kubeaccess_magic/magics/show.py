@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import KubeAccessError
-from ..redact import escaped, visible
+from ..text import escape, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ class Text(str):
     __slots__ = ()
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
-        printer.text(visible(self))  # type: ignore[attr-defined]  # IPython's pretty printer has no types
+        printer.text(printable(self))  # type: ignore[attr-defined]  # IPython's pretty printer has no types
 
 
 class Answer:
@@ -42,8 +42,8 @@ class Answer:
 
     def __repr__(self) -> str:
         if self.access.allowed:
-            return f"yes: {self._asked}" + (f"\n{visible(self.reason)}" if self.reason else "")
-        return f"no: {self._asked}\nask for this (kubectl apply -f -):\n\n{visible(self.role or '')}".rstrip()
+            return f"yes: {self._asked}" + (f"\n{printable(self.reason)}" if self.reason else "")
+        return f"no: {self._asked}\nask for this (kubectl apply -f -):\n\n{printable(self.role or '')}".rstrip()
 
 
 def header(cluster: Cluster) -> str:
@@ -51,7 +51,7 @@ def header(cluster: Cluster) -> str:
     acting = f" as {cluster.impersonating}" if cluster.impersonating else ""
     context = cluster.context
     unsafe = " · its certificate is not checked" if context is not None and context.insecure_skip_tls_verify else ""
-    return visible(f"{cluster.name}{acting} · {cluster.server} · namespace {cluster.namespace}{unsafe}")
+    return printable(f"{cluster.name}{acting} · {cluster.server} · namespace {cluster.namespace}{unsafe}")
 
 
 class Overview:
@@ -69,16 +69,16 @@ class Overview:
         self._next = _what_next(self.services, cluster.namespace)
 
     def _lines(self) -> list[str]:
-        lines = [f"signed in as {visible(self.user)}"] if self.user else []
+        lines = [f"signed in as {printable(self.user)}"] if self.user else []
         if self.problem is not None:
-            lines += [visible(f"{type(self.problem).__name__}: {self.problem}"), visible(self.problem.hint or "")]
+            lines += [printable(f"{type(self.problem).__name__}: {self.problem}"), printable(self.problem.hint or "")]
         note = self._note()
         return [line for line in [*lines, note] if line]
 
     def _note(self) -> str:
         if self.services is None:
             return ""
-        return visible(str((self.services.attrs.get("kproxy") or {}).get("note") or ""))
+        return printable(str((self.services.attrs.get("kproxy") or {}).get("note") or ""))
 
     def __repr__(self) -> str:
         lines = self._lines()
@@ -91,7 +91,7 @@ class Overview:
                     *([f"    %kproxy {row.target}", f"    {row.url}"] if row.target else []),
                     *([f"    {row.external}"] if row.external else []),
                 ]
-        return "\n".join([*map(visible, lines), "", *self._next])
+        return "\n".join([*map(printable, lines), "", *self._next])
 
     def _repr_html_(self) -> str:
         lines = "".join(f"<div>{html.escape(line)}</div>" for line in self._lines())
@@ -99,11 +99,11 @@ class Overview:
         if self.services is not None:
             for row in _rows(self.services):
                 cells = [
-                    f"<strong>{escaped(row.name)}</strong>",
-                    f"<code style='white-space: nowrap'>%kproxy {escaped(row.target)}</code>" if row.target else "",
+                    f"<strong>{escape(row.name)}</strong>",
+                    f"<code style='white-space: nowrap'>%kproxy {escape(row.target)}</code>" if row.target else "",
                     f"{row.ready} of {row.endpoints}" if _counted(row) else "",
-                    "<br>".join(escaped(part) for part in (row.external, row.note) if part),
-                    f"<code>{escaped(row.url)}</code>",
+                    "<br>".join(escape(part) for part in (row.external, row.note) if part),
+                    f"<code>{escape(row.url)}</code>",
                 ]
                 rows += "<tr>" + "".join(f"<td style='text-align: left'>{cell}</td>" for cell in cells) + "</tr>"
         head = "".join(
@@ -131,5 +131,5 @@ def _what_next(services: pd.DataFrame | None, namespace: str) -> list[str]:
     named = [(row.ready == 0, position, row.target) for position, row in enumerate(_rows(services)) if row.target]
     lines = ["%kproxy services -A   every service, with the text to type"]
     if named:
-        lines.append(f"df = %kproxy {visible(min(named)[2])} PATH")  # one that can answer, if there is one
+        lines.append(f"df = %kproxy {printable(min(named)[2])} PATH")  # one that can answer, if there is one
     return [*lines, "%kproxy -h            everything else"]

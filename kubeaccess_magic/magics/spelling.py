@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import redact
+from ..text import redact, redact_headers
 
 if TYPE_CHECKING:
     from ..cluster import Cluster
@@ -38,10 +38,10 @@ def as_code(cluster: Cluster, form: str, target: str, path: str | None, keywords
     given = {key: value for key, value in keywords.items() if value not in (None, (), [], {}, False)}
     for pairs in ("headers", "params"):
         if pairs in given:
-            given[pairs] = list(redact.headers(given[pairs]))
+            given[pairs] = list(redact_headers(given[pairs]))
     if isinstance(given.get("data"), str):
-        given["data"] = redact.text(given["data"])
-    words = [repr(redact.text(target))] + ([repr(redact.text(path))] if path else [])
+        given["data"] = redact(given["data"])
+    words = [repr(redact(target))] + ([repr(redact(path))] if path else [])
     if form == "frame":
         call, name = "frame", "df"
     else:
@@ -74,15 +74,15 @@ def as_kubectl(cluster: Cluster, request: Request) -> str:
     kubectl = shlex.join(["kubectl", *flags])
     path = request.url_path()
     if request.method == "GET" and not request.headers and request.body is None and _survives_kubectl(request.query):
-        return redact.text(f"{kubectl} get --raw {shlex.quote(path)}")
+        return redact(f"{kubectl} get --raw {shlex.quote(path)}")
     curl = ["curl", "-sS", "--globoff", "--path-as-is"]
     curl += ["--head"] if request.method == "HEAD" else ["-X", request.method]
-    for name, value in redact.headers(request.headers):
+    for name, value in redact_headers(request.headers):
         curl += ["-H", f"{name}: {value}"]
     if request.body is not None:
         curl += ["--data-binary", request.body.decode(errors="replace")]
     asking = shlex.join([*curl, f"http://localhost{path}"]).replace("curl ", 'curl --unix-socket "$s" ', 1)
-    return redact.text(
+    return redact(
         f'(s=$(mktemp -d)/s; {kubectl} proxy --unix-socket="$s" >/dev/null & '
         f'until [ -S "$s" ] || ! kill -0 $!; do sleep 0.1; done; {asking}; kill $!)'
     )

@@ -30,16 +30,16 @@ def folded() -> Iterator[None]:
     try:
         yield
     except KubeAccessError as error:
-        from ..redact import visible
+        from ..text import printable
 
-        lines = [f"{type(error).__name__}: {visible(str(error))}"]
-        lines += [f"    {visible(error.hint)}"] if error.hint else []
+        lines = [f"{type(error).__name__}: {printable(str(error))}"]
+        lines += [f"    {printable(error.hint)}"] if error.hint else []
         error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]  # IPython asks the instance
         raise
     except UsageError as error:
-        from .. import redact
+        from ..text import redact
 
-        error.args = (redact.text(error),)  # it may repeat what was typed, and is saved with the notebook
+        error.args = (redact(error),)  # it may repeat what was typed, and is saved with the notebook
         raise
     except KeyboardInterrupt as interrupt:
         # IPython keeps the traceback, and with it a socket whose handshake was interrupted, which nobody else closes.
@@ -54,9 +54,9 @@ def told_watch(
 ) -> Watch:
     """A watch whose lines appear at once, on stderr; the two are told how much has come, and of each answer."""
     from ..limits import Watch
-    from ..redact import visible
+    from ..text import printable
 
-    return Watch(say=lambda line: print(visible(line), file=sys.stderr), progress=progress, answered=answered)
+    return Watch(say=lambda line: print(printable(line), file=sys.stderr), progress=progress, answered=answered)
 
 
 def shown_as_it_is(reply: Reply | None) -> Any:

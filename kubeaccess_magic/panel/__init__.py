@@ -17,10 +17,10 @@ import ipywidgets as widgets
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Unicode
 
-from .. import redact
 from ..errors import KubeAccessError, TargetError
 from ..limits import Watch
 from ..suggest import Question
+from ..text import redact
 from . import show
 from .choices import Choices, place
 from .state import API, Answered, Asked, Host, State, target_of
@@ -30,7 +30,7 @@ from .working import Newest, Running
 if TYPE_CHECKING:
     from ..access import Access
     from ..request import Request
-    from ..target import Target
+    from ..targets import Target
 
 __all__ = ["API", "Answered", "Asked", "Host", "Panel", "State", "target_of"]
 
@@ -382,7 +382,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     # --- where there is no front end, or no kernel any more
 
     def __repr__(self) -> str:
-        return f"<kproxy panel: {redact.text(self._line(self._state, hidden=True) or 'nothing chosen yet')}>"
+        return f"<kproxy panel: {redact(self._line(self._state, hidden=True) or 'nothing chosen yet')}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any] | None:
         bundle: dict[str, Any] | None = super()._repr_mimebundle_(**kwargs)

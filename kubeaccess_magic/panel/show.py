@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .. import redact
 from ..errors import KubeAccessError
-from ..redact import escaped
 from ..reply import Reply, size_text
+from ..text import escape, redact, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +28,7 @@ _MOST_PLOTTED = 200_000  # rows in which the time axis is looked at
 def texts(named: Iterable[tuple[str, str]]) -> str:
     """Texts to take along: each is selected whole by one click."""
     rows = "".join(
-        f"<dt>{escaped(name)}</dt><dd><code class='kproxy-copy'>{escaped(text)}</code></dd>"
+        f"<dt>{escape(name)}</dt><dd><code class='kproxy-copy'>{escape(text)}</code></dd>"
         for name, text in named
         if text
     )
@@ -38,32 +37,32 @@ def texts(named: Iterable[tuple[str, str]]) -> str:
 
 def pale(line: str) -> str:
     """A line that matters less."""
-    return f"<div class='kproxy-pale'>{escaped(line)}</div>" if line else ""
+    return f"<div class='kproxy-pale'>{escape(line)}</div>" if line else ""
 
 
 def status(line: str) -> str:
     """A line that a screen reader says when it changes."""
-    return f"<div role='status'>{escaped(line)}</div>" if line else ""
+    return f"<div role='status'>{escape(line)}</div>" if line else ""
 
 
 def target(note: str, is_ready: bool | None) -> str:
     """What is known of the one that is chosen: how much of it is ready, and which app it is."""
     mark = {True: "kproxy-good", False: "kproxy-bad", None: "kproxy-pale"}[is_ready]
-    return f"<span class='{mark}'>{escaped(note)}</span>" if note else ""
+    return f"<span class='{mark}'>{escape(note)}</span>" if note else ""
 
 
 def access(answer: Access, asked: str) -> str:
     """Whether it may be asked; if not, what is missing."""
     if answer.allowed:
-        return f"<span class='kproxy-good'>you may {escaped(asked)}</span>"
+        return f"<span class='kproxy-good'>you may {escape(asked)}</span>"
     role = ""
     if answer.role:
-        copied = f"<code class='kproxy-copy'>{escaped(answer.role.rstrip())}</code>"
+        copied = f"<code class='kproxy-copy'>{escape(answer.role.rstrip())}</code>"
         role = f"<details><summary>the Role to ask for</summary>{copied}</details>"
     rule = [re.search(rf'^[- ]+{key}: \["(.*)"\]$', answer.role or "", re.MULTILINE) for key in ("verbs", "resources")]
     why = " ".join(found[1] for found in rule if found)
-    missing = f": missing {escaped(why)}" if why else ""
-    return f"<span class='kproxy-bad'>you may not {escaped(asked)}{missing}</span>{role}"
+    missing = f": missing {escape(why)}" if why else ""
+    return f"<span class='kproxy-bad'>you may not {escape(asked)}{missing}</span>{role}"
 
 
 def error(problem: BaseException) -> str:
@@ -71,12 +70,12 @@ def error(problem: BaseException) -> str:
     if isinstance(problem, KubeAccessError):
         said, hint = str(problem), problem.hint or ""
     else:
-        said, hint = redact.text(problem), ""
-    lines = [f"<strong>{escaped(type(problem).__name__)}</strong>: {escaped(said)}"]
-    lines += [f"<span class='kproxy-pale'>{escaped(hint)}</span>"] if hint else []
+        said, hint = redact(problem), ""
+    lines = [f"<strong>{escape(type(problem).__name__)}</strong>: {escape(said)}"]
+    lines += [f"<span class='kproxy-pale'>{escape(hint)}</span>"] if hint else []
     role = getattr(problem, "role", None)
     if role:
-        copied = f"<code class='kproxy-copy'>{escaped(role.rstrip())}</code>"
+        copied = f"<code class='kproxy-copy'>{escape(role.rstrip())}</code>"
         lines.append(f"<details><summary>the Role to ask for</summary>{copied}</details>")
     return f"<div class='kproxy-error' role='alert'>{'<br>'.join(lines)}</div>"
 
@@ -101,15 +100,15 @@ def answered(value: Any, reply: Reply, lines: Iterable[str], variable: str) -> s
         shown = pale(f"{size_text(len(value))} of bytes")
     else:
         shown = _lines(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
-    kept = f" → <code>{escaped(variable)}</code>" if variable else ""
-    first_line = f"<div role='status'><strong>{escaped(head[0])}</strong> · {escaped(' · '.join(head[1:]))}{kept}</div>"
+    kept = f" → <code>{escape(variable)}</code>" if variable else ""
+    first_line = f"<div role='status'><strong>{escape(head[0])}</strong> · {escape(' · '.join(head[1:]))}{kept}</div>"
     plot = plot_code(value, variable) if variable and is_frame(value) else ""
     return _joined([first_line, *map(pale, told), shown, texts([("Plot", plot)])])
 
 
 def fallback(line: str) -> str:
     """What stays where there is no kernel, and no widget."""
-    copied = f"<code style='user-select: all; white-space: pre-wrap'>{escaped(line)}</code>"
+    copied = f"<code style='user-select: all; white-space: pre-wrap'>{escape(line)}</code>"
     return f"<div class='kproxy-fallback'>If no panel stands here, run this cell again:<br>{copied}</div>"
 
 
@@ -178,14 +177,14 @@ def _cell(value: object) -> str:
         said = f"{float(value):.6g}"
     else:
         said = str(value)
-    return escaped(" ".join(redact.shortened(said, _CELL_CHARACTERS).split()))
+    return escape(" ".join(shorten(said, _CELL_CHARACTERS).split()))
 
 
 def _lines(text: str) -> str:
     lines = text[:_CHARACTERS].split("\n")
     part = "\n".join(lines[:_LINES])
     rest = pale(f"the first lines of {len(text):,} characters") if len(part) < len(text) else ""
-    return f"<pre>{escaped(part)}</pre>{rest}"
+    return f"<pre>{escape(part)}</pre>{rest}"
 
 
 def _joined(parts: Iterable[str]) -> str:

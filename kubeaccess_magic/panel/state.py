@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .. import redact
-from ..target import KINDS, Target
+from ..targets import KINDS, Target
+from ..text import redact, redact_headers
 
 if TYPE_CHECKING:
     from ..cluster import Cluster
@@ -68,8 +68,8 @@ class State:
     def __repr__(self) -> str:
         """What is chosen, without secrets: no header, no body, no value of a parameter that is named like one."""
         texts = ("context", "namespace", "kind", "name", "port", "path", "method", "options", "into")
-        said = [f"{name}={redact.text(value)!r}" for name in texts if (value := getattr(self, name))]
-        given = redact.headers((name, value) for name, value in self.params if value is not None)
+        said = [f"{name}={redact(value)!r}" for name in texts if (value := getattr(self, name))]
+        given = redact_headers((name, value) for name, value in self.params if value is not None)
         return f"State({', '.join([*said, f'params={given}'] if given else said)})"
 
     @property

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from .. import redact
 from ..suggest import Question, Suggestion
+from ..text import redact
 from . import show as html
 from .fields import Field, Typed, on_enter, shown
 from .state import API, State
@@ -17,7 +17,7 @@ from .style import STYLE
 
 if TYPE_CHECKING:
     from ..cluster import Cluster
-    from ..target import Target
+    from ..targets import Target
     from .choices import Choices
 
 __all__ = ["Acts", "View"]
@@ -199,7 +199,7 @@ class View:
         asks = state.is_question
         shown(self.fetch, asks)
         whom = f"{state.namespace or cluster.namespace}/{state.name}" if state.name else "nobody yet"
-        label = "" if asks else redact.text(f"Send {state.asks_by} to {cluster.name} {whom}")
+        label = "" if asks else redact(f"Send {state.asks_by} to {cluster.name} {whom}")
         if label and self.send.description != label:
             # Another button each time: a press that was on its way to the old one does nothing.
             old, self.send = self.send, widgets.Button(description=label, button_style="danger")

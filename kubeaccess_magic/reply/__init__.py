@@ -15,9 +15,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import redact
 from ..errors import AppError, KubeAccessError, LimitExceeded, LoadError, TimedOut
-from ..redact import visible
+from ..text import printable, redact_headers, shorten
 from . import body, show
 from .show import size_text
 
@@ -79,7 +78,7 @@ class Headers(Mapping[str, str]):
     __hash__ = None  # type: ignore[assignment]  # a mapping, and no key of one
 
     def __repr__(self) -> str:
-        return f"Headers({list(redact.headers(self._pairs))!r})"
+        return f"Headers({list(redact_headers(self._pairs))!r})"
 
     def getall(self, name: str) -> tuple[str, ...]:
         """Every value of a name, in order: the API server adds a second ``Cache-Control`` to the app's (T25)."""
@@ -158,7 +157,7 @@ class Stream:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Stream {self.status_code} {visible(self.reason)} {self.url}>"
+        return f"<Stream {self.status_code} {printable(self.reason)} {self.url}>"
 
     def chunks(self, limits: Limits, watch: Watch) -> Iterator[bytes]:
         """The decoded body in pieces; the stream is closed at the end, or when the caller stops asking.
@@ -355,10 +354,10 @@ class Reply:
         """The reply itself, or `AppError` if the status is 400 or above."""
         if self.ok:
             return self
-        status = f"{self.status_code} {visible(self.reason)}".rstrip()
+        status = f"{self.status_code} {printable(self.reason)}".rstrip()
         shown = not body.is_html(self) and not body.is_binary(self)
         text = (body.error_words(self) or body.head(self)) if shown else ""
-        said = redact.shortened(visible(" ".join(text[:400].split())), _EXCERPT_CHARACTERS)
+        said = shorten(printable(" ".join(text[:400].split())), _EXCERPT_CHARACTERS)
         message = f"the app answered {status}" + (f": {said}" if said else "")
         raise AppError(
             message,

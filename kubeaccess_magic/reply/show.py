@@ -6,8 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from .. import redact
-from ..redact import visible
+from ..text import printable, redact_headers
 from . import body
 from .tree import MOST_BYTES, tree
 
@@ -26,15 +25,15 @@ def bundle(reply: Reply) -> dict[str, str]:
     """A reply as ``text/plain`` and ``text/html``."""
     lines, rest = _body_lines(reply)
     said = summary(reply)
-    asked = f"{reply.request.method} {visible(reply.url)}"
+    asked = f"{reply.request.method} {printable(reply.url)}"
     plain = "\n".join([said, asked, *lines, *([rest] if rest else [])])
     return {"text/plain": plain, "text/html": _html(reply, said, asked, lines, rest)}
 
 
 def summary(reply: Reply) -> str:
     """One line: status, type, size, time."""
-    status = f"{reply.status_code} {visible(reply.reason)}".rstrip()
-    kind = visible(reply.media_type[:_VALUE_CHARACTERS]) or "no type"
+    status = f"{reply.status_code} {printable(reply.reason)}".rstrip()
+    kind = printable(reply.media_type[:_VALUE_CHARACTERS]) or "no type"
     elapsed_s = reply.elapsed.total_seconds()
     took = f"{elapsed_s * 1000:.0f} ms" if elapsed_s < 1 else f"{elapsed_s:.1f} s"
     return f"{status} · {kind} · {size_text(len(reply.content))} · {took}"
@@ -56,8 +55,8 @@ def _html(reply: Reply, said: str, asked: str, lines: list[str], rest: str) -> s
     # No colours of its own: the theme's, a little paler where it matters less.
     pale = "style='opacity: .75; overflow-wrap: anywhere'"
     headers = "".join(
-        f"<div>{html.escape(': '.join(visible(part[:_VALUE_CHARACTERS]) for part in pair))}</div>"
-        for pair in redact.headers(reply.headers.pairs()[:_LINES])
+        f"<div>{html.escape(': '.join(printable(part[:_VALUE_CHARACTERS]) for part in pair))}</div>"
+        for pair in redact_headers(reply.headers.pairs()[:_LINES])
     )
     drawn = tree(reply.text) if body.is_json(reply) and len(reply.content) <= MOST_BYTES else None
     if drawn is not None:
@@ -93,7 +92,7 @@ def _body_lines(reply: Reply) -> tuple[list[str], str]:
     whole = len(lines) <= _LINES and len(text) <= _CHARACTERS and len(content) <= body.HEAD_BYTES
     shown_text = "\n".join(lines[:_LINES])[:_CHARACTERS].rstrip("\n")
     rest = "" if whole else f"… the first lines of {size_text(len(content))}; .text or .json() has it all"
-    return visible(shown_text).split("\n"), rest
+    return printable(shown_text).split("\n"), rest
 
 
 def _printable(row: bytes) -> str:

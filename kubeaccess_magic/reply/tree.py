@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..redact import escaped, shortened
+from ..text import escape, shorten
 
 __all__ = ["MOST_BYTES", "tree"]
 
@@ -88,4 +88,4 @@ def _scalar(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    return escaped(shortened(text, _MOST_CHARACTERS))
+    return escape(shorten(text, _MOST_CHARACTERS))

@@ -24,7 +24,7 @@ from .suggestion import MOST, Suggestion, clean
 
 if TYPE_CHECKING:
     from ..cluster import Cluster
-    from ..target import Target
+    from ..targets import Target
 
 __all__ = ["MOST", "MOST_ROWS", "Question", "Suggestion", "Suggestions"]
 

@@ -15,9 +15,9 @@ from ..dialects import kubernetes
 from ..discovery import pod_target, service_target
 from ..errors import AccessDenied, KubeAccessError, NotFound
 from ..limits import Watch
-from ..redact import shortened
 from ..request import Request
-from ..target import Target
+from ..targets import Target
+from ..text import shorten
 from .suggestion import NOTE_CHARACTERS, Suggestion, clean, is_plain
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Served(NamedTuple):
         told = [f"{ready[0]}/{ready[1]} ready"] if ready is not None else []
         if not any(port.scheme for port in self.ports):
             told.append("speaks no HTTP")
-        note = shortened(" · ".join([*told, self.app] if self.app else told), NOTE_CHARACTERS)
+        note = shorten(" · ".join([*told, self.app] if self.app else told), NOTE_CHARACTERS)
         return Suggestion(self.name, "service", note, *(ready or (None, None)))
 
 

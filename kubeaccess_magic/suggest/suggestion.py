@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from ..redact import shortened, visible
+from ..text import printable, shorten
 
 __all__ = ["MOST", "NOTE_CHARACTERS", "Suggestion", "clean", "is_plain", "matching"]
 
@@ -40,12 +40,12 @@ class Suggestion:
 
 def clean(text: object) -> str:
     """A text of a cluster as a note: one short line in which nothing acts."""
-    return shortened(visible(" ".join(str(text).split())), NOTE_CHARACTERS)
+    return shorten(printable(" ".join(str(text).split())), NOTE_CHARACTERS)
 
 
 def is_plain(name: str) -> bool:
     """Whether somebody can see all that is put there with this name: it is one line in which nothing acts."""
-    return visible(name) == name and "\n" not in name and "\t" not in name
+    return printable(name) == name and "\n" not in name and "\t" not in name
 
 
 def matching(names: Iterable[tuple[str, str]], kind: str, begin: str) -> list[Suggestion]:

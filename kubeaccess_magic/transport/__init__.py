@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from urllib3 import HTTPHeaderDict, HTTPResponse, Retry, Timeout
 
-from .. import redact
 from ..errors import KubeAccessError, TargetError
 from ..reply import Headers, Reply, Stream
 from ..request import Request
-from ..target import Target
+from ..targets import Target
+from ..text import redact
 from . import failures
 from .guard import Guard
 from .sources import ContextSource, Source
@@ -425,8 +425,8 @@ def _shown(url_path: str) -> str:
     path, mark, query = url_path.partition("?")
     # Telling secrets costs time: a path without "=" and without a token's begin holds none that could be told.
     if "=" in path or "eyJ" in path:
-        path = redact.text(path)
-    return path + (redact.text(mark + query) if mark else "")
+        path = redact(path)
+    return path + (redact(mark + query) if mark else "")
 
 
 def _retry_after_s(answer: Stream) -> float | None:

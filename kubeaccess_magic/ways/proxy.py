@@ -16,7 +16,7 @@ from ..request import Request
 if TYPE_CHECKING:
     from ..limits import Limits, Watch
     from ..reply import Stream
-    from ..target import Target
+    from ..targets import Target
     from ..transport import Transport
 
 __all__ = ["ApiServerProxy", "redirected"]

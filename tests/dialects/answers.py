@@ -9,7 +9,7 @@ from typing import Any
 from kubeaccess_magic import dialects
 from kubeaccess_magic.reply import Headers, Reply
 from kubeaccess_magic.request import Request
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
 
 
 def request(

@@ -7,7 +7,7 @@ import pytest
 
 from kubeaccess_magic.dialects import kubernetes as k8s
 from kubeaccess_magic.errors import LoadError
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
 
 from .answers import rows_of
 from .objects import CREATED, endpoint, listed, meta, service, slice_of

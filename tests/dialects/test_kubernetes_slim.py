@@ -28,7 +28,7 @@ from kubeaccess_magic.dialects.kubernetes.heads import head_of
 from kubeaccess_magic.dialects.kubernetes.kinds import COLUMNS
 from kubeaccess_magic.dialects.kubernetes.slim import TYPED
 from kubeaccess_magic.errors import TargetError
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
 
 from .answers import reply, request
 from .objects import CREATED, listed, meta, service

@@ -15,7 +15,7 @@ from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects.prometheus import MOST_POINTS, dialect, times
 from kubeaccess_magic.errors import AppError, LimitExceeded, LoadError, TargetError
 from kubeaccess_magic.request import Request
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
 
 from .answers import reply, request, rows_of
 

@@ -19,7 +19,7 @@ from kubeaccess_magic.errors import KubeAccessError, TimedOut, Unreachable
 from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
 from kubeaccess_magic.transport import Transport
 
 from .cases import STRIDE, Counts, faults, outcome, sizes

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.error import UsageError
 
-from kubeaccess_magic import target
+from kubeaccess_magic import targets
 from kubeaccess_magic.magics import _VERBS
 from kubeaccess_magic.magics.options import OPTIONS, VERBS, help_text, parse
 from kubeaccess_magic.magics.words import quoted, split
@@ -137,7 +137,7 @@ def test_the_line_that_is_proposed_is_understood(line):
 
 def test_the_tables_agree():
     words = {word for verb in VERBS for word in (verb.name, *verb.short)}
-    assert words <= target.VERBS, "a service of that name prints with svc/"
+    assert words <= targets.VERBS, "a service of that name prints with svc/"
     assert {verb.name for verb in VERBS} | {""} == set(_VERBS)
     names = [name for option in OPTIONS for name in option.names]
     assert len(names) == len(set(names))

@@ -9,7 +9,7 @@ import pytest
 from kubeaccess_magic import Cluster
 from kubeaccess_magic.suggest import Suggestion, Suggestions
 from kubeaccess_magic.suggest.known_apps import APPS
-from kubeaccess_magic.target import Target
+from kubeaccess_magic.targets import Target
 
 from .control_plane import Real
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...errors import LoadError
-from ...redact import shortened
+from ...text import shorten
 from .. import Loaded, Pages, Step, answer
 from .lines import BrokenLine, parse
 
@@ -88,7 +88,7 @@ class Exposition:
         try:
             samples = parse(text.removeprefix("\ufeff"), is_open=_is_open(reply, text))
         except BrokenLine as error:
-            shown = shortened(error.line, _SHOWN_CHARACTERS)
+            shown = shorten(error.line, _SHOWN_CHARACTERS)
             raise LoadError(
                 f"the text is no exposition of metrics: {error} in {shown!r}", reply=reply, hint="see it with -o text"
             ) from None

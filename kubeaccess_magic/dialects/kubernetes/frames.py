@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import TargetError
-from ...target import Target
+from ...targets import Target
 from .. import columns
 from .objects import EndpointSlice, Metadata, Namespace, Node, Pod, Service, ServicePort
 from .ports import app_of, external_of, scheme_of, target_of

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from ...target import Target
+from ...targets import Target
 from .objects import Service, ServicePort
 
 __all__ = ["LABELS", "app_of", "app_of_values", "external_of", "scheme_of", "speaks_http", "target_of"]

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ...errors import AppError, LoadError, TargetError
-from ...redact import shortened
+from ...text import shorten
 from .. import Loaded, Pages, Step, answer
 from . import parameters, tables, times
 
@@ -210,7 +210,7 @@ def _said(error: AppError) -> AppError | None:
         return None
     kind, text = told
     words = f"{kind}: {text}" if kind else text
-    words = shortened(words, _SAID_CHARACTERS)
+    words = shorten(words, _SAID_CHARACTERS)
     return AppError(f"the app answered {reply.status_code}: {words}", reply=reply, hint=_hint(kind, text))
 
 

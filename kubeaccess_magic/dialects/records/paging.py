@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from ...errors import TargetError
-from ...redact import shortened
 from ...request import Request
+from ...text import shorten
 from .places import Found, levels
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _at(url: str, reply: Reply) -> Following | str:
         is_relative = not urlsplit(url).netloc
         path = _path_here(parts, reply, is_relative=is_relative)
         if path is None:
-            host = repr(shortened(parts.netloc, 80))
+            host = repr(shorten(parts.netloc, 80))
             return f"the next page is said to be at {host}, another server, which is not asked"
         text = path + (f"?{parts.query}" if parts.query else "")
         found = Request.build("GET", request.target, text, headers=request.headers)

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kubeaccess_magic.errors import TargetError
-from kubeaccess_magic.target import KINDS, VERBS, Parsed, Target, safe_path
+from kubeaccess_magic.targets import KINDS, VERBS, Parsed, Target, safe_path
 
 examples = settings(max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100")), deadline=None)
 

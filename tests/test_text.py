@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from kubeaccess_magic import redact
 from kubeaccess_magic.errors import KubeAccessError
+from kubeaccess_magic.text import HIDDEN, excerpt, redact, redact_headers, redact_mapping
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
 
@@ -37,13 +37,13 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
 )
 def test_the_value_of_what_names_a_secret_is_hidden(text):
     assert "CANARY" in text
-    hidden = redact.text(text)
+    hidden = redact(text)
     assert "CANARY" not in hidden
-    assert redact.HIDDEN in hidden
+    assert HIDDEN in hidden
 
 
 def test_what_looks_like_a_token_is_hidden_wherever_it_stands():
-    assert JWT not in redact.text(f"the app said {JWT}, alas")
+    assert JWT not in redact(f"the app said {JWT}, alas")
 
 
 @pytest.mark.parametrize(
@@ -59,16 +59,16 @@ def test_what_looks_like_a_token_is_hidden_wherever_it_stands():
     ],
 )
 def test_what_is_no_secret_stays(text):
-    assert redact.text(text) == text
+    assert redact(text) == text
 
 
 def test_headers_and_mappings():
     pairs = [("X-Api-Key", "CANARY"), ("Cookie", "CANARY"), ("Accept", "text/plain"), ("X-Note", "token=CANARY")]
-    assert "CANARY" not in str(redact.headers(pairs))
-    assert redact.headers(pairs)[2] == ("Accept", "text/plain")
+    assert "CANARY" not in str(redact_headers(pairs))
+    assert redact_headers(pairs)[2] == ("Accept", "text/plain")
     values = {"users": [{"user": {"token": "CANARY", "name": "me"}}], "password": ["CANARY"], "n": 3}
-    assert "CANARY" not in str(redact.mapping(values))
-    assert redact.mapping(values)["n"] == 3
+    assert "CANARY" not in str(redact_mapping(values))
+    assert redact_mapping(values)["n"] == 3
 
 
 def test_a_message_is_bounded_harmless_and_without_secrets():
@@ -78,12 +78,12 @@ def test_a_message_is_bounded_harmless_and_without_secrets():
         assert "CANARY" not in text and not {"\x1b", "\x00", "\u202e"} & set(text)
     assert str(KubeAccessError("as it is\n\tgrün")) == "as it is\n\tgrün"
     # A secret that the bound would cut in two is hidden before it is cut.
-    assert "CANARY" not in redact.shown("y" * 90 + " token=" + "CANARY" * 50, 100)
+    assert "CANARY" not in excerpt("y" * 90 + " token=" + "CANARY" * 50, 100)
 
 
 @pytest.mark.parametrize("piece", ["a", "a.", "a-", "eyJ", "token", "http://", "'", "Bearer "])
 def test_long_texts_take_linear_time(piece):
     # Quadratic time would be minutes here: the bound only tells a hang. Of this thread, whatever else the machine does.
     begin = time.thread_time()
-    redact.text(piece * 50_000)
+    redact(piece * 50_000)
     assert time.thread_time() - begin < 20

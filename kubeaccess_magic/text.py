@@ -11,7 +11,17 @@ import html
 import re
 from collections.abc import Iterable, Mapping
 
-__all__ = ["HIDDEN", "escaped", "header", "headers", "mapping", "shortened", "shown", "text", "visible"]
+__all__ = [
+    "HIDDEN",
+    "escape",
+    "excerpt",
+    "printable",
+    "redact",
+    "redact_header",
+    "redact_headers",
+    "redact_mapping",
+    "shorten",
+]
 
 HIDDEN = "[hidden]"
 
@@ -46,7 +56,7 @@ _FIELD = re.compile(
 )
 
 
-def text(value: object) -> str:
+def redact(value: object) -> str:
     """Any text without the secrets that it names or that can be told by their look.
 
     Parameters
@@ -71,7 +81,7 @@ def text(value: object) -> str:
     return out
 
 
-def visible(text: str) -> str:
+def printable(text: str) -> str:
     r"""Text in which nothing acts on a terminal or turns the reading direction (X9): ESC becomes the letters ``\x1b``.
 
     Line ends and tabs stay.
@@ -79,43 +89,43 @@ def visible(text: str) -> str:
     return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
-def escaped(value: object) -> str:
+def escape(value: object) -> str:
     """Any text as part of a page: never markup, and nothing in it acts (X9)."""
-    return html.escape(visible(str(value)))
+    return html.escape(printable(str(value)))
 
 
-def shown(value: object, most_characters: int) -> str:
+def excerpt(value: object, most_characters: int) -> str:
     """Any text as a message shows it: without secrets, harmless, and no longer than that."""
     # A secret may be cut where the text is, so what is looked through is longer than what is shown; never all of it.
-    return shortened(visible(text(str(value)[: 2 * most_characters])), most_characters)
+    return shorten(printable(redact(str(value)[: 2 * most_characters])), most_characters)
 
 
-def shortened(text: str, most_characters: int) -> str:
+def shorten(text: str, most_characters: int) -> str:
     """Text that is no longer than that; where it was, an ellipsis ends it."""
     return text if len(text) <= most_characters else text[: most_characters - 1] + "…"
 
 
-def header(name: str, value: str) -> str:
+def redact_header(name: str, value: str) -> str:
     """The value of one header, hidden whole if the header carries a secret."""
-    return HIDDEN if _is_secret(name) else text(value)
+    return HIDDEN if _is_secret(name) else redact(value)
 
 
-def headers(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+def redact_headers(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Headers with the secret ones hidden, in their order."""
-    return tuple((name, header(name, value)) for name, value in pairs)
+    return tuple((name, redact_header(name, value)) for name, value in pairs)
 
 
-def mapping(values: Mapping[str, object]) -> dict[str, object]:
+def redact_mapping(values: Mapping[str, object]) -> dict[str, object]:
     """A mapping with the values of secret names hidden, at any depth."""
 
     def hide(name: str, value: object) -> object:
         if isinstance(value, (str, bytes, int)) and _is_secret(name):
             return HIDDEN
         if isinstance(value, Mapping):
-            return mapping(value)
+            return redact_mapping(value)
         if isinstance(value, (list, tuple)):
             return [hide(name, item) for item in value]
-        return text(value) if isinstance(value, str) else value
+        return redact(value) if isinstance(value, str) else value
 
     return {str(name): hide(str(name), value) for name, value in values.items()}
 

@@ -83,14 +83,14 @@ BROUGHT = [
 def test_a_path_is_appended_below_the_one_brought(
     brought: str | None, typed: str | None, path: str, query: str
 ) -> None:
-    request = Request.build("GET", WEB, typed, brought=brought)
+    request = Request.build("GET", WEB, typed, path_in_target=brought)
     assert (request.path, request.query) == (path, query)
 
 
 @pytest.mark.parametrize("typed", ["b", "/b", "?y=1"])
 def test_nothing_is_appended_to_a_query_that_was_brought(typed: str) -> None:
     with pytest.raises(TargetError, match="brought a query") as caught:
-        Request.build("GET", WEB, typed, brought="/a?x=1")
+        Request.build("GET", WEB, typed, path_in_target="/a?x=1")
     assert "-q" in str(caught.value.hint)
 
 
@@ -191,15 +191,15 @@ def test_the_api_server_and_nodes_are_only_read() -> None:
 
 def test_the_path_of_the_api_server_itself() -> None:
     parsed = Target.parse("/apis/apps/v1?x=1")
-    request = Request.build("GET", parsed.target, brought=parsed.path)
+    request = Request.build("GET", parsed.target, path_in_target=parsed.path)
     assert request.url_path() == "/apis/apps/v1?x=1"
-    assert Request.build("GET", API, "deployments", brought="/apis/apps/v1").url_path() == "/apis/apps/v1/deployments"
+    assert Request.build("GET", API, "deployments", path_in_target="/apis/apps/v1").url_path() == "/apis/apps/v1/deployments"
     with pytest.raises(TargetError):
         Request.build("GET", API, "//x")
 
 
 def test_an_api_path_that_is_put_together_to_a_proxys_asks_that_target() -> None:
-    request = Request.build("POST", API, "web:80/proxy/x?y", brought="/api/v1/namespaces/shop/services")
+    request = Request.build("POST", API, "web:80/proxy/x?y", path_in_target="/api/v1/namespaces/shop/services")
     assert (request.target, request.path, request.query) == (WEB, "/x", "y")
     assert request.url_path() == f"{PREFIX}/x?y"
     with pytest.raises(TargetError, match="a node"):
@@ -214,7 +214,7 @@ def test_unsafe_paths_x1(path: str) -> None:
         with pytest.raises(TargetError):
             Request.build("GET", target, path)
         with pytest.raises(TargetError):
-            Request.build("GET", target, "x", brought=f"/{path}")
+            Request.build("GET", target, "x", path_in_target=f"/{path}")
 
 
 def test_half_a_surrogate_pair_is_no_text() -> None:
@@ -340,10 +340,10 @@ def test_a_pasted_url_brings_its_path_and_query(typed: str, before: str) -> None
     except TargetError:
         with pytest.raises(TargetError):
             parsed = Target.parse(text)
-            Request.build("GET", parsed.target, brought=parsed.path)
+            Request.build("GET", parsed.target, path_in_target=parsed.path)
         return
     parsed = Target.parse(text)
-    request = Request.build("GET", parsed.target, brought=parsed.path)
+    request = Request.build("GET", parsed.target, path_in_target=parsed.path)
     assert request.target.with_scheme("") == WEB
     assert (request.path.lstrip("/"), request.query) == (expected.path.lstrip("/"), expected.query)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..dialects import kubernetes
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..call import Call
     from ..kubeconfig import Listed
+    from ..targets import Target
     from . import Discovery
 
 __all__ = ["contexts_frame", "info", "namespaces", "nodes", "pods", "services"]
@@ -66,7 +67,9 @@ def pods(
     return _noted(kubernetes.pods_frame(_named(listing.items, name)), listing.note)
 
 
-def info(discovery: Discovery, call: Call, server: str, namespace: str | None, own: str) -> pd.DataFrame:
+def info(
+    discovery: Discovery, call: Call, url_of: Callable[[Target], str], namespace: str | None, own: str
+) -> pd.DataFrame:
     """What ``kubectl cluster-info`` prints, each service with its proxy URL and whether it is ready.
 
     Where the label finds nothing, or may not be listed, the services that are there: of that namespace, else of the
@@ -89,7 +92,7 @@ def info(discovery: Discovery, call: Call, server: str, namespace: str | None, o
         where, note = own, f"the services of {where} may not be listed; these are those of {own}"
         found = discovery.services(where, None, call, own).items
     slices, unread = discovery.slices_of([where], call)
-    lines = [built_in(service, None if unread else slices, server) for service in found]
+    lines = [built_in(service, None if unread else slices, url_of) for service in found]
     rows: list[tuple[Any, ...]] = [
         (line.title, line.url, str(line.target or ""), line.ready, line.endpoints, line.external, line.note)
         for line in lines

@@ -18,8 +18,8 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, nee
 from traitlets import Bool, Float, Integer, observe
 
 from ..errors import ConfigError, KubeAccessError, NotFound, TargetError
+from .captions import as_meant, call_of, folded, name_the_asker, nothing_listed
 from .history import History, Question
-from .telling import as_meant, folded, new_call, nothing_listed
 from .transforms import keep_for_the_magic
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class KProxyMagics(Magics):
             asked = parse(line)
             if asked.switch("help"):
                 return print(help_text())
-            from .asking import filled
+            from .queries import filled
 
             asked = filled(asked, {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})})
             try:
@@ -179,22 +179,29 @@ class KProxyMagics(Magics):
             progress.close()
 
     def _asked(self, asked: Line, cell: str | None, progress: Progress) -> Any:
-        from .asking import wanted
-        from .ready import Ready
+        from .queries import query_of
 
-        want = wanted(asked, cell, asked.variables)
+        query = query_of(asked, cell)
         cluster = self.cluster_for(asked)
         question = self.question(cluster)
-        call = new_call(progress, question.answered)
+        call = call_of(cluster, query, progress, question.answered)
         try:
-            ready = Ready.of(asked, want, cluster, call)
+            prepared = cluster.engine.prepare(query, call)
         except (NotFound, TargetError) as error:
             raise as_meant(error, asked) from None
         if asked.switch("kubectl") or asked.switch("code"):
-            return ready.spelled("kubectl" if asked.switch("kubectl") else "code")
-        value, _, lines = ready.ask(question, call)
-        self._caption(asked, lines)
-        return value
+            from .spelling import as_code, as_kubectl
+
+            return as_kubectl(cluster, prepared) if asked.switch("kubectl") else as_code(cluster, prepared)
+        from .answers import answer
+
+        try:
+            result = answer(cluster, prepared, question, call)
+        except KubeAccessError as error:
+            name_the_asker(error, asked)
+            raise
+        self._caption(asked, result.lines)
+        return result.value
 
     # --- verbs
 
@@ -250,25 +257,31 @@ class KProxyMagics(Magics):
         return made
 
     def _url(self, asked: Line) -> Any:
-        from .asking import place, query
+        from ..query import Query
+        from .queries import params_of, place
         from .show import Text
 
         cluster = self.cluster_for(asked)
         target, path = place(asked, asked.variables)
-        params, _ = query(asked, None, asked.variables)
-        where = asked.text("namespace")
-        prepared = cluster.prepare("GET", target, path or "/", params=params, namespace=where, call=new_call())
+        params, _ = params_of(asked, None, asked.variables)
+        query = Query(
+            target, path or "/", namespace=asked.text("namespace"), params=tuple(params), raw=True, output="reply"
+        )
+        prepared = cluster.engine.prepare(query, call_of(cluster))
         self._caption(asked, list(prepared.notes))
-        return Text(cluster.server + prepared.request.url_path())
+        return Text(cluster.engine.url(prepared.request))
 
     def _can(self, asked: Line) -> Any:
-        from .asking import place
+        from ..query import Query
+        from .queries import place
         from .show import Answer
 
         cluster = self.cluster_for(asked)
         method = (asked.text("request") or "GET").upper()
-        access, target = cluster.may(method, place(asked, asked.variables)[0], namespace=asked.text("namespace"))
-        return Answer(access, f"{method} {target}")
+        target = place(asked, asked.variables)[0]
+        query = Query(target, method=method, namespace=asked.text("namespace"), raw=True, output="reply")
+        access, what = cluster.engine.access(query, call_of(cluster))
+        return Answer(access, f"{method} {what}")
 
     def _last_reply(self, asked: Line) -> Any:
         if asked.switch("why"):

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
-from ..call import Call
+from ..call import Call, Limits
 from ..dialects import kubernetes
 from ..discovery import pod_target, service_target
 from ..errors import AccessDenied, KubeAccessError, NotFound
 from ..request import Request
 from ..targets import Target
 from ..text import shorten
+from ..ways.proxy import api_path
 from .suggestion import NOTE_CHARACTERS, Suggestion, clean, is_plain
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ MOST_ROWS = 10_000  # of one list
 _FIRST_PAGE, _PAGE = 500, 2000
 _LIST_BYTES = 64 * 2**20  # of one page
 _APP_BYTES = 4 * 2**20
+_CONNECT_S = 5.0
 _TIMEOUT_S = 15.0
 _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
@@ -141,7 +143,7 @@ class Looker:
         """The JSON that an app, or the API server itself, answers to a GET."""
         target = self._resolved(target)
         request = Request.build("GET", target, path, params=params)
-        return self._look(request.url_path(self._cluster.namespace), max_bytes=_APP_BYTES).json()
+        return self._look(api_path(request, self._cluster.namespace), max_bytes=_APP_BYTES).json()
 
     def _resolved(self, target: Target) -> Target:
         """With the port and scheme that the Service or the Pod gives, as a request would have them."""
@@ -192,7 +194,9 @@ class Looker:
             asked |= {"continue": token, "limit": str(_PAGE)}
 
     def _look(self, path: str, *, accept: str = "application/json", max_bytes: int = _LIST_BYTES) -> Reply:
-        reply = self._cluster.look(path, timeout_s=_TIMEOUT_S, max_bytes=max_bytes, call=self._call, accept=accept)
+        reply = self._cluster.engine.look(
+            path, self._call.child(Limits(_CONNECT_S, _TIMEOUT_S, _TIMEOUT_S, max_bytes)), accept
+        )
         if reply.status_code in (401, 403):
             raise AccessDenied("these names may not be read")
         if reply.status_code == 404:

@@ -14,11 +14,13 @@ from ..errors import AccessDenied, KubeAccessError, NotFound, TargetError
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..cluster import Prepared
+    from ..cluster import Cluster
+    from ..engine import PreparedQuery
+    from ..query import Query
     from ..reply import Reply
     from .options import Line
 
-__all__ = ["as_meant", "folded", "name_the_asker", "new_call", "nothing_listed", "shown_as_it_is", "told"]
+__all__ = ["as_it_is", "as_meant", "call_of", "captions", "folded", "name_the_asker", "nothing_listed"]
 
 _LONG_S = 1.0  # what takes longer is told
 _HTML_BEGINS = (b"<!doctype html", b"<html")  # also where the type says plain text
@@ -49,17 +51,27 @@ def folded() -> Iterator[None]:
         raise
 
 
-def new_call(
-    progress: Callable[[int, int | None, str], None] | None = None, answered: Callable[[Reply], None] | None = None
+def call_of(
+    cluster: Cluster,
+    query: Query | None = None,
+    progress: Callable[[int, int | None, str], None] | None = None,
+    answered: Callable[[Reply], None] | None = None,
 ) -> Call:
-    """A watch whose lines appear at once, on stderr; the two are told how much has come, and of each answer."""
-    from ..call import Call
-    from ..text import printable
+    """A call within a Cluster's limits whose lines appear at once, on stderr.
 
-    return Call(say=lambda line: print(printable(line), file=sys.stderr), progress=progress, answered=answered)
+    Parameters
+    ----------
+    cluster
+        Whose limits count.
+    query
+        Its own limits count before the Cluster's.
+    progress, answered
+        Hear how much has come, and of each answer.
+    """
+    return cluster.call(query, say=_print_line, progress=progress, answered=answered)
 
 
-def shown_as_it_is(reply: Reply | None) -> Any:
+def as_it_is(reply: Reply | None) -> Any:
     """What is shown of an answer that is no frame, where none was asked for by name: text, or nothing but a status."""
     from .show import Text
 
@@ -71,11 +83,11 @@ def shown_as_it_is(reply: Reply | None) -> Any:
     return Text(reply.text) if reply.media_type.startswith("text/") and not is_html else None
 
 
-def told(prepared: Prepared, reply: Reply, lines: list[str]) -> list[str]:
+def captions(prepared: PreparedQuery, reply: Reply, lines: list[str]) -> list[str]:
     """What there is to tell about an answer; mostly nothing."""
     from ..reply import size_text
 
-    said = [*prepared.notes, *lines]
+    said = list(lines)
     asked, got = prepared.request, reply.request
     if got.target != asked.target:
         upgraded = got.target.scheme == "https" != asked.target.scheme
@@ -129,3 +141,9 @@ def as_meant(error: NotFound | TargetError, asked: Line) -> NotFound | TargetErr
     if len(asked.words) > 1 or not word.isalpha() or not near:
         return error
     return NotFound(str(error), hint=f"the verb {near[0]}? or {error.hint or 'no such service'}")
+
+
+def _print_line(line: str) -> None:
+    from ..text import printable
+
+    print(printable(line), file=sys.stderr)

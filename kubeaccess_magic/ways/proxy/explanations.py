@@ -13,20 +13,20 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
-from . import access
-from .dialects.kubernetes import ready_endpoints
-from .discovery import Discovery, missing_service, refused, service_lines, status_of
-from .discovery.refusals import Status
-from .errors import AccessDenied, CredentialError, KubeAccessError, NotFound, TargetError, Unreachable
+from ... import access
+from ...dialects.kubernetes import ready_endpoints
+from ...discovery import Discovery, missing_service, refused, service_lines, status_of
+from ...discovery.refusals import Status
+from ...errors import AccessDenied, CredentialError, KubeAccessError, NotFound, TargetError, Unreachable
 
 if TYPE_CHECKING:
-    from .call import Call
-    from .dialects.kubernetes import EndpointSlice, Pod, Service, ServicePort
-    from .reply import Reply
-    from .request import Request
-    from .targets import Target
+    from ...call import Call
+    from ...dialects.kubernetes import EndpointSlice, Pod, Service, ServicePort
+    from ...reply import Reply
+    from ...request import Request
+    from ...targets import Target
 
-__all__ = ["refusal", "wants_tls"]
+__all__ = ["explanation", "wants_tls"]
 
 _NO_ENDPOINTS = re.compile(r'no endpoints available for service "(?P<name>.*)"')
 _NO_PORT = re.compile(r'no service port (?P<port>\S+) found for service "(?P<name>.*)"')
@@ -36,7 +36,7 @@ _SEARCHES = re.compile(r"/_(?:search|count|msearch)/?$")  # Elasticsearch takes 
 _WANTS_TLS = (b"Client sent an HTTP request to an HTTPS server", b"The plain HTTP request was sent to HTTPS port")
 
 
-def refusal(request: Request, reply: Reply, discovery: Discovery, call: Call) -> KubeAccessError | None:
+def explanation(request: Request, reply: Reply, discovery: Discovery, call: Call) -> KubeAccessError | None:
     """Our error for an answer that is the API server's own refusal, or None for an answer of the app.
 
     Parameters

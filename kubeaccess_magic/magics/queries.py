@@ -1,4 +1,4 @@
-"""What a line and a cell ask for: target and path, query, headers, body, and the form of the answer."""
+"""A line, and perhaps a cell, as a `Query`: target and path, parameters, headers, body, and the form of the answer."""
 
 from __future__ import annotations
 
@@ -6,89 +6,89 @@ import dataclasses
 import pathlib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from IPython.core.error import UsageError
 
-from ..cluster.body import media_type_of, with_media_type
+from ..query import ALL, Query
+from ..query.content import media_type_of, with_media_type
 from .options import Line
 from .variables import in_json, in_path, in_text
 
-__all__ = ["Wanted", "filled", "header", "pair", "path_begins", "place", "query", "wanted"]
+__all__ = ["filled", "header", "pair", "params_of", "path_begins", "place", "query_of"]
 
-_FORMS = ("frame", "json", "text", "bytes", "reply")
+_OUTPUTS = ("frame", "json", "text", "bytes", "reply")
 _FORM_FIELDS = re.compile(r"[^\s={}\[\]\"']+=")
+_DIALECT_TEXTS = ("rows", "agg", "labels")
+_DIALECT_SWITCHES = ("wide", "categories", "grouped")
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
-class Wanted:
-    """A question, with its variables put in. Headers and body may be secret: it has no repr.
+def query_of(line: Line, cell: str | None) -> Query:
+    """The query that a line means, with its variables put in.
 
-    Attributes
+    Parameters
     ----------
-    form
-        What the answer is to be; "" where nothing was said: a frame, or the text that is none.
-    options
-        For the dialect.
-    """
-
-    method: str | None
-    target: str
-    path: str | None
-    params: list[tuple[str, str]]
-    headers: list[tuple[str, str]]
-    body: bytes | None
-    is_text: bool
-    form: str
-    dialect: str | None
-    limit: int | Literal["all"] | None
-    raw: bool
-    timeout_s: float | None
-    options: dict[str, Any]
-
-
-def wanted(asked: Line, cell: str | None, variables: Mapping[str, Any]) -> Wanted:
-    """What a line, and perhaps a cell, ask for.
+    line
+        A line with a target.
+    cell
+        The text below ``%%kproxy``, or None.
 
     Raises
     ------
     UsageError
-        They do not go together.
+        Its words, options and cell do not go together.
     """
-    target, path = place(asked, variables)
-    if asked.switch("all_namespaces"):
-        raise UsageError("-A goes with `%kproxy services` and `%kproxy pods`; a target is in one namespace")
-    if asked.text("selector"):
-        raise UsageError("-l goes with `%kproxy services` and `%kproxy pods`; a target has a name")
-    if cell is not None and not cell.strip():
-        raise UsageError("the cell is empty: its body is what %%kproxy sends")
-    params, cell_is_used = query(asked, cell, variables)
-    body, media_type = _body(asked, None if cell_is_used else cell, cell, variables)
-    headers = with_media_type([header(in_text(text, variables)) for text in asked.many("header")], media_type)
-    method = asked.text("request")
-    form = asked.text("output") or ""
-    if form and form not in _FORMS:
-        raise UsageError(f"-o is one of {', '.join(_FORMS)}, not {form!r}")
-    own: dict[str, Any] = {key: asked.text(key) for key in ("rows", "agg", "labels")}
-    own |= {key: asked.switch(key) or None for key in ("wide", "categories", "grouped")}
-    return Wanted(
-        method=method.upper() if method else None,
+    _check(line, cell)
+    variables = line.variables
+    target, path = place(line, variables)
+    params, cell_is_used = params_of(line, cell, variables)
+    body, media_type = _body(line, None if cell_is_used else cell, cell, variables)
+    method = line.text("request") or ("GET" if body is None else "POST")
+    headers = line.many("header")
+    return Query(
         target=target,
-        path=path,
-        params=params,
-        headers=headers,
+        path=path or "/",
+        method=method.upper(),
+        namespace=line.text("namespace"),
+        params=tuple(params),
+        headers=tuple(with_media_type([header(in_text(text, variables)) for text in headers], media_type))
+        if headers or media_type
+        else (),
         body=body,
-        is_text=media_type is not None,
-        form=form,
-        dialect=asked.text("dialect"),
-        limit=_limit(asked.text("limit")),
-        raw=asked.switch("raw"),
-        timeout_s=_seconds(asked.text("timeout")),
-        options={key: value for key, value in own.items() if value is not None},
+        has_text_body=media_type is not None,
+        dialect=line.text("dialect"),
+        limit=_limit(line.text("limit")),
+        raw=line.switch("raw"),
+        output=line.text("output") or "",
+        timeout_s=_seconds(line.text("timeout")),
+        options=_dialect_options(line),
     )
 
 
-def filled(asked: Line, variables: Mapping[str, Any]) -> Line:
+def _check(line: Line, cell: str | None) -> None:
+    if line.switch("all_namespaces"):
+        raise UsageError("-A goes with `%kproxy services` and `%kproxy pods`; a target is in one namespace")
+    if line.text("selector"):
+        raise UsageError("-l goes with `%kproxy services` and `%kproxy pods`; a target has a name")
+    if cell is not None and not cell.strip():
+        raise UsageError("the cell is empty: %%kproxy sends it as the body")
+    output = line.text("output")
+    if output and output not in _OUTPUTS:
+        raise UsageError(f"-o is one of {', '.join(_OUTPUTS)}, not {output!r}")
+
+
+def _dialect_options(line: Line) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for key in _DIALECT_TEXTS:
+        if (text := line.text(key)) is not None:
+            options[key] = text
+    for key in _DIALECT_SWITCHES:
+        if line.switch(key):
+            options[key] = True
+    return options
+
+
+def filled(line: Line, variables: Mapping[str, Any]) -> Line:
     """A line with variables put into its options, and into the words of a verb that takes no target.
 
     What belongs to a request is left as it is: there it matters where a value stands.
@@ -99,19 +99,19 @@ def filled(asked: Line, variables: Mapping[str, Any]) -> Line:
         else [in_text(text, variables) for text in value]
         if isinstance(value, list) and key == "as_group"
         else value
-        for key, value in asked.given.items()
+        for key, value in line.given.items()
     }
-    plain = asked.verb and asked.verb not in ("url", "can", "panel")
-    words = tuple(in_text(word, variables) for word in asked.words) if plain else asked.words
-    return dataclasses.replace(asked, words=words, given=given, variables=variables)
+    plain = line.verb and line.verb not in ("url", "can", "panel")
+    words = tuple(in_text(word, variables) for word in line.words) if plain else line.words
+    return dataclasses.replace(line, words=words, given=given, variables=variables)
 
 
-def place(asked: Line, variables: Mapping[str, Any]) -> tuple[str, str | None]:
+def place(line: Line, variables: Mapping[str, Any]) -> tuple[str, str | None]:
     """Target and path of a line, variables put in: as they are in a target, percent-encoded in a path or a URL's."""
-    word = asked.words[0]
+    word = line.words[0]
     cut = path_begins(word)
     target = in_text(word[:cut], variables) + in_path(word[cut:], variables)
-    return target, in_path(asked.words[1], variables) if len(asked.words) > 1 else None
+    return target, in_path(line.words[1], variables) if len(line.words) > 1 else None
 
 
 def path_begins(word: str) -> int:
@@ -138,10 +138,10 @@ def header(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def query(asked: Line, cell: str | None, variables: Mapping[str, Any]) -> tuple[list[tuple[str, str]], bool]:
+def params_of(line: Line, cell: str | None, variables: Mapping[str, Any]) -> tuple[list[tuple[str, str]], bool]:
     """The ``-q`` values, and whether one of them is the cell."""
     params, used = [], False
-    for text in asked.many("query"):
+    for text in line.many("query"):
         name, value = pair(text)
         if value == "@-":
             if cell is None:
@@ -152,21 +152,21 @@ def query(asked: Line, cell: str | None, variables: Mapping[str, Any]) -> tuple[
 
 
 def _body(
-    asked: Line, body_cell: str | None, cell: str | None, variables: Mapping[str, Any]
+    line: Line, body_cell: str | None, cell: str | None, variables: Mapping[str, Any]
 ) -> tuple[bytes | None, str | None]:
     """The body, and the media type of one that is text."""
-    given = asked.many("data")
+    given = line.many("data")
     if not given:
         if body_cell is None:
             return None, None
-        text = _expanded(body_cell, variables, asked.switch("expand"))
+        text = _expanded(body_cell, variables, line.switch("expand"))
         return text.encode(), media_type_of(text)
     if given == ["@-"] or (len(given) == 1 and given[0].startswith("@")):
         if given[0] != "@-":
             return _file(in_text(given[0][1:], variables)), None
         if cell is None:
             raise UsageError("-d @- takes the cell, and there is none: begin it with %%kproxy")
-        text = _expanded(cell, variables, asked.switch("expand"))
+        text = _expanded(cell, variables, line.switch("expand"))
         return text.encode(), media_type_of(text)
     if body_cell is not None:
         raise UsageError("both -d and the cell give a body; -d @- is the cell")
@@ -211,11 +211,11 @@ def _file(name: str) -> bytes:
         raise UsageError(f"-d @{name}: {error.strerror}") from None
 
 
-def _limit(text: str | None) -> int | Literal["all"] | None:
+def _limit(text: str | None) -> int | None:
     if text is None:
         return None
     if text == "all":
-        return "all"
+        return ALL
     if text.isdecimal() and int(text) > 0:
         return int(text)
     raise UsageError(f"--limit is a number of rows, or all, not {text!r}")

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..errors import ConfigError, TargetError
+from ..request import pairs
 
-__all__ = ["file_name", "name", "names", "rows", "seconds", "size", "texts"]
+__all__ = ["file_name", "method", "name", "names", "params", "rows", "seconds", "size", "texts"]
 
 
 def seconds(what: str, value: Any) -> float:
@@ -34,6 +35,20 @@ def rows(limit: Any) -> int | None:
     if isinstance(limit, numbers.Integral) and _number(limit) > 0:
         return int(limit)
     raise TargetError(f"a limit is a number of rows above 0, or 'all', not {limit!r}", hint="limit=1000 reads so many")
+
+
+def method(value: Any) -> str:
+    """An HTTP method; "" for what is none, which no request takes."""
+    return value if isinstance(value, str) else ""
+
+
+def params(value: Any) -> str | tuple[tuple[str, Any], ...]:
+    """The parameters of a query: text as typed, or pairs."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode(errors="surrogateescape")
+    return tuple(pairs(value, "params"))
 
 
 def texts(**given: Any) -> None:

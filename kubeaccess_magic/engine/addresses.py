@@ -1,4 +1,4 @@
-"""Whom a text means, in this cluster: the target, what its URL brought, and namespace, port and scheme filled in."""
+"""What the text of a target means in this cluster: the target, the path in it, and namespace, port and scheme."""
 
 from __future__ import annotations
 
@@ -15,33 +15,31 @@ from ..targets import Target
 if TYPE_CHECKING:
     from ..call import Call
 
-__all__ = ["Addressed", "addressed", "resolved"]
+__all__ = ["Address", "address_of", "resolved"]
 
 
-class Addressed(NamedTuple):
-    """What a text says by itself, before anything is read.
+class Address(NamedTuple):
+    """What the text of a target says by itself, before anything is read.
 
     Attributes
     ----------
     target
         The target.
-    brought
-        Path and query that a URL brought, or None.
-    by_http_url
-        Whether it was a URL with ``http://``: that is how an app is spoken to anyway, and no scheme to write.
+    path
+        Path and query that stood in the text, if it was a URL; else None.
+    is_http_url
+        Whether the text was an ``http://`` URL: then the scheme is how apps are asked anyway, and is not written.
     note
-        A line about how it was understood, or None.
+        A line about how the text was understood, or None.
     """
 
     target: Target
-    brought: str | None = None
-    by_http_url: bool = False
+    path: str | None = None
+    is_http_url: bool = False
     note: str | None = None
 
 
-def addressed(
-    text: str | Target, server: str, called: str, kubeconfig_file: str | os.PathLike[str] | None
-) -> Addressed:
+def address_of(text: str | Target, server: str, called: str, kubeconfig_file: str | os.PathLike[str] | None) -> Address:
     """What a text or a Target means; a URL of another API server is refused.
 
     Parameters
@@ -61,23 +59,23 @@ def addressed(
         It names no target that can be, or an API server that is not this one.
     """
     if isinstance(text, Target):
-        return Addressed(text)
+        return Address(text)
     if not isinstance(text, str):
         raise TargetError(
             f"a target is text or a Target, not {type(text).__name__}", hint='it reads like "shop/web" or "shop/web:80"'
         )
     text = text.strip()
-    target, brought, named = Target.parse(text)
+    target, path, named = Target.parse(text)
     note = None
     if named is not None and not kubeconfig.same_server(named, server) and not _is_own_name(named):
         if not _is_loopback(named):
             raise _elsewhere(named, server, called, kubeconfig_file)
         note = f"{named} is taken for kubectl proxy: asking {called}"
-    return Addressed(target, brought, text.lower().startswith("http://"), note)
+    return Address(target, path, text.lower().startswith("http://"), note)
 
 
 def resolved(
-    target: Target, namespace: str, by_http_url: bool, discovery: Discovery, call: Call
+    target: Target, namespace: str, is_http_url: bool, discovery: Discovery, call: Call
 ) -> tuple[Target, str | None]:
     """Namespace, port and scheme filled in, and a line about a choice.
 
@@ -89,12 +87,12 @@ def resolved(
     if target.kind == "pod":
         return _pod_resolved(target, discovery, call), None
     note = None
-    if not (target.port and target.scheme) or by_http_url:
+    if not (target.port and target.scheme) or is_http_url:
         try:
             target, note = _service_resolved(target, discovery, call)
         except AccessDenied:
             note = None
-    return (target.with_scheme("") if by_http_url and target.scheme == "http" else target), note
+    return (target.with_scheme("") if is_http_url and target.scheme == "http" else target), note
 
 
 def _elsewhere(named: str, server: str, called: str, kubeconfig_file: str | os.PathLike[str] | None) -> TargetError:

@@ -27,6 +27,7 @@ from kubeaccess_magic.magics import KProxyMagics
 from kubeaccess_magic.magics.paneling import MagicHost
 from kubeaccess_magic.panel import API, State
 from kubeaccess_magic.panel.show import plot_code
+from kubeaccess_magic.ways.proxy import api_path
 
 ELASTIC = "kube-system/elasticsearch-logging"
 TOKEN = "a-token-of-mine"
@@ -253,7 +254,7 @@ def test_levels_fill_from_the_top_down(shown, demo):
     one.type("Service", picked)
     assert one.field("Service").value == "prometheus"
     one.until(lambda: one.panel.request is not None)
-    assert one.panel.request.url_path() == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
+    assert api_path(one.panel.request) == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
     one.type("Path", "api/v1/query")
     one.until(lambda: one.panel.request.path == "/api/v1/query")
     one.type("query", "up")
@@ -274,7 +275,7 @@ def test_a_service_is_found_by_its_app_wherever_it_is(shown, demo):
     one.type("Service", "monitoring/prometheus · Prometheus")  # as a browser tells that it was picked
     assert (one.field("Namespace").value, one.field("Service").value) == ("monitoring", "prometheus")
     one.until(lambda: one.panel.request is not None)
-    assert one.panel.request.url_path() == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
+    assert api_path(one.panel.request) == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
     one.until(lambda: one.field("Service").options == ("prometheus · 1/1 ready · Prometheus",))
 
 

@@ -146,7 +146,8 @@ LINES = [
     "vars(kubeaccess_magic.current().context) if hasattr(kubeaccess_magic.current().context, '__dict__') else 0",
     "kubeaccess_magic.current()._transport",
     "kubeaccess_magic.current()._discovery",
-    "kubeaccess_magic.current().prepare('GET', 'own/echo', 'x?token=' + word, headers={'X-Api-Key': key})",
+    "from kubeaccess_magic.query import Query; one = kubeaccess_magic.current();"
+    " one.engine.prepare(Query.of('own/echo', 'x?token=' + word, headers={'X-Api-Key': key}), one.call())",
     "kubeaccess_magic.current().get('own/echo', 'x', headers={'X-Api-Key': key}).request",
     "kubeaccess_magic.current().frame('own/echo', 'rows', params={'token': word}).attrs",
 ]

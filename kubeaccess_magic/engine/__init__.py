@@ -41,7 +41,7 @@ _SOON_S = 5.0  # a vanished pod is noticed at once; what took longer is not sent
 _REPEATABLE = ("GET", "HEAD")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class PreparedQuery:
     """A query that is ready to be run.
 
@@ -67,6 +67,9 @@ class PreparedQuery:
     operation: Operation | None
     way: Way
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<PreparedQuery {self.request!r} by {self.way.name}>"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -215,9 +218,9 @@ class Engine:
         if not query.wants_frame:
             reply = self._reply(prepared.first, way, call)
             return Outcome(reply, None, reply.way, prepared.notes)
-        from .. import fetch
+        from ..fetch import fetch
 
-        fetched = fetch.fetch(
+        fetched = fetch(
             prepared.first, lambda request, call: self._reply(request, way, call), call, prepared.operation, query
         )
         fetched.table.frame.attrs["kproxy"] = self._origin(fetched)

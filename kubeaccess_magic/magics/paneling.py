@@ -174,11 +174,11 @@ class MagicHost:
         word = asked.words[0]
         cut = path_begins(word)
         text = in_text(word[:cut], self.variables) + word[cut:]
-        found = self.cluster(state.context).addressed(text)
+        found = self.cluster(state.context).engine.address(text)
         target, path = found.target, _below(found.path or "", asked.words[1] if len(asked.words) > 1 else "")
         if target.kind == "api":
             return dataclasses.replace(state, kind=API, namespace="", path=path)
-        scheme = "" if found.by_http_url and target.scheme == "http" and target.port else target.scheme
+        scheme = "" if found.is_http_url and target.scheme == "http" and target.port else target.scheme
         return dataclasses.replace(
             state,
             kind="" if target.kind == "service" else target.kind,

@@ -295,7 +295,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         known = self._rights.get(key)
         if known is None or time.monotonic() - known[0] > _RIGHTS_S:
             try:
-                answer, _ = self._host.cluster(state.context).may(
+                answer = self._host.cluster(state.context).can(
                     request.method, whom if request.target.kind == "api" else request.target
                 )
             except KubeAccessError:

@@ -41,7 +41,7 @@ from urllib.parse import unquote
 from ..errors import TargetError
 from .parts import check_name, check_port, made_of_labels, quoted, reads_as_slip, safe_path, shown, split_segment
 
-__all__ = ["KINDS", "VERBS", "Kind", "Parsed", "Target", "safe_path"]
+__all__ = ["KINDS", "VERBS", "Kind", "Parsed", "Target", "check_name", "safe_path"]
 
 Kind = Literal["service", "pod", "node", "api"]
 

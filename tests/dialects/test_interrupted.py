@@ -17,6 +17,7 @@ import waits
 from kubeaccess_magic import Cluster, dialects, fetch
 from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import KubeAccessError
+from kubeaccess_magic.query import Query
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
 
@@ -99,10 +100,10 @@ def test_a_stop_keeps_the_pages_that_there_are(tmp_path: Path):
     call = Call()
     with waits.page(tmp_path) as wait, Cluster(kubeconfig=wait.kubeconfig) as cluster:
         threading.Thread(target=lambda: (wait.begun(), call.stop()), daemon=True).start()
-        prepared = cluster.prepare("GET", "/api/v1/configmaps")
-        framed = cluster.send_for_frame(prepared.request, call=call)
-    assert list(framed.loaded.frame["name"]) == ["one", "two"]
-    assert framed.note == "interrupted after 1 page: the frame holds those"
+        query = Query.of("/api/v1/configmaps", output="frame")
+        outcome = cluster.engine.run(cluster.engine.prepare(query, call), call)
+    assert outcome.table is not None and list(outcome.table.frame["name"]) == ["one", "two"]
+    assert outcome.notes == ("interrupted after 1 page: the frame holds those",)
 
 
 def test_what_was_opened_is_closed_after_a_stop():

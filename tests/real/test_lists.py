@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from preparing import prepared
 
 from kubeaccess_magic import Cluster, fetch
 from kubeaccess_magic.call import Call
@@ -296,7 +297,7 @@ def test_a_list_goes_on_when_its_version_is_forgotten(real: Real, cluster: Clust
     for number in range(520):
         real.ask("POST", path, made("ConfigMap", "v1", f"many-{number:04d}", data={"n": str(number)}))
     asked: list[str] = []
-    request = cluster.prepare("GET", path).request
+    request = prepared(cluster, "GET", path).request
 
     def send(one: Any, call: Any) -> Any:
         if len(asked) == 1:  # a long time passes: the API server remembers some versions beyond etcd's, not this one

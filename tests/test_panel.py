@@ -385,7 +385,7 @@ def test_an_answer_is_kept_and_told(shown, demo):
     one.says("10 of 492 hits; --limit all for the rest")
     one.says("200 OK")
     one.says("df_elasticsearch_logging.")  # the code for a plot: hits have a time
-    assert one.magics._history.frame()["rows"].iloc[-1] == 10
+    assert one.magics.history.frame()["rows"].iloc[-1] == 10
 
 
 def test_a_variable_of_ones_own(shown, demo):
@@ -482,7 +482,7 @@ def test_a_request_tells_of_its_progress_and_can_be_ended(shown, own):
     one.click("Cancel")
     one.until(lambda: not one.panel.running)
     one.says("The request was ended.")
-    assert one.magics._history.frame()["problem"].iloc[-1] == "interrupted"
+    assert one.magics.history.frame()["problem"].iloc[-1] == "interrupted"
     assert one.asked().frame is not None
 
 

@@ -183,8 +183,8 @@ def test_nothing_that_is_shown_has_one(shell, own, log, capfd, line):
 def test_what_is_kept_has_none(shell):
     """The history, the last reply, the settings, and the frames that lines left behind."""
     magics = shell.magics_manager.registry["KProxyMagics"]
-    assert _leaks(magics._history.frame().to_csv()) == []
-    assert _leaks(repr(magics._history.last)) == []
+    assert _leaks(magics.history.frame().to_csv()) == []
+    assert _leaks(repr(magics.history.last)) == []
     assert _leaks(str(shell.user_ns["df"].attrs)) == []
     assert _leaks(pickle.dumps(shell.user_ns["df"])) == []
 

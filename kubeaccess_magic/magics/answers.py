@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import KubeAccessError, LoadError
 from .captions import as_it_is, captions
-from .show import Text
+from .texts import Text
 
 if TYPE_CHECKING:
     from ..call import Call

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ..engine import PreparedQuery
     from ..query import Query
     from ..reply import Reply
-    from .options import Line
+    from .lines import Line
 
-__all__ = ["as_it_is", "as_meant", "call_of", "captions", "folded", "name_the_asker", "nothing_listed"]
+__all__ = ["as_it_is", "as_meant", "call_of", "captions", "folded", "name_the_cluster", "nothing_listed"]
 
 _LONG_S = 1.0  # what takes longer is told
 _HTML_BEGINS = (b"<!doctype html", b"<html")  # also where the type says plain text
@@ -73,7 +73,7 @@ def call_of(
 
 def as_it_is(reply: Reply | None) -> Any:
     """What is shown of an answer that is no frame, where none was asked for by name: text, or nothing but a status."""
-    from .show import Text
+    from .texts import Text
 
     if reply is None:
         return None
@@ -103,7 +103,7 @@ def captions(prepared: PreparedQuery, reply: Reply, lines: list[str]) -> list[st
     return said
 
 
-def name_the_asker(error: KubeAccessError, asked: Line) -> None:
+def name_the_cluster(error: KubeAccessError, asked: Line) -> None:
     """A hint's line asks as this line did: with its context and its user."""
     own = "".join(f" {name} {value}" for name in ("--context", "--as") if (value := asked.text(name[2:])))
     if own and error.hint and isinstance(error, AccessDenied):
@@ -127,7 +127,8 @@ def as_meant(error: NotFound | TargetError, asked: Line) -> NotFound | TargetErr
     import difflib
     import re
 
-    from .options import VERBS, for_kubectls
+    from .habits import instead_of
+    from .verbs import VERBS
 
     word = asked.words[0]
     if isinstance(error, TargetError):
@@ -135,7 +136,7 @@ def as_meant(error: NotFound | TargetError, asked: Line) -> NotFound | TargetErr
         if other is not None:
             error.hint = f"a variable is put in as ${{{other['a'] or other['b']}}}"
         return error
-    if instead := for_kubectls(word):
+    if instead := instead_of(word):
         return NotFound(str(error), hint=instead)
     near = difflib.get_close_matches(word, [verb.name for verb in VERBS], 1, 0.7)
     if len(asked.words) > 1 or not word.isalpha() or not near:

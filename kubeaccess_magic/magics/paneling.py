@@ -19,7 +19,8 @@ from ..request import Request
 from ..text import redact, redact_header
 from . import KProxyMagics, check_name, loaded
 from .answers import answer
-from .options import OPTIONS, Line, parse
+from .lines import Line, parse
+from .options import OPTIONS
 from .queries import filled, header, pair, path_begins, query_of
 from .spelling import as_code, as_kubectl
 from .variables import in_text
@@ -130,7 +131,7 @@ class MagicHost:
             return self._cluster
         recipe = self._cluster.recipe
         kept = {name: recipe[name] for name in ("kubeconfig", "impersonate", "impersonate_groups") if name in recipe}
-        return self._magics.aside({"context": context} | kept)
+        return self._magics.kept({"context": context} | kept)
 
     def read(self, line: str) -> State:
         """What a line, or a cell, chooses.

@@ -12,7 +12,7 @@ from IPython.core.error import UsageError
 
 from ..query import ALL, Query
 from ..query.content import media_type_of, with_media_type
-from .options import Line
+from .lines import Line
 from .variables import in_json, in_path, in_text
 
 __all__ = ["filled", "header", "pair", "params_of", "path_begins", "place", "query_of"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..query import ALL
 from ..text import printable, redact, redact_headers
 from ..ways.proxy import api_path
-from .show import Text
+from .texts import Text
 
 if TYPE_CHECKING:
     from ..cluster import Cluster

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.error import UsageError
 
-from kubeaccess_magic.magics.options import parse
+from kubeaccess_magic.magics.lines import parse
 from kubeaccess_magic.magics.queries import filled, query_of
 from kubeaccess_magic.magics.variables import in_json, in_path, in_text
 

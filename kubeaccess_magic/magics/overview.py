@@ -1,4 +1,4 @@
-"""What the magic shows beside its values: the overview, text that reads as lines, a Role to ask for."""
+"""What bare ``%kproxy`` shows: where the next line goes, who asks, and the built-in services."""
 
 from __future__ import annotations
 
@@ -13,37 +13,9 @@ from ..text import escape, printable
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..access import Access
     from ..cluster import Cluster
 
-__all__ = ["Answer", "Overview", "Text", "header"]
-
-
-class Text(str):
-    """A text that shows its lines, where a plain ``str`` would show one line in quotes."""
-
-    __slots__ = ()
-
-    def _repr_pretty_(self, printer: object, cycle: bool) -> None:
-        printer.text(printable(self))  # type: ignore[attr-defined]  # IPython's pretty printer has no types
-
-
-class Answer:
-    """The answer to ``%kproxy can``: true or false, and in the second case the Role to ask for."""
-
-    def __init__(self, access: Access, asked: str) -> None:
-        self.access = access
-        self.role = access.role
-        self.reason = access.reason
-        self._asked = asked
-
-    def __bool__(self) -> bool:
-        return self.access.allowed
-
-    def __repr__(self) -> str:
-        if self.access.allowed:
-            return f"yes: {self._asked}" + (f"\n{printable(self.reason)}" if self.reason else "")
-        return f"no: {self._asked}\nask for this (kubectl apply -f -):\n\n{printable(self.role or '')}".rstrip()
+__all__ = ["Overview", "header"]
 
 
 def header(cluster: Cluster) -> str:
@@ -84,7 +56,7 @@ class Overview:
         lines = self._lines()
         if self.services is not None:
             for row in _rows(self.services):
-                ready = f"{row.ready}/{row.endpoints} ready" if _counted(row) else ""
+                ready = f"{row.ready}/{row.endpoints} ready" if _is_counted(row) else ""
                 lines += [
                     "",
                     f"{row.name}" + (f" · {ready}" if ready else "") + (f" · {row.note}" if row.note else ""),
@@ -101,7 +73,7 @@ class Overview:
                 cells = [
                     f"<strong>{escape(row.name)}</strong>",
                     f"<code style='white-space: nowrap'>%kproxy {escape(row.target)}</code>" if row.target else "",
-                    f"{row.ready} of {row.endpoints}" if _counted(row) else "",
+                    f"{row.ready} of {row.endpoints}" if _is_counted(row) else "",
                     "<br>".join(escape(part) for part in (row.external, row.note) if part),
                     f"<code>{escape(row.url)}</code>",
                 ]
@@ -116,7 +88,7 @@ class Overview:
         return f"<div>{lines}{table}<div style='margin-top: .5em; opacity: .75'>{following}</div></div>"
 
 
-def _counted(row: Any) -> bool:
+def _is_counted(row: Any) -> bool:
     """Whether the endpoints could be counted: neither of the two is a gap."""
     return isinstance(row.ready, numbers.Integral) and isinstance(row.endpoints, numbers.Integral)
 

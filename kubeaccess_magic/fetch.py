@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Send = Callable[[Request, Call], Reply]
 
-__all__ = ["Fetched", "allowed_form", "as_sent", "ask", "frame"]
+__all__ = ["Fetched", "allowed_form", "as_sent", "ask", "fetch", "frame"]
 
 _SOON_S = 5.0  # a pod that vanished is noticed at once; what took longer is not tried again
 _CLOSING_S = 5.0  # for each request that closes something at the server
@@ -103,22 +103,41 @@ def frame(
     raw: bool = False,
     **options: Any,
 ) -> Fetched:
+    """Prepare a request as its dialect needs it, and `fetch` the answer. The parameters are those of `fetch`."""
+    operation = dialects.match(request, dialects.named(dialect) if dialect else None)
+    first = request if raw or operation is None else operation.prepare(limit)
+    return fetch(first, send, call, operation, dialect=dialect, limit=limit, raw=raw, **options)
+
+
+def fetch(
+    first: Request,
+    send: Send,
+    call: Call,
+    operation: dialects.Operation | None,
+    *,
+    dialect: str | None = None,
+    limit: int | None = None,
+    raw: bool = False,
+    **options: Any,
+) -> Fetched:
     """Ask for an answer with its pages, and make one table of it.
 
     Parameters
     ----------
-    request
-        As it was typed.
+    first
+        The request, as the operation prepared it; as it was typed if there is no operation, or with `raw`.
     send
         Sends one request within a call, and returns the reply.
     call
         Limits all pages together, and hears how many rows there are so far.
+    operation
+        What the request matches, or None.
     dialect
         The name of the dialect that reads the answer; None finds it out.
     limit
         How many rows are wanted: None for what one answer holds, `ALL` for all.
     raw
-        Whether the request must be sent as it was typed, and no other one.
+        Whether no other request may be sent.
     **options
         Options of the dialect.
 
@@ -134,27 +153,21 @@ def frame(
     LoadError
         No dialect can read the answer.
     """
-    sender = _Sender(send, call)
     chosen = dialects.named(dialect) if dialect else None
-    matched = dialects.match(request, chosen)
+    sender = _Sender(send, call)
     if raw:
-        first = sender(dialects.Step(request))
-        operation = dialects.operation_for(first, matched, chosen)
-        table = dialects.read([first], operation, limit, options)
-        return Fetched(dataclasses.replace(table, has_more=False), first, operation, request, table.notes)
-    if matched is not None:
-        request = matched.prepare(limit)
-        conversation = _matched(matched, request, chosen, sender, limit, options)
-    else:
-        first = sender(dialects.Step(request))
-        conversation = _begun(dialects.operation_for(first, None, chosen), first, sender, limit, options)
+        reply = sender(dialects.Step(first))
+        operation = dialects.operation_for(reply, operation, chosen)
+        table = dialects.read([reply], operation, limit, options)
+        return Fetched(dataclasses.replace(table, has_more=False), reply, operation, first, table.notes)
+    conversation = _begin(first, sender, operation, chosen, limit, options)
     with _Patience(conversation):
         conversation.read_pages()
         table = conversation.table()
     if limit is not None or conversation.notes:
         table = dataclasses.replace(table, has_more=False)
     notes = (*conversation.notes, *table.notes)
-    return Fetched(table, conversation.first, conversation.operation, request, notes)
+    return Fetched(table, conversation.first, conversation.operation, first, notes)
 
 
 def as_sent(request: Request, dialect: str | None, limit: int | None, *, for_frame: bool = True) -> Request:
@@ -180,36 +193,33 @@ def as_sent(request: Request, dialect: str | None, limit: int | None, *, for_fra
     return request if matched is None else matched.prepare(limit, for_frame=for_frame)
 
 
-def _begun(
-    operation: dialects.Operation, first: Reply, sender: _Sender, limit: int | None, options: Mapping[str, Any]
-) -> _Conversation:
-    """A conversation whose first page is here before it begins."""
-    conversation = _Conversation(operation, sender, limit, options, first)
-    conversation.begin(first.request)
-    return conversation
-
-
-def _matched(
-    matched: dialects.Operation,
+def _begin(
     request: Request,
-    chosen: dialects.Dialect | None,
     sender: _Sender,
+    matched: dialects.Operation | None,
+    chosen: dialects.Dialect | None,
     limit: int | None,
     options: Mapping[str, Any],
 ) -> _Conversation:
-    """A conversation whose first page was received; another operation goes on with it if that one reads it."""
-    conversation = _Conversation(matched, sender, limit, options)
-    first = conversation.begin(request)
-    try:
-        operation = dialects.operation_for(first, matched, chosen)
-        if operation is matched:
-            dialects.check_options(matched, options, first)
-            return conversation
-    except BaseException:
+    """Get the first page, and decide who reads it: the operation that matched, or the one that recognizes the reply."""
+    if matched is None:
+        first = sender(dialects.Step(request))
+        operation = dialects.operation_for(first, None, chosen)
+    else:
+        conversation = _Conversation(matched, sender, limit, options)
+        first = conversation.begin(request)
+        try:
+            operation = dialects.operation_for(first, matched, chosen)
+            if operation is matched:
+                dialects.check_options(matched, options, first)
+                return conversation
+        except BaseException:
+            conversation.end()
+            raise
         conversation.end()
-        raise
-    conversation.end()
-    return _begun(operation, first, sender, limit, options)
+    conversation = _Conversation(operation, sender, limit, options, first)
+    conversation.begin(first.request)
+    return conversation
 
 
 class _Sender:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
-    from .query import Query
     from .reply import Reply
     from .request import Request
 
@@ -53,22 +52,37 @@ class Fetched:
     notes: tuple[str, ...] = ()
 
 
-def fetch(request: Request, send: Send, call: Call, matched: dialects.Operation | None, query: Query) -> Fetched:
-    """Send a request and those that follow it, and make one table of the replies.
+def fetch(
+    first: Request,
+    send: Send,
+    call: Call,
+    operation: dialects.Operation | None,
+    *,
+    dialect: str | None = None,
+    limit: int | None = None,
+    raw: bool = False,
+    **options: Any,
+) -> Fetched:
+    """Ask for an answer with its pages, and make one table of it.
 
     Parameters
     ----------
-    request
-        What is sent first.
+    first
+        The request, as the operation prepared it; as it was typed if there is no operation, or with `raw`.
     send
         Sends one request within a call, and returns the reply.
     call
         Limits all pages together, and hears how many rows there are so far.
-    matched
-        Which call of which API the request is, if a dialect knows it.
-    query
-        Says which dialect reads the answer, how many rows are wanted, whether anything may be filled in, and the
-        options of the dialect.
+    operation
+        What the request matches, or None.
+    dialect
+        The name of the dialect that reads the answer; None finds it out.
+    limit
+        How many rows are wanted: None for what one answer holds, `ALL` for all.
+    raw
+        Whether no other request may be sent.
+    **options
+        Options of the dialect.
 
     Returns
     -------
@@ -82,57 +96,50 @@ def fetch(request: Request, send: Send, call: Call, matched: dialects.Operation 
     LoadError
         No dialect can read the answer.
     """
+    chosen = dialects.named(dialect) if dialect else None
     sender = _Sender(send, call)
-    chosen = dialects.named(query.dialect) if query.dialect else None
-    limit, options = query.limit, query.options
-    if query.raw:
-        first = sender(dialects.Step(request))
-        operation = dialects.operation_for(first, matched, chosen)
-        table = dialects.read([first], operation, limit, options)
-        return Fetched(dataclasses.replace(table, has_more=False), first, operation, request, table.notes)
-    if matched is not None:
-        conversation = _matched(matched, request, chosen, sender, limit, options)
-    else:
-        first = sender(dialects.Step(request))
-        conversation = _begun(dialects.operation_for(first, None, chosen), first, sender, limit, options)
+    if raw:
+        reply = sender(dialects.Step(first))
+        operation = dialects.operation_for(reply, operation, chosen)
+        table = dialects.read([reply], operation, limit, options)
+        return Fetched(dataclasses.replace(table, has_more=False), reply, operation, first, table.notes)
+    conversation = _begin(first, sender, operation, chosen, limit, options)
     with _Patience(conversation):
         conversation.read_pages()
         table = conversation.table()
     if limit is not None or conversation.notes:
         table = dataclasses.replace(table, has_more=False)
-    return Fetched(table, conversation.first, conversation.operation, request, (*conversation.notes, *table.notes))
+    notes = (*conversation.notes, *table.notes)
+    return Fetched(table, conversation.first, conversation.operation, first, notes)
 
 
-def _begun(
-    operation: dialects.Operation, first: Reply, sender: _Sender, limit: int | None, options: Mapping[str, Any]
-) -> _Conversation:
-    """A conversation whose first page is here before it begins."""
-    conversation = _Conversation(operation, sender, limit, options, first)
-    conversation.begin(first.request)
-    return conversation
-
-
-def _matched(
-    matched: dialects.Operation,
+def _begin(
     request: Request,
-    chosen: dialects.Dialect | None,
     sender: _Sender,
+    matched: dialects.Operation | None,
+    chosen: dialects.Dialect | None,
     limit: int | None,
     options: Mapping[str, Any],
 ) -> _Conversation:
-    """A conversation whose first page was received; another operation goes on with it if that one reads it."""
-    conversation = _Conversation(matched, sender, limit, options)
-    first = conversation.begin(request)
-    try:
-        operation = dialects.operation_for(first, matched, chosen)
-        if operation is matched:
-            dialects.check_options(matched, options, first)
-            return conversation
-    except BaseException:
+    """Get the first page, and decide who reads it: the operation that matched, or the one that recognizes the reply."""
+    if matched is None:
+        first = sender(dialects.Step(request))
+        operation = dialects.operation_for(first, None, chosen)
+    else:
+        conversation = _Conversation(matched, sender, limit, options)
+        first = conversation.begin(request)
+        try:
+            operation = dialects.operation_for(first, matched, chosen)
+            if operation is matched:
+                dialects.check_options(matched, options, first)
+                return conversation
+        except BaseException:
+            conversation.end()
+            raise
         conversation.end()
-        raise
-    conversation.end()
-    return _begun(operation, first, sender, limit, options)
+    conversation = _Conversation(operation, sender, limit, options, first)
+    conversation.begin(first.request)
+    return conversation
 
 
 class _Sender:

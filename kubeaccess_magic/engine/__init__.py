@@ -220,9 +220,11 @@ class Engine:
             return Outcome(reply, None, reply.way, prepared.notes)
         from ..fetch import fetch
 
-        fetched = fetch(
-            prepared.first, lambda request, call: self._reply(request, way, call), call, prepared.operation, query
-        )
+        def send(request: Request, call: Call) -> Reply:
+            return self._reply(request, way, call)
+
+        words: Any = {"dialect": query.dialect, "limit": query.limit, "raw": query.raw, **query.options}
+        fetched = fetch(prepared.first, send, call, prepared.operation, **words)
         fetched.table.frame.attrs["kproxy"] = self._origin(fetched)
         return Outcome(fetched.reply, fetched.table, fetched.reply.way, (*prepared.notes, *fetched.notes))
 

@@ -187,5 +187,3 @@ def _check_options(command: str, takes: Sequence[str], given: Mapping[str, objec
     for option in OPTIONS:
         if option.key in given and option.key not in (*takes, "help"):
             raise UsageError(f"`{command}` does not take {option.names[0]}")
-
-

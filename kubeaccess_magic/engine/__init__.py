@@ -226,7 +226,8 @@ class Engine:
         words: Any = {"dialect": query.dialect, "limit": query.limit, "raw": query.raw, **query.options}
         fetched = fetch(prepared.first, send, call, prepared.operation, **words)
         fetched.table.frame.attrs["kproxy"] = self._origin(fetched)
-        return Outcome(fetched.reply, fetched.table, fetched.reply.way, (*prepared.notes, *fetched.notes))
+        said = ("; ".join(fetched.notes),) if fetched.notes else ()
+        return Outcome(fetched.reply, fetched.table, fetched.reply.way, (*prepared.notes, *said))
 
     def open(self, prepared: PreparedQuery, call: Call) -> Stream:
         """Send the first request of a prepared query; the answer as it arrives, whatever its status.

@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .. import credentials
 from .. import kubeconfig as kubeconfigs
-from ..discovery import inventory
 from ..errors import ConfigError
 from ..limits import Watch
 from ..targets import Target
 from ..text import printable, redact
 from ..transport import Transport
-from . import arguments
+from . import arguments, inventory
 from .address import resolved
 from .asking import Asker, Data, Pairs, Params, Prepared, log, told
 

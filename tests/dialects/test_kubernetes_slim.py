@@ -12,22 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubeaccess_magic import dialects
-from kubeaccess_magic.dialects.kubernetes import (
-    decode_namespaces,
-    decode_nodes,
-    decode_pods,
-    decode_services,
-    namespaces_frame,
-    nodes_frame,
-    pods_frame,
-    services_frame,
-    target_of,
-)
+from kubeaccess_magic.dialects.kubernetes import namespaces_frame, nodes_frame, pods_frame, services_frame
 from kubeaccess_magic.dialects.kubernetes.frames import pod_target
 from kubeaccess_magic.dialects.kubernetes.heads import head_of
 from kubeaccess_magic.dialects.kubernetes.kinds import COLUMNS
 from kubeaccess_magic.dialects.kubernetes.slim import TYPED
 from kubeaccess_magic.errors import TargetError
+from kubeaccess_magic.kube import Namespace, Node, Pod, Service, decode_list, target_of
 from kubeaccess_magic.targets import Target
 
 from .answers import reply, request
@@ -108,7 +99,7 @@ services = st.builds(
 def test_rows_of_pods_are_those_of_plain_json(items: list[dict[str, Any]]) -> None:
     body = listed("Pod", items)
     assert TYPED["/Pod"](body) == exact_rows("/Pod", items)
-    pd.testing.assert_frame_equal(dialects.load([reply(body)]).frame, pods_frame(decode_pods(body).items))
+    pd.testing.assert_frame_equal(dialects.load([reply(body)]).frame, pods_frame(decode_list(body, Pod).items))
 
 
 @given(st.lists(services, max_size=4))
@@ -266,9 +257,11 @@ def test_nodes_and_namespaces_are_those_of_the_verbs() -> None:
         "Node", [{"metadata": meta("n1", None, labels=labels), "status": status}, {"metadata": meta("n2", None)}]
     )
     frame = dialects.load([reply(body)]).frame
-    pd.testing.assert_frame_equal(frame, nodes_frame(decode_nodes(body).items))
+    pd.testing.assert_frame_equal(frame, nodes_frame(decode_list(body, Node).items))
     body = listed("Namespace", [{"metadata": meta("shop", None), "status": {"phase": "Active"}}])
-    pd.testing.assert_frame_equal(dialects.load([reply(body)]).frame, namespaces_frame(decode_namespaces(body).items))
+    pd.testing.assert_frame_equal(
+        dialects.load([reply(body)]).frame, namespaces_frame(decode_list(body, Namespace).items)
+    )
 
 
 names_of_all_kinds = st.sampled_from(
@@ -285,7 +278,7 @@ namespaces = st.sampled_from([None, "shop", "svc", "pod", "services", "Odd", "",
 )
 def test_the_text_to_type_is_what_a_target_prints(name: str, namespace: str | None, port: str, number: int) -> None:
     item = {"metadata": {"name": name, "namespace": namespace}, "spec": {"ports": [{"name": port, "port": number}]}}
-    (one,) = decode_services(listed("Service", [item])).items
+    (one,) = decode_list(listed("Service", [item]), Service).items
     try:
         text = str(target_of(one, (one.spec.ports or [])[0]))
     except TargetError:

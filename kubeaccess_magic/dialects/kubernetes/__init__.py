@@ -1,4 +1,4 @@
-"""Kubernetes: what discovery reads, as typed objects and tidy frames; and any other list of the API as a frame."""
+"""Lists of the API server, its objects, and the summary of a kubelet, as tidy frames."""
 
 from __future__ import annotations
 
@@ -10,35 +10,9 @@ from .frames import (
     namespaces_frame,
     nodes_frame,
     pods_frame,
-    ready_endpoints,
     services_frame,
 )
 from .lists import PAGE_ROWS, Kubernetes
-from .objects import (
-    EndpointSlice,
-    EndpointSliceList,
-    ListMetadata,
-    Metadata,
-    Namespace,
-    NamespaceList,
-    Node,
-    NodeList,
-    Pod,
-    PodList,
-    Service,
-    ServiceList,
-    ServicePort,
-    decode_endpointslices,
-    decode_namespace,
-    decode_namespaces,
-    decode_node,
-    decode_nodes,
-    decode_pod,
-    decode_pods,
-    decode_service,
-    decode_services,
-)
-from .ports import app_of, external_of, scheme_of, speaks_http, target_of
 
 __all__ = [
     "NAMESPACE_COLUMNS",
@@ -46,39 +20,11 @@ __all__ = [
     "PAGE_ROWS",
     "POD_COLUMNS",
     "SERVICE_COLUMNS",
-    "EndpointSlice",
-    "EndpointSliceList",
-    "ListMetadata",
-    "Metadata",
-    "Namespace",
-    "NamespaceList",
-    "Node",
-    "NodeList",
-    "Pod",
-    "PodList",
-    "Service",
-    "ServiceList",
-    "ServicePort",
-    "app_of",
-    "decode_endpointslices",
-    "decode_namespace",
-    "decode_namespaces",
-    "decode_node",
-    "decode_nodes",
-    "decode_pod",
-    "decode_pods",
-    "decode_service",
-    "decode_services",
     "dialect",
-    "external_of",
     "namespaces_frame",
     "nodes_frame",
     "pods_frame",
-    "ready_endpoints",
-    "scheme_of",
     "services_frame",
-    "speaks_http",
-    "target_of",
 ]
 
 dialect = Kubernetes()

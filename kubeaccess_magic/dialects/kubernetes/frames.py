@@ -13,11 +13,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import TargetError
+from ...kube import (
+    EndpointSlice,
+    Metadata,
+    Namespace,
+    Node,
+    Pod,
+    Service,
+    ServicePort,
+    app_of,
+    quantity,
+    ready_endpoints,
+    scheme_of,
+    target_of,
+)
 from ...targets import Target
 from .. import columns
-from .objects import EndpointSlice, Metadata, Namespace, Node, Pod, Service, ServicePort
-from .ports import app_of, external_of, scheme_of, target_of
-from .quantity import quantity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +45,6 @@ __all__ = [
     "pod_row",
     "pod_target",
     "pods_frame",
-    "ready_endpoints",
     "service_row",
     "services_frame",
     "table",
@@ -119,7 +129,7 @@ def services_frame(
         is_read = slices is not None and namespace not in unread
         mine = by_service.get((namespace, name), ())
         kind = service.spec.type or "ClusterIP"
-        external, app = external_of(service), app_of(service.metadata.labels, name)
+        external, app = ",".join(service.external_addresses), app_of(service.metadata.labels, name)
         for port in service.spec.ports or (None,):
             ready, total = ready_endpoints(service, port, mine) if is_read else (None, None)
             if port is None:
@@ -155,43 +165,11 @@ def service_row(service: Service) -> tuple[Any, ...]:
         meta.name,
         spec.type,
         spec.cluster_ip,
-        external_of(service),
+        ",".join(service.external_addresses),
         [f"{port.name or ''} {port.port}/{port.protocol or 'TCP'}".lstrip() for port in spec.ports or ()],
         meta.creation_timestamp,
         app_of(meta.labels),
     )
-
-
-def ready_endpoints(service: Service, port: ServicePort | None, slices: Iterable[EndpointSlice]) -> tuple[int, int]:
-    """How many endpoints the API server would connect to for a port of a service, and how many there are.
-
-    It connects to ready endpoints that are pods of the service's namespace, and to no others: endpoints made by
-    hand are never ready for it (S7, S10). A pod with an IPv4 and an IPv6 address counts once.
-
-    Parameters
-    ----------
-    service
-        Whose they are.
-    port
-        Which port; None counts those of all ports.
-    slices
-        The slices of that service.
-    """
-    found: dict[tuple[str | None, ...], bool] = {}
-    for one in slices:
-        # A slice says which of the ports its endpoints serve, by name.
-        if port is not None and all((p.name or "") != (port.name or "") for p in one.ports or ()):
-            continue
-        for endpoint in one.endpoints or ():
-            ref = endpoint.target_ref
-            is_pod = ref is not None and ref.kind == "Pod" and ref.name is not None
-            if ref is not None and is_pod:
-                key: tuple[str | None, ...] = (ref.namespace or one.metadata.namespace, ref.name)
-                is_pod = key[0] == service.metadata.namespace
-            else:
-                key = (next(iter(endpoint.addresses or ()), None),)
-            found[key] = found.get(key, False) or (endpoint.is_ready and is_pod)
-    return sum(found.values()), len(found)
 
 
 def pods_frame(pods: Iterable[Pod]) -> pd.DataFrame:

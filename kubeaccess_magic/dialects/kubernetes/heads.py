@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from .objects import ListMetadata
+from ...kube import ListMetadata
 
 if TYPE_CHECKING:
     from ...reply import Reply

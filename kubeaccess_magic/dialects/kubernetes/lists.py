@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ...errors import LoadError, NotFound
+from ...kube import ListMetadata
 from .. import Loaded, Pages, Step, answer
 from . import summary
 from .gathering import Gathering, gathering
 from .heads import Head, head_of, rows_in
 from .kinds import PARTS
-from .objects import ListMetadata
 
 if TYPE_CHECKING:
     from ...reply import Reply

@@ -12,9 +12,8 @@ from typing import Any
 
 import msgspec
 
+from ...kube import PodIP, Service, app_of_values
 from .frames import pod_target, service_row
-from .objects import PodIP, Service
-from .ports import app_of_values
 
 __all__ = ["TYPED", "pod_rows", "service_rows"]
 
@@ -24,7 +23,7 @@ class _Json(msgspec.Struct, gc=False, rename="camel"):
 
 
 class _Labels(_Json):
-    """Those that name an app, as `ports.LABELS`."""
+    """The labels that name an app: `kube.APP_LABELS`."""
 
     recommended: str | None = msgspec.field(name="app.kubernetes.io/name", default=None)
     k8s_app: str | None = msgspec.field(name="k8s-app", default=None)

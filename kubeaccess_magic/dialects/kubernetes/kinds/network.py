@@ -18,7 +18,7 @@ def _service_ports(item: dict[str, Any]) -> list[str]:
 
 
 def _external(item: dict[str, Any]) -> str:
-    """As `ports.external_of` of a Service; an Ingress has its addresses at the same place."""
+    """As `Service.external_addresses`; an Ingress has its addresses at the same place."""
     found = [entry.get("ip") or entry.get("hostname") for entry in each(item, "status.loadBalancer.ingress")]
     found += at(item, "spec.externalIPs") or ()
     found += [at(item, "spec.externalName")] if at(item, "spec.type") == "ExternalName" else []

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..ports import app_of
-from ..quantity import quantity, seconds
+from ....kube import app_of, quantity, seconds
 
 __all__ = [
     "AGE",

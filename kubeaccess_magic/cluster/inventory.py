@@ -13,9 +13,9 @@ from ..text import printable
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..call import Call
     from ..discovery import Discovery
     from ..kubeconfig import Listed
-    from ..limits import Watch
 
 __all__ = ["contexts_frame", "info", "namespaces", "nodes", "pods", "services"]
 
@@ -33,29 +33,29 @@ def contexts_frame(listed: Iterable[Listed]) -> pd.DataFrame:
     return _table(names, rows)
 
 
-def namespaces(discovery: Discovery, watch: Watch, name: str | None) -> pd.DataFrame:
+def namespaces(discovery: Discovery, call: Call, name: str | None) -> pd.DataFrame:
     """The namespaces, one row each; `name` is a pattern."""
     from ..dialects.kubernetes import namespaces_frame
 
-    return _noted(namespaces_frame(_named(discovery.namespaces(watch), name)), None)
+    return _noted(namespaces_frame(_named(discovery.namespaces(call), name)), None)
 
 
-def nodes(discovery: Discovery, watch: Watch, name: str | None) -> pd.DataFrame:
+def nodes(discovery: Discovery, call: Call, name: str | None) -> pd.DataFrame:
     """The nodes, one row each; `name` is a pattern."""
     from ..dialects.kubernetes import nodes_frame
 
-    return _noted(nodes_frame(_named(discovery.nodes(watch), name)), None)
+    return _noted(nodes_frame(_named(discovery.nodes(call), name)), None)
 
 
 def services(
-    discovery: Discovery, watch: Watch, namespace: str | None, selector: str | None, name: str | None, own: str
+    discovery: Discovery, call: Call, namespace: str | None, selector: str | None, name: str | None, own: str
 ) -> pd.DataFrame:
     """The services of a namespace, or of all (None), one row per port."""
     from ..dialects.kubernetes import services_frame
 
-    listing = discovery.services(namespace, selector, watch, own)
+    listing = discovery.services(namespace, selector, call, own)
     items = _named(listing.items, name)
-    slices, unread = discovery.slices_of(sorted({item.metadata.namespace or "" for item in items}), watch)
+    slices, unread = discovery.slices_of(sorted({item.metadata.namespace or "" for item in items}), call)
     note = listing.note
     if unread:
         note = "; ".join(filter(None, (note, f"endpoints may not be read in {_some(sorted(unread))}")))
@@ -63,16 +63,16 @@ def services(
 
 
 def pods(
-    discovery: Discovery, watch: Watch, namespace: str | None, selector: str | None, name: str | None, own: str
+    discovery: Discovery, call: Call, namespace: str | None, selector: str | None, name: str | None, own: str
 ) -> pd.DataFrame:
     """The pods of a namespace, or of all (None), one row each."""
     from ..dialects.kubernetes import pods_frame
 
-    listing = discovery.pods(namespace, selector, watch, own)
+    listing = discovery.pods(namespace, selector, call, own)
     return _noted(pods_frame(_named(listing.items, name)), listing.note)
 
 
-def info(discovery: Discovery, watch: Watch, server: str, namespace: str | None, own: str) -> pd.DataFrame:
+def info(discovery: Discovery, call: Call, server: str, namespace: str | None, own: str) -> pd.DataFrame:
     """What ``kubectl cluster-info`` prints: each built-in service with its proxy URL and its readiness.
 
     If no service has the label, or the list is refused, the services of that namespace, or of the context's own.
@@ -80,20 +80,20 @@ def info(discovery: Discovery, watch: Watch, server: str, namespace: str | None,
     note = None
     where = namespace or NAMESPACE
     try:
-        items = discovery.services(where, LABEL, watch, own).items
+        items = discovery.services(where, LABEL, call, own).items
         if not items:
             note = f"no service is labelled {LABEL}; these are all of"
-            items = discovery.services(where, None, watch, own).items
+            items = discovery.services(where, None, call, own).items
             if not items and namespace is None and own != where:
                 where = own
-                items = discovery.services(where, None, watch, own).items
+                items = discovery.services(where, None, call, own).items
             note = f"{note} {where}"
     except AccessDenied:
         if namespace is not None or own == where:
             raise
         where, note = own, f"the services of {where} may not be listed; these are those of {own}"
-        items = discovery.services(where, None, watch, own).items
-    slices, unread = discovery.slices_of([where], watch)
+        items = discovery.services(where, None, call, own).items
+    slices, unread = discovery.slices_of([where], call)
     lines = [built_in(service, None if unread else slices, server) for service in items]
     rows: list[tuple[Any, ...]] = [
         (line.title, line.url, str(line.target or ""), line.ready, line.endpoints, line.external, line.note)

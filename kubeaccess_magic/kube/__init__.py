@@ -1,6 +1,7 @@
 """The objects of the Kubernetes API: typed values, and what follows from them alone.
 
-`objects` are the values, `resources` their paths, `status` the API server's refusals. `ports`, `readiness` and `apps`
+`objects` are the values, `resources` their paths, `tokens` lead from page to page of a list, `status` is what the API
+server says when it refuses. `ports`, `readiness` and `apps`
 say what a service's port speaks, which endpoints are ready, and which app an object belongs to. `quantity` turns
 ``128Mi`` into a number.
 """
@@ -33,6 +34,7 @@ from .quantity import quantity, seconds
 from .readiness import pod_is_ready, pod_state, ready_endpoints
 from .resources import ENDPOINTSLICES, NAMESPACES, NODES, PODS, SERVICES, Resource, path_of
 from .status import Status, status_of
+from .tokens import ContinueTokens
 
 __all__ = [
     "APP_LABELS",
@@ -45,6 +47,7 @@ __all__ = [
     "Container",
     "ContainerPort",
     "ContainerStatus",
+    "ContinueTokens",
     "Endpoint",
     "EndpointPort",
     "EndpointSlice",

@@ -1,7 +1,8 @@
-"""Lists of the API server, its objects, and the summary of a kubelet, as tidy frames."""
+"""Kubernetes: lists and objects of the API server, and the summary of a kubelet, as tidy frames."""
 
 from __future__ import annotations
 
+from .dialect import Kubernetes
 from .frames import (
     NAMESPACE_COLUMNS,
     NODE_COLUMNS,
@@ -12,7 +13,7 @@ from .frames import (
     pods_frame,
     services_frame,
 )
-from .lists import PAGE_ROWS, Kubernetes
+from .operations import PAGE_ROWS
 
 __all__ = [
     "NAMESPACE_COLUMNS",

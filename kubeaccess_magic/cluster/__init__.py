@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import credentials
 from .. import kubeconfig as kubeconfigs
 from ..call import Call, Limits
-from ..discovery import inventory
 from ..engine import Engine
 from ..errors import ConfigError
 from ..query import Data, Pairs, Params, Query, arguments
@@ -29,6 +28,7 @@ from ..targets import Target
 from ..text import printable, redact
 from ..transport import Transport
 from ..ways.proxy import proxy_path
+from . import inventory
 
 if TYPE_CHECKING:
     import pandas as pd

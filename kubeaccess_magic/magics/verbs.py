@@ -29,7 +29,7 @@ def overview(magics: KProxyMagics, line: Line) -> Any:
 
 def _contexts(magics: KProxyMagics, line: Line) -> Any:
     from .. import kubeconfig
-    from ..discovery import inventory
+    from ..cluster import inventory
 
     recipe = magics.in_use.recipe if magics.in_use else {}
     return inventory.contexts_frame(kubeconfig.contexts(line.text("kubeconfig") or recipe.get("kubeconfig")))

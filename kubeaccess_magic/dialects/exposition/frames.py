@@ -28,8 +28,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..columns import epoch_ms
-from ..prometheus import runs
-from ..prometheus.frames import shown_names
+from .. import repeated as runs
+from ..prometheus.labels import column_names as shown_names
 from .lines import Samples, columns_of, pairs_of, written
 
 if TYPE_CHECKING:

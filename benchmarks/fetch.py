@@ -109,21 +109,20 @@ def with_urllib3(server: Served, what: str) -> Callable[[], bytes]:
 
 def with_ours(server: Served, what: str) -> Callable[[], bytes]:
     from kubeaccess_magic import credentials, kubeconfig
-    from kubeaccess_magic.limits import Limits, Watch
+    from kubeaccess_magic.call import Call
     from kubeaccess_magic.request import Request
     from kubeaccess_magic.targets import Target
     from kubeaccess_magic.transport import Transport
 
     context = kubeconfig.choose(kubeconfig=server.kubeconfig)
     transport = Transport(context, credentials.for_context(context))
-    limits = Limits()
     request = Request.build("GET", Target.parse("shop/web:http").target, what)
     path = request.url_path()
-    watch = Watch()
+    call = Call()
 
     def get() -> bytes:
-        stream = transport.open("GET", path, limits=limits, watch=watch, request=request)
-        return stream.read(limits, watch).content
+        stream = transport.open("GET", path, call=call, request=request)
+        return stream.read(call).content
 
     return get
 

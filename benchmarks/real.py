@@ -25,20 +25,20 @@ def measure(server: str, ca_file: str, token: str, kubeconfig: str) -> str:
     import requests
 
     from kubeaccess_magic import Cluster
-    from kubeaccess_magic.limits import Limits, Watch
+    from kubeaccess_magic.call import Call
 
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"
     cluster = Cluster(kubeconfig=kubeconfig)
     request = cluster.prepare("GET", "demo/web", "say?body=hello").request
-    transport, limits, watch = cluster._transport, Limits(), Watch()
+    transport, call = cluster._transport, Call()
 
     def by_requests() -> bytes:
         return session.get(server + PATH, verify=ca_file, timeout=(10, 130)).content
 
     def by_transport() -> bytes:
-        stream = transport.open("GET", PATH, limits=limits, watch=watch, request=request)
-        return stream.read(limits, watch).content
+        stream = transport.open("GET", PATH, call=call, request=request)
+        return stream.read(call).content
 
     def by_cluster() -> bytes:
         return cluster.get("demo/web", "say?body=hello").content

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kubeaccess_magic import Cluster, Reply, dialects, errors
-from kubeaccess_magic.limits import Limits
+from kubeaccess_magic.call import Limits
 from kubeaccess_magic.magics import KProxyMagics
 from kubeaccess_magic.magics.options import OPTIONS, VERBS, Verb
 
@@ -138,7 +138,7 @@ def _limits() -> Iterator[str]:
     yield "| limit | default | changed by |"
     yield "|---|---|---|"
     yield f"| to connect, TLS included | {given.connect_s:g} s | |"
-    yield f"| silence between bytes | {given.read_s:g} s | |"
+    yield f"| silence between bytes | {given.silence_s:g} s | |"
     yield f"| one question, with all its pages | {given.total_s:g} s | `--timeout`, `timeout_s=` |"
     yield f"| a decoded answer | {given.max_bytes // 2**20} MiB | `KProxyMagics.max_bytes`, `max_bytes=` |"
 

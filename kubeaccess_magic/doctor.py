@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Literal
 
 from . import credentials
 from .access import Attributes
+from .call import Call
 from .cluster import told
 from .errors import CredentialError, KubeAccessError
-from .limits import Watch
 from .text import printable, redact
 from .transport import proxies
 
@@ -178,7 +178,7 @@ def _signs_in(context: Context) -> Iterator[Finding]:
     ends = None
     if "client certificate" in context.signs_in:
         try:
-            certificate = credentials.for_context(context).client_certificate(Watch(unattended=True))
+            certificate = credentials.for_context(context).client_certificate(Call(unattended=True))
             ends = certificate.ends if certificate is not None else None
         except KubeAccessError as error:
             yield _problem("signs in", error)
@@ -213,7 +213,7 @@ def _variables(environ: Mapping[str, str], context: Context | None = None) -> It
 def _server(cluster: Cluster) -> Generator[Finding, None, bool]:
     """Whether it answers; a generator that returns it."""
     try:
-        reply = cluster.look("/version", timeout_s=_QUICK_S, max_bytes=2**20, watch=told())
+        reply = cluster.look("/version", timeout_s=_QUICK_S, max_bytes=2**20, call=told())
     except CredentialError as error:  # nothing was sent
         yield _problem("signed in", error)
         return False

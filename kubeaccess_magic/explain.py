@@ -20,8 +20,8 @@ from .discovery.refusals import Status
 from .errors import AccessDenied, CredentialError, KubeAccessError, NotFound, TargetError, Unreachable
 
 if TYPE_CHECKING:
+    from .call import Call
     from .dialects.kubernetes import EndpointSlice, Pod, Service, ServicePort
-    from .limits import Watch
     from .reply import Reply
     from .request import Request
     from .targets import Target
@@ -36,7 +36,7 @@ _SEARCHES = re.compile(r"/_(?:search|count|msearch)/?$")  # Elasticsearch takes 
 _WANTS_TLS = (b"Client sent an HTTP request to an HTTPS server", b"The plain HTTP request was sent to HTTPS port")
 
 
-def refusal(request: Request, reply: Reply, discovery: Discovery, watch: Watch) -> KubeAccessError | None:
+def refusal(request: Request, reply: Reply, discovery: Discovery, call: Call) -> KubeAccessError | None:
     """Our error for an answer that is the API server's own refusal, or None for an answer of the app.
 
     Parameters
@@ -47,7 +47,7 @@ def refusal(request: Request, reply: Reply, discovery: Discovery, watch: Watch) 
         What came.
     discovery
         Reads the objects that tell what is wrong.
-    watch
+    call
         Of the running request.
     """
     if reply.ok:
@@ -67,7 +67,7 @@ def refusal(request: Request, reply: Reply, discovery: Discovery, watch: Watch) 
         status = _as_if_said(reply.status_code, target)
     if status is None or status.code != reply.status_code or not _fits(status, target):
         return None
-    return _explained(status, request, reply, discovery, watch)
+    return _explained(status, request, reply, discovery, call)
 
 
 def wants_tls(reply: Reply) -> bool:
@@ -117,28 +117,28 @@ def _as_if_said(code: int, target: Target) -> Status | None:
 
 
 def _explained(
-    status: Status, request: Request, reply: Reply, discovery: Discovery, watch: Watch
+    status: Status, request: Request, reply: Reply, discovery: Discovery, call: Call
 ) -> KubeAccessError | None:
     target, is_guess = request.target, request.method == "HEAD"
     match status.code:
         case 401:
-            return _unauthorized(reply, discovery, watch)
+            return _unauthorized(reply, discovery, call)
         case 403:
-            return _forbidden(status, request, reply, discovery, watch)
+            return _forbidden(status, request, reply, discovery, call)
         case 400:
-            return _no_address(target, discovery, watch, is_guess)
+            return _no_address(target, discovery, call, is_guess)
         case 503 if status.message.startswith(_NO_REACH):
             return _unreached(status.message.removeprefix(_NO_REACH), target)
         case 404 | 503 if target.kind == "service":
-            return _nothing_behind(status, target, discovery, watch, is_guess)
+            return _nothing_behind(status, target, discovery, call, is_guess)
         case 404:
-            return _missing(target, discovery, watch, is_guess)
+            return _missing(target, discovery, call, is_guess)
     return None
 
 
-def _unauthorized(reply: Reply, discovery: Discovery, watch: Watch) -> KubeAccessError | None:
+def _unauthorized(reply: Reply, discovery: Discovery, call: Call) -> KubeAccessError | None:
     try:
-        discovery.who_am_i(watch)
+        discovery.who_am_i(call)
     except CredentialError:
         return refused(reply)
     except KubeAccessError:
@@ -147,17 +147,17 @@ def _unauthorized(reply: Reply, discovery: Discovery, watch: Watch) -> KubeAcces
 
 
 def _forbidden(
-    status: Status, request: Request, reply: Reply, discovery: Discovery, watch: Watch
+    status: Status, request: Request, reply: Reply, discovery: Discovery, call: Call
 ) -> KubeAccessError | None:
     if " cannot impersonate resource " in status.message:
         try:
-            discovery.who_am_i(watch)
+            discovery.who_am_i(call)
         except AccessDenied:
             return refused(reply)
         return None
     attributes = access.attributes(request.method, request.target, request.target.namespace)
     try:
-        allowed = discovery.may(attributes, watch)
+        allowed = discovery.may(attributes, call)
         if allowed:
             return None  # with the right to ask, it was the app that refused
         wanted = allowed.role
@@ -168,8 +168,8 @@ def _forbidden(
     except KubeAccessError:
         wanted = None
     where = f" in the namespace {attributes.namespace}" if attributes.namespace else ""
-    by_get = _by_get(request, discovery, watch)
-    who = status.user or _user(discovery, watch)
+    by_get = _by_get(request, discovery, call)
+    who = status.user or _user(discovery, call)
     return AccessDenied(
         f"{who} may not {attributes.verb or request.method} {attributes.resource}/{attributes.subresource}"
         f" {attributes.name!r}{where}",
@@ -181,34 +181,34 @@ def _forbidden(
     )
 
 
-def _by_get(request: Request, discovery: Discovery, watch: Watch) -> str | None:
+def _by_get(request: Request, discovery: Discovery, call: Call) -> str | None:
     """What to type where a search is refused by POST, and its body may be sent by GET (A1, T11)."""
     if request.method != "POST" or not _SEARCHES.search(request.path):
         return None
     try:
-        if not discovery.may(access.attributes("GET", request.target, request.target.namespace), watch):
+        if not discovery.may(access.attributes("GET", request.target, request.target.namespace), call):
             return None
     except KubeAccessError:
         return None
     return "-X GET asks the same and is allowed: a GET may carry the body, too"  # T11
 
 
-def _user(discovery: Discovery, watch: Watch) -> str:
+def _user(discovery: Discovery, call: Call) -> str:
     """Who asks, where the answer does not say it."""
     try:
-        return discovery.who_am_i(watch) or "this user"
+        return discovery.who_am_i(call) or "this user"
     except KubeAccessError:
         return "this user"
 
 
-def _no_address(target: Target, discovery: Discovery, watch: Watch, is_guess: bool) -> KubeAccessError | None:
+def _no_address(target: Target, discovery: Discovery, call: Call, is_guess: bool) -> KubeAccessError | None:
     """A pod or node whose address the API server does not dial (D3, D8)."""
     refused_address = f"the {target.kind} {target.name} has an address that the API server does not proxy to"  # D3, D8
     if target.kind == "node":
         return NotFound(refused_address, hint="`%kproxy nodes` shows it")
     hint = f"`%kproxy pods -n {target.namespace}` shows its phase and its address"
     try:
-        pod = discovery.pod(target.namespace or "", target.name, watch)
+        pod = discovery.pod(target.namespace or "", target.name, call)
     except AccessDenied:
         if is_guess:
             return None
@@ -270,11 +270,11 @@ def _unreached(words: str, target: Target) -> KubeAccessError:
     )
 
 
-def _missing(target: Target, discovery: Discovery, watch: Watch, is_guess: bool) -> KubeAccessError | None:
+def _missing(target: Target, discovery: Discovery, call: Call, is_guess: bool) -> KubeAccessError | None:
     """A pod or node that the API server does not find; looked at, since the app's 404 may read alike."""
     if target.kind == "pod":
         try:
-            if discovery.pod(target.namespace or "", target.name, watch) is not None:
+            if discovery.pod(target.namespace or "", target.name, call) is not None:
                 return None
         except AccessDenied:
             if is_guess:
@@ -283,25 +283,25 @@ def _missing(target: Target, discovery: Discovery, watch: Watch, is_guess: bool)
             f"no pod is called {target.name} in the namespace {target.namespace}",
             hint=f"`%kproxy pods -n {target.namespace}` lists them",
         )
-    if is_guess and not _is_without_node(target.name, discovery, watch):
+    if is_guess and not _is_without_node(target.name, discovery, call):
         return None
     return NotFound(f"no node is called {target.name}", hint="`%kproxy nodes` lists them")
 
 
-def _is_without_node(name: str, discovery: Discovery, watch: Watch) -> bool:
+def _is_without_node(name: str, discovery: Discovery, call: Call) -> bool:
     try:
-        return all(node.metadata.name != name for node in discovery.nodes(watch))
+        return all(node.metadata.name != name for node in discovery.nodes(call))
     except AccessDenied:
         return False
 
 
 def _nothing_behind(
-    status: Status, target: Target, discovery: Discovery, watch: Watch, is_guess: bool
+    status: Status, target: Target, discovery: Discovery, call: Call, is_guess: bool
 ) -> KubeAccessError | None:
     """No endpoints, no port or no service, as the objects tell (S1 to S13)."""
     namespace, called = target.namespace or "", str(target)
     try:
-        service = discovery.service(namespace, target.name, watch, fresh=True)
+        service = discovery.service(namespace, target.name, call, fresh=True)
     except AccessDenied:
         if is_guess:
             return None
@@ -310,7 +310,7 @@ def _nothing_behind(
             hint="its Service may not be read with these rights; a wrong name or port looks the same",  # S3, S12
         )
     if service is None:
-        return missing_service(discovery, target, watch)
+        return missing_service(discovery, target, call)
     if service.spec.type == "ExternalName":
         return NotFound(
             f"{called} is a name for {service.spec.external_name}, outside the cluster: the API server proxies to no"
@@ -327,14 +327,14 @@ def _nothing_behind(
             else f"`%kproxy services -n {namespace}` shows the ports there are",
         )
     try:
-        slices = discovery.slices(namespace, watch, target.name)
-        pods = _pods(service, namespace, discovery, watch)
+        slices = discovery.slices(namespace, call, target.name)
+        pods = _pods(service, namespace, discovery, call)
     except AccessDenied:
         if is_guess:
             return None
         return NotFound(f"nothing is ready behind {called}", hint="what stands behind it may not be read here")
     if ready_endpoints(service, port, slices)[0]:
-        if status.code != 404 or _has_endpoints(target, discovery, watch):
+        if status.code != 404 or _has_endpoints(target, discovery, call):
             return None  # something is ready: then it was the app that said so, or it has just become ready
         return NotFound(
             f"{called} has EndpointSlices but no Endpoints, by which this API server finds pods",  # S12
@@ -343,9 +343,9 @@ def _nothing_behind(
     return _not_ready(target, service, port, slices, pods)
 
 
-def _has_endpoints(target: Target, discovery: Discovery, watch: Watch) -> bool:
+def _has_endpoints(target: Target, discovery: Discovery, call: Call) -> bool:
     try:
-        return discovery.has_endpoints(target.namespace or "", target.name, watch)
+        return discovery.has_endpoints(target.namespace or "", target.name, call)
     except AccessDenied:
         return True
 
@@ -388,12 +388,12 @@ def _not_ready(
     return NotFound(f"{count} ready: {named}{more}", hint=hint)
 
 
-def _pods(service: Service, namespace: str, discovery: Discovery, watch: Watch) -> list[Pod] | None:
+def _pods(service: Service, namespace: str, discovery: Discovery, call: Call) -> list[Pod] | None:
     """The pods that a service selects; None for one without a selector."""
     if not service.spec.selector:
         return None
     selector = ",".join(f"{key}={value}" for key, value in service.spec.selector.items())
-    return discovery.pods(namespace, selector, watch, namespace).items
+    return discovery.pods(namespace, selector, call, namespace).items
 
 
 def _port(target: Target, service: Service) -> ServicePort | None:

@@ -13,22 +13,21 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from . import access, dialects
+from .call import Call
 from .errors import AccessDenied, KubeAccessError, LimitExceeded, LoadError, TimedOut, Unreachable
 from .explain import refusal, wants_tls
-from .limits import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
     from .discovery import Discovery
-    from .limits import Limits
     from .reply import Reply
     from .request import Request
     from .targets import Target
     from .ways import Way
 
-    Send = Callable[[Request, Limits, Watch], Reply]
+    Send = Callable[[Request, Call], Reply]
 
 __all__ = ["Framed", "allowed_form", "as_asked", "ask", "frame"]
 
@@ -72,7 +71,7 @@ class Framed:
         return f"{rows:,} of {least}{of:,} {self.loaded.what}" + (f"; {how} for the rest" if self.more else "")
 
 
-def ask(request: Request, way: Way, discovery: Discovery, limits: Limits, watch: Watch) -> Reply:
+def ask(request: Request, way: Way, discovery: Discovery, call: Call) -> Reply:
     """The answer of the app, whatever its status.
 
     A target that RBAC refuses is asked in an equivalent form if the user has rights for one: a refused request was
@@ -84,19 +83,18 @@ def ask(request: Request, way: Way, discovery: Discovery, limits: Limits, watch:
         What the API server itself refuses, or what broke on the way.
     """
     try:
-        return _answer(request, way, discovery, limits, watch)
+        return _answer(request, way, discovery, call)
     except AccessDenied:
-        other = allowed_form(request, discovery, watch)
+        other = allowed_form(request, discovery, call)
         if other is None:
             raise
-        return _answer(other, way, discovery, limits, watch)
+        return _answer(other, way, discovery, call)
 
 
 def frame(
     request: Request,
     send: Send,
-    limits: Limits,
-    watch: Watch,
+    call: Call,
     *,
     dialect: str | None = None,
     limit: int | None = None,
@@ -110,11 +108,9 @@ def frame(
     request
         As it was typed.
     send
-        Sends one request within limits, tells a watch, and gives the answer.
-    limits
-        For all pages together.
-    watch
-        Told how many rows there are so far.
+        Sends one request within a call, and returns the reply.
+    call
+        Limits all pages together; hears how many rows there are so far.
     dialect
         Its name; None finds it out.
     limit
@@ -131,7 +127,7 @@ def frame(
     LoadError
         No dialect takes the answer.
     """
-    sender = _Sender(send, limits, watch)
+    sender = _Sender(send, call)
     reader = dialects.named(dialect) if dialect else dialects.asking(request)
     asked = request if raw or reader is None else dialects.asked(reader, request, limit, for_frame=True)
     asking = _Asking(_only(asked) if raw or reader is None else reader.pages(asked, limit), sender)
@@ -155,9 +151,8 @@ def frame(
 class _Sender:
     """Sends the requests of one answer, within the limits of all of them together."""
 
-    def __init__(self, send: Send, limits: Limits, watch: Watch) -> None:
-        self._send, self._limits, self.watch = send, limits, watch
-        self._deadline = time.monotonic() + limits.total_s
+    def __init__(self, send: Send, call: Call) -> None:
+        self._send, self.call = send, call
         self._sent = 0
 
     def __call__(self, step: dialects.Step, *, closes: bool = False) -> Reply:
@@ -165,16 +160,17 @@ class _Sender:
 
         What closes something at the server is sent also where the rest is not wanted any more.
         """
-        left_s = self._deadline - time.monotonic() if not closes else _CLOSING_S
-        watch = self.watch if not closes else Watch(answered=self.watch.answered)
-        if left_s <= 0:
+        call = self.call
+        if closes:
+            call = Call(dataclasses.replace(call.limits, total_s=_CLOSING_S), answered=call.answered)
+        elif not call.remaining_s:
             raise TimedOut(
-                f"the pages took longer than {self._limits.total_s:g} s ({self._sent} were read)",
+                f"the pages took longer than {call.total_s:g} s ({self._sent} were read)",
                 hint="allow more time with --timeout or timeout_s=, or ask for fewer rows",
             )
         if step.rows:
-            self.watch.progress(step.rows, step.of, step.what)
-        reply = self._send(step.request, dataclasses.replace(self._limits, total_s=left_s), watch).raise_for_status()
+            self.call.progress(step.rows, step.of, step.what)
+        reply = self._send(step.request, call).raise_for_status()
         if reply.status_code >= 300:
             raise LoadError(
                 f"the app redirects to {reply.headers.get('location', 'nowhere')!r}, which is not followed",  # X2
@@ -205,7 +201,7 @@ class _Asking(Iterator["Reply"]):
                 raise KeyboardInterrupt
             page = self._page()
         except (KeyboardInterrupt, KubeAccessError) as reason:
-            wanted = isinstance(reason, KeyboardInterrupt) or self._sender.watch.stopped
+            wanted = isinstance(reason, KeyboardInterrupt) or self._sender.call.stopped
             if not wanted or not self._given:
                 raise
             page = None
@@ -230,7 +226,7 @@ class _Asking(Iterator["Reply"]):
                 try:
                     self._last = self._answer(step)
                 except KubeAccessError as error:
-                    if self._sender.watch.stopped:
+                    if self._sender.call.stopped:
                         raise
                     step = self._pages.throw(error)  # it may know another way
                 else:
@@ -321,41 +317,37 @@ def as_asked(request: Request, dialect: str | None, limit: int | None, *, for_fr
     return request if asking is None else dialects.asked(asking, request, limit, for_frame=for_frame)
 
 
-def _answer(request: Request, way: Way, discovery: Discovery, limits: Limits, watch: Watch) -> Reply:
+def _answer(request: Request, way: Way, discovery: Discovery, call: Call) -> Reply:
     """The answer; asked once more if the API server did not get through to the pod that it chose (S8)."""
     started = time.monotonic()
-    reply, error = _one_answer(request, way, discovery, limits, watch)
+    reply, error = _one_answer(request, way, discovery, call)
     took_s = time.monotonic() - started
     if isinstance(error, Unreachable) and request.method in ("GET", "HEAD") and took_s <= _SOON_S:
-        left = dataclasses.replace(limits, total_s=max(limits.total_s - took_s, 0.001))
-        reply, error = _one_answer(request, way, discovery, left, watch)
+        reply, error = _one_answer(request, way, discovery, call)
     if error is not None:
         raise error
     return reply
 
 
-def _one_answer(
-    request: Request, way: Way, discovery: Discovery, limits: Limits, watch: Watch
-) -> tuple[Reply, KubeAccessError | None]:
+def _one_answer(request: Request, way: Way, discovery: Discovery, call: Call) -> tuple[Reply, KubeAccessError | None]:
     # A connection to the API server that breaks is seen to below, where it is known how far the request had come.
-    reply = way.open(request, limits, watch).read(limits, watch)
-    watch.answered(reply)
+    reply = way.open(request, call).read(call)
+    call.answered(reply)
     if request.method == "GET" and not request.target.scheme and wants_tls(reply):  # E9; never the other way round
-        left = dataclasses.replace(limits, total_s=max(limits.total_s - reply.elapsed.total_seconds(), 0.001))
         secure = dataclasses.replace(request, target=request.target.with_scheme("https"))
-        reply = way.open(secure, left, watch).read(left, watch)
-        watch.answered(reply)
-    return reply, refusal(reply.request, reply, discovery, watch)
+        reply = way.open(secure, call).read(call)
+        call.answered(reply)
+    return reply, refusal(reply.request, reply, discovery, call)
 
 
-def allowed_form(request: Request, discovery: Discovery, watch: Watch) -> Request | None:
+def allowed_form(request: Request, discovery: Discovery, call: Call) -> Request | None:
     """The request in an equivalent form for which the rights exist (A3), or None."""
     target = request.target
     if target.kind == "api" or not target.namespace:
         return None
     try:
-        rules = discovery.rules(target.namespace, watch)
-        forms = access.equivalent_segments(target, _ports(target, discovery, watch))
+        rules = discovery.rules(target.namespace, call)
+        forms = access.equivalent_segments(target, _ports(target, discovery, call))
         if target.kind == "service" and not target.port and not forms[1:]:
             forms += access.granted_segments(rules, request.method, target)  # no port was meant but the one granted
         allowed = [form for form in forms if access.allows(rules, access.attributes(request.method, form))]
@@ -364,12 +356,12 @@ def allowed_form(request: Request, discovery: Discovery, watch: Watch) -> Reques
     return dataclasses.replace(request, target=allowed[0]) if allowed else None
 
 
-def _ports(target: Target, discovery: Discovery, watch: Watch) -> list[tuple[str, int]]:
+def _ports(target: Target, discovery: Discovery, call: Call) -> list[tuple[str, int]]:
     """Names and numbers of a service's ports; none where they may not be read."""
     if target.kind != "service" or not target.namespace:
         return []
     try:
-        service = discovery.service(target.namespace, target.name, watch)
+        service = discovery.service(target.namespace, target.name, call)
     except AccessDenied:
         return []
     return [(port.name or "", port.port) for port in service.spec.ports or ()] if service else []

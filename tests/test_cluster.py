@@ -21,6 +21,7 @@ from own_cluster import OwnCluster, own_cluster, written_kubeconfig
 import kubeaccess_magic
 from kubeaccess_magic import Cluster, Reply, Request, Target
 from kubeaccess_magic.access import Attributes
+from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import (
     AccessDenied,
     AppError,
@@ -33,7 +34,6 @@ from kubeaccess_magic.errors import (
     TimedOut,
     Unreachable,
 )
-from kubeaccess_magic.limits import Watch
 
 ELASTIC = "kube-system/elasticsearch-logging"
 KIMCHY = "_search?q=user:kimchy"
@@ -534,18 +534,18 @@ def test_nobody_at_the_address(tmp_path):
 
 
 def test_a_watch_stops_it(echo, own):
-    watch = Watch()
+    call = Call()
     before = len(own.seen)
 
     def stop_when_asked():
         while len(own.seen) == before:
             time.sleep(0.01)
-        watch.stop()
+        call.stop()
 
     stopping = threading.Thread(target=stop_when_asked)
     stopping.start()
     with pytest.raises(KubeAccessError, match="stopped"):
-        echo.get("own/echo", "hangs", watch=watch)
+        echo.get("own/echo", "hangs", call=call)
     stopping.join()
     assert echo.get("own/echo", "many").ok
 

@@ -19,14 +19,14 @@ from own_cluster import written_kubeconfig
 from test_transport import Seen, Server, answered
 
 from kubeaccess_magic import Cluster, credentials, kubeconfig
+from kubeaccess_magic.call import Call, Limits
 from kubeaccess_magic.errors import KubeAccessError
-from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
 from kubeaccess_magic.text import HIDDEN, excerpt, redact
 from kubeaccess_magic.transport import Transport
 
-LIMITS = Limits(connect_s=5, read_s=5, total_s=5, max_bytes=2**16)
+LIMITS = Limits(connect_s=5, silence_s=5, total_s=5, max_bytes=2**16)
 TARGET = Target.parse("shop/http:web:80").target
 
 
@@ -122,7 +122,7 @@ def test_a_header(said: Said, name: str, value: str) -> None:
     before = len(said.server.seen)
     with ours():
         request = Request.build("GET", TARGET, "x", headers=[(name, value)])
-        said.transport.send(request, limits=LIMITS, watch=Watch(), way="proxy").read(LIMITS, Watch())
+        said.transport.send(request, call=Call(LIMITS), way="proxy").read(Call(LIMITS))
         (seen,) = said.server.seen[before:]
         # It arrived as one header of that name, and nothing else came with it.
         assert sorted(key.lower() for key, _ in seen.headers) == sorted(
@@ -220,7 +220,7 @@ def test_a_kubeconfig(tmp_path_factory: pytest.TempPathFactory, text: bytes) -> 
         with Cluster(kubeconfig=file) as cluster:
             assert repr(context) and repr(cluster)
         if "exec" not in str(context.signs_in):  # nothing is run here
-            credential.headers(Watch())
+            credential.headers(Call())
 
 
 # --- what is answered -------------------------------------------------------------------------------------------------
@@ -303,7 +303,7 @@ def test_an_answer(said: Said, data: bytes, method: str) -> None:
     said.data = data
     request = Request.build(method, TARGET, "x")
     with ours():
-        reply = said.transport.send(request, limits=LIMITS, watch=Watch(), way="proxy").read(LIMITS, Watch())
+        reply = said.transport.send(request, call=Call(LIMITS), way="proxy").read(Call(LIMITS))
         assert 100 <= reply.status_code <= 999 and repr(reply) and repr(reply.headers) and reply.text is not None
         shown = reply._repr_mimebundle_()
         assert "\x1b" not in shown["text/plain"] + shown["text/html"]
@@ -326,7 +326,7 @@ def test_when_to_come_again(said: Said, after: str) -> None:
     limits = Limits(5, 5, 0.5, 1000)
     before = len(said.server.seen)
     with ours():
-        assert said.transport.call("GET", "/api/v1/x", limits=limits, watch=Watch()).status_code == 429
+        assert said.transport.call("GET", "/api/v1/x", call=Call(limits)).status_code == 429
     assert len(said.server.seen) - before <= 4
 
 

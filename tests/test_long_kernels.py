@@ -19,9 +19,9 @@ import pytest
 from kubectl.recorders import World
 
 from kubeaccess_magic import Cluster
+from kubeaccess_magic.call import Call
 from kubeaccess_magic.credentials.shared import MOST_ANSWERS, Answers
 from kubeaccess_magic.errors import KubeAccessError
-from kubeaccess_magic.limits import Watch
 
 V1 = "client.authentication.k8s.io/v1"
 NAMESPACES = "/api/v1/namespaces"
@@ -89,7 +89,7 @@ def test_32_threads_run_the_plugin_once_and_hear_its_code(world, cluster):  # G2
     pathlib.Path("slow").touch()
     said: list[str] = []
     since = len(world.log)
-    threads = [threading.Thread(target=lambda: one.get(NAMESPACES, watch=Watch(say=said.append))) for _ in range(32)]
+    threads = [threading.Thread(target=lambda: one.get(NAMESPACES, call=Call(say=said.append))) for _ in range(32)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -11,7 +11,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from hypothesis import given
@@ -19,8 +18,8 @@ from hypothesis import strategies as st
 from kubectl.recorders import identity
 
 from kubeaccess_magic import Cluster
+from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import ConfigError, Unreachable
-from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.transport import failures, proxies, tls
 from kubeaccess_magic.transport.guard import Guard
 
@@ -121,7 +120,7 @@ def test_a_ca_that_is_too_bare_is_named_with_the_switch_that_relaxes_it_alone(tm
     tls.trust_like_kubectl(trust, relaxed=False)
     with pytest.raises(ssl.SSLCertVerificationError) as caught:
         shaken(serving, trust, "api.example")
-    guard = Guard(Limits(), Watch(), time.monotonic())
+    guard = Guard(Call())
     told = failures.translated(caught.value, guard, server)
     assert isinstance(told, Unreachable)
     assert f"{tls.RELAXED}={server}" in f"{told.hint}"

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from kubeaccess_magic.call import Call, Limits
 from kubeaccess_magic.errors import AppError, KubeAccessError, LimitExceeded, LoadError, TimedOut
-from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.reply import Headers, Reply, Stream, size_text
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
@@ -96,7 +96,7 @@ def test_the_text_of_headers_tells_no_secret() -> None:
 def test_a_stream_becomes_a_reply_and_is_closed(pieces: list[bytes], announced: int | None) -> None:
     told: list[tuple[int, int | None, str]] = []
     made, closed = stream(pieces, announced, status_code=201, reason="Created")
-    got = made.read(Limits(), Watch(progress=lambda *now: told.append(now)))
+    got = made.read(Call(progress=lambda *now: told.append(now)))
     assert (got.content, got.status_code, got.reason, got.request, got.way) == (
         b"hello world",
         201,
@@ -112,12 +112,12 @@ def test_a_stream_becomes_a_reply_and_is_closed(pieces: list[bytes], announced: 
 def test_an_empty_body() -> None:
     for announced in (None, 0):
         made, closed = stream([], announced)
-        assert made.read(Limits(), Watch()).content == b"" and closed
+        assert made.read(Call()).content == b"" and closed
 
 
 def test_pieces_come_as_they_arrive_and_leaving_early_closes() -> None:
     made, closed = stream([b"a", b"b", b"c"])
-    pieces = made.chunks(Limits(), Watch())
+    pieces = made.chunks(Call())
     assert next(pieces) == b"a" and not closed
     pieces.close()  # type: ignore[attr-defined]  # a generator, as an Iterator
     assert closed
@@ -143,26 +143,28 @@ def test_too_much_is_said_with_what_was_read_and_announced(
 ) -> None:
     made, closed = stream(pieces, announced)
     with pytest.raises(LimitExceeded) as caught:
-        made.read(Limits(max_bytes=100), Watch())
+        made.read(Call(Limits(max_bytes=100)))
     assert f"larger than 100 B ({told})" in str(caught.value) and "--limit" in (caught.value.hint or "")
     assert closed and not isinstance(caught.value, TimedOut)
 
 
 def test_what_was_announced_before_decoding_is_no_length() -> None:
     made, _ = stream([b"x" * 50, b"y" * 50], 20, headers=Headers([("content-encoding", "gzip")]))
-    assert len(made.read(Limits(), Watch()).content) == 100
+    assert len(made.read(Call()).content) == 100
 
 
 def test_too_long_and_stopped_are_seen_between_pieces() -> None:
-    made, closed = stream([b"x", b"y"], started=time.monotonic() - 700)
-    with pytest.raises(TimedOut, match=r"longer than 600 s \(read 1 B\)"):
-        made.read(Limits(), Watch())
+    made, closed = stream([b"x", b"y"])
+    late = Call(Limits(total_s=0.001))
+    time.sleep(0.01)
+    with pytest.raises(TimedOut, match=r"longer than 0.001 s \(read 1 B\)"):
+        made.read(late)
     assert closed
-    watch = Watch()
-    watch.stop()
+    call = Call()
+    call.stop()
     made, closed = stream([b"x", b"y"], 2)
     with pytest.raises(KubeAccessError, match="stopped after read 1 B, announced 2 B"):
-        made.read(Limits(), watch)
+        made.read(call)
     assert closed
 
 

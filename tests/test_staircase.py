@@ -11,7 +11,7 @@ import kubeaccess_magic
 
 HOUSE = pathlib.Path(kubeaccess_magic.__file__).parent
 ROOMS = (
-    "text errors limits process targets request query access dialects reply kubeconfig credentials transport discovery "
+    "text errors call process targets request query access dialects reply kubeconfig credentials transport discovery "
     "ways explain fetch cluster doctor suggest panel magics completion __init__"
 ).split()
 ASIDE = "demo"

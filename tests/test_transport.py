@@ -29,8 +29,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from kubeaccess_magic import Cluster, credentials, kubeconfig
+from kubeaccess_magic.call import Call, Limits
 from kubeaccess_magic.errors import ConfigError, KubeAccessError, LimitExceeded, TargetError, TimedOut, Unreachable
-from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.reply import Reply, Stream
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
@@ -40,7 +40,7 @@ from kubeaccess_magic.ways import ApiServer
 TOKEN = "s3cret-token-that-nobody-may-see"
 PATH = "/api/v1/namespaces/shop/services/web/proxy/x"
 REQUEST = Request.build("GET", Target.parse("shop/web").target, "x")
-LIMITS = Limits(connect_s=5, read_s=5, total_s=20, max_bytes=2**20)
+LIMITS = Limits(connect_s=5, silence_s=5, total_s=20, max_bytes=2**20)
 
 # --- servers ---------------------------------------------------------------------------------------------------------
 
@@ -246,13 +246,13 @@ def connect(world: World, tmp_path: pathlib.Path) -> Iterator[Callable[..., Tran
 
 
 def opened(transport: Transport, path: str = PATH, method: str = "GET", **options: Any) -> Stream:
-    options = {"limits": LIMITS, "watch": Watch(), "request": REQUEST, **options}
+    options = {"call": Call(LIMITS), "request": REQUEST, **options}
     return transport.open(method, path, **options)
 
 
 def fetched(transport: Transport, path: str = PATH, method: str = "GET", **options: Any) -> Reply:
-    limits, watch = options.get("limits", LIMITS), options.get("watch", Watch())
-    return opened(transport, path, method, **options).read(limits, watch)
+    call = options.pop("call", None) or Call(LIMITS)
+    return opened(transport, path, method, call=call, **options).read(call)
 
 
 # --- what is sent ----------------------------------------------------------------------------------------------------
@@ -303,7 +303,7 @@ def test_plain_http_is_never_signed(connect: Any) -> None:  # G10
         transport = connect(server, {"token": TOKEN, "as": "jane", "as-groups": ["a", "b"]})
         fetched(transport)
         fetched(transport, method="POST", body=b"{}")
-        transport.call("GET", "/api/v1/services", limits=LIMITS, watch=Watch())
+        transport.call("GET", "/api/v1/services", call=Call(LIMITS))
     assert len(server.seen) == 3
     for seen in server.seen:
         assert TOKEN not in str(seen) and not seen.header("Authorization")
@@ -330,7 +330,7 @@ def test_a_body_that_nobody_takes_is_ended(tls: ssl.SSLContext, connect: Any) ->
         transport = connect(f"http://127.0.0.1:{deaf.getsockname()[1]}")
         started = time.monotonic()
         with pytest.raises(TimedOut):
-            opened(transport, method="POST", body=bytes(30_000_000), limits=Limits(5, 30, 0.6, 100))
+            opened(transport, method="POST", body=bytes(30_000_000), call=Call(Limits(5, 30, 0.6, 100)))
         assert time.monotonic() - started < 15
 
 
@@ -360,9 +360,9 @@ def test_a_body_arrives_whole_and_its_connection_is_used_again(tls: ssl.SSLConte
         transport = connect(server)
         progress: list[tuple[int, int | None, str]] = []
         for _ in range(3):
-            watch = Watch(progress=lambda *told: progress.append(told))
-            assert fetched(transport, watch=watch).content == BODY
-        assert b"".join(opened(transport).chunks(LIMITS, Watch())) == BODY
+            call = Call(LIMITS, progress=lambda *told: progress.append(told))
+            assert fetched(transport, call=call).content == BODY
+        assert b"".join(opened(transport).chunks(Call(LIMITS))) == BODY
         assert server.accepted == 1 and len(server.seen) == 4
     assert progress[-1][0] == len(BODY)
 
@@ -383,7 +383,7 @@ def test_the_progress_of_a_long_body_is_told_while_it_comes(tls: ssl.SSLContext,
             half_is_told.set()
 
     with Server(answer, tls) as server:
-        reply = fetched(connect(server), watch=Watch(progress=hear), limits=Limits())
+        reply = fetched(connect(server), call=Call(progress=hear))
         assert len(reply.content) == 3_000_000 and half_is_told.is_set()
     assert (1_500_000, 3_000_000, "bytes") in told and told[-1] == (3_000_000, 3_000_000, "bytes")
 
@@ -483,14 +483,14 @@ def test_more_than_the_limit_is_an_error_that_says_how_much(
     with Server(lambda seen, _: data, tls) as server:
         limits = Limits(max_bytes=1000)
         with pytest.raises(LimitExceeded, match="larger than 1000 B") as caught:
-            fetched(connect(server), limits=limits)
+            fetched(connect(server), call=Call(limits))
     assert told in str(caught.value) and not isinstance(caught.value, TimedOut) and caught.value.hint
 
 
 def test_exactly_the_limit_is_allowed(tls: ssl.SSLContext, connect: Any) -> None:
     for data in (answered(b"x" * 1000), answered(in_chunks(b"x" * 1000), "Transfer-Encoding: chunked")):
         with Server(lambda seen, _, data=data: data, tls) as server:
-            assert len(fetched(connect(server), limits=Limits(max_bytes=1000)).content) == 1000
+            assert len(fetched(connect(server), call=Call(Limits(max_bytes=1000))).content) == 1000
 
 
 def dripping(first: bytes) -> Callable[[Seen, Any], None]:
@@ -518,7 +518,7 @@ def test_a_slow_drip_ends_with_the_whole_time(tls: ssl.SSLContext, connect: Any,
     with Server(dripping(first), tls) as server:
         started = time.monotonic()
         with pytest.raises(TimedOut, match="took longer than 1 s") as caught:
-            fetched(connect(server), limits=Limits(5, 5, 1, 2**20))  # a busy machine needs some of it to begin
+            fetched(connect(server), call=Call(Limits(5, 5, 1, 2**20)))  # a busy machine needs some of it to begin
         assert time.monotonic() - started < 10  # it drips for 12 s
         assert told in str(caught.value)
         assert server.gone.wait(20)
@@ -534,7 +534,7 @@ def test_silence_ends(tls: ssl.SSLContext, connect: Any, secure: bool, first: by
     with Server(answer, tls if secure else None) as server:
         started = time.monotonic()
         with pytest.raises(TimedOut, match=r"sent nothing for 0\.7 s") as caught:
-            fetched(connect(server), limits=Limits(5, 0.7, 20, 2**20))
+            fetched(connect(server), call=Call(Limits(5, 0.7, 20, 2**20)))
         assert time.monotonic() - started < 15
     assert ("read 3 B, announced 10 B" if first else "no answer so far") in str(caught.value)
 
@@ -543,7 +543,7 @@ def test_a_handshake_that_never_comes_ends(connect: Any, world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         started = time.monotonic()
         with pytest.raises(Unreachable, match=r"did not answer within 0\.4 s"):
-            opened(connect(f"https://127.0.0.1:{deaf.getsockname()[1]}"), limits=Limits(0.4, 5, 20, 100))
+            opened(connect(f"https://127.0.0.1:{deaf.getsockname()[1]}"), call=Call(Limits(0.4, 5, 20, 100)))
         assert time.monotonic() - started < 15
 
 
@@ -554,18 +554,18 @@ def test_another_thread_can_stop_it(tls: ssl.SSLContext, connect: Any, first: by
         time.sleep(18)
 
     with Server(answer, tls) as server:
-        watch = Watch()
-        threading.Thread(target=lambda: (server.asked.wait(20), time.sleep(0.1), watch.stop()), daemon=True).start()
+        call = Call(LIMITS)
+        threading.Thread(target=lambda: (server.asked.wait(20), time.sleep(0.1), call.stop()), daemon=True).start()
         started = time.monotonic()
         with pytest.raises(KubeAccessError, match="stopped"):
-            fetched(connect(server), watch=watch)
+            fetched(connect(server), call=call)
         assert time.monotonic() - started < 15
 
 
 INTERRUPTED = """
 import sys
 from kubeaccess_magic import Cluster, credentials, kubeconfig
-from kubeaccess_magic.limits import Limits, Watch
+from kubeaccess_magic.call import Call, Limits
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
 from kubeaccess_magic.transport import Transport
@@ -573,7 +573,7 @@ context = kubeconfig.choose(kubeconfig=sys.argv[1])
 transport = Transport(context, credentials.for_context(context))
 request = Request.build("GET", Target.parse("shop/web").target, "x")
 try:
-    transport.open("GET", request.url_path(), limits=Limits(), watch=Watch(), request=request).read(Limits(), Watch())
+    transport.open("GET", request.url_path(), call=Call(), request=request).read(Call())
 except KeyboardInterrupt:
     print("interrupted", flush=True)
     sys.stdin.read()  # still there: it is not the end of the process that closes the connection
@@ -955,12 +955,10 @@ def test_a_401_of_an_app_passes(tls: ssl.SSLContext, connect: Any) -> None:
 def test_a_call_asks_for_json_and_sends_json(tls: ssl.SSLContext, connect: Any) -> None:
     with Server(lambda seen, _: answered(b'{"kind": "ServiceList"}', "Content-Type: application/json"), tls) as server:
         transport = connect(server)
-        reply = transport.call("GET", "/api/v1/services?limit=500", limits=LIMITS, watch=Watch())
+        reply = transport.call("GET", "/api/v1/services?limit=500", call=Call(LIMITS))
         assert reply.json() == {"kind": "ServiceList"} and reply.way == "api"
-        transport.call(
-            "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", b"{}", limits=LIMITS, watch=Watch()
-        )
-        transport.call("GET", "/openapi/v3", limits=LIMITS, watch=Watch(), accept="application/yaml")
+        transport.call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", b"{}", call=Call(LIMITS))
+        transport.call("GET", "/openapi/v3", call=Call(LIMITS), accept="application/yaml")
     assert server.seen[0].header("Accept") == ["application/json"] and server.seen[0].path.endswith("?limit=500")
     assert (server.seen[1].method, server.seen[1].body) == ("POST", b"{}")
     assert server.seen[1].header("Content-Type") == ["application/json"]
@@ -983,20 +981,20 @@ def test_a_busy_api_server_is_asked_again_three_times(
 ) -> None:  # F11
     lines: list[str] = []
     with Server(busy(times), tls) as server:
-        reply = connect(server).call("GET", "/api/v1/services", limits=LIMITS, watch=Watch(say=lines.append))
+        reply = connect(server).call("GET", "/api/v1/services", call=Call(LIMITS, say=lines.append))
         assert reply.status_code == status and len(server.seen) == asked and len(lines) == asked - 1
 
 
 def test_a_busy_api_server_is_not_waited_for_beyond_the_limit(tls: ssl.SSLContext, connect: Any) -> None:
     with Server(busy(9, after="3600"), tls) as server:
-        assert connect(server).call("GET", "/api/v1/services", limits=LIMITS, watch=Watch()).status_code == 429
+        assert connect(server).call("GET", "/api/v1/services", call=Call(LIMITS)).status_code == 429
         assert len(server.seen) == 1
     with Server(busy(9, after="18"), tls) as server:
-        watch = Watch()
-        threading.Timer(0.3, watch.stop).start()
+        call = Call(LIMITS)
+        threading.Timer(0.3, call.stop).start()
         started = time.monotonic()
         with pytest.raises(KubeAccessError, match="stopped"):
-            connect(server).call("GET", "/api/v1/services", limits=LIMITS, watch=watch)
+            connect(server).call("GET", "/api/v1/services", call=call)
         assert time.monotonic() - started < 15
 
 
@@ -1021,7 +1019,7 @@ def test_when_a_busy_api_server_is_asked_again(connect: Any, after: str, said: s
     lines: list[str] = []
     with Server(busy(9, after)) as server:
         limits = Limits(5, 5, 10, 1000)
-        reply = connect(server).call("GET", "/api/v1/services", limits=limits, watch=Watch(say=lines.append))
+        reply = connect(server).call("GET", "/api/v1/services", call=Call(limits, say=lines.append))
         assert reply.status_code == 429 and len(server.seen) == asked
     assert all(said in line for line in lines) and len(lines) == asked - 1
 
@@ -1030,9 +1028,9 @@ def test_what_people_ask_of_a_busy_api_server_itself_is_asked_again(connect: Any
     request = Request.build("GET", Target(kind="api"), "/apis/apps/v1/deployments")
     with Server(busy(2)) as server:
         way = ApiServer(connect(server))
-        assert way.open(request, LIMITS, Watch()).read(LIMITS, Watch()).ok and len(server.seen) == 3
+        assert way.open(request, Call(LIMITS)).read(Call(LIMITS)).ok and len(server.seen) == 3
     with Server(busy(9)) as server:  # a review, too
-        connect(server).call("POST", "/apis/x", b"{}", limits=LIMITS, watch=Watch())
+        connect(server).call("POST", "/apis/x", b"{}", call=Call(LIMITS))
         assert [seen.method for seen in server.seen] == ["POST"] * 4
 
 
@@ -1228,7 +1226,7 @@ def test_a_configured_official_client_is_used(tls: ssl.SSLContext, world: World,
         assert client.CoreV1Api(theirs).list_namespaced_service("shop").items
         with pytest.raises(TimedOut, match="took longer"):
             server.answer = dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-            fetched(transport, limits=Limits(5, 5, 0.5, 2**20))
+            fetched(transport, call=Call(Limits(5, 5, 0.5, 2**20)))
         transport.close()
         theirs.rest_client.pool_manager.clear()
     assert server.seen[0].header("Authorization") == ["Bearer theirs"]

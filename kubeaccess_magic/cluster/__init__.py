@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .. import credentials
 from .. import kubeconfig as kubeconfigs
+from ..call import Call
 from ..discovery import inventory
 from ..errors import ConfigError
-from ..limits import Watch
 from ..targets import Target
 from ..text import printable, redact
 from ..transport import Transport
@@ -157,7 +157,7 @@ class Cluster(Asker):
         via: str = "auto",
         timeout_s: float | None = None,
         max_bytes: int | None = None,
-        watch: Watch | None = None,
+        call: Call | None = None,
     ) -> Reply:
         """Ask a service, a pod or a node in the cluster, or the API server itself.
 
@@ -182,7 +182,7 @@ class Cluster(Asker):
             The way to connect; ``auto`` chooses.
         timeout_s, max_bytes
             Instead of the Cluster's own, in seconds and in bytes of the decoded body.
-        watch
+        call
             Told of progress and prompts, and able to stop the request.
 
         Returns
@@ -199,10 +199,10 @@ class Cluster(Asker):
         LimitExceeded, TimedOut
             It was too large, or took too long.
         """
-        watch = watch or told()
+        call = self._call(call, timeout_s, max_bytes)
         words: Any = {"params": params, "headers": headers, "json": json, "data": data}
-        prepared = self.prepare(method, target, path, **words, via=via, timeout_s=timeout_s, watch=watch)
-        return self.send(prepared.request, via=via, timeout_s=timeout_s, max_bytes=max_bytes, watch=watch)
+        prepared = self.prepare(method, target, path, **words, via=via, timeout_s=timeout_s, call=call)
+        return self.send(prepared.request, via=via, timeout_s=timeout_s, max_bytes=max_bytes, call=call)
 
     def frame(
         self,
@@ -220,14 +220,14 @@ class Cluster(Asker):
         via: str = "auto",
         timeout_s: float | None = None,
         max_bytes: int | None = None,
-        watch: Watch | None = None,
+        call: Call | None = None,
         **options: Any,
     ) -> pd.DataFrame:
         """Ask, and give the answer as a DataFrame.
 
         Parameters
         ----------
-        target, path, json, data, params, headers, via, timeout_s, max_bytes, watch
+        target, path, json, data, params, headers, via, timeout_s, max_bytes, call
             As for `request`.
         method
             GET, or POST where there is a body.
@@ -259,9 +259,9 @@ class Cluster(Asker):
         first that comes while a page is read in lets it be read to its end: in the main thread, SIGINT has a handler
         of this call's own until the frame is made.
         """
-        watch = watch or told()
+        call = self._call(call, timeout_s, max_bytes)
         words: Any = {"params": params, "headers": headers, "json": json, "data": data}
-        prepared = self.prepare(method, target, path, **words, via=via, timeout_s=timeout_s, watch=watch)
+        prepared = self.prepare(method, target, path, **words, via=via, timeout_s=timeout_s, call=call)
         framed = self.send_for_frame(
             prepared.request,
             dialect=dialect,
@@ -270,7 +270,7 @@ class Cluster(Asker):
             via=via,
             timeout_s=timeout_s,
             max_bytes=max_bytes,
-            watch=watch,
+            call=call,
             **options,
         )
         for line in filter(None, (framed.held('limit="all"'), framed.note)):
@@ -281,7 +281,7 @@ class Cluster(Asker):
 
     def url(self, target: str | Target, path: str = "/") -> str:
         """The proxy URL: what `get` would ask, as text."""
-        request = self.prepare("GET", target, path, watch=told()).request
+        request = self.prepare("GET", target, path, call=told()).request
         return self.server + request.url_path()
 
     def resolve(self, target: str | Target) -> Target:

@@ -13,7 +13,7 @@ from ..errors import AccessDenied, ConfigError, NotFound, TargetError
 from ..targets import Target
 
 if TYPE_CHECKING:
-    from ..limits import Watch
+    from ..call import Call
 
 __all__ = ["Addressed", "addressed", "resolved"]
 
@@ -77,7 +77,7 @@ def addressed(
 
 
 def resolved(
-    target: Target, namespace: str, by_http_url: bool, discovery: Discovery, watch: Watch
+    target: Target, namespace: str, by_http_url: bool, discovery: Discovery, call: Call
 ) -> tuple[Target, str | None]:
     """Namespace, port and scheme filled in, and a line about a choice.
 
@@ -87,11 +87,11 @@ def resolved(
         return target, None
     target = target.with_namespace(target.namespace or namespace)
     if target.kind == "pod":
-        return _pod_resolved(target, discovery, watch), None
+        return _pod_resolved(target, discovery, call), None
     note = None
     if not (target.port and target.scheme) or by_http_url:
         try:
-            target, note = _service_resolved(target, discovery, watch)
+            target, note = _service_resolved(target, discovery, call)
         except AccessDenied:
             note = None
     return (target.with_scheme("") if by_http_url and target.scheme == "http" else target), note
@@ -109,22 +109,22 @@ def _elsewhere(named: str, server: str, called: str, kubeconfig_file: str | os.P
     )
 
 
-def _service_resolved(target: Target, discovery: Discovery, watch: Watch) -> tuple[Target, str | None]:
+def _service_resolved(target: Target, discovery: Discovery, call: Call) -> tuple[Target, str | None]:
     for fresh in (False, True):  # what is remembered may have changed: no error comes from it
-        service = discovery.service(target.namespace or "", target.name, watch, fresh=fresh)
+        service = discovery.service(target.namespace or "", target.name, call, fresh=fresh)
         try:
             if service is not None:
                 return service_target(target, service)
         except (NotFound, TargetError):
             if fresh:
                 raise
-    raise missing_service(discovery, target, watch)
+    raise missing_service(discovery, target, call)
 
 
-def _pod_resolved(target: Target, discovery: Discovery, watch: Watch) -> Target:
+def _pod_resolved(target: Target, discovery: Discovery, call: Call) -> Target:
     if not target.port or target.port.isdecimal():
         return target
-    pod = discovery.pod(target.namespace or "", target.name, watch)
+    pod = discovery.pod(target.namespace or "", target.name, call)
     if pod is None:
         raise NotFound(
             f"no pod is called {target.name} in the namespace {target.namespace}",

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import access, fetch, ways
+from ..call import Call, Limits
 from ..discovery import Discovery
-from ..limits import Limits, Watch
 from ..request import Request
 from ..targets import Target
 from ..text import redact, shorten
@@ -32,9 +32,9 @@ Pairs = Mapping[str, str] | Iterable[tuple[str, str]] | None
 log = logging.getLogger("kubeaccess_magic")  # with no logging set up, its warnings are single lines on stderr
 
 
-def told() -> Watch:
+def told() -> Call:
     """Who is told where nobody else is: a plugin's prompt must be read by somebody."""
-    return Watch(say=log.warning)
+    return Call(say=log.warning)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,10 +82,8 @@ class Asker:
         self._name = name
         self._namespace = namespace
         self._kubeconfig = kubeconfig
-        # The API server's own objects are no answer of an app: their size has a limit of its own.
-        self._discovery = Discovery(
-            transport, self._limits(max_bytes=max(size("max_bytes", max_bytes), Limits().max_bytes))
-        )
+        self._limits()  # refuses what cannot be
+        self._discovery = Discovery(transport)
 
     @property
     def server(self) -> str:
@@ -115,7 +113,7 @@ class Asker:
         namespace: str | None = None,
         via: str = "auto",
         timeout_s: float | None = None,
-        watch: Watch | None = None,
+        call: Call | None = None,
     ) -> Prepared:
         """The request that these words mean, checked but not sent; a Service may be read for its port.
 
@@ -135,24 +133,24 @@ class Asker:
         # What cannot be right asks nothing, not even for the Service; a pod's port by name is looked up (D2).
         asked = request.target.with_port("") if request.target.kind == "pod" else request.target
         ways.choose(via, request, self._transport).check(dataclasses.replace(request, target=asked))
-        discovery = self._discovery.within(self._limits(timeout_s))
-        whom, note = resolved(request.target, self.namespace, found.by_http_url, discovery, watch or told())
+        call = self._call(call, timeout_s)
+        whom, note = resolved(request.target, self.namespace, found.by_http_url, self._discovery, call)
         return Prepared(dataclasses.replace(request, target=whom), tuple(filter(None, (found.note, note))))
 
     def may(self, method: str, target: str | Target, *, namespace: str | None = None) -> tuple[Access, str]:
         """What `can` answers, and what was asked about: the target in the form that would be sent, or an API path."""
-        watch = told()
-        request = self.prepare(method, target, namespace=namespace, watch=watch).request
+        call = self._call()
+        request = self.prepare(method, target, namespace=namespace, call=call).request
         asked = access.attributes(request.method, request.target, self.namespace, request.path)
-        answer = self._discovery.may(asked, watch)
-        if not answer and (other := fetch.allowed_form(request, self._discovery, watch)) is not None:
+        answer = self._discovery.may(asked, call)
+        if not answer and (other := fetch.allowed_form(request, self._discovery, call)) is not None:
             # Asking would go on with that form, so the answer is about it.
-            return self._discovery.may(access.attributes(other.method, other.target), watch), str(other.target)
+            return self._discovery.may(access.attributes(other.method, other.target), call), str(other.target)
         return answer, request.path if request.target.kind == "api" else str(request.target)
 
     def allows(self, attributes: access.Attributes) -> bool:
         """Whether RBAC lets this pass, whatever it is: a list, or a name left open."""
-        return bool(self._discovery.may(attributes, told()))
+        return bool(self._discovery.may(attributes, self._call()))
 
     @staticmethod
     def as_asked(
@@ -172,12 +170,11 @@ class Asker:
         via: str = "auto",
         timeout_s: float | None = None,
         max_bytes: int | None = None,
-        watch: Watch | None = None,
+        call: Call | None = None,
     ) -> Reply:
         """The answer to a prepared request; raises what `request` raises."""
         way = ways.choose(via, request, self._transport)
-        limits = self._limits(timeout_s, max_bytes)
-        return fetch.ask(request, way, self._discovery.within(limits), limits, watch or told())
+        return fetch.ask(request, way, self._discovery, self._call(call, timeout_s, max_bytes))
 
     def send_for_frame(
         self,
@@ -189,21 +186,18 @@ class Asker:
         via: str = "auto",
         timeout_s: float | None = None,
         max_bytes: int | None = None,
-        watch: Watch | None = None,
+        call: Call | None = None,
         **options: Any,
     ) -> fetch.Framed:
         """The answer to a prepared request as a frame, with what there is to say about it."""
-        watch = watch or told()
 
-        def send(one: Request, limits: Limits, heard: Watch) -> Reply:
-            way = ways.choose(via, one, self._transport)
-            return fetch.ask(one, way, self._discovery.within(limits), limits, heard)
+        def send(request: Request, call: Call) -> Reply:
+            return fetch.ask(request, ways.choose(via, request, self._transport), self._discovery, call)
 
         framed = fetch.frame(
             request,
             send,
-            self._limits(timeout_s, max_bytes),
-            watch,
+            self._call(call, timeout_s, max_bytes),
             dialect=dialect,
             limit=rows(limit),
             raw=raw,
@@ -213,19 +207,22 @@ class Asker:
         return framed
 
     def look(
-        self, path: str, *, timeout_s: float, max_bytes: int, watch: Watch, accept: str = "application/json"
+        self, path: str, *, timeout_s: float, max_bytes: int, call: Call, accept: str = "application/json"
     ) -> Reply:
         """One GET of an API path, ``…/proxy/…`` included, for names that somebody may want to type next.
 
         The answer is given whatever it is: no review explains a refusal, and no redirect is followed.
         """
         limits = Limits(total_s=timeout_s, connect_s=min(timeout_s, 5.0), max_bytes=max_bytes)
-        return self._transport.call("GET", path, limits=limits, watch=watch, accept=accept)
+        return self._transport.call("GET", path, call=call.child(limits), accept=accept)
+
+    def _call(self, call: Call | None = None, timeout_s: float | None = None, max_bytes: int | None = None) -> Call:
+        return (call or told()).child(self._limits(timeout_s, max_bytes))
 
     def _limits(self, timeout_s: float | None = None, max_bytes: int | None = None) -> Limits:
         return Limits(
             connect_s=seconds("connect_timeout_s", self.connect_timeout_s),
-            read_s=seconds("silence_timeout_s", self.silence_timeout_s),
+            silence_s=seconds("silence_timeout_s", self.silence_timeout_s),
             total_s=seconds("timeout_s", self.timeout_s if timeout_s is None else timeout_s),
             max_bytes=size("max_bytes", self.max_bytes if max_bytes is None else max_bytes),
         )

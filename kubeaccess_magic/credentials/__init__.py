@@ -19,9 +19,9 @@ from typing import Any, NoReturn
 from urllib.parse import unquote
 
 from .. import kubeconfig
+from ..call import Call
 from ..errors import ConfigError, CredentialError, KubeAccessError
 from ..kubeconfig import Context, Impersonate
-from ..limits import Watch
 from ..process import ForkLock
 from . import oidc
 from .held import ClientCertificate, Held, bearer, read_bytes, read_text, stamp_of, unreadable, wire
@@ -81,7 +81,7 @@ class Credential:
         self._unspent = False  # obtained for a certificate and not yet given out by headers
         self._seen = threading.local()  # what this thread was last given, so that a 401 of it is told from another's
 
-    def follow(self, context: Context, watch: Watch) -> None:
+    def follow(self, context: Context, call: Call) -> None:
         """Take what the kubeconfig says now of the context; another user's credential is forgotten.
 
         Raises
@@ -90,12 +90,12 @@ class Credential:
             As `for_context`; nothing has changed then.
         """
         impersonation = tuple(_impersonation(_acting(context, self._told)))
-        with in_turn(self._lock, watch):
+        with in_turn(self._lock, call):
             before, self._context, self._impersonation = self._context, context, impersonation
             if (before.user, before.user_file) != (context.user, context.user_file):
                 self._held = self._failed = None
 
-    def headers(self, watch: Watch) -> dict[str, str]:
+    def headers(self, call: Call) -> dict[str, str]:
         """The headers that sign a request, ready for the wire (UTF-8 bytes as latin-1 text, as `http.client` wants).
 
         A header that repeats (several groups) is there once for each value, its name in another mixture of upper and
@@ -106,19 +106,19 @@ class Credential:
         CredentialError
             There is no credential, or it cannot be had; nothing must be sent then.
         """
-        signed = None if self._context.plain_http else self._current(watch, signs=True).authorization
+        signed = None if self._context.plain_http else self._current(call, signs=True).authorization
         return {**({} if signed is None else {"Authorization": signed}), **dict(self._impersonation)}
 
-    def client_certificate(self, watch: Watch) -> ClientCertificate | None:
+    def client_certificate(self, call: Call) -> ClientCertificate | None:
         """The client certificate and key, None if this context signs in without (or over plain http, G10)."""
-        return None if self._context.plain_http else self._current(watch, signs=False).certificate
+        return None if self._context.plain_http else self._current(call, signs=False).certificate
 
     @property
     def certificate_version(self) -> int:
         """Another number whenever the client certificate is another one."""
         return self._version
 
-    def renew(self, watch: Watch) -> bool:
+    def renew(self, call: Call) -> bool:
         """After a 401: read the files again, run the plugin again. True if there is something new to try.
 
         Threads that were refused with the same credential renew it once; those that come later are told the outcome.
@@ -128,14 +128,14 @@ class Credential:
         CredentialError
             The renewal failed.
         """
-        if self._context.plain_http or (watch.unattended and self._has_plugin):
+        if self._context.plain_http or (call.unattended and self._has_plugin):
             return False
-        with in_turn(self._lock, watch):
+        with in_turn(self._lock, call):
             seen: tuple[int, Held | None] = getattr(self._seen, "given", (self._renewals, self._held))
             current = self._held is None or seen[1] is None or self._held.same(seen[1])
             if seen[0] == self._renewals and current:
                 self._renewals += 1  # also where it fails: those who wait need not fail again, one after the other
-                self._obtain(watch, anew=True)
+                self._obtain(call, anew=True)
             self._seen.given = (self._renewals, self._held)
             return self._held is not None and (seen[1] is None or not self._held.same(seen[1]))
 
@@ -147,17 +147,17 @@ class Credential:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Credential is not pickled: it holds secrets. Pickle its Context")
 
-    def _current(self, watch: Watch, *, signs: bool) -> Held:
+    def _current(self, call: Call, *, signs: bool) -> Held:
         """What signs now. Whoever waited for another's turn takes what that one got, be it an error."""
         asked = time.monotonic()
-        if watch.unattended and self._has_plugin:
+        if call.unattended and self._has_plugin:
             return self._without_plugin()
-        with in_turn(self._lock, watch):
+        with in_turn(self._lock, call):
             held = self._held
             if held is None or (signs and not (held.fresh() or held.obtained >= asked or self._unspent)):
                 if self._failed is not None and self._failed[0] >= asked:
                     raise CredentialError(str(self._failed[1]), hint=self._failed[1].hint)
-                held = self._obtain(watch)
+                held = self._obtain(call)
                 self._unspent = True
             if signs:
                 self._unspent = False
@@ -177,11 +177,11 @@ class Credential:
             )
         return held
 
-    def _obtain(self, watch: Watch, *, anew: bool = False) -> Held:
+    def _obtain(self, call: Call, *, anew: bool = False) -> Held:
         """Read or run whatever signs in. A file that is gone or half written leaves the old credential (G20)."""
         before = self._held
         try:
-            held = _sign_in(self._context, before, self._plugin_limit_s, watch, anew=anew)
+            held = _sign_in(self._context, before, self._plugin_limit_s, call, anew=anew)
         except (KubeAccessError, OSError) as error:
             if before is None or anew or before.expired() or isinstance(error, _Gone):
                 if isinstance(error, ConfigError):
@@ -189,7 +189,7 @@ class Credential:
                 if isinstance(error, OSError):
                     error = unreadable(error)
                 failure = CredentialError(str(error), hint=error.hint)
-                self._failed = None if watch.stopped else (time.monotonic(), failure)
+                self._failed = None if call.stopped else (time.monotonic(), failure)
                 raise failure from None  # anew: the frames below hold secrets, which a verbose traceback shows
             held = dataclasses.replace(before, obtained=time.monotonic())
         except KeyboardInterrupt:
@@ -204,7 +204,7 @@ class _Gone(CredentialError):
     """The kubeconfig can be read, and no longer has what signs in: the old credential is not kept then."""
 
 
-def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch: Watch, *, anew: bool) -> Held:
+def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, call: Call, *, anew: bool) -> Held:
     """Everything that a context's user brings (G20 to G22): token and certificate may both be there."""
     if context.token_file is not None:
         stamp = stamp_of(context.token_file)
@@ -248,7 +248,7 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch
     files = tuple(stamps.items())
     if provider is not None and authorization is None:
         answer = OF_THIS_PROCESS.of("oidc", provider).answer(
-            before, lambda last: oidc.sign_in(provider, place, last, plugin_limit_s, watch, anew=anew), watch, anew=anew
+            before, lambda last: oidc.sign_in(provider, place, last, plugin_limit_s, call, anew=anew), call, anew=anew
         )
         return dataclasses.replace(answer, certificate=certificate, files=files)
     if authorization is None and certificate is None and plugin is not None:
@@ -256,7 +256,7 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch
         if before is not None and not anew and before.plugin == plugin and before.lasting() and not before.superseded:
             return dataclasses.replace(before, files=files)
         program = Plugin(context, plugin, place, plugin_limit_s)
-        answer = OF_THIS_PROCESS.of(*program.depends_on).answer(before, lambda _: program.run(watch), watch, anew=anew)
+        answer = OF_THIS_PROCESS.of(*program.depends_on).answer(before, lambda _: program.run(call), call, anew=anew)
         return dataclasses.replace(answer, files=files, plugin=plugin)
     if authorization is None and certificate is None:
         raise _Gone(

@@ -7,7 +7,6 @@ may be listed, then to the context's own, and the `Listing` says so.
 from __future__ import annotations
 
 import concurrent.futures
-import copy
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +25,7 @@ from .refusals import Status, refused, status_of
 
 if TYPE_CHECKING:
     from ..access import Attributes
-    from ..limits import Limits, Watch
+    from ..call import Call
     from ..reply import Reply
     from ..transport import Transport
 
@@ -46,6 +45,7 @@ _PAGE = 500
 _MOST_NAMESPACES = 200
 _KEEP_S = 30.0  # how long a name is remembered
 _THREADS = 8
+_OBJECT_BYTES = 256 * 2**20
 
 Item = TypeVar("Item")
 
@@ -65,62 +65,51 @@ class Discovery:
     ----------
     transport
         Signed in to the API server.
-    limits
-        What one list or review may take.
     """
 
-    def __init__(self, transport: Transport, limits: Limits) -> None:
+    def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._limits = limits
         self._services: dict[tuple[str, str], tuple[float, kubernetes.Service | None]] = {}
         self._lock = ForkLock()
 
-    def within(self, limits: Limits) -> Discovery:
-        """The same, with the same memory, for a question that may take so long."""
-        other = copy.copy(self)
-        other._limits = dataclasses.replace(limits, max_bytes=self._limits.max_bytes)
-        return other
-
-    def namespaces(self, watch: Watch) -> list[kubernetes.Namespace]:
+    def namespaces(self, call: Call) -> list[kubernetes.Namespace]:
         """All namespaces; AccessDenied where they may not be listed."""
-        return self._list("/api/v1/namespaces", kubernetes.decode_namespaces, None, watch)
+        return self._list("/api/v1/namespaces", kubernetes.decode_namespaces, None, call)
 
-    def nodes(self, watch: Watch) -> list[kubernetes.Node]:
+    def nodes(self, call: Call) -> list[kubernetes.Node]:
         """All nodes; AccessDenied where they may not be listed."""
-        return self._list("/api/v1/nodes", kubernetes.decode_nodes, None, watch)
+        return self._list("/api/v1/nodes", kubernetes.decode_nodes, None, call)
 
     def services(
-        self, namespace: str | None, selector: str | None, watch: Watch, own: str
+        self, namespace: str | None, selector: str | None, call: Call, own: str
     ) -> Listing[kubernetes.Service]:
         """The services of a namespace, or of all (None); `own` is where to look when all are refused."""
-        return self._everywhere("services", kubernetes.decode_services, namespace, selector, watch, own)
+        return self._everywhere("services", kubernetes.decode_services, namespace, selector, call, own)
 
-    def pods(self, namespace: str | None, selector: str | None, watch: Watch, own: str) -> Listing[kubernetes.Pod]:
+    def pods(self, namespace: str | None, selector: str | None, call: Call, own: str) -> Listing[kubernetes.Pod]:
         """The pods of a namespace, or of all (None); `own` is where to look when all are refused."""
-        return self._everywhere("pods", kubernetes.decode_pods, namespace, selector, watch, own)
+        return self._everywhere("pods", kubernetes.decode_pods, namespace, selector, call, own)
 
-    def slices(self, namespace: str | None, watch: Watch, service: str | None = None) -> list[kubernetes.EndpointSlice]:
+    def slices(self, namespace: str | None, call: Call, service: str | None = None) -> list[kubernetes.EndpointSlice]:
         """The EndpointSlices of a namespace or of all, or those of one service (F8)."""
         where = f"/namespaces/{_segment(namespace)}" if namespace else ""
         path = f"/apis/discovery.k8s.io/v1{where}/endpointslices"
         selector = f"kubernetes.io/service-name={service}" if service else None
-        return self._list(path, kubernetes.decode_endpointslices, selector, watch)
+        return self._list(path, kubernetes.decode_endpointslices, selector, call)
 
-    def slices_of(
-        self, namespaces: Sequence[str], watch: Watch
-    ) -> tuple[list[kubernetes.EndpointSlice], frozenset[str]]:
+    def slices_of(self, namespaces: Sequence[str], call: Call) -> tuple[list[kubernetes.EndpointSlice], frozenset[str]]:
         """The EndpointSlices of these namespaces, and those of the namespaces in which they may not be read."""
-        watch = watch.part()
+        call = call.child()
         if len(namespaces) > 1:
             try:
-                return self.slices(None, watch), frozenset()
+                return self.slices(None, call), frozenset()
             except AccessDenied:
                 pass
-        answers = _in_threads(lambda name: _unless_denied(lambda: self.slices(name, watch)), namespaces, watch)
+        answers = _in_threads(lambda name: _unless_denied(lambda: self.slices(name, call)), namespaces, call)
         unread = frozenset(name for name, answer in zip(namespaces, answers, strict=True) if answer is None)
         return [item for answer in answers for item in answer or ()], unread
 
-    def service(self, namespace: str, name: str, watch: Watch, *, fresh: bool = False) -> kubernetes.Service | None:
+    def service(self, namespace: str, name: str, call: Call, *, fresh: bool = False) -> kubernetes.Service | None:
         """One service, or None if there is none of that name; remembered for half a minute unless `fresh`."""
         key = (namespace, name)
         with self._lock:
@@ -128,63 +117,64 @@ class Discovery:
         if known and not fresh and time.monotonic() - known[0] < _KEEP_S:
             return known[1]
         path = f"/api/v1/namespaces/{_segment(namespace)}/services/{_segment(name)}"
-        found = self._get(path, kubernetes.decode_service, watch)
+        found = self._get(path, kubernetes.decode_service, call)
         with self._lock:
             self._services[key] = (time.monotonic(), found)
         return found
 
-    def namespaces_of(self, name: str, watch: Watch) -> list[str]:
+    def namespaces_of(self, name: str, call: Call) -> list[str]:
         """The namespaces that have a service of that name; none where all of them may not be listed."""
         try:
-            found = self._list("/api/v1/services", kubernetes.decode_services, None, watch, f"metadata.name={name}")
+            found = self._list("/api/v1/services", kubernetes.decode_services, None, call, f"metadata.name={name}")
         except AccessDenied:
             return []
         return [service.metadata.namespace for service in found]
 
-    def pod(self, namespace: str, name: str, watch: Watch) -> kubernetes.Pod | None:
+    def pod(self, namespace: str, name: str, call: Call) -> kubernetes.Pod | None:
         """One pod, or None."""
         path = f"/api/v1/namespaces/{_segment(namespace)}/pods/{_segment(name)}"
-        return self._get(path, kubernetes.decode_pod, watch)
+        return self._get(path, kubernetes.decode_pod, call)
 
-    def has_endpoints(self, namespace: str, name: str, watch: Watch) -> bool:
+    def has_endpoints(self, namespace: str, name: str, call: Call) -> bool:
         """Whether a service has an Endpoints object, by which API servers up to 1.36 find its pods (S12)."""
         path = f"/api/v1/namespaces/{_segment(namespace)}/endpoints/{_segment(name)}"
-        return self._get(path, len, watch) is not None
+        return self._get(path, len, call) is not None
 
-    def who_am_i(self, watch: Watch) -> str:
+    def who_am_i(self, call: Call) -> str:
         """The user name that the API server sees."""
-        return self.identity(watch)[0]
+        return self.identity(call)[0]
 
-    def identity(self, watch: Watch) -> tuple[str, tuple[str, ...]]:
+    def identity(self, call: Call) -> tuple[str, tuple[str, ...]]:
         """The user name and the groups that the API server sees."""
-        return reviews.identity(self._transport, self._limits, watch)
+        return reviews.identity(self._transport, _for_objects(call))
 
-    def may(self, attributes: Attributes, watch: Watch) -> Access:
+    def may(self, attributes: Attributes, call: Call) -> Access:
         """Whether exactly this request is allowed; with the Role that would allow it if not."""
-        allowed, reason = reviews.may(self._transport, attributes, self._limits, watch)
+        allowed, reason = reviews.may(self._transport, attributes, _for_objects(call))
         if allowed:
             return Access(allowed=True, reason=reason, role=None)
-        return Access(allowed=False, reason=reason, role=role(attributes, user=self.who_am_i(watch) or None))
+        return Access(allowed=False, reason=reason, role=role(attributes, user=self.who_am_i(call) or None))
 
-    def rules(self, namespace: str, watch: Watch) -> list[dict[str, Any]]:
+    def rules(self, namespace: str, call: Call) -> list[dict[str, Any]]:
         """What is allowed in a namespace, as far as it can be listed."""
-        return reviews.rules(self._transport, namespace, self._limits, watch)
+        return reviews.rules(self._transport, namespace, _for_objects(call))
 
-    def _get(self, path: str, decode: Callable[[bytes], Item], watch: Watch) -> Item | None:
-        reply = self._transport.call("GET", path, limits=self._limits, watch=watch)
+    def _get(self, path: str, decode: Callable[[bytes], Item], call: Call) -> Item | None:
+        reply = self._transport.call("GET", path, call=_for_objects(call))
         if reply.status_code == 404:
             return None
         return decode(self._checked(reply, path).content)
 
     def _list(
-        self, path: str, decode: Callable[[bytes], Any], selector: str | None, watch: Watch, fields: str | None = None
+        self, path: str, decode: Callable[[bytes], Any], selector: str | None, call: Call, fields: str | None = None
     ) -> list[Any]:
         """A list, in pages (F1); a page whose token grew old goes on with the fresh one that the 410 brings."""
         query = {"limit": str(_PAGE)} | ({"labelSelector": selector} if selector else {})
         query |= {"fieldSelector": fields} if fields else {}
         items: list[Any] = []
+        call = _for_objects(call)
         while True:
-            reply = self._transport.call("GET", f"{path}?{urlencode(query)}", limits=self._limits, watch=watch)
+            reply = self._transport.call("GET", f"{path}?{urlencode(query)}", call=call)
             status = status_of(reply) if reply.status_code == 410 else None
             if status and status.more and status.more != query.get("continue"):
                 query["continue"] = status.more
@@ -201,25 +191,25 @@ class Discovery:
         decode: Callable[[bytes], Any],
         namespace: str | None,
         selector: str | None,
-        watch: Watch,
+        call: Call,
         own: str,
     ) -> Listing[Any]:
-        watch = watch.part()
+        call = call.child()
 
         def in_namespace(name: str) -> list[Any]:
-            return self._list(f"/api/v1/namespaces/{_segment(name)}/{resource}", decode, selector, watch)
+            return self._list(f"/api/v1/namespaces/{_segment(name)}/{resource}", decode, selector, call)
 
         if namespace is not None:
             Target(name="any", namespace=namespace)  # refuses what no namespace can be called
             return Listing(in_namespace(namespace))
         try:
-            return Listing(self._list(f"/api/v1/{resource}", decode, selector, watch))
+            return Listing(self._list(f"/api/v1/{resource}", decode, selector, call))
         except AccessDenied as refusal:
             try:
-                names = [item.metadata.name for item in self.namespaces(watch)]
+                names = [item.metadata.name for item in self.namespaces(call)]
             except AccessDenied:
                 return Listing(in_namespace(own), f"all namespaces are refused; these are the {resource} of {own}")
-            return self._in_each(names, in_namespace, resource, refusal, watch)
+            return self._in_each(names, in_namespace, resource, refusal, call)
 
     def _in_each(
         self,
@@ -227,10 +217,10 @@ class Discovery:
         in_namespace: Callable[[str], list[Any]],
         resource: str,
         refusal: AccessDenied,
-        watch: Watch,
+        call: Call,
     ) -> Listing[Any]:
         asked = names[:_MOST_NAMESPACES]
-        answers = _in_threads(lambda name: _unless_denied(lambda: in_namespace(name)), asked, watch)
+        answers = _in_threads(lambda name: _unless_denied(lambda: in_namespace(name)), asked, call)
         listed = [answer for answer in answers if answer is not None]
         if not listed:
             raise refusal
@@ -245,15 +235,15 @@ class Discovery:
         raise refused(reply, attributes_of("GET", Target(kind="api"), None, path))
 
 
-def missing_service(discovery: Discovery, target: Target, watch: Watch) -> NotFound:
+def missing_service(discovery: Discovery, target: Target, call: Call) -> NotFound:
     """The error for a service that is not there: where one of that name is, or the nearest names that are."""
     import difflib
 
     namespace = target.namespace or ""
     said = f"no service is called {target.name} in the namespace {namespace}"
-    elsewhere = [Target(name=target.name, namespace=other) for other in discovery.namespaces_of(target.name, watch)]
+    elsewhere = [Target(name=target.name, namespace=other) for other in discovery.namespaces_of(target.name, call)]
     try:
-        names = [service.metadata.name for service in discovery.services(namespace, None, watch, namespace).items]
+        names = [service.metadata.name for service in discovery.services(namespace, None, call, namespace).items]
     except AccessDenied:
         return NotFound(said, hint=_is_it(elsewhere) or None)
     if not names:
@@ -276,18 +266,23 @@ def _unless_denied(read: Callable[[], Item]) -> Item | None:
         return None
 
 
-def _in_threads(ask: Callable[[str], Item], names: Sequence[str], watch: Watch) -> list[Item]:
-    """What `ask` gives for each name, in their order; an error or an interrupt stops the `watch` that all have."""
+def _in_threads(ask: Callable[[str], Item], names: Sequence[str], call: Call) -> list[Item]:
+    """What `ask` gives for each name, in their order; an error or an interrupt stops the `call` that all have."""
     if len(names) < 2:
         return [ask(name) for name in names]
     pool = concurrent.futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="kproxy-list")
     try:
         return list(pool.map(ask, names))
     except BaseException:
-        watch.stop()
+        call.stop()
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _for_objects(call: Call) -> Call:
+    """A call for the API server's own objects, whose size does not count as that of an app's answer."""
+    return call.child(dataclasses.replace(call.limits, max_bytes=max(call.limits.max_bytes, _OBJECT_BYTES)))
 
 
 def _segment(name: str) -> str:

@@ -14,8 +14,8 @@ from .builtin import LABEL, NAMESPACE, built_in
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..call import Call
     from ..kubeconfig import Listed
-    from ..limits import Watch
     from . import Discovery
 
 __all__ = ["contexts_frame", "info", "namespaces", "nodes", "pods", "services"]
@@ -34,24 +34,24 @@ def contexts_frame(listed: Iterable[Listed]) -> pd.DataFrame:
     return _table(names, rows)
 
 
-def namespaces(discovery: Discovery, watch: Watch, name: str | None) -> pd.DataFrame:
+def namespaces(discovery: Discovery, call: Call, name: str | None) -> pd.DataFrame:
     """The namespaces, one row each."""
-    return _noted(kubernetes.namespaces_frame(_named(discovery.namespaces(watch), name)), None)
+    return _noted(kubernetes.namespaces_frame(_named(discovery.namespaces(call), name)), None)
 
 
-def nodes(discovery: Discovery, watch: Watch, name: str | None) -> pd.DataFrame:
+def nodes(discovery: Discovery, call: Call, name: str | None) -> pd.DataFrame:
     """The nodes, one row each."""
-    return _noted(kubernetes.nodes_frame(_named(discovery.nodes(watch), name)), None)
+    return _noted(kubernetes.nodes_frame(_named(discovery.nodes(call), name)), None)
 
 
 def services(
-    discovery: Discovery, watch: Watch, namespace: str | None, selector: str | None, name: str | None, own: str
+    discovery: Discovery, call: Call, namespace: str | None, selector: str | None, name: str | None, own: str
 ) -> pd.DataFrame:
     """The services of a namespace, or of all (None), one row a port."""
-    listing = discovery.services(namespace, selector, watch, own)
+    listing = discovery.services(namespace, selector, call, own)
     found = _named(listing.items, name)
     where = sorted({item.metadata.namespace or "" for item in found})
-    slices, unread = discovery.slices_of(where, watch)
+    slices, unread = discovery.slices_of(where, call)
     note = listing.note
     if unread:
         note = "; ".join(filter(None, (note, f"endpoints may not be read in {_some(sorted(unread))}")))
@@ -59,14 +59,14 @@ def services(
 
 
 def pods(
-    discovery: Discovery, watch: Watch, namespace: str | None, selector: str | None, name: str | None, own: str
+    discovery: Discovery, call: Call, namespace: str | None, selector: str | None, name: str | None, own: str
 ) -> pd.DataFrame:
     """The pods of a namespace, or of all (None), one row each."""
-    listing = discovery.pods(namespace, selector, watch, own)
+    listing = discovery.pods(namespace, selector, call, own)
     return _noted(kubernetes.pods_frame(_named(listing.items, name)), listing.note)
 
 
-def info(discovery: Discovery, watch: Watch, server: str, namespace: str | None, own: str) -> pd.DataFrame:
+def info(discovery: Discovery, call: Call, server: str, namespace: str | None, own: str) -> pd.DataFrame:
     """What ``kubectl cluster-info`` prints, each service with its proxy URL and whether it is ready.
 
     Where the label finds nothing, or may not be listed, the services that are there: of that namespace, else of the
@@ -75,20 +75,20 @@ def info(discovery: Discovery, watch: Watch, server: str, namespace: str | None,
     note = None
     where = namespace or NAMESPACE
     try:
-        found = discovery.services(where, LABEL, watch, own).items
+        found = discovery.services(where, LABEL, call, own).items
         if not found:
             note = f"no service is labelled {LABEL}; these are all of"
-            found = discovery.services(where, None, watch, own).items
+            found = discovery.services(where, None, call, own).items
             if not found and namespace is None and own != where:
                 where = own
-                found = discovery.services(where, None, watch, own).items
+                found = discovery.services(where, None, call, own).items
             note = f"{note} {where}"
     except AccessDenied:
         if namespace is not None or own == where:
             raise
         where, note = own, f"the services of {where} may not be listed; these are those of {own}"
-        found = discovery.services(where, None, watch, own).items
-    slices, unread = discovery.slices_of([where], watch)
+        found = discovery.services(where, None, call, own).items
+    slices, unread = discovery.slices_of([where], call)
     lines = [built_in(service, None if unread else slices, server) for service in found]
     rows: list[tuple[Any, ...]] = [
         (line.title, line.url, str(line.target or ""), line.ready, line.endpoints, line.external, line.note)

@@ -19,7 +19,7 @@ from traitlets import Bool, Float, Integer, observe
 
 from ..errors import ConfigError, KubeAccessError, NotFound, TargetError
 from .history import History, Question
-from .telling import as_meant, folded, nothing_listed, told_watch
+from .telling import as_meant, folded, new_call, nothing_listed
 from .transforms import keep_for_the_magic
 
 if TYPE_CHECKING:
@@ -185,14 +185,14 @@ class KProxyMagics(Magics):
         want = wanted(asked, cell, asked.variables)
         cluster = self.cluster_for(asked)
         question = self.question(cluster)
-        watch = told_watch(progress, question.answered)
+        call = new_call(progress, question.answered)
         try:
-            ready = Ready.of(asked, want, cluster, watch)
+            ready = Ready.of(asked, want, cluster, call)
         except (NotFound, TargetError) as error:
             raise as_meant(error, asked) from None
         if asked.switch("kubectl") or asked.switch("code"):
             return ready.spelled("kubectl" if asked.switch("kubectl") else "code")
-        value, _, lines = ready.ask(question, watch)
+        value, _, lines = ready.ask(question, call)
         self._caption(asked, lines)
         return value
 
@@ -257,7 +257,7 @@ class KProxyMagics(Magics):
         target, path = place(asked, asked.variables)
         params, _ = query(asked, None, asked.variables)
         where = asked.text("namespace")
-        prepared = cluster.prepare("GET", target, path or "/", params=params, namespace=where, watch=told_watch())
+        prepared = cluster.prepare("GET", target, path or "/", params=params, namespace=where, call=new_call())
         self._caption(asked, list(prepared.notes))
         return Text(cluster.server + prepared.request.url_path())
 

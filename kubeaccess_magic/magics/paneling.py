@@ -24,7 +24,7 @@ from .ready import Ready
 from .variables import in_text
 
 if TYPE_CHECKING:
-    from ..limits import Watch
+    from ..call import Call
 
 __all__ = ["MagicHost", "Panel"]
 
@@ -239,14 +239,14 @@ class MagicHost:
         words += [f"--as {_word(recipe['impersonate'])}"] if recipe.get("impersonate") else []
         return words + [f"--as-group {_word(group)}" for group in recipe.get("impersonate_groups", ())]
 
-    def prepare(self, state: State, watch: Watch) -> panel.Asked:
+    def prepare(self, state: State, call: Call) -> panel.Asked:
         """The request, checked but not sent; a Service may be read for its port."""
         _check_options(state.options)
         line, cell = self._written(state, False)
         asked = filled(parse(line), self.variables)
         check_name(state.into or None)
         want = wanted(asked, cell, asked.variables)
-        ready = Ready.of(asked, want, self.cluster(state.context), watch)
+        ready = Ready.of(asked, want, self.cluster(state.context), call)
         url = redact(ready.cluster.server + ready.as_sent.url_path())
         shown = dataclasses.replace(state, into="" if cell is None else state.variable)
         begin = f"{state.variable} = %kproxy" if cell is None else "%%kproxy"
@@ -254,11 +254,11 @@ class MagicHost:
         spelled = (("Python", str(ready.spelled("code"))), ("kubectl", str(ready.spelled("kubectl"))))
         return _Asked(ready, (("URL", url), ("Line", line_text), *spelled))
 
-    def answer(self, asked: panel.Asked, watch: Watch) -> Answered:
+    def answer(self, asked: panel.Asked, call: Call) -> Answered:
         """What the app answers; it is remembered as the magic's own questions are."""
         assert isinstance(asked, _Asked)
         question = self._magics.question(asked.ready.cluster)
-        value, reply, lines = asked.ready.ask(question, watch.part(question.answered))
+        value, reply, lines = asked.ready.ask(question, call.child(answered=question.answered))
         return Answered(value, reply, tuple(lines))
 
 

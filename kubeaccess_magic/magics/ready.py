@@ -15,8 +15,8 @@ from .spelling import as_code, as_kubectl
 from .telling import name_the_asker, shown_as_it_is, told
 
 if TYPE_CHECKING:
+    from ..call import Call
     from ..cluster import Cluster, Prepared
-    from ..limits import Watch
     from ..reply import Reply
     from ..request import Request
     from .history import Question
@@ -48,7 +48,7 @@ class Ready:
     prepared: Prepared
 
     @classmethod
-    def of(cls, asked: Line, want: Wanted, cluster: Cluster, watch: Watch) -> Ready:
+    def of(cls, asked: Line, want: Wanted, cluster: Cluster, call: Call) -> Ready:
         """The question that a line asks of a Cluster; a Service may be read for its port.
 
         Raises
@@ -65,7 +65,7 @@ class Ready:
             data=want.body,
             namespace=asked.text("namespace"),
             timeout_s=want.timeout_s,
-            watch=watch,
+            call=call,
         )
         return cls(asked, want, cluster, prepared)
 
@@ -77,7 +77,7 @@ class Ready:
         want, for_frame = self.want, self.want.form in _FRAME_FORMS
         return self.cluster.as_asked(self.prepared.request, dialect=want.dialect, limit=want.limit, for_frame=for_frame)
 
-    def ask(self, question: Question, watch: Watch) -> tuple[Any, Reply, list[str]]:
+    def ask(self, question: Question, call: Call) -> tuple[Any, Reply, list[str]]:
         """The value that is asked for, the reply it came from, and lines about it; `question` is ended in any case.
 
         Raises
@@ -87,9 +87,9 @@ class Ready:
         """
         request = self.prepared.request
         try:
-            value, reply, lines = self._answer(watch)
+            value, reply, lines = self._answer(call)
         except KubeAccessError as error:
-            problem = "interrupted" if watch.stopped else type(error).__name__
+            problem = "interrupted" if call.stopped else type(error).__name__
             question.ended(request, getattr(error, "reply", None), problem=problem)
             name_the_asker(error, self.asked)
             raise
@@ -99,7 +99,7 @@ class Ready:
         question.ended(request, reply, rows=len(value) if type(value).__name__ == "DataFrame" else None)
         return value, reply, told(self.prepared, reply, lines)
 
-    def _answer(self, watch: Watch) -> tuple[Any, Reply, list[str]]:
+    def _answer(self, call: Call) -> tuple[Any, Reply, list[str]]:
         want, cluster = self.want, self.cluster
         if want.form in _FRAME_FORMS:
             try:
@@ -109,7 +109,7 @@ class Ready:
                     limit=want.limit,
                     raw=want.raw,
                     timeout_s=want.timeout_s,
-                    watch=watch,
+                    call=call,
                     **want.options,
                 )
             except LoadError as error:
@@ -119,7 +119,7 @@ class Ready:
                 return instead, error.reply, []
             lines = [framed.held("--limit all"), framed.note]
             return framed.loaded.frame, framed.reply, [line for line in lines if line]
-        reply = cluster.send(self.as_sent, timeout_s=want.timeout_s, watch=watch)
+        reply = cluster.send(self.as_sent, timeout_s=want.timeout_s, call=call)
         if want.form == "reply":
             return reply, reply, []
         reply.raise_for_status()

@@ -13,12 +13,12 @@ from IPython.core.error import UsageError
 from ..errors import AccessDenied, KubeAccessError, NotFound, TargetError
 
 if TYPE_CHECKING:
+    from ..call import Call
     from ..cluster import Prepared
-    from ..limits import Watch
     from ..reply import Reply
     from .options import Line
 
-__all__ = ["as_meant", "folded", "name_the_asker", "nothing_listed", "shown_as_it_is", "told", "told_watch"]
+__all__ = ["as_meant", "folded", "name_the_asker", "new_call", "nothing_listed", "shown_as_it_is", "told"]
 
 _LONG_S = 1.0  # what takes longer is told
 _HTML_BEGINS = (b"<!doctype html", b"<html")  # also where the type says plain text
@@ -49,14 +49,14 @@ def folded() -> Iterator[None]:
         raise
 
 
-def told_watch(
+def new_call(
     progress: Callable[[int, int | None, str], None] | None = None, answered: Callable[[Reply], None] | None = None
-) -> Watch:
+) -> Call:
     """A watch whose lines appear at once, on stderr; the two are told how much has come, and of each answer."""
-    from ..limits import Watch
+    from ..call import Call
     from ..text import printable
 
-    return Watch(say=lambda line: print(printable(line), file=sys.stderr), progress=progress, answered=answered)
+    return Call(say=lambda line: print(printable(line), file=sys.stderr), progress=progress, answered=answered)
 
 
 def shown_as_it_is(reply: Reply | None) -> Any:

@@ -17,8 +17,8 @@ import ipywidgets as widgets
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Unicode
 
+from ..call import Call
 from ..errors import KubeAccessError, TargetError
-from ..limits import Watch
 from ..suggest import Question
 from ..text import redact
 from . import show
@@ -134,7 +134,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self._view.result.value = ""
             self._view.running(True)
             self._view.status.value = show.status("asking …")
-            self._run = Running(lambda watch: self._ask(state, watch), self._progress)
+            self._run = Running(lambda call: self._ask(state, call), self._progress)
 
     def cancel(self) -> None:
         """End the running request."""
@@ -267,7 +267,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """In a worker: the request in four languages, and whether it may be asked."""
         asked: Asked | None = None
         try:
-            asked = self._host.prepare(state, Watch(say=self._prompted))
+            asked = self._host.prepare(state, Call(say=self._prompted))
             said = show.texts(asked.texts) + "".join(show.pale(note) for note in asked.notes)
         except Exception as problem:  # in a thread nobody else would show it
             said = show.error(problem)
@@ -354,18 +354,18 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             if self.running:
                 self._view.status.value = show.status(line)
 
-    def _ask(self, state: State, watch: Watch) -> None:
+    def _ask(self, state: State, call: Call) -> None:
         """In a thread: ask, keep, show."""
         answered: Answered | None = None
         variable = ""
         try:
-            answered = self._host.answer(self._host.prepare(state, watch), watch)
+            answered = self._host.answer(self._host.prepare(state, call), call)
             variable = state.variable if show.is_frame(answered.value) or state.into else ""
             if variable:
                 self._host.variables[variable] = answered.value
             said = show.answered(answered.value, answered.reply, answered.lines, variable)
         except BaseException as problem:  # in a thread nobody else would show it
-            said = show.error(problem) if not watch.stopped else show.pale("The request was ended.")
+            said = show.error(problem) if not call.stopped else show.pale("The request was ended.")
         with self._lock:
             if self._closed:
                 return

@@ -23,7 +23,7 @@ from .show import size_text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..limits import Limits, Watch
+    from ..call import Call
     from ..request import Request
 
 __all__ = ["Headers", "Reply", "Stream", "size_text"]
@@ -159,36 +159,34 @@ class Stream:
     def __repr__(self) -> str:
         return f"<Stream {self.status_code} {printable(self.reason)} {self.url}>"
 
-    def chunks(self, limits: Limits, watch: Watch) -> Iterator[bytes]:
+    def chunks(self, call: Call) -> Iterator[bytes]:
         """The decoded body in pieces; the stream is closed at the end, or when the caller stops asking.
 
         Parameters
         ----------
-        limits
-            ``max_bytes`` of the decoded body, and ``total_s`` since the request began.
-        watch
-            Told of the progress, and asked whether to go on.
+        call
+            Says how many bytes the decoded body may have and when to end; hears of progress.
 
         Raises
         ------
         LimitExceeded
-            The body is longer than `limits` allows. The message says how much was read and what was announced.
+            The body is longer than the call allows. The message says how much was read and what was announced.
         TimedOut
-            It took longer than `limits` allows.
+            The call's deadline passed.
         Unreachable
             The connection broke.
         """
-        return self._pieces(limits, watch, _CHUNK_BYTES)
+        return self._pieces(call, _CHUNK_BYTES)
 
-    def read(self, limits: Limits, watch: Watch) -> Reply:
+    def read(self, call: Call) -> Reply:
         """The whole answer; the stream is closed.
 
         Raises what `chunks` raises.
         """
-        # A body whose length is known is read in one piece, so that it stands in memory once. Who gives it looks at
-        # the clock and the watch, and tells of the progress, while it waits.
+        # A body of known length is read in one piece, so that it is in memory once. The connection below watches the
+        # deadline and reports progress while it waits.
         known = self._length() or 0
-        pieces = self._pieces(limits, watch, max(known, _CHUNK_BYTES))
+        pieces = self._pieces(call, max(known, _CHUNK_BYTES))
         content = next(pieces, b"")
         buffer: io.BytesIO | None = None
         for more in pieces:
@@ -220,30 +218,30 @@ class Stream:
         """Of the decoded body, where it is known: Content-Length counts the bytes before decoding."""
         return None if "content-encoding" in self.headers else self.announced
 
-    def _pieces(self, limits: Limits, watch: Watch, piece_bytes: int) -> Iterator[bytes]:
+    def _pieces(self, call: Call, piece_bytes: int) -> Iterator[bytes]:
         announced = self.announced
         length = self._length()
-        deadline = self.started + limits.total_s
+        max_bytes = call.limits.max_bytes
         done = 0
         try:
-            if announced is not None and announced > limits.max_bytes:
-                raise self._too_large(limits, done)
+            if announced is not None and announced > max_bytes:
+                raise self._too_large(max_bytes, done)
             while True:
-                data = self._read(min(piece_bytes, limits.max_bytes - done + 1))
+                data = self._read(min(piece_bytes, max_bytes - done + 1))
                 if not data:
                     return
                 done += len(data)
-                if done > limits.max_bytes:
-                    raise self._too_large(limits, done)
-                watch.progress(done, announced)
+                if done > max_bytes:
+                    raise self._too_large(max_bytes, done)
+                call.progress(done, announced)
                 yield data
                 if done == length:
                     return
-                if watch.stopped:
+                if call.stopped:
                     raise KubeAccessError(f"stopped after {self._read_so_far(done)}")
-                if time.monotonic() > deadline:
+                if time.monotonic() > call.deadline:
                     raise TimedOut(
-                        f"the answer took longer than {limits.total_s:g} s ({self._read_so_far(done)})",
+                        f"the answer took longer than {call.total_s:g} s ({self._read_so_far(done)})",
                         hint="allow more time with --timeout or timeout_s=, or ask for less",
                     )
         finally:
@@ -253,9 +251,9 @@ class Stream:
         announced = "" if self.announced is None else f", announced {size_text(self.announced)}"
         return f"read {size_text(done)}{announced}"
 
-    def _too_large(self, limits: Limits, done: int) -> LimitExceeded:
+    def _too_large(self, max_bytes: int, done: int) -> LimitExceeded:
         return LimitExceeded(
-            f"the answer is larger than {size_text(limits.max_bytes)} ({self._read_so_far(done)})",
+            f"the answer is larger than {size_text(max_bytes)} ({self._read_so_far(done)})",
             hint="ask for less with --limit or a narrower query, or allow more with max_bytes=",
         )
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
+from ..call import Call
 from ..dialects import kubernetes
 from ..discovery import pod_target, service_target
 from ..errors import AccessDenied, KubeAccessError, NotFound
-from ..limits import Watch
 from ..request import Request
 from ..targets import Target
 from ..text import shorten
@@ -81,11 +81,11 @@ class Looker:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._watch = Watch(unattended=True)
+        self._call = Call(unattended=True)
 
     def stop(self) -> None:
         """End what runs."""
-        self._watch.stop()
+        self._call.stop()
 
     def namespaces(self) -> Iterator[tuple[Suggestion, ...]]:
         """All namespaces."""
@@ -192,7 +192,7 @@ class Looker:
             asked |= {"continue": token, "limit": str(_PAGE)}
 
     def _look(self, path: str, *, accept: str = "application/json", max_bytes: int = _LIST_BYTES) -> Reply:
-        reply = self._cluster.look(path, timeout_s=_TIMEOUT_S, max_bytes=max_bytes, watch=self._watch, accept=accept)
+        reply = self._cluster.look(path, timeout_s=_TIMEOUT_S, max_bytes=max_bytes, call=self._call, accept=accept)
         if reply.status_code in (401, 403):
             raise AccessDenied("these names may not be read")
         if reply.status_code == 404:

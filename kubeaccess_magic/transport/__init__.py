@@ -28,9 +28,9 @@ from .guard import Guard
 from .sources import ContextSource, Source
 
 if TYPE_CHECKING:
+    from ..call import Call
     from ..credentials import Credential
     from ..kubeconfig import Context
-    from ..limits import Limits, Watch
 
 __all__ = ["Transport"]
 
@@ -91,15 +91,14 @@ class Transport:
         """The API server's URL with its base path, without "/" at its end."""
         return self._source.server.url
 
-    def send(self, request: Request, *, limits: Limits, watch: Watch, way: str) -> Stream:
+    def send(self, request: Request, *, call: Call, way: str) -> Stream:
         """Send a Request as it is; what `open` says holds."""
         return self.open(
             request.method,
             request.url_path(),
             headers=request.headers,
             body=request.body,
-            limits=limits,
-            watch=watch,
+            call=call,
             request=request,
             way=way,
         )
@@ -111,8 +110,7 @@ class Transport:
         *,
         headers: Iterable[tuple[str, str]] = (),
         body: bytes | None = None,
-        limits: Limits,
-        watch: Watch,
+        call: Call,
         request: Request,
         way: str = "proxy",
     ) -> Stream:
@@ -131,8 +129,8 @@ class Transport:
             Of the request. None of them may sign it, or belong to the connection.
         body
             Bytes, or None.
-        limits, watch
-            What it may take, and whom it tells.
+        call
+            Says how long it may take; hears of progress.
         request
             What it is sent for.
         way
@@ -141,14 +139,14 @@ class Transport:
         Raises
         ------
         TimedOut
-            It took longer than `limits` allows.
+            It took longer than `call` allows.
         Unreachable
             The server cannot be reached or trusted, or the connection broke.
         CredentialError
             The credential cannot sign.
         """
         try:
-            return self._open(method, url_path, headers, body, limits, watch, request, way)
+            return self._open(method, url_path, headers, body, call, request, way)
         except KubeAccessError as error:
             # Raised afresh: the frames below hold signed headers, and a verbose traceback shows what frames hold.
             raise failures.without_frames(error) from error.__cause__
@@ -162,8 +160,7 @@ class Transport:
         url_path: str,
         headers: Iterable[tuple[str, str]],
         body: bytes | None,
-        limits: Limits,
-        watch: Watch,
+        call: Call,
         request: Request,
         way: str,
     ) -> Stream:
@@ -171,15 +168,14 @@ class Transport:
         source = self._source
         if self._closed:
             raise KubeAccessError(f"the connection to {self.server} was closed", hint="make a new Cluster")
-        if watch.stopped:
-            raise KubeAccessError("stopped before anything was sent")
+        call.check()
         shown = _shown(url_path)
-        guard = Guard(limits, watch, started)
+        guard = Guard(call)
         repeatable = method in ("GET", "HEAD")
         may_repeat = may_renew = True
         while True:
-            sent = self._merged(headers, source.signed(watch))
-            pool = source.pool(watch)
+            sent = self._merged(headers, source.signed(call))
+            pool = source.pool(call)
             # A proxy that forwards plain http is told the whole URL; else a connection has one server.
             begin = source.server.base if pool.proxy is None or source.server.secure else source.server.url
             guard.url = begin + url_path
@@ -195,7 +191,7 @@ class Transport:
                     retries=_NO_RETRIES,
                     redirect=False,
                     assert_same_host=False,  # a path has no host; the pool has one
-                    timeout=self._timeout(limits),
+                    timeout=self._timeout(call),
                     preload_content=False,
                 )
             except Exception as error:
@@ -211,7 +207,7 @@ class Transport:
             answer = _Answer(response, guard, self.server)  # type: ignore[arg-type]  # the pool's own class
             if may_renew and response.status == 401 and answer.is_refusal(method):
                 may_renew = False
-                if source.renew(watch) and repeatable:
+                if source.renew(call) and repeatable:
                     answer.close()
                     continue
             return Stream(
@@ -233,8 +229,7 @@ class Transport:
         path: str,
         body: bytes | None = None,
         *,
-        limits: Limits,
-        watch: Watch,
+        call: Call,
         accept: str = "application/json",
     ) -> Reply:
         """Ask the API server itself: a list, an object, a review. The reply is given whatever its status.
@@ -249,10 +244,8 @@ class Transport:
             From ``/api`` on, encoded, with query.
         body
             JSON, or None.
-        limits
-            30 s between bytes at most; the rest as given.
-        watch
-            Whom it tells.
+        call
+            Says how long it may take; 30 s between bytes are allowed at most.
         accept
             The media type that is wanted.
 
@@ -264,30 +257,26 @@ class Transport:
         headers = [("Accept", accept)]
         if body is not None:
             headers.append(("Content-Type", "application/json"))
-        limits = dataclasses.replace(limits, read_s=min(limits.read_s, _CALL_READ_S))
+        call = call.child(dataclasses.replace(call.limits, silence_s=min(call.limits.silence_s, _CALL_READ_S)))
         # A Request to the API server itself is one that people make: reading only. A review is none of them.
         asked = Request.build(method if method in ("GET", "HEAD") else "GET", _API_SERVER, path)
-        return self.open_patiently(
-            method, path, headers=headers, body=body, limits=limits, watch=watch, request=asked
-        ).read(limits, watch)
+        return self.open_patiently(method, path, headers=headers, body=body, call=call, request=asked).read(call)
 
-    def open_patiently(self, method: str, url_path: str, *, limits: Limits, watch: Watch, **options: Any) -> Stream:
+    def open_patiently(self, method: str, url_path: str, *, call: Call, **options: Any) -> Stream:
         """As `open`, of the API server itself; a 429 that says when to come again (F11) is asked again.
 
         Three times at most, and within the limit. Never for what goes to an app: its 429 is its own (T13).
         """
         started = time.monotonic()
         for times in range(_TIMES_BUSY + 1):
-            left_s = limits.total_s - (time.monotonic() - started)
-            now = dataclasses.replace(limits, total_s=max(left_s, 0.001))
-            stream = self.open(method, url_path, limits=now, watch=watch, way="api", **options)
+            stream = self.open(method, url_path, call=call, way="api", **options)
             stream.started = started  # all of it counts
             wait_s = _retry_after_s(stream)
-            if wait_s is None or times == _TIMES_BUSY or wait_s >= limits.total_s - (time.monotonic() - started):
+            if wait_s is None or times == _TIMES_BUSY or wait_s >= call.remaining_s:
                 break
             stream.close()
-            watch.say(f"the API server is busy; asking again in {wait_s:g} s")
-            _pause(wait_s, watch)
+            call.say(f"the API server is busy; asking again in {wait_s:g} s")
+            _pause(wait_s, call)
         return stream
 
     @property
@@ -322,9 +311,9 @@ class Transport:
             merged.add(name, value)
         return merged
 
-    def _timeout(self, limits: Limits) -> Timeout:
+    def _timeout(self, call: Call) -> Timeout:
         """For urllib3; shared while the limits stay the same. The guard looks after the sum of the waits."""
-        key = (min(limits.connect_s, limits.total_s), limits.read_s)
+        key = (min(call.limits.connect_s, call.total_s), call.limits.silence_s)
         made = self._timeouts
         if made is None or made[0] != key:
             made = self._timeouts = (key, Timeout(connect=key[0], read=key[1]))
@@ -448,9 +437,9 @@ def _retry_after_s(answer: Stream) -> float | None:
     return max(0.0, wait_s) if wait_s < 1e6 else None
 
 
-def _pause(wait_s: float, watch: Watch) -> None:
+def _pause(wait_s: float, call: Call) -> None:
     until = time.monotonic() + wait_s
     while (left_s := until - time.monotonic()) > 0:
-        if watch.stopped:
+        if call.stopped:
             raise KubeAccessError("stopped while the API server was busy")
         time.sleep(min(left_s, 0.2))

@@ -46,7 +46,7 @@ class Attempt:
     def __init__(self, guard: Guard) -> None:
         now = time.monotonic()
         self._guard = guard
-        self._deadline = min(now + guard.limits.connect_s, guard.deadline)
+        self._deadline = min(now + guard.call.limits.connect_s, guard.deadline)
         self._given_up = False
         self._lock = threading.Lock()
         self._held: socket.socket | None = None
@@ -80,7 +80,7 @@ class Attempt:
         try:
             threading.Thread(target=work, name="kproxy-connect", daemon=True).start()  # waits, and may be interrupted
             while not done.wait(_SLICE_S):
-                if self._guard.watch.stopped:
+                if self._guard.call.stopped:
                     self._guard.verdict = "stopped"
                     raise TimeoutError("stopped")
                 if time.monotonic() >= self._deadline:
@@ -133,7 +133,7 @@ class Attempt:
                 if self._given_up:
                     break
             else:
-                sock.settimeout(self._guard.limits.connect_s)
+                sock.settimeout(self._guard.call.limits.connect_s)
                 self.hold(sock)
                 return sock
         raise failed

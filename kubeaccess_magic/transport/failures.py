@@ -113,16 +113,16 @@ def without_frames(error: _Error) -> _Error:
 
 
 def _ended(guard: Guard, server: str, so_far: str) -> KubeAccessError:
-    limits = guard.limits
+    limits = guard.call.limits
     if guard.verdict == "stopped":
         return KubeAccessError(f"stopped ({so_far})")
     if guard.verdict == "silent":
         return TimedOut(
-            f"{server} sent nothing for {_seconds(limits.read_s)} ({so_far})",
+            f"{server} sent nothing for {_seconds(limits.silence_s)} ({so_far})",
             hint="the app behind it may be slow or stuck: ask for less, or look at its pods",
         )
     return TimedOut(
-        f"the answer took longer than {_seconds(limits.total_s)} ({so_far})",
+        f"the answer took longer than {_seconds(guard.call.total_s)} ({so_far})",
         hint="allow more time with --timeout or timeout_s=, or ask for less",
     )
 
@@ -200,7 +200,7 @@ def _not_connected(
         _first(chain, TimeoutError, foreign.TimeoutError) is not None
         and _first(chain, foreign.NewConnectionError) is None
     ):
-        waited_s = min(guard.limits.connect_s, guard.limits.total_s)
+        waited_s = min(guard.call.limits.connect_s, guard.call.total_s)
         by = f", asked through the proxy {proxy.address} ({proxy.place})" if proxy else ""
         return Unreachable(f"{server} did not answer within {_seconds(waited_s)}{by}", hint=_RIGHT_ONE)
     refused = _first(chain, OSError)

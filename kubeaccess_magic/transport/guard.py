@@ -22,7 +22,7 @@ from .connecting import Attempt
 if TYPE_CHECKING:
     from urllib3 import HTTPConnectionPool
 
-    from ..limits import Limits, Watch
+    from ..call import Call
 
 __all__ = ["Guard", "Guards", "guarded"]
 
@@ -31,16 +31,12 @@ _PIECE_BYTES = 256 * 1024  # of a body that is sent: between two pieces there is
 
 
 class Guard:
-    """What one request may take, and why it was ended.
+    """Watches over one request while it waits, and knows why it was ended.
 
     Parameters
     ----------
-    limits
-        ``read_s`` is the silence that is allowed, ``total_s`` the whole time.
-    watch
-        Asked whether to go on, told of the progress.
-    started
-        When the request began, on the monotonic clock, in seconds.
+    call
+        Says how long the request may take and how long the server may be silent; hears of progress.
 
     Attributes
     ----------
@@ -59,26 +55,24 @@ class Guard:
     """
 
     __slots__ = (
+        "call",
         "connected",
         "deadline",
         "ended",
-        "limits",
         "next_look",
         "received_bytes",
         "tells",
         "url",
         "verdict",
-        "watch",
     )
 
     verdict: Literal["stopped", "total", "silent"] | None
 
-    def __init__(self, limits: Limits, watch: Watch, started: float) -> None:
-        self.limits = limits
-        self.watch = watch
+    def __init__(self, call: Call) -> None:
+        self.call = call
         self.url = ""
-        self.deadline = started + limits.total_s
-        self.next_look = min(started + _SLICE_S, self.deadline)
+        self.deadline = call.deadline
+        self.next_look = min(time.monotonic() + _SLICE_S, call.deadline)
         self.connected = False
         self.ended = False
         self.received_bytes = 0
@@ -87,14 +81,14 @@ class Guard:
 
     def look(self, now: float) -> None:
         """Raise if the request must end; the caller translates it by the verdict."""
-        if self.watch.stopped:
+        if self.call.stopped:
             self.verdict = "stopped"
         elif now >= self.deadline:
             self.verdict = "total"
         else:
             self.next_look = min(now + _SLICE_S, self.deadline)
             if self.tells is not None:
-                self.watch.progress(max(0, self.received_bytes - self.tells[0]), self.tells[1])
+                self.call.progress(max(0, self.received_bytes - self.tells[0]), self.tells[1])
             return
         raise TimeoutError(self.verdict)
 
@@ -102,7 +96,7 @@ class Guard:
         """Look after a slice without a byte; `since` is when the silence began."""
         now = time.monotonic()
         self.look(now)
-        if now - since >= self.limits.read_s:
+        if now - since >= self.call.limits.silence_s:
             self.verdict = "silent"
             raise TimeoutError(self.verdict)
 

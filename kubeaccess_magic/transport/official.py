@@ -16,8 +16,8 @@ import urllib3
 from urllib3 import HTTPConnectionPool, HTTPHeaderDict
 from urllib3.util import parse_url
 
+from ..call import Call
 from ..errors import ConfigError, TargetError
-from ..limits import Watch
 from . import failures
 from .guard import Guards, guarded
 from .proxies import Proxy
@@ -78,13 +78,13 @@ class ClientSource:
         self.proxy: Proxy | None = None  # it is the client's own affair
         self._processes: list[int] = []
 
-    def signed(self, watch: Watch) -> Mapping[str, str]:
+    def signed(self, call: Call) -> Mapping[str, str]:
         """The client's own headers and its credential, renewed by the client's own hook."""
         headers = {name: str(value) for name, value in self._default_headers.items() if name.lower() not in _OURS}
         if not self.server.secure:
             return {name: value for name, value in headers.items() if name.lower() not in _SECRET}
         configuration = self._configuration
-        if watch.unattended:  # the hook may run a plugin
+        if call.unattended:  # the hook may run a plugin
             configuration = copy.copy(configuration)
             configuration.refresh_api_key_hook = None
         for setting in configuration.auth_settings().values():
@@ -93,7 +93,7 @@ class ClientSource:
                 headers[setting["key"]] = setting["value"]
         return headers
 
-    def pool(self, watch: Watch) -> HTTPConnectionPool:
+    def pool(self, call: Call) -> HTTPConnectionPool:
         """A pool of the manager: its TLS and its proxy, but of a size of its own, and so apart from the client's.
 
         A forked process has another size, and so connections of its own.
@@ -107,7 +107,7 @@ class ClientSource:
         self.guards = guarded(pool)
         return pool
 
-    def renew(self, watch: Watch) -> bool:
+    def renew(self, call: Call) -> bool:
         """Never: the client renews by itself when it signs."""
         return False
 
@@ -121,7 +121,7 @@ class _SignedManager(urllib3.PoolManager):
     def __init__(self, source: Source) -> None:
         super().__init__()
         self.source = source
-        self._watch = Watch(say=logging.getLogger("kubeaccess_magic").warning)  # a plugin's prompt must be read
+        self._call = Call(say=logging.getLogger("kubeaccess_magic").warning)  # a plugin's prompt must be read
 
     def connection_from_host(
         self, host: str | None, port: int | None = None, scheme: str | None = "http", pool_kwargs: Any = None
@@ -132,7 +132,7 @@ class _SignedManager(urllib3.PoolManager):
             raise TargetError(
                 f"this client asks {server.url} and nobody else", hint="make a Cluster of the other server"
             )
-        return self.source.pool(self._watch)
+        return self.source.pool(self._call)
 
     # No override in types: what urllib3 takes by position, the official client gives by name.
     def urlopen(self, method: str, url: str, redirect: bool = True, **options: Any) -> Any:  # type: ignore[override]
@@ -150,7 +150,7 @@ class _SignedManager(urllib3.PoolManager):
         # A proxy that forwards plain http is told the whole URL.
         path = asked.request_uri if pool.proxy is None or self.source.server.secure else url
         answer = pool.urlopen(method, path, headers=self._signed(headers), **options)
-        if answer.status == 401 and self.source.renew(self._watch) and method.upper() in ("GET", "HEAD"):
+        if answer.status == 401 and self.source.renew(self._call) and method.upper() in ("GET", "HEAD"):
             answer.drain_conn()
             answer.release_conn()
             answer = pool.urlopen(method, path, headers=self._signed(headers), **options)
@@ -158,7 +158,7 @@ class _SignedManager(urllib3.PoolManager):
 
     def _signed(self, headers: Mapping[str, str]) -> HTTPHeaderDict:
         kept = HTTPHeaderDict({name: value for name, value in headers.items() if name.lower() not in _SECRET})
-        for name, value in self.source.signed(self._watch).items():
+        for name, value in self.source.signed(self._call).items():
             kept.add(name, value)
         return kept
 

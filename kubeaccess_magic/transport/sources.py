@@ -22,9 +22,9 @@ from . import proxies, tls
 from .guard import Guards, guarded
 
 if TYPE_CHECKING:
+    from ..call import Call
     from ..credentials import Credential
     from ..kubeconfig import Context
-    from ..limits import Watch
 
 __all__ = ["CONNECTIONS", "ContextSource", "Server", "Source"]
 
@@ -98,13 +98,13 @@ class Source(Protocol):
     guards: Guards  # those of the pool that was given last
     proxy: proxies.Proxy | None  # that this pool goes through, as far as it is known
 
-    def signed(self, watch: Watch) -> Mapping[str, str]:
+    def signed(self, call: Call) -> Mapping[str, str]:
         """The headers that sign a request, a repeated one in other cases of its letters; no secret over plain http."""
 
-    def pool(self, watch: Watch) -> HTTPConnectionPool:
+    def pool(self, call: Call) -> HTTPConnectionPool:
         """Connections to the server, and to nobody else."""
 
-    def renew(self, watch: Watch) -> bool:
+    def renew(self, call: Call) -> bool:
         """After a 401: whether there is another credential now."""
 
     def close(self) -> None:
@@ -136,21 +136,21 @@ class ContextSource:
         self._take(context)
         self._stamps = self._looked()
 
-    def signed(self, watch: Watch) -> Mapping[str, str]:
+    def signed(self, call: Call) -> Mapping[str, str]:
         """The headers that sign a request."""
-        self._follow(watch)
-        signed = self._credential.headers(watch)
+        self._follow(call)
+        signed = self._credential.headers(call)
         if not self.server.secure:  # the credential knows it too (G10); whom to act as is said over plain http as well
             signed.pop("Authorization", None)
         return {"Host": self.server.host_header, **signed}
 
-    def pool(self, watch: Watch) -> HTTPConnectionPool:
+    def pool(self, call: Call) -> HTTPConnectionPool:
         """The pool; a new one when what it was made for has changed, and in a forked process."""
         if self._wanted() == self._made_for and (pool := self._pool) is not None:
             return pool
         with self._lock:
             if self._pool is None or self._made_for != self._wanted():
-                made = self._make(watch)
+                made = self._make(call)
                 if self._pool is not None and self._made_for[0] != os.getpid():
                     # A parent's pool is kept as it is: closing it here would need a lock that may be held for ever.
                     self._inherited.append(self._pool)
@@ -158,9 +158,9 @@ class ContextSource:
                 self._made_for = self._wanted()  # asking for the certificate may have renewed it
             return self._pool
 
-    def renew(self, watch: Watch) -> bool:
+    def renew(self, call: Call) -> bool:
         """Whether there is another credential now."""
-        return self.server.secure and self._credential.renew(watch)
+        return self.server.secure and self._credential.renew(call)
 
     def close(self) -> None:
         """Close the connections that wait in the pool."""
@@ -176,7 +176,7 @@ class ContextSource:
     def _looked(self) -> tuple[object, ...]:
         return tuple(map(stamp_of, self._context.files))
 
-    def _follow(self, watch: Watch) -> None:
+    def _follow(self, call: Call) -> None:
         """Take what the kubeconfig says now of this context, if it has changed; a broken one is not taken."""
         stamps = self._looked()
         if stamps == self._stamps:
@@ -196,7 +196,7 @@ class ContextSource:
                 found = kubeconfig.choose(self._context.name, environ=named)
             found = dataclasses.replace(found, files=self._context.files, namespace=self._context.namespace)
             if found != self._context:
-                self._credential.follow(found, watch)
+                self._credential.follow(found, call)
                 self._take(found)
             self._stamps = stamps
 
@@ -211,12 +211,12 @@ class ContextSource:
             None if context.ca_file is None else (stamp_of(context.ca_file), os.environ.get(tls.RELAXED)),
         )
 
-    def _make(self, watch: Watch) -> HTTPConnectionPool:
+    def _make(self, call: Call) -> HTTPConnectionPool:
         server, context = self.server, self._context
         options: dict[str, Any] = {"maxsize": CONNECTIONS, "block": False}
         trust: ssl.SSLContext | None = None
         if server.secure:
-            trust = self._trust(watch)
+            trust = self._trust(call)
             options |= {"ssl_context": trust, "server_hostname": context.tls_server_name or _in_ipv4(server.host)}
         pool: HTTPConnectionPool
         proxy = self._proxy()
@@ -224,7 +224,7 @@ class ContextSource:
             if proxy.scheme == "https":  # checked with the cluster's CA, or the system's for a plain server (G16)
                 options["proxy_ssl_context"] = trust or tls.client_context(None, None, insecure=False)
                 if trust and context.tls_server_name:  # urllib3 turns off the context's own look at names then
-                    options["proxy_ssl_context"] = self._trust(watch)
+                    options["proxy_ssl_context"] = self._trust(call)
                     options["proxy_assert_hostname"] = context.tls_server_name
             pool = _through(proxy, server, options)
         elif re.fullmatch(r"[\d.]+|0[xX][\da-fA-FxX.]*", server.host) and not _is_address(server.host):
@@ -238,13 +238,13 @@ class ContextSource:
         self.proxy = proxy
         return pool
 
-    def _trust(self, watch: Watch) -> ssl.SSLContext:
+    def _trust(self, call: Call) -> ssl.SSLContext:
         context = self._context
         relaxed = tls.relaxed_for(context.server, os.environ)
         trust = tls.client_context(
             context.ca_file, context.ca_data, insecure=context.insecure_skip_tls_verify, relaxed=relaxed
         )
-        certificate = self._credential.client_certificate(watch)
+        certificate = self._credential.client_certificate(call)
         if certificate is not None:
             tls.use_client_certificate(trust, certificate.certificate, certificate.key)
         return trust

@@ -1,6 +1,6 @@
 """The ways to connect, one file each.
 
-A way says whether it can carry a `Request` as meant, and opens it: ``open(request, limits, watch) -> Stream``.
+A way says whether it can carry a `Request` as meant, and opens it: ``open(request, call) -> Stream``.
 
 ====== ================================================================ ==============================
 name   how                                                              file
@@ -21,7 +21,7 @@ from .api import ApiServer
 from .proxy import ApiServerProxy
 
 if TYPE_CHECKING:
-    from ..limits import Limits, Watch
+    from ..call import Call
     from ..reply import Stream
     from ..request import Request
     from ..transport import Transport
@@ -37,7 +37,7 @@ class Way(Protocol):
     def check(self, request: Request) -> None:
         """Raise TargetError for what this way cannot carry as meant; nothing is sent."""
 
-    def open(self, request: Request, limits: Limits, watch: Watch) -> Stream:
+    def open(self, request: Request, call: Call) -> Stream:
         """Send the request; the answer as it begins to arrive."""
 
 

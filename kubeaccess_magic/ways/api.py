@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import TargetError
 
 if TYPE_CHECKING:
-    from ..limits import Limits, Watch
+    from ..call import Call
     from ..reply import Stream
     from ..request import Request
     from ..transport import Transport
@@ -34,9 +34,9 @@ class ApiServer:
         if request.body:
             raise TargetError("a request to the API server itself carries no body", hint="leave the body out")
 
-    def open(self, request: Request, limits: Limits, watch: Watch) -> Stream:
+    def open(self, request: Request, call: Call) -> Stream:
         """Send the request; redirects are not followed, and a busy API server is asked again (F11)."""
         self.check(request)
         return self._transport.open_patiently(
-            request.method, request.url_path(), headers=request.headers, limits=limits, watch=watch, request=request
+            request.method, request.url_path(), headers=request.headers, call=call, request=request
         )

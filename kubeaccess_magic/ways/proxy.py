@@ -14,7 +14,7 @@ from ..errors import TargetError
 from ..request import Request
 
 if TYPE_CHECKING:
-    from ..limits import Limits, Watch
+    from ..call import Call
     from ..reply import Stream
     from ..targets import Target
     from ..transport import Transport
@@ -94,7 +94,7 @@ class ApiServerProxy:
                         f"the header {name} cannot reach the app: {reason}", hint=_header_hint(swallowed, target)
                     )
 
-    def open(self, request: Request, limits: Limits, watch: Watch) -> Stream:
+    def open(self, request: Request, call: Call) -> Stream:
         """Send the request; follow what redirects may be followed.
 
         GET and HEAD follow a redirect to the same server below the same ``…/proxy/`` prefix, at most five times;
@@ -102,7 +102,7 @@ class ApiServerProxy:
         """
         self.check(request)
         for _ in range(_MOST_REDIRECTS):
-            stream = self._send(request, limits, watch)
+            stream = self._send(request, call)
             if stream.status_code not in _REDIRECTS or request.method not in ("GET", "HEAD"):
                 return stream
             followed = redirected(request, stream.headers.get("location"), self._transport.server)
@@ -110,10 +110,10 @@ class ApiServerProxy:
                 return stream
             stream.close()
             request = followed
-        return self._send(request, limits, watch)
+        return self._send(request, call)
 
-    def _send(self, request: Request, limits: Limits, watch: Watch) -> Stream:
-        return self._transport.send(request, limits=limits, watch=watch, way=self.name)
+    def _send(self, request: Request, call: Call) -> Stream:
+        return self._transport.send(request, call=call, way=self.name)
 
 
 def redirected(request: Request, location: str | None, server: str) -> Request | None:

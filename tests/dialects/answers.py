@@ -70,5 +70,5 @@ def search(*hits: dict[str, Any], total: Any = None, **more: Any) -> dict[str, A
     return {"took": 1, "timed_out": False, "_shards": {"total": 5, "successful": 5, "failed": 0}, "hits": inner, **more}
 
 
-def load_search(document: Any, path: str = "_search", **options: Any) -> dialects.Loaded:
+def load_search(document: Any, path: str = "_search", **options: Any) -> dialects.Table:
     return dialects.load([reply(document, asked=request("kube-system/elasticsearch-logging", path))], **options)

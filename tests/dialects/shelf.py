@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from kubeaccess_magic import fetch
+from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import AccessDenied
-from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
 
@@ -61,9 +61,9 @@ class Shelf:
 
     def frame(self, path: str, limit: int | None = sys.maxsize, body: Any = None, **options: Any) -> fetch.Framed:
         """What a person gets."""
-        watch = Watch(progress=lambda *told: self.told.append(told))
+        call = Call(progress=lambda *told: self.told.append(told))
         asked = request("shop/es", path, body=body)
-        return fetch.frame(asked, self.send, Limits(), watch, limit=limit, **options)
+        return fetch.frame(asked, self.send, call, limit=limit, **options)
 
     @property
     def log(self) -> list[str]:
@@ -74,7 +74,7 @@ class Shelf:
         """What was in a request."""
         return json.loads(self.asked[number].body or b"{}")
 
-    def send(self, asked: Request, limits: Limits, watch: Watch) -> Reply:
+    def send(self, asked: Request, call: Call) -> Reply:
         """The answer."""
         self.asked.append(asked)
         if len(self.asked) == self.interrupted_at:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kubeaccess_magic import Cluster, fetch
-from kubeaccess_magic.limits import Limits, Watch
+from kubeaccess_magic.call import Call
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
 
@@ -31,7 +31,7 @@ class Searched:
         self.buckets = buckets
         self.asked: list[dict[str, Any]] = []
 
-    def __call__(self, one: Request, limits: Limits, watch: Watch) -> Reply:
+    def __call__(self, one: Request, call: Call) -> Reply:
         body = json.loads(one.body if one.body is not None else one.param("source") or "")
         ((name, own),) = body["aggs"].items()
         self.asked.append(own["composite"])
@@ -57,7 +57,7 @@ def framed(index: Searched, limit: int | None, *, size: int | None = None, in_qu
         asked = request("shop/es", path).with_param("source", json.dumps(body))
     else:
         asked = request("shop/es", "logs/_search", body=body)
-    return fetch.frame(asked, index, Limits(), Watch(), limit=limit)
+    return fetch.frame(asked, index, Call(), limit=limit)
 
 
 @pytest.mark.parametrize("in_query", [False, True])
@@ -101,16 +101,16 @@ def test_without_a_limit_it_says_that_there_are_more(buckets, size, line):
 def test_what_stands_beside_another_aggregation_is_one_page():
     body = {"size": 0, "aggs": {"by": {"composite": {"sources": SOURCES}}, "n": {"max": {"field": "took"}}}}
     alone = request("shop/es", "_search", body={"aggs": {"by": {"composite": {}}}})
-    page = Searched(25)(alone, Limits(), Watch()).json()
+    page = Searched(25)(alone, Call()).json()
     page["aggregations"]["n"] = {"value": 3.0}
     sent: list[Request] = []
 
-    def send(one: Request, limits: Limits, watch: Watch) -> Reply:
+    def send(one: Request, call: Call) -> Reply:
         sent.append(one)
         return reply(page, asked=one)
 
     asked = request("shop/es", "_search", body=body)
-    found = fetch.frame(asked, send, Limits(), Watch(), limit=100, agg="by")
+    found = fetch.frame(asked, send, Call(), limit=100, agg="by")
     assert len(sent) == 1 and found.loaded.rows == 10 and found.note == "by may have more buckets (after_key)"
 
 
@@ -128,15 +128,15 @@ def test_all_buckets_of_the_demo_are_those_of_its_documents(demo):
 
 def test_where_there_are_hits_the_buckets_are_one_page():
     body = {"size": 1, "aggs": {"by": {"composite": {"sources": SOURCES}}}}
-    page = Searched(25)(request("shop/es", "_search", body=body), Limits(), Watch()).json()
+    page = Searched(25)(request("shop/es", "_search", body=body), Call()).json()
     page["hits"]["hits"] = [{"_index": "logs", "_id": "1", "_score": None, "_source": {"a": 1}}]
     sent: list[Request] = []
 
-    def send(one: Request, limits: Limits, watch: Watch) -> Reply:
+    def send(one: Request, call: Call) -> Reply:
         sent.append(one)
         return reply(page, asked=one)
 
     for options, rows in (({}, 1), ({"agg": "by"}, 10)):
         asked = request("shop/es", "_search", body=body)
-        assert fetch.frame(asked, send, Limits(), Watch(), limit=100, **options).loaded.rows == rows
+        assert fetch.frame(asked, send, Call(), limit=100, **options).loaded.rows == rows
     assert len(sent) == 2

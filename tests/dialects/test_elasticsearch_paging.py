@@ -203,7 +203,7 @@ class Sql:
     def __init__(self) -> None:
         self.log: list[str] = []
 
-    def send(self, asked: Any, limits: Any, watch: Any) -> Any:
+    def send(self, asked: Any, call: Any) -> Any:
         self.log.append(f"{asked.method} {asked.path} {(asked.body or b'').decode()}")
         if asked.path.endswith("/close"):
             return reply({"succeeded": True}, asked=asked)
@@ -224,11 +224,11 @@ class Sql:
 )
 def test_sql_goes_on_by_its_cursor(limit, rows, asked, note):
     from kubeaccess_magic import fetch
-    from kubeaccess_magic.limits import Limits, Watch
+    from kubeaccess_magic.call import Call
 
     sql = Sql()
     question = request("shop/es", "_sql", body={"query": "SELECT n FROM t", "fetch_size": 2})
-    framed = fetch.frame(question, sql.send, Limits(), Watch(), limit=limit)
+    framed = fetch.frame(question, sql.send, Call(), limit=limit)
     assert framed.loaded.frame["n"].tolist() == list(range(rows)) and framed.note == note
     assert len(sql.log) == asked and (rows == 5 or limit is None or sql.log[-1].startswith("POST /_sql/close"))
 

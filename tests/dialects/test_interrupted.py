@@ -15,8 +15,8 @@ import pytest
 import waits
 
 from kubeaccess_magic import Cluster, dialects, fetch
+from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import KubeAccessError
-from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
 
@@ -51,7 +51,7 @@ class Asked:
         self.pages, self.at, self.after_s = pages, at, after_s
         self.given = 0
 
-    def __call__(self, one: Request, limits: Limits, watch: Watch) -> Reply:
+    def __call__(self, one: Request, call: Call) -> Reply:
         self.given += 1
         assert self.given < 100, "no interrupt came"
         if self.given == self.at:
@@ -64,7 +64,7 @@ class Asked:
 
 
 def frame(send: Any) -> fetch.Framed:
-    return fetch.frame(request("/api/v1/configmaps"), send, Limits(), Watch())
+    return fetch.frame(request("/api/v1/configmaps"), send, Call())
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.001, 0.004])
@@ -83,7 +83,7 @@ def test_a_second_interrupt_does_not_wait():
         yield dialects.Step(request("/api/v1/configmaps"))
         yield dialects.Step(request("/api/v1/configmaps?continue=2"))
 
-    sender = fetch._Sender(lambda one, *_: reply({}, asked=one), Limits(), Watch())
+    sender = fetch._Sender(lambda one, *_: reply({}, asked=one), Call())
     asking = fetch._Asking(two(), sender)
     with fetch._Patience(asking):
         next(asking)
@@ -96,26 +96,26 @@ def test_a_second_interrupt_does_not_wait():
 
 
 def test_a_stop_keeps_the_pages_that_there_are(tmp_path: Path):
-    watch = Watch()
+    call = Call()
     with waits.page(tmp_path) as wait, Cluster(kubeconfig=wait.kubeconfig) as cluster:
-        threading.Thread(target=lambda: (wait.begun(), watch.stop()), daemon=True).start()
+        threading.Thread(target=lambda: (wait.begun(), call.stop()), daemon=True).start()
         prepared = cluster.prepare("GET", "/api/v1/configmaps")
-        framed = cluster.send_for_frame(prepared.request, watch=watch)
+        framed = cluster.send_for_frame(prepared.request, call=call)
     assert list(framed.loaded.frame["name"]) == ["one", "two"]
     assert framed.note == "interrupted after 1 page: the frame holds those"
 
 
 def test_what_was_opened_is_closed_after_a_stop():
-    shelf, watch = Shelf(), Watch()
+    shelf, call = Shelf(), Call()
 
-    def send(one: Request, limits: Limits, heard: Watch) -> Reply:
+    def send(one: Request, heard: Call) -> Reply:
         if len(shelf.asked) == 3:  # the search, the point in time, its first page
-            watch.stop()
+            call.stop()
         if heard.stopped:
             raise KubeAccessError("stopped before anything was sent")
-        return shelf.send(one, limits, heard)
+        return shelf.send(one, heard)
 
-    framed = fetch.frame(request("shop/es", "logs/_search"), send, Limits(), watch, limit=sys.maxsize)
+    framed = fetch.frame(request("shop/es", "logs/_search"), send, call, limit=sys.maxsize)
     assert shelf.log[1:] == ["POST /logs/_pit", "POST /_search", "DELETE /_pit"]
     assert len(framed.loaded.frame) == 10_000
     assert framed.note == "interrupted after 2 pages: the frame holds those"

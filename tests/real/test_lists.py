@@ -12,8 +12,8 @@ import pytest
 import urllib3
 
 from kubeaccess_magic import Cluster, fetch
+from kubeaccess_magic.call import Call
 from kubeaccess_magic.dialects.kubernetes.kinds import COLUMNS
-from kubeaccess_magic.limits import Limits, Watch
 
 from .control_plane import ETCD, Real
 
@@ -298,7 +298,7 @@ def test_a_list_goes_on_when_its_version_is_forgotten(real: Real, cluster: Clust
     asked: list[str] = []
     request = cluster.prepare("GET", path).request
 
-    def send(one: Any, limits: Any, watch: Any) -> Any:
+    def send(one: Any, call: Any) -> Any:
         if len(asked) == 1:  # a long time passes: the API server remembers some versions beyond etcd's, not this one
             real.ask("POST", path, made("ConfigMap", "v1", "zz-later", data={}))
             compacted()
@@ -308,7 +308,7 @@ def test_a_list_goes_on_when_its_version_is_forgotten(real: Real, cluster: Clust
         asked.append(one.query)
         return cluster.send(one)
 
-    framed = fetch.frame(request, send, Limits(), Watch())
+    framed = fetch.frame(request, send, Call())
     names = framed.loaded.frame["name"].tolist()
     assert len(asked) == 3 and asked[1] != asked[2]
     assert names == sorted(names) and len(set(names)) == len(names) and "many-0519" in names and "zz-later" in names

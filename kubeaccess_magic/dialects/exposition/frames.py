@@ -27,8 +27,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..columns import epoch_ms
 from .. import repeated as runs
+from ..columns import epoch_ms
 from ..prometheus.labels import column_names as shown_names
 from .lines import Samples, columns_of, pairs_of, written
 

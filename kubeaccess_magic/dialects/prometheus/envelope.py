@@ -64,9 +64,7 @@ def app_error(error: AppError) -> AppError:
         return error
     kind, text = found
     words = shorten(f"{kind}: {text}" if kind else text, _MOST_CHARACTERS)
-    return AppError(
-        f"the app answered {error.reply.status_code}: {words}", reply=error.reply, hint=_hint(kind, text)
-    )
+    return AppError(f"the app answered {error.reply.status_code}: {words}", reply=error.reply, hint=_hint(kind, text))
 
 
 def notes_of(envelope: Mapping[str, Any]) -> list[str]:

@@ -30,9 +30,7 @@ _Labelled = tuple[Mapping[str, str], dict[str, Any]]
 """A row: its labels, and its fields."""
 
 
-def listing(
-    endpoint: str | None, document: Any, reply: Reply, limit: int | None, *, as_categories: bool
-) -> Table:
+def listing(endpoint: str | None, document: Any, reply: Reply, limit: int | None, *, as_categories: bool) -> Table:
     """Make a table of an answer that is neither a vector nor a matrix.
 
     Parameters
@@ -54,9 +52,7 @@ def listing(
         It is not an answer of this API.
     """
     if not isinstance(document, dict) or "data" not in document:
-        raise LoadError(
-            "this is not an answer of Prometheus: it has no data", reply=reply, hint="see it with -o json"
-        )
+        raise LoadError("this is not an answer of Prometheus: it has no data", reply=reply, hint="see it with -o json")
     data, notes = document["data"], tuple(notes_of(document))
     if isinstance(data, dict) and data.get("resultType") in ("scalar", "string"):
         return Table(_single(data, reply), 1, notes=notes)
@@ -175,7 +171,9 @@ def _alerts(data: Any) -> pd.DataFrame:
     rows: list[_Labelled] = []
     for alert in data["alerts"]:
         value = columns.numbers([alert.get("value")])
-        rows.append((alert["labels"], {**_without(alert, "labels"), "value": value[0] if value else alert.get("value")}))
+        rows.append(
+            (alert["labels"], {**_without(alert, "labels"), "value": value[0] if value else alert.get("value")})
+        )
     is_number = all(isinstance(fields["value"], (int, float, type(None))) for _, fields in rows)
     kinds = {"state": "text", "activeAt": "time"} | ({"value": "float"} if is_number else {})
     return _labelled(rows, kinds)

@@ -53,9 +53,7 @@ class PrometheusOperation:
 
         return is_answer(reply)
 
-    def reader(
-        self, limit: int | None = None, *, wide: bool = False, categories: bool = False
-    ) -> PrometheusReader:
+    def reader(self, limit: int | None = None, *, wide: bool = False, categories: bool = False) -> PrometheusReader:
         """Make a reader.
 
         Parameters

@@ -84,9 +84,7 @@ class PrometheusReader:
         refuse_error(reply)
         if conversation.pages:
             raise LoadError("a part of the answer has no samples", reply=reply, hint="see it with -o json")
-        conversation.listing = listing(
-            self._endpoint, document, reply, self._limit, as_categories=self._categories
-        )
+        conversation.listing = listing(self._endpoint, document, reply, self._limit, as_categories=self._categories)
 
     def _is_full(self, conversation: _Conversation) -> bool:
         """Tell whether there is more than is wanted; one more row shows that the table is cut."""
@@ -97,9 +95,7 @@ class PrometheusReader:
             return conversation.labels, conversation.listing
         page = appended(conversation.pages)
         conversation.pages.clear()
-        frame, total = sample_frames.long(
-            page, self._limit, as_categories=self._categories, labels=conversation.labels
-        )
+        frame, total = sample_frames.long(page, self._limit, as_categories=self._categories, labels=conversation.labels)
         notes = notes_of(page.envelope)
         if not self._categories and len(frame) > _MANY_ROWS and any(page.metrics):
             notes.append(f"{len(frame):,} rows: --categories (categories=True) takes a fraction of the memory")

@@ -262,7 +262,7 @@ class Cluster(Asker):
         call = self._call(call, timeout_s, max_bytes)
         words: Any = {"params": params, "headers": headers, "json": json, "data": data}
         prepared = self.prepare(method, target, path, **words, via=via, timeout_s=timeout_s, call=call)
-        framed = self.send_for_frame(
+        fetched = self.send_for_frame(
             prepared.request,
             dialect=dialect,
             limit=limit,
@@ -273,9 +273,9 @@ class Cluster(Asker):
             call=call,
             **options,
         )
-        for line in filter(None, (framed.held('limit="all"'), framed.note)):
+        for line in fetched.lines('limit="all"'):
             log.warning("%s", line)
-        return framed.loaded.frame
+        return fetched.table.frame
 
     # --- addresses
 

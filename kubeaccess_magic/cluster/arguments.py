@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..errors import ConfigError, TargetError
+from ..query import ALL
 
 __all__ = ["file_name", "name", "names", "rows", "seconds", "size", "texts"]
 
@@ -30,7 +31,7 @@ def size(what: str, value: Any) -> int:
 def rows(limit: Any) -> int | None:
     """How many rows, None for as many as one answer has."""
     if limit is None or limit == "all":
-        return None if limit is None else sys.maxsize
+        return None if limit is None else ALL
     if isinstance(limit, numbers.Integral) and _number(limit) > 0:
         return int(limit)
     raise TargetError(f"a limit is a number of rows above 0, or 'all', not {limit!r}", hint="limit=1000 reads so many")

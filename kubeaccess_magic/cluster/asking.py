@@ -161,7 +161,7 @@ class Asker:
         for_frame: bool = True,
     ) -> Request:
         """The request as its family of APIs must be asked: what is filled in, and how many rows are wanted."""
-        return fetch.as_asked(request, dialect, rows(limit), for_frame=for_frame)
+        return fetch.as_sent(request, dialect, rows(limit), for_frame=for_frame)
 
     def send(
         self,
@@ -188,13 +188,13 @@ class Asker:
         max_bytes: int | None = None,
         call: Call | None = None,
         **options: Any,
-    ) -> fetch.Framed:
+    ) -> fetch.Fetched:
         """The answer to a prepared request as a frame, with what there is to say about it."""
 
         def send(request: Request, call: Call) -> Reply:
             return fetch.ask(request, ways.choose(via, request, self._transport), self._discovery, call)
 
-        framed = fetch.frame(
+        fetched = fetch.frame(
             request,
             send,
             self._call(call, timeout_s, max_bytes),
@@ -203,8 +203,8 @@ class Asker:
             raw=raw,
             **options,
         )
-        framed.loaded.frame.attrs["kproxy"] = self._origin(framed)
-        return framed
+        fetched.table.frame.attrs["kproxy"] = self._origin(fetched)
+        return fetched
 
     def look(
         self, path: str, *, timeout_s: float, max_bytes: int, call: Call, accept: str = "application/json"
@@ -237,18 +237,18 @@ class Asker:
         """
         return addressed(target, self.server, self.name, self._kubeconfig)
 
-    def _origin(self, framed: fetch.Framed) -> dict[str, str | int | None]:
+    def _origin(self, fetched: fetch.Fetched) -> dict[str, str | int | None]:
         """What a frame says of where it came from: flat, small, and without a secret."""
-        reply, loaded, asked = framed.reply, framed.loaded, framed.asked
-        path = redact(asked.path_and_query)
+        reply, table = fetched.reply, fetched.table
+        path = redact(fetched.request.path_and_query)
         origin: dict[str, str | int | None] = {
             "context": self.name[:200],
             "target": str(reply.request.target)[:300],
             "path": shorten(path, 600),
-            "dialect": framed.dialect,
+            "dialect": fetched.operation.dialect,
             "way": reply.way,
             "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "rows": len(loaded.frame),
-            "of": loaded.of,
+            "rows": len(table.frame),
+            "of": table.total,
         }
-        return origin | ({"note": framed.note[:300]} if framed.note else {})
+        return origin | ({"note": fetched.note[:300]} if fetched.note else {})

@@ -5,8 +5,8 @@ There is one file or folder for each family. `protocol` says what a dialect is, 
 
 from __future__ import annotations
 
-from .joining import FrameReader, joined, labelled
-from .loading import load, reader_for, reading_errors
+from .joining import FrameReader, cut, joined, labelled
+from .loading import check_options, load, read, reader_for, reading_errors
 from .protocol import NO_LABELS, Dialect, NoMore, Operation, Pages, PlainOperation, Reader, Step, Table
 from .registry import GROUP, DialectWarning, match, named, operation_for, recognize, registry
 
@@ -23,12 +23,15 @@ __all__ = [
     "Reader",
     "Step",
     "Table",
+    "check_options",
+    "cut",
     "joined",
     "labelled",
     "load",
     "match",
     "named",
     "operation_for",
+    "read",
     "reader_for",
     "reading_errors",
     "recognize",

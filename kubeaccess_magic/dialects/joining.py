@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ..reply import Reply
     from ..request import Request
 
-__all__ = ["FrameReader", "joined", "labelled"]
+__all__ = ["FrameReader", "cut", "joined", "labelled"]
 
 _EXACT_IN_FLOAT = 2**53
 
@@ -63,10 +64,7 @@ class FrameReader:
         parts = []
         for labels, frames in self._conversations:
             frame = _stacked(frames)
-            rows = len(frame)
-            if self.limit is not None:
-                frame = frame.iloc[: self.limit]
-            parts.append((labels, Table(frame, len(frame), rows if len(frame) < rows else None)))
+            parts.append((labels, cut(Table(frame, len(frame)), self.limit)))
         return joined(parts)
 
 
@@ -102,6 +100,14 @@ def joined(parts: Sequence[tuple[Mapping[str, str], Table]]) -> Table:
         has_more=any(table.has_more for table in tables),
         notes=tuple(dict.fromkeys(note for table in tables for note in table.notes)),
     )
+
+
+def cut(table: Table, limit: int | None) -> Table:
+    """Keep at most `limit` rows of a table; None keeps all."""
+    if limit is None or len(table.frame) <= limit or table.rows != len(table.frame):
+        return table
+    total = max(table.total or 0, table.rows)
+    return dataclasses.replace(table, frame=table.frame.iloc[:limit], rows=limit, total=total)
 
 
 def labelled(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import KubeAccessError, LoadError
 from . import answer
+from .joining import cut
 from .protocol import NoMore, options_of
 from .registry import match, named, operation_for
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ..reply import Reply
     from .protocol import Dialect, Operation, Pages, Reader, Table
 
-__all__ = ["load", "reader_for", "reading_errors"]
+__all__ = ["check_options", "load", "read", "reader_for", "reading_errors"]
 
 
 def load(
@@ -27,11 +28,11 @@ def load(
     Parameters
     ----------
     replies
-        At least one. Further ones are read if the dialect asks for them: nearly all dialects do so only with a limit.
+        At least one. Those that are not the pages of one answer stand below one another.
     dialect
         The dialect that reads them, or its name; None finds it out.
     limit
-        How many rows at most; None for what one answer holds.
+        How many rows at most; None for all that the replies hold.
     **options
         Options of the dialect, such as ``rows=`` of records, ``agg=`` of elasticsearch, ``wide=`` of kubernetes.
 
@@ -51,31 +52,81 @@ def load(
         raise LoadError("there is no answer to make a frame of", hint="give at least one Reply")
     chosen = named(dialect) if isinstance(dialect, str) else dialect
     operation = operation_for(first, match(first.request, chosen), chosen)
-    with reading_errors(operation, first), answer.gc_paused():
-        reader = reader_for(operation, limit, options, first)
-        _feed(reader.pages(first.request), chain((first,), remaining))
-        return reader.table()
+    return read(chain((first,), remaining), operation, limit, options)
 
 
-def reader_for(operation: Operation, limit: int | None, options: Mapping[str, Any], reply: Reply) -> Reader:
-    """Make the reader of an operation with the options of the user.
+def read(replies: Iterable[Reply], operation: Operation, limit: int | None, options: Mapping[str, Any]) -> Table:
+    """Make a table of replies of one operation, and send nothing.
 
     Parameters
     ----------
+    replies
+        The pages; at least one.
     operation
-        What reads the reply.
+        What reads them.
     limit
-        How many rows are wanted.
+        How many rows at most; None for all that the replies hold.
     options
-        By name.
-    reply
-        The reply that decided on the operation, for an error to show.
+        Options of the dialect, by name.
 
     Raises
     ------
     LoadError
-        The reader has no such option. The hint names those that it has.
+        The replies are not what they seemed to be, or the operation has no such option.
     """
+    remaining = iter(replies)
+    first = next(remaining)
+    with reading_errors(operation, first), answer.gc_paused():
+        reader = reader_for(operation, limit, options, first)
+        pages: Pages | None = None
+        for reply in chain((first,), remaining):
+            if pages is None:
+                pages = reader.pages(reply.request)
+                next(pages)
+            try:
+                pages.send(reply)
+            except StopIteration:  # it asks for nothing more: the next reply stands for itself
+                pages = None
+        if pages is not None:
+            _end(pages)
+        return cut(reader.table(), limit)
+
+
+def _end(pages: Pages) -> None:
+    """End a conversation. What it would close at the server was not opened here."""
+    with contextlib.suppress(StopIteration, NoMore):
+        pages.throw(NoMore("there are no more replies"))
+    pages.close()
+
+
+def reader_for(operation: Operation, limit: int | None, options: Mapping[str, Any], reply: Reply | None) -> Reader:
+    """Make the reader of an operation.
+
+    Parameters
+    ----------
+    operation
+        What reads the replies.
+    limit
+        How many rows are wanted.
+    options
+        Options that the user gave, by name.
+    reply
+        The first reply. None if it is not here yet: then another dialect may read it, and options that this one does
+        not have are left out.
+
+    Raises
+    ------
+    LoadError
+        The reader has no such option.
+    """
+    if reply is not None:
+        check_options(operation, options, reply)
+    names = options_of(operation)
+    return operation.reader(limit, **{name: options[name] for name in options if names is None or name in names})
+
+
+def check_options(operation: Operation, options: Iterable[str], reply: Reply) -> None:
+    """Raise LoadError if the reader of an operation does not have one of these options; the hint names those it has."""
     names = options_of(operation)
     unknown = [name for name in options if names is not None and name not in names]
     if unknown:
@@ -84,7 +135,6 @@ def reader_for(operation: Operation, limit: int | None, options: Mapping[str, An
             reply=reply,
             hint=f"it has: {', '.join(names)}" if names else "it has no options",
         )
-    return operation.reader(limit, **options)
 
 
 @contextlib.contextmanager
@@ -100,13 +150,3 @@ def reading_errors(operation: Operation, reply: Reply) -> Iterator[None]:
             reply=reply,
             hint="see it with -o json or -o text, or name another one with --dialect",
         ) from error
-
-
-def _feed(pages: Pages, replies: Iterable[Reply]) -> None:
-    """Give a conversation the replies that it asks for; what it would have to close was never opened."""
-    next(pages)
-    with contextlib.suppress(StopIteration, NoMore):
-        for reply in replies:
-            pages.send(reply)
-        pages.throw(NoMore("there are no more replies"))
-    pages.close()

@@ -103,7 +103,7 @@ class Ready:
         want, cluster = self.want, self.cluster
         if want.form in _FRAME_FORMS:
             try:
-                framed = cluster.send_for_frame(
+                fetched = cluster.send_for_frame(
                     self.prepared.request,
                     dialect=want.dialect,
                     limit=want.limit,
@@ -117,8 +117,7 @@ class Ready:
                 if instead is None or error.reply is None:
                     raise
                 return instead, error.reply, []
-            lines = [framed.held("--limit all"), framed.note]
-            return framed.loaded.frame, framed.reply, [line for line in lines if line]
+            return fetched.table.frame, fetched.reply, fetched.lines("--limit all")
         reply = cluster.send(self.as_sent, timeout_s=want.timeout_s, call=call)
         if want.form == "reply":
             return reply, reply, []

@@ -42,6 +42,18 @@ def reply(
     )
 
 
+def reading(answer: Reply) -> str | None:
+    """The name of the dialect that reads an answer, or None."""
+    matched = dialects.match(answer.request)
+    operation = matched if matched is not None and matched.reads(answer) else dialects.recognize(answer)
+    return None if operation is None else operation.dialect
+
+
+def note_of(table: dialects.Table) -> str | None:
+    """What is said beside the frame, in one line."""
+    return "; ".join(table.notes) or None
+
+
 def rows_of(frame: Any) -> list[dict[str, Any]]:
     """The rows as plain Python values, gaps as None."""
     import pandas as pd

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-import sys
 from bisect import bisect_right
 from typing import Any
 
@@ -14,6 +13,7 @@ import msgspec
 from kubeaccess_magic import fetch
 from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import AccessDenied
+from kubeaccess_magic.query import ALL
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
 
@@ -59,7 +59,7 @@ class Shelf:
         self.open: dict[str, tuple[dict[str, Any], int]] = {}
         self.told: list[tuple[int, int | None, str]] = []
 
-    def frame(self, path: str, limit: int | None = sys.maxsize, body: Any = None, **options: Any) -> fetch.Framed:
+    def frame(self, path: str, limit: int | None = ALL, body: Any = None, **options: Any) -> fetch.Fetched:
         """What a person gets."""
         call = Call(progress=lambda *told: self.told.append(told))
         asked = request("shop/es", path, body=body)

@@ -90,7 +90,7 @@ def test_a_path_is_appended_below_the_one_brought(
 
 @pytest.mark.parametrize("typed", ["b", "/b", "?y=1"])
 def test_nothing_is_appended_to_a_query_that_was_brought(typed: str) -> None:
-    with pytest.raises(TargetError, match="brought a query") as caught:
+    with pytest.raises(TargetError, match="already has a query") as caught:
         Request.build("GET", WEB, typed, path_in_target="/a?x=1")
     assert "-q" in str(caught.value.hint)
 

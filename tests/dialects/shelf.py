@@ -8,6 +8,7 @@ import json
 from bisect import bisect_right
 from typing import Any
 
+import fetching
 import msgspec
 
 from kubeaccess_magic import fetch
@@ -63,7 +64,7 @@ class Shelf:
         """What a person gets."""
         call = Call(progress=lambda *told: self.told.append(told))
         asked = request("shop/es", path, body=body)
-        return fetch.frame(asked, self.send, call, limit=limit, **options)
+        return fetching.fetched(asked, self.send, call, limit=limit, **options)
 
     @property
     def log(self) -> list[str]:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import fetching
 import pandas as pd
 import pytest
 import waits
@@ -65,7 +66,7 @@ class Asked:
 
 
 def frame(send: Any) -> fetch.Fetched:
-    return fetch.frame(request("/api/v1/configmaps"), send, Call())
+    return fetching.fetched(request("/api/v1/configmaps"), send, Call())
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.001, 0.004])
@@ -127,7 +128,7 @@ def test_what_was_opened_is_closed_after_a_stop():
             raise KubeAccessError("stopped before anything was sent")
         return shelf.send(one, heard)
 
-    fetched = fetch.frame(request("shop/es", "logs/_search"), send, call, limit=ALL)
+    fetched = fetching.fetched(request("shop/es", "logs/_search"), send, call, limit=ALL)
     assert shelf.log[1:] == ["POST /logs/_pit", "POST /_search", "DELETE /_pit"]
     assert len(fetched.table.frame) == 10_000
     assert fetched.note == "interrupted after 2 pages: the frame holds those"

@@ -176,7 +176,7 @@ def test_a_cell_opens_it_and_comes_back(nowhere):
     ("line", "said"),
     [
         ("services -A", "is a verb"),
-        ("web a b", "words left over"),
+        ("web a b", "unexpected words"),
         ("https://api.elsewhere.example.com:6443/api/v1/pods", "is not the API server of"),
         ("web -q nonsense", "NAME=VALUE"),
     ],

@@ -28,8 +28,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..columns import epoch_ms
-from ..prometheus import runs
-from ..prometheus.frames import shown_names
+from ..prometheus.labels import column_names
+from ..repeated import repeated
 from .labels import columns_of, pairs_of, written
 
 if TYPE_CHECKING:
@@ -211,12 +211,12 @@ def _bound(pairs: Sequence[tuple[str, str]], limit: str) -> float | None:
 
 def _label_columns(labels: Sequence[str], own: set[str]) -> dict[str, list[str | None]]:
     found = columns_of(labels)
-    shown = shown_names(found, own)
+    shown = column_names(found, own)
     return {shown[name]: found[name] for name in sorted(found)}
 
 
 def _column(values: Sequence[str | None], counts: Any, as_categories: bool) -> pd.Series:
-    return runs.repeated(values, counts, as_categories=as_categories)
+    return repeated(values, counts, as_categories=as_categories)
 
 
 def _times(times_ms: Sequence[float | None] | None, rows: int) -> pd.Series:

@@ -1,8 +1,9 @@
-"""Native histograms as rows, one a bucket.
+"""Native histograms as arrays, one entry for each bucket.
 
-A histogram is ``{"count": "60", "sum": "100", "buckets": [[boundaries, "lower", "upper", "count"], …]}``. What its
-boundaries are is said as `pandas.Interval` says it: 0 is ``right``, 1 ``left``, 2 ``neither``, 3 ``both``. One without
-buckets is one row without limits, as its count and sum are there all the same.
+Prometheus writes a histogram as ``{"count": "60", "sum": "100", "buckets": [[boundaries, "lower", "upper", "count"],
+…]}``. The number `boundaries` says which limits belong to the bucket, in the terms of `pandas.Interval`: 0 is
+``right``, 1 ``left``, 2 ``neither``, 3 ``both``. A histogram without buckets has one entry without limits, because its
+count and sum still count.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["CLOSED", "Buckets", "buckets", "is_millisecond", "raw_histograms", "whole"]
 
 CLOSED = ("right", "left", "neither", "both")
+"""Which limits belong to a bucket, by the number that Prometheus writes."""
 
 _Bucket = tuple[int, float, float, float]
 
@@ -34,9 +36,22 @@ class _Histogram(msgspec.Struct):
 
 @dataclasses.dataclass(frozen=True)
 class Buckets:
-    """One entry a row: which series, when, the bucket's limits and its count, and count and sum of its histogram.
+    """The buckets of native histograms, as arrays of one length.
 
-    `closed` is an index of `CLOSED`, -1 for none.
+    Attributes
+    ----------
+    series
+        The position of the series.
+    time
+        When, in the unit of the page.
+    value
+        The count of the bucket.
+    lower, upper
+        The limits of the bucket.
+    closed
+        Which limits belong to it, as an index of `CLOSED`; -1 if there are none.
+    count, sum
+        Of the whole histogram.
     """
 
     series: NDArray[np.int64]
@@ -48,26 +63,30 @@ class Buckets:
     count: NDArray[np.float64]
     sum: NDArray[np.float64]
 
+    def __len__(self) -> int:
+        """Count the entries."""
+        return len(self.time)
+
     def fields(self) -> dict[str, NDArray[Any]]:
-        """Each array by its name."""
+        """Return all arrays by name."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
 def buckets(histograms: Iterable[tuple[int, int, float, float, Sequence[_Bucket]]]) -> Buckets:
-    """Rows of histograms, each as series, time, count, sum and buckets.
+    """Make arrays of histograms, each given as series, time, count, sum and buckets.
 
     Raises
     ------
     ValueError
-        A bucket says of its boundaries what nobody knows.
+        The boundaries of a bucket are not one of the four numbers.
     """
     import numpy as np
 
     whole_numbers, closed, numbers = array("q"), array("b"), array("d")
-    for series, time, count, total, found in histograms:
-        for boundaries, lower, upper, value in found or [(-1, math.nan, math.nan, math.nan)]:
-            if not -1 <= boundaries < len(CLOSED) or (boundaries < 0 and found):
-                raise ValueError(f"{boundaries} tells nothing of a bucket's boundaries")
+    for series, time, count, total, inner in histograms:
+        for boundaries, lower, upper, value in inner or [(-1, math.nan, math.nan, math.nan)]:
+            if not -1 <= boundaries < len(CLOSED) or (boundaries < 0 and inner):
+                raise ValueError(f"{boundaries} is not a kind of bucket boundaries")
             whole_numbers.extend((series, time))
             closed.append(boundaries)
             numbers.extend((value, lower, upper, count, total))
@@ -78,7 +97,12 @@ def buckets(histograms: Iterable[tuple[int, int, float, float, Sequence[_Bucket]
 
 
 def raw_histograms(raws: Sequence[msgspec.Raw]) -> Buckets:
-    """Those of series whose ``histograms`` (or one ``histogram``) are still JSON; empty where a series has none.
+    """Make arrays of histograms that are still JSON.
+
+    Parameters
+    ----------
+    raws
+        The ``histograms`` (or the one ``histogram``) of each series; empty where a series has none.
 
     Raises
     ------
@@ -86,14 +110,14 @@ def raw_histograms(raws: Sequence[msgspec.Raw]) -> Buckets:
         They are not as Prometheus writes them.
     """
     many = msgspec.json.Decoder(list[tuple[float, _Histogram]], strict=False)
-    one = msgspec.json.Decoder(tuple[float, _Histogram], strict=False)
+    single = msgspec.json.Decoder(tuple[float, _Histogram], strict=False)
     rows = []
     for series, raw in enumerate(raws):
         if not raw:
             continue
-        text = bytes(raw).replace(b'"+Inf"', b'"Inf"').replace(b'"-0"', b'"-0.0"')  # which msgspec reads otherwise
-        found = many.decode(text) if text[1:2] == b"[" or text == b"[]" else [one.decode(text)]
-        for seconds, histogram in found:
+        text = bytes(raw).replace(b'"+Inf"', b'"Inf"').replace(b'"-0"', b'"-0.0"')  # msgspec reads these two otherwise
+        pairs = many.decode(text) if text[1:2] == b"[" or text == b"[]" else [single.decode(text)]
+        for seconds, histogram in pairs:
             if not is_millisecond(seconds):
                 raise ValueError("finer than a millisecond")
             rows.append((series, whole(seconds, "ms"), histogram.count, histogram.sum, histogram.buckets))
@@ -101,11 +125,11 @@ def raw_histograms(raws: Sequence[msgspec.Raw]) -> Buckets:
 
 
 def is_millisecond(seconds: float) -> bool:
-    """Whether a moment is one of whole milliseconds, as near as a float can say it."""
+    """Tell whether a time is a whole number of milliseconds, as nearly as a float can say it."""
     ms = seconds * 1000
     return math.isfinite(ms) and abs(ms) < 2**53 and abs(ms - round(ms)) <= max(7.5e-4, math.ulp(ms))
 
 
 def whole(seconds: float, unit: str) -> int:
-    """A moment as a whole number of ``ms`` or ``us``."""
+    """Convert a time to a whole number of ``ms`` or ``us``."""
     return round(seconds * (1000 if unit == "ms" else 1_000_000))

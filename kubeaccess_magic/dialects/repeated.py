@@ -1,4 +1,7 @@
-"""Columns whose values come in runs, one a series: each text is looked at once, however many rows it has."""
+"""Columns in which each value is repeated, as the labels of a series are for its samples.
+
+Each text is looked at once, however many rows it has.
+"""
 
 from __future__ import annotations
 
@@ -16,50 +19,40 @@ __all__ = ["repeated", "table", "text"]
 
 
 def repeated(values: Sequence[str | None], counts: Counts, *, as_categories: bool) -> pd.Series:
-    """A column with each value as often as it is counted; None is a gap.
+    """Make a column of texts, each repeated as often as `counts` says.
 
     Parameters
     ----------
     values
-        One text a run.
+        The texts; None is a gap.
     counts
-        How many rows each run has.
+        How many rows each of them has.
     as_categories
-        Categoricals, whose codes are repeated instead of the text.
+        Whether to make a categorical column, which repeats small codes instead of the texts.
     """
     return _categories(values, counts) if as_categories else text(values, counts)
 
 
 def table(columns: dict[str, Any], rows: int) -> pd.DataFrame:
-    """A frame of columns that are ready."""
+    """Make a frame of columns that have their dtypes already."""
     import pandas as pd
 
-    found = pd.DataFrame(dict(enumerate(columns.values())), index=pd.RangeIndex(rows), copy=False)
-    found.columns = pd.Index(text(list(columns), _ones(len(columns))))  # one may have no UTF-8 form
-    return found
-
-
-def _categories(values: Sequence[str | None], counts: Counts) -> pd.Series:
-    """As categoricals, the categories in the order of their letters."""
-    import numpy as np
-    import pandas as pd
-
-    texts = sorted({value for value in values if value is not None})
-    code_of: dict[str | None, int] = {value: code for code, value in enumerate(texts)}
-    kind = "int8" if len(texts) < 2**7 else "int16" if len(texts) < 2**15 else "int32"
-    codes = np.array([code_of.get(value, -1) for value in values], dtype=kind)
-    index = pd.Index(text(texts, _ones(len(texts))))
-    return pd.Series(pd.Categorical.from_codes(np.repeat(codes, counts), categories=index), copy=False)
+    frame = pd.DataFrame(dict(enumerate(columns.values())), index=pd.RangeIndex(rows), copy=False)
+    frame.columns = pd.Index(text(list(columns), _ones(len(columns))))  # a name may have no UTF-8 form
+    return frame
 
 
 def text(values: Sequence[str | None], counts: Counts) -> pd.Series:
-    """As pandas' own kind of text; objects where one has no UTF-8 form, and in pandas 2."""
+    """Make a column of pandas' text dtype, each value repeated as often as `counts` says.
+
+    The dtype is object in pandas 2, and where a text has no UTF-8 form.
+    """
     import numpy as np
     import pandas as pd
 
-    dtype: Any = pd.Series([""]).dtype  # what pandas makes of text
+    dtype: Any = pd.Series([""]).dtype  # what pandas itself makes of text
     try:
-        # One run of bytes a text: copied whole, without a look at single rows.
+        # Each text becomes one run of bytes, which is copied as a whole; no row is looked at.
         pieces = [b"" if value is None else value.encode() for value in values]
     except UnicodeEncodeError:  # half of a surrogate pair
         dtype = np.dtype(object)
@@ -69,6 +62,19 @@ def text(values: Sequence[str | None], counts: Counts) -> pd.Series:
     objects = np.fromiter(values, dtype=object, count=len(values))
     column: pd.Series = pd.Series(np.repeat(objects, counts), dtype=dtype, copy=False)
     return column
+
+
+def _categories(values: Sequence[str | None], counts: Counts) -> pd.Series:
+    """Make a categorical column; the categories are sorted."""
+    import numpy as np
+    import pandas as pd
+
+    texts = sorted({value for value in values if value is not None})
+    code_of: dict[str | None, int] = {value: code for code, value in enumerate(texts)}
+    kind = "int8" if len(texts) < 2**7 else "int16" if len(texts) < 2**15 else "int32"
+    codes = np.array([code_of.get(value, -1) for value in values], dtype=kind)
+    index = pd.Index(text(texts, _ones(len(texts))))
+    return pd.Series(pd.Categorical.from_codes(np.repeat(codes, counts), categories=index), copy=False)
 
 
 def _ones(count: int) -> Counts:

@@ -1,4 +1,7 @@
-"""The parameters of a request: those of its query, and those of a form in its body, which come first."""
+"""The parameters of a request to Prometheus: those of a form in its body, and those of its query.
+
+Prometheus reads both. Where a parameter stands in both, the one of the form counts.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,26 @@ from urllib.parse import quote, unquote_plus
 if TYPE_CHECKING:
     from ...request import Request
 
-__all__ = ["given", "with_given"]
+__all__ = ["parameters_of", "with_parameters"]
 
 
-def given(request: Request) -> dict[str, str]:
-    """The value that counts of each parameter: the first one, of the body before the query. Empty ones are not."""
-    found: dict[str, str] = {}
+def parameters_of(request: Request) -> dict[str, str]:
+    """Read the parameters of a request, by name.
+
+    Of several values, the first one counts. Empty values are left out.
+    """
+    values: dict[str, str] = {}
     for name, value in [*_pairs(_form(request) or ""), *request.params()]:
         if value:
-            found.setdefault(name, value)
-    return found
+            values.setdefault(name, value)
+    return values
 
 
-def with_given(request: Request, values: Mapping[str, str]) -> Request:
-    """The same request with other values of some parameters; each where it stood, new ones in the form if there is one.
+def with_parameters(request: Request, values: Mapping[str, str]) -> Request:
+    """Make the same request with other values of some parameters.
 
-    Everything else stays byte for byte.
+    Each is replaced where it stands. New ones go into the form if there is one, else into the query. Everything else
+    stays byte for byte.
     """
     form = _form(request)
     for name, value in values.items():
@@ -42,11 +49,11 @@ def with_given(request: Request, values: Mapping[str, str]) -> Request:
 
 
 def _form(request: Request) -> str | None:
-    """The body, if it is a form."""
+    """Return the body if it is a form."""
     if request.method != "POST" or request.body is None:
         return None
-    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
-    if kind.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+    media_type = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+    if media_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         return None
     try:
         return request.body.decode()

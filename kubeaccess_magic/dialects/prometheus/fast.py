@@ -139,7 +139,7 @@ def _label_sets(raws: Sequence[msgspec.Raw]) -> list[dict[str, str]]:
 def _chunks(raws: Sequence[tuple[msgspec.Raw, int, bool]]) -> Iterator[tuple[bytes, bytes, int]]:
     """Cut the values of many series into chunks.
 
-    Each chunk has a comma before each series. Beside it are its skeleton, which is the same without the numbers, and how
+    Each chunk has a comma before each series. With it come its skeleton, which is the same without the numbers, and how
     many samples it holds.
     """
     pieces: list[bytes | msgspec.Raw] = [b""]

@@ -16,8 +16,8 @@ from .. import columns
 from ..protocol import Table
 from . import exact
 from .envelope import notes_of
-from .labels import label_columns
 from .sample_frames import times_dtype
+from .series_labels import label_columns
 
 if TYPE_CHECKING:
     import pandas as pd

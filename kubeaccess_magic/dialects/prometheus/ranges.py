@@ -72,7 +72,7 @@ def parts(request: Request) -> Iterator[tuple[Request, int, int | None]]:
         return
     if (count := -(-grid.points // times.MOST_POINTS)) > _MOST_PARTS:
         raise TargetError(
-            f"a range of {grid.points:,} points per series takes {count:,} requests, and at most {_MOST_PARTS:,} are sent",
+            f"a range of {grid.points:,} points per series takes {count:,} requests; at most {_MOST_PARTS:,} are sent",
             hint="ask for a longer step, or for a shorter range",
         )
     done = 0

@@ -27,8 +27,8 @@ from ...errors import LoadError
 from .. import repeated
 from ..columns import Names
 from ..protocol import NO_LABELS
-from .labels import label_columns, series_name
 from .native_histograms import CLOSED, Buckets
+from .series_labels import label_columns, series_name
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .labels import column_names
 from .native_histograms import Buckets
+from .series_labels import column_names
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,8 +15,8 @@ __all__ = [
     "default_step",
     "duration_ms",
     "epoch",
-    "time_ms",
     "relative_ms",
+    "time_ms",
 ]
 
 MOST_POINTS = 11_000

@@ -1,7 +1,7 @@
-"""What is said about a cluster, its nodes and its indices: one row a thing, its properties as dotted columns.
+"""Cluster, nodes, indices, tasks …: what Elasticsearch says about its resources, as rows.
 
-Each function takes the document of an answer and gives the rows; the keys under which an answer has its things become
-columns. https://www.elastic.co/guide/en/elasticsearch/reference/8.17/rest-apis.html
+Each function takes the JSON of an answer and yields one row per resource. If an answer has resources by name, the
+names become a column. https://www.elastic.co/guide/en/elasticsearch/reference/8.17/rest-apis.html
 """
 
 from __future__ import annotations
@@ -10,44 +10,44 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["ABOUT", "Rows"]
+__all__ = ["RESOURCE_APIS", "ResourceApi"]
 
 Document = Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
-class Rows:
-    """How an answer becomes rows.
+class ResourceApi:
+    """How the answers of one API become rows.
 
     Parameters
     ----------
     marks
-        Keys of which one stands at the top of the answer, or in each thing at the top; none says nothing.
+        Keys of which one stands at the top level of an answer, or in each object at the top level.
     rows
-        The rows of a document.
+        Yields the rows of an answer.
     columns
-        The columns that there are without any row, by their kind.
-    what
-        What is counted.
-    numbers
+        The columns of a frame without rows, and their kinds.
+    unit
+        What the rows are, in the plural.
+    has_text_numbers
         Whether numbers stand in the answer as text.
     note
-        What the reader should know, or None.
+        Says what the reader of the frame should know, or None.
     """
 
     marks: tuple[str, ...]
     rows: Callable[[Document], Iterable[Mapping[str, Any]]]
     columns: Mapping[str, str]
-    what: str = "rows"
-    numbers: bool = False
+    unit: str = "rows"
+    has_text_numbers: bool = False
     note: Callable[[Document], str | None] = lambda document: None
 
 
-def _things(document: Any, key: str) -> Iterator[tuple[str, Document]]:
-    """The things of an object by their names."""
+def _named(document: Any, key: str) -> Iterator[tuple[str, Document]]:
+    """Yield the objects under a key with their names."""
     inner = document.get(key) if isinstance(document, dict) else None
-    for name, thing in inner.items() if isinstance(inner, dict) else ():
-        yield name, thing if isinstance(thing, dict) else {"value": thing}
+    for name, value in inner.items() if isinstance(inner, dict) else ():
+        yield name, value if isinstance(value, dict) else {"value": value}
 
 
 def _without(document: Document, *names: str) -> dict[str, Any]:
@@ -58,14 +58,14 @@ def _without(document: Document, *names: str) -> dict[str, Any]:
 
 
 def _health(document: Document) -> Iterator[Mapping[str, Any]]:
-    """One row; with ``level=`` one an index, or one a shard."""
+    """Yield one row; with ``level=`` one per index, or one per shard."""
     if "indices" not in document:
         yield document
         return
-    for index, about in _things(document, "indices"):
-        if "shards" not in about:
-            yield {"index": index, **about}
-        for shard, state in _things(about, "shards"):
+    for index, properties in _named(document, "indices"):
+        if "shards" not in properties:
+            yield {"index": index, **properties}
+        for shard, state in _named(properties, "shards"):
             yield {"index": index, "shard": int(shard) if shard.isdecimal() else shard, **state}
 
 
@@ -77,13 +77,14 @@ def _health_note(document: Document) -> str | None:
 
 def _settings_of_cluster(document: Document) -> Iterator[Mapping[str, Any]]:
     for kind in ("persistent", "transient", "defaults"):
-        found = document.get(kind)
-        for setting, value in _leaves(found) if isinstance(found, dict) else ():
+        settings = document.get(kind)
+        for setting, value in _leaves(settings) if isinstance(settings, dict) else ():
             yield {"setting": setting, "value": value, "kind": kind}
 
 
-def _leaves(found: Document) -> Iterator[tuple[str, Any]]:
-    stack: list[tuple[str, Any]] = [("", found)]
+def _leaves(settings: Document) -> Iterator[tuple[str, Any]]:
+    """Yield nested settings by their dotted names."""
+    stack: list[tuple[str, Any]] = [("", settings)]
     while stack:
         path, value = stack.pop()
         if isinstance(value, dict) and value:
@@ -93,17 +94,17 @@ def _leaves(found: Document) -> Iterator[tuple[str, Any]]:
 
 
 def _state(document: Document) -> Iterator[Mapping[str, Any]]:
-    """Of a cluster's state the copies of its shards, else its indices, else its nodes; else all of it in one row."""
+    """Yield the copies of shards in a cluster state; else its indices; else its nodes; else all of it as one row."""
     part = _part_of_state(document)
     if part == "routing_table":
-        for index, about in _things(document["routing_table"], "indices"):
-            for copies in about.get("shards", {}).values():
+        for index, properties in _named(document["routing_table"], "indices"):
+            for copies in properties.get("shards", {}).values():
                 yield from ({"index": index, **copy} for copy in copies)
     elif part == "metadata":
-        for index, about in _things(document["metadata"], "indices"):
-            yield {"index": index, **about}
+        for index, properties in _named(document["metadata"], "indices"):
+            yield {"index": index, **properties}
     elif part == "nodes":
-        yield from ({"node": node, **about} for node, about in _things(document, "nodes"))
+        yield from ({"node": node, **properties} for node, properties in _named(document, "nodes"))
     else:
         yield document
 
@@ -117,8 +118,8 @@ def _part_of_state(document: Document) -> str | None:
 
 def _state_note(document: Document) -> str | None:
     part = _part_of_state(document)
-    told = (part, "cluster_name", "cluster_uuid", "version", "state_uuid", "master_node")
-    others = [name for name, value in document.items() if name not in told and value]
+    shown = (part, "cluster_name", "cluster_uuid", "version", "state_uuid", "master_node")
+    others = [name for name, value in document.items() if name not in shown and value]
     return f"the state has {', '.join(others)}, too: add one to the path" if part and others else None
 
 
@@ -126,17 +127,17 @@ def _state_note(document: Document) -> str | None:
 
 
 def _nodes(document: Document) -> Iterator[Mapping[str, Any]]:
-    yield from ({"node": node, **about} for node, about in _things(document, "nodes"))
+    yield from ({"node": node, **properties} for node, properties in _named(document, "nodes"))
 
 
 def _tasks(document: Document) -> Iterator[Mapping[str, Any]]:
-    """Tasks by node, by their parents, or in a list; one that is asked for by name."""
+    """Yield tasks that are grouped by node or by parent, or listed; or the one that the path names."""
     if "nodes" in document:
-        stack = [task for _, node in _things(document, "nodes") for _, task in _things(node, "tasks")]
-    elif isinstance(found := document.get("tasks"), dict):
-        stack = [task for _, task in _things(document, "tasks")]
-    elif isinstance(found, list):
-        stack = [task for task in found if isinstance(task, dict)]
+        stack = [task for _, node in _named(document, "nodes") for _, task in _named(node, "tasks")]
+    elif isinstance(tasks := document.get("tasks"), dict):
+        stack = [task for _, task in _named(document, "tasks")]
+    elif isinstance(tasks, list):
+        stack = [task for task in tasks if isinstance(task, dict)]
     else:
         yield {**_without(document, "task"), **dict(document.get("task") or {})}
         return
@@ -151,17 +152,17 @@ def _tasks(document: Document) -> Iterator[Mapping[str, Any]]:
 
 
 def _mapping(document: Document) -> Iterator[Mapping[str, Any]]:
-    """One row a field, with its multi-fields; ``_type`` where mappings have types (version 6)."""
-    for index, about in document.items():
-        mappings = about.get("mappings") if isinstance(about, dict) else None
+    """Yield one row per field and multi-field, with ``_type`` if mappings have types (version 6)."""
+    for index, properties in document.items():
+        mappings = properties.get("mappings") if isinstance(properties, dict) else None
         if not isinstance(mappings, dict):
             continue
         for kind, mapping in _by_type(mappings):
             head = {"index": index} if kind is None else {"index": index, "_type": kind}
             if "full_name" in next(iter(mapping.values()), {}):  # of `_mapping/field/…`
                 for name, field in mapping.items():
-                    for told in field.get("mapping", {}).values():
-                        yield {**head, "field": name, "type": None, **told}
+                    for definition in field.get("mapping", {}).values():
+                        yield {**head, "field": name, "type": None, **definition}
                 continue
             for source, is_runtime in (("properties", False), ("runtime", True)):
                 for row in _fields(mapping.get(source), ""):
@@ -184,65 +185,65 @@ def _by_type(mappings: Document) -> Iterator[tuple[str | None, Document]]:
 def _fields(properties: Any, prefix: str) -> Iterator[dict[str, Any]]:
     stack: list[tuple[str, Any]] = [("", {"properties": properties})]
     while stack:
-        name, about = stack.pop()
-        if not isinstance(about, dict):
+        name, definition = stack.pop()
+        if not isinstance(definition, dict):
             continue
-        inner = [found for key in ("properties", "fields") if isinstance(found := about.get(key), dict)]
-        told = _without(about, "properties", "fields")
-        if name and (told or not any(inner)):
-            yield {"field": prefix + name, "type": "object", **told}
-        below = [(f"{name}.{key}" if name else key, value) for found in inner for key, value in found.items()]
+        inner = [fields for key in ("properties", "fields") if isinstance(fields := definition.get(key), dict)]
+        own = _without(definition, "properties", "fields")
+        if name and (own or not any(inner)):
+            yield {"field": prefix + name, "type": "object", **own}
+        below = [(f"{name}.{key}" if name else key, value) for fields in inner for key, value in fields.items()]
         stack.extend(reversed(below))
 
 
 def _mapping_note(document: Document) -> str | None:
     others: dict[str, None] = {}
-    for about in document.values():
-        for _, mapping in _by_type(about.get("mappings") or {}) if isinstance(about, dict) else ():
+    for properties in document.values():
+        for _, mapping in _by_type(properties.get("mappings") or {}) if isinstance(properties, dict) else ():
             if "full_name" not in next(iter(mapping.values()), {}):
                 others |= dict.fromkeys(name for name in mapping if name not in ("properties", "runtime"))
     return f"the mappings have {', '.join(others)}, too, which -o json shows" if others else None
 
 
 def _settings(document: Document) -> Iterator[Mapping[str, Any]]:
-    for index, about in document.items():
-        settings = about.get("settings") if isinstance(about, dict) else None
+    for index, properties in document.items():
+        settings = properties.get("settings") if isinstance(properties, dict) else None
         if isinstance(settings, dict):  # one of them is called `index`, too
-            others = dict(_leaves(_without(about, "settings")))
+            others = dict(_leaves(_without(properties, "settings")))
             yield {"index": index, **dict(_leaves(settings)), **others}
 
 
 def _aliases(document: Document) -> Iterator[Mapping[str, Any]]:
-    """One row an alias of an index; an index without any has one, too."""
-    for index, about in document.items():
-        found = list(_things(about, "aliases"))
-        if not found:
+    """Yield one row per alias of an index; an index without aliases has one row, too."""
+    for index, properties in document.items():
+        aliases = list(_named(properties, "aliases"))
+        if not aliases:
             yield {"index": index, "alias": None}
-        for alias, told in found:
-            yield {"index": index, "alias": alias, **told}
+        for alias, definition in aliases:
+            yield {"index": index, "alias": alias, **definition}
 
 
 def _stats(document: Document) -> Iterator[Mapping[str, Any]]:
-    """One row an index; with ``level=shards`` one a copy of a shard; with ``level=cluster`` one of all."""
-    indices = list(_things(document, "indices"))
+    """Yield one row per index; with ``level=shards`` one per copy of a shard; with ``level=cluster`` one in all."""
+    indices = list(_named(document, "indices"))
     if not indices and isinstance(document.get("_all"), dict) and document["_all"].get("primaries"):
         yield {"index": "_all", **document["_all"]}
-    for index, about in indices:
-        if "shards" not in about:
-            yield {"index": index, **about}
-        for shard, copies in (about.get("shards") or {}).items():
+    for index, properties in indices:
+        if "shards" not in properties:
+            yield {"index": index, **properties}
+        for shard, copies in (properties.get("shards") or {}).items():
             yield from ({"index": index, "shard": int(shard), **copy} for copy in copies)
 
 
 def _field_caps(document: Document) -> Iterator[Mapping[str, Any]]:
-    """One row a field and type."""
-    for field, types in _things(document, "fields"):
-        for kind, told in types.items():
-            yield {"field": field, "type": kind, **_without(told, "type")}
+    """Yield one row per field and type."""
+    for field, types in _named(document, "fields"):
+        for kind, capabilities in types.items():
+            yield {"field": field, "type": kind, **_without(capabilities, "type")}
 
 
 def _search_shards(document: Document) -> Iterator[Mapping[str, Any]]:
-    names = {node: about.get("name") for node, about in _things(document, "nodes")}
+    names = {node: properties.get("name") for node, properties in _named(document, "nodes")}
     for group in document.get("shards") or ():
         for copy in group:
             head = {"index": copy.get("index"), "shard": copy.get("shard"), "node_name": names.get(copy.get("node"))}
@@ -251,15 +252,15 @@ def _search_shards(document: Document) -> Iterator[Mapping[str, Any]]:
 
 def _resolve(document: Document) -> Iterator[Mapping[str, Any]]:
     for key, kind in (("indices", "index"), ("aliases", "alias"), ("data_streams", "data_stream")):
-        for found in document.get(key) or ():
-            yield {"name": found.get("name"), "kind": kind, **found}
+        for resource in document.get(key) or ():
+            yield {"name": resource.get("name"), "kind": kind, **resource}
 
 
 def _analyze(document: Document) -> Iterator[Mapping[str, Any]]:
-    """One row a token; with ``explain`` one a token and step."""
+    """Yield one row per token; with ``explain`` one per token and step."""
     if isinstance(detail := document.get("detail"), dict):
-        for step, found in detail.items():
-            for part in found if isinstance(found, list) else [found]:
+        for step, parts in detail.items():
+            for part in parts if isinstance(parts, list) else [parts]:
                 if isinstance(part, dict):
                     yield from ({"step": step, "name": part.get("name"), **token} for token in part.get("tokens") or ())
         return
@@ -267,9 +268,9 @@ def _analyze(document: Document) -> Iterator[Mapping[str, Any]]:
 
 
 def _bulk(document: Document) -> Iterator[Mapping[str, Any]]:
-    """One row an item."""
+    """Yield one row per item."""
     for item in document.get("items") or ():
-        yield from ({"action": action, **told} for action, told in item.items())
+        yield from ({"action": action, **result} for action, result in item.items())
 
 
 def _bulk_note(document: Document) -> str | None:
@@ -280,47 +281,51 @@ def _bulk_note(document: Document) -> str | None:
 
 _INDEX = {"index": "text"}
 _INDEXED = r"(?:/[^/]+)?"
-ABOUT: Mapping[str, Rows] = {
-    r"/_cluster/health(?:/[^/]+)?": Rows(
+RESOURCE_APIS: Mapping[str, ResourceApi] = {
+    r"/_cluster/health(?:/[^/]+)?": ResourceApi(
         ("cluster_name",), _health, {"index": "text", "status": "text"}, note=_health_note
     ),
-    r"/_cluster/state(?:/.+)?": Rows(("cluster_name",), _state, _INDEX, note=_state_note),
-    r"/_cluster/stats(?:/.+)?": Rows(("cluster_name",), lambda document: [document], {}),
-    r"/_cluster/settings": Rows(
+    r"/_cluster/state(?:/.+)?": ResourceApi(("cluster_name",), _state, _INDEX, note=_state_note),
+    r"/_cluster/stats(?:/.+)?": ResourceApi(("cluster_name",), lambda document: [document], {}),
+    r"/_cluster/settings": ResourceApi(
         ("persistent", "transient"),
         _settings_of_cluster,
         {"setting": "text", "value": "object", "kind": "text"},
         "settings",
     ),
-    r"/_nodes(?:/.+)?": Rows(("nodes",), _nodes, {"node": "text", "name": "text"}, "nodes"),
-    r"/_tasks(?:/[^/]+)?": Rows(
+    r"/_nodes(?:/.+)?": ResourceApi(("nodes",), _nodes, {"node": "text", "name": "text"}, "nodes"),
+    r"/_tasks(?:/[^/]+)?": ResourceApi(
         ("nodes", "tasks", "task"), _tasks, {"node": "text", "id": "Int64", "action": "text"}, "tasks"
     ),
-    _INDEXED + r"/_mappings?(?:/.+)?": Rows(
+    _INDEXED + r"/_mappings?(?:/.+)?": ResourceApi(
         ("mappings",), _mapping, {"index": "text", "field": "text", "type": "text"}, "fields", note=_mapping_note
     ),
-    _INDEXED + r"/_settings(?:/.+)?": Rows(("settings", "defaults"), _settings, _INDEX, "indices", numbers=True),
-    _INDEXED + r"/_alias(?:es)?(?:/.+)?": Rows(("aliases",), _aliases, {"index": "text", "alias": "text"}, "aliases"),
-    _INDEXED + r"/_stats(?:/.+)?": Rows(("_all",), _stats, _INDEX, "indices"),
-    _INDEXED + r"/_field_caps": Rows(("fields",), _field_caps, {"field": "text", "type": "text"}, "fields"),
-    _INDEXED + r"/_search_shards": Rows(
+    _INDEXED + r"/_settings(?:/.+)?": ResourceApi(
+        ("settings", "defaults"), _settings, _INDEX, "indices", has_text_numbers=True
+    ),
+    _INDEXED + r"/_alias(?:es)?(?:/.+)?": ResourceApi(
+        ("aliases",), _aliases, {"index": "text", "alias": "text"}, "aliases"
+    ),
+    _INDEXED + r"/_stats(?:/.+)?": ResourceApi(("_all",), _stats, _INDEX, "indices"),
+    _INDEXED + r"/_field_caps": ResourceApi(("fields",), _field_caps, {"field": "text", "type": "text"}, "fields"),
+    _INDEXED + r"/_search_shards": ResourceApi(
         ("shards",), _search_shards, {"index": "text", "shard": "Int64", "node_name": "text"}, "shards"
     ),
-    _INDEXED + r"/_analyze": Rows(
+    _INDEXED + r"/_analyze": ResourceApi(
         ("tokens", "detail"),
         _analyze,
         {"token": "text", "start_offset": "Int64", "end_offset": "Int64", "type": "text", "position": "Int64"},
         "tokens",
     ),
-    _INDEXED + r"/_bulk": Rows(
+    _INDEXED + r"/_bulk": ResourceApi(
         ("items",),
         _bulk,
         {"action": "text", "_index": "text", "_id": "text", "status": "Int64"},
         "items",
         note=_bulk_note,
     ),
-    r"/_resolve/index/[^/]+": Rows(
+    r"/_resolve/index/[^/]+": ResourceApi(
         ("indices", "aliases", "data_streams"), _resolve, {"name": "text", "kind": "text"}, "names"
     ),
 }
-"""The answers by their paths, as regular expressions."""
+"""The APIs by their paths, as regular expressions."""

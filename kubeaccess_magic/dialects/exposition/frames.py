@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..columns import epoch_ms
-from ..prometheus.labels import column_names
+from ..prometheus.series_labels import column_names
 from ..repeated import repeated
 from .labels import columns_of, pairs_of, written
 

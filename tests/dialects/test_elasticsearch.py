@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from typing import Any
 
 import pandas as pd
@@ -10,8 +9,9 @@ import pytest
 from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects.elasticsearch import dialect
 from kubeaccess_magic.errors import LoadError
+from kubeaccess_magic.query import ALL
 
-from .answers import hit, reply, request, rows_of, search
+from .answers import hit, note_of, reply, request, rows_of, search
 from .answers import load_search as load
 
 TEXT = str(pd.Series(["a"]).dtype)
@@ -52,7 +52,13 @@ def test_hits_of_an_old_version():
             "_type": "tweet",
         }
     ]
-    assert (loaded.rows, loaded.of, loaded.of_is_lower_bound, loaded.what, loaded.note) == (1, 12, False, "hits", None)
+    assert (loaded.rows, loaded.total, loaded.total_is_lower_bound, loaded.unit, note_of(loaded)) == (
+        1,
+        12,
+        False,
+        "hits",
+        None,
+    )
 
 
 def test_fields_are_typed_column_by_column():
@@ -137,7 +143,7 @@ def test_hits_without_source_and_without_score():
 def test_no_hits_have_the_right_columns():
     loaded = load(search(total=0))
     assert {n: str(d) for n, d in loaded.frame.dtypes.items()} == {"_index": TEXT, "_id": TEXT, "_score": "float64"}
-    assert (loaded.rows, loaded.of) == (0, 0)
+    assert (loaded.rows, loaded.total) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +160,7 @@ def test_the_total_in_all_its_forms(total, of, is_lower_bound):
     if total == "none":
         del document["hits"]["total"]  # track_total_hits=false
     loaded = load(document)
-    assert (loaded.of, loaded.of_is_lower_bound) == (of, is_lower_bound)
+    assert (loaded.total, loaded.total_is_lower_bound) == (of, is_lower_bound)
 
 
 @pytest.mark.parametrize(
@@ -171,12 +177,12 @@ def test_the_total_in_all_its_forms(total, of, is_lower_bound):
     ],
 )
 def test_what_the_reader_should_know(more, note):
-    assert load(search(hit({"a": 1}), **more)).note == note
+    assert note_of(load(search(hit({"a": 1}), **more))) == note
 
 
 def test_limit_means_hits():
     loaded = load(search(*(hit({"a": i}) for i in range(5)), total=4012), limit=2)
-    assert (loaded.rows, loaded.of, loaded.frame["a"].tolist()) == (2, 4012, [0, 1])
+    assert (loaded.rows, loaded.total, loaded.frame["a"].tolist()) == (2, 4012, [0, 1])
 
 
 @pytest.mark.parametrize(
@@ -185,7 +191,7 @@ def test_limit_means_hits():
         ("_search", None, None, ""),
         ("_search", None, 50, "size=50"),
         ("_search?q=a", None, 50, "q=a&size=50"),
-        ("logs/_search", None, sys.maxsize, "size=10000"),
+        ("logs/_search", None, ALL, "size=10000"),
         ("_search?from=9990", None, 100, "from=9990&size=10"),
         ("_search?from=20000", None, 100, "from=20000"),
         ("_search?size=5", None, 50, "size=5"),
@@ -208,12 +214,12 @@ def test_a_limit_is_asked_for_where_nothing_says_how_many(path, body, limit, que
 def test_a_size_in_the_body_is_respected_and_said():
     asked = request("shop/es", "_search", body={"size": 1})
     loaded = dialects.load([reply(search(hit({"a": 1}), total=9), asked=asked)], limit=5)
-    assert (loaded.rows, loaded.of, loaded.note) == (1, 9, "the search itself asks for 1 hits")
+    assert (loaded.rows, loaded.total, note_of(loaded)) == (1, 9, "the search itself asks for 1 hits")
 
 
 def test_there_is_no_page_after_the_first():
     asked = request("shop/es", "_search")
-    pages = dialect.pages(asked, sys.maxsize)
+    pages = dialect.pages(asked, ALL)
     assert next(pages).request is asked
     with pytest.raises(StopIteration):
         pages.send(reply(search(total=99), asked=asked))
@@ -276,7 +282,7 @@ epoch      timestamp cluster    status node.total node.data shards pri relo init
 """
 
 
-def cat(body: Any, path: str, content_type: str = "text/plain; charset=UTF-8", **options: Any) -> dialects.Loaded:
+def cat(body: Any, path: str, content_type: str = "text/plain; charset=UTF-8", **options: Any) -> dialects.Table:
     return dialects.load([reply(body, content_type, request("shop/es", path))], **options)
 
 
@@ -294,8 +300,8 @@ def test_cat_text_with_a_header():
         "store.size": "1gb",
         "pri.store.size": "1gb",
     }
-    assert str(loaded.frame["docs.count"].dtype) == "int64" and loaded.what == "indices"
-    assert cat(INDICES, "_cat/indices?v", limit=1).of == 2
+    assert str(loaded.frame["docs.count"].dtype) == "int64" and loaded.unit == "indices"
+    assert cat(INDICES, "_cat/indices?v", limit=1).total == 2
 
 
 def test_cat_text_with_gaps_and_blanks_in_cells():

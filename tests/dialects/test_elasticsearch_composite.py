@@ -49,7 +49,7 @@ class Searched:
         return {"day": day, "text": "2026", "user": f"user-{number}", "n": number}
 
 
-def framed(index: Searched, limit: int | None, *, size: int | None = None, in_query: bool = False) -> fetch.Framed:
+def framed(index: Searched, limit: int | None, *, size: int | None = None, in_query: bool = False) -> fetch.Fetched:
     composite = {"sources": SOURCES} | ({} if size is None else {"size": size})
     body = {"size": 0, "aggs": {"by": {"composite": composite, "aggs": {"top": {"max": {"field": "took"}}}}}}
     if in_query:
@@ -75,7 +75,7 @@ def framed(index: Searched, limit: int | None, *, size: int | None = None, in_qu
 def test_the_buckets_come_page_by_page_with_a_limit(buckets, size, limit, rows, requests, in_query):
     index = Searched(buckets)
     found = framed(index, limit, size=size, in_query=in_query)
-    frame = found.loaded.frame
+    frame = found.table.frame
     assert len(frame) == rows and len(index.asked) == requests
     if rows:
         assert frame["n"].tolist() == list(range(rows))
@@ -111,7 +111,7 @@ def test_what_stands_beside_another_aggregation_is_one_page():
 
     asked = request("shop/es", "_search", body=body)
     found = fetch.frame(asked, send, Call(), limit=100, agg="by")
-    assert len(sent) == 1 and found.loaded.rows == 10 and found.note == "by may have more buckets (after_key)"
+    assert len(sent) == 1 and found.table.rows == 10 and found.note == "by may have more buckets (after_key)"
 
 
 def test_all_buckets_of_the_demo_are_those_of_its_documents(demo):
@@ -138,5 +138,5 @@ def test_where_there_are_hits_the_buckets_are_one_page():
 
     for options, rows in (({}, 1), ({"agg": "by"}, 10)):
         asked = request("shop/es", "_search", body=body)
-        assert fetch.frame(asked, send, Call(), limit=100, **options).loaded.rows == rows
+        assert fetch.frame(asked, send, Call(), limit=100, **options).table.rows == rows
     assert len(sent) == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ import pytest
 from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects.elasticsearch import dialect
 from kubeaccess_magic.errors import AccessDenied, AppError
+from kubeaccess_magic.query import ALL
 
 from .answers import reply, request
 from .shelf import Shelf
@@ -26,7 +26,7 @@ SCROLL = ["GET /logs/_search", *2 * ["GET /_search/scroll"], "DELETE /_search/sc
 
 
 def ids(framed: Any) -> list[int]:
-    return [int(one) for one in framed.loaded.frame["_id"]]
+    return [int(one) for one in framed.table.frame["_id"]]
 
 
 def test_all_hits_by_a_point_in_time():
@@ -34,8 +34,8 @@ def test_all_hits_by_a_point_in_time():
     framed = shelf.frame("logs/_search?q=a&df=message&routing=r&ignore_unavailable=true&typed_keys=true")
     assert shelf.log == PIT and not shelf.open
     assert ids(framed) == list(range(20_500))
-    loaded = framed.loaded
-    assert (loaded.rows, loaded.of, loaded.of_is_lower_bound, loaded.what) == (20_500, 20_500, False, "hits")
+    loaded = framed.table
+    assert (loaded.rows, loaded.total, loaded.total_is_lower_bound, loaded.unit) == (20_500, 20_500, False, "hits")
     assert framed.held("--limit all") is None and framed.note is None
     assert shelf.told == [(10_000, 20_500, "hits"), (20_000, 20_500, "hits")]
     # Where to search is said once; what to search, by each request. https://www.elastic.co/guide/en/elasticsearch/
@@ -51,7 +51,7 @@ def test_all_hits_by_a_point_in_time():
 def test_the_frame_is_that_of_one_answer(shelf):
     whole = Shelf().page({"size": 20_500, "sort": [], "track_total_hits": True}, 0, {})[1]
     one = dialects.load([reply(msgspec.json.encode(whole), asked=request("shop/es", "_search"))])
-    pd.testing.assert_frame_equal(shelf.frame("logs/_search").loaded.frame, one.frame)
+    pd.testing.assert_frame_equal(shelf.frame("logs/_search").table.frame, one.frame)
     assert "sort" not in one.frame.columns
 
 
@@ -66,10 +66,10 @@ def test_the_frame_is_that_of_one_answer(shelf):
 def test_an_order_of_its_own_is_kept(shelf, path, body):
     framed = shelf.frame(path, 20_100, body)
     assert len(set(ids(framed))) == 20_100 and not shelf.open
-    frame = framed.loaded.frame
+    frame = framed.table.frame
     assert frame["sort"].tolist() == [list(one) for one in zip(frame["third"], frame["name"], strict=True)]
     assert frame["third"].is_monotonic_decreasing and frame[frame["third"] == 2]["name"].is_monotonic_increasing
-    assert framed.loaded.of == 20_500
+    assert framed.table.total == 20_500
 
 
 @pytest.mark.parametrize(
@@ -78,31 +78,31 @@ def test_an_order_of_its_own_is_kept(shelf, path, body):
         (None, "logs/_search", None, 10),
         (5, "logs/_search", None, 5),
         (10_000, "logs/_search", None, 10_000),
-        (sys.maxsize, "logs/_search?size=50", None, 50),
-        (sys.maxsize, "logs/_search", {"size": 50}, 50),
+        (ALL, "logs/_search?size=50", None, 50),
+        (ALL, "logs/_search", {"size": 50}, 50),
         (20_000, "logs/_search?terminate_after=9000", None, 10_000),
         (20_000, "logs/_search", {"search_after": [-1], "sort": ["_shard_doc"]}, 10_000),
     ],
 )
 def test_nothing_else_is_asked_where_one_answer_is_what_was_meant(limit, path, body, hits):
     shelf = Shelf()
-    assert len(shelf.frame(path, limit, body).loaded.frame) == hits and len(shelf.asked) == 1
+    assert len(shelf.frame(path, limit, body).table.frame) == hits and len(shelf.asked) == 1
 
 
 @pytest.mark.parametrize("count", [0, 9_999, 10_000])
 def test_nothing_else_is_asked_where_the_first_answer_has_all(count):
     shelf = Shelf(count)
-    assert len(shelf.frame("logs/_search").loaded.frame) == count and shelf.log == ["GET /logs/_search"]
+    assert len(shelf.frame("logs/_search").table.frame) == count and shelf.log == ["GET /logs/_search"]
 
 
 def test_a_body_that_is_posted_goes_on_without_its_aggregations():
     shelf = Shelf()
     framed = shelf.frame("logs/_search", body={"query": {"match_all": {}}, "aggs": {"n": {}}})
-    assert shelf.log == ["POST /logs/_search", *PIT[1:]] and len(framed.loaded.frame) == 20_500
+    assert shelf.log == ["POST /logs/_search", *PIT[1:]] and len(framed.table.frame) == 20_500
     assert shelf.body(2)["query"] == {"match_all": {}} and "aggs" not in shelf.body(2)
     assert framed.note == "the answer has aggregations, too: --agg n shows one (n)"
     shelf = Shelf()
-    assert shelf.frame("logs/_search", body={"aggs": {"n": {}}}, agg="n").loaded.frame["n"].tolist() == [20_500]
+    assert shelf.frame("logs/_search", body={"aggs": {"n": {}}}, agg="n").table.frame["n"].tolist() == [20_500]
     assert len(shelf.asked) == 1
 
 
@@ -132,14 +132,14 @@ def test_without_points_in_time_a_scroll_reads_them():
     shelf = Shelf(pit=None, product=False)
     framed = shelf.frame("logs/_search?q=a&from=0&request_cache=true")
     assert shelf.log == [*OPEN_SEARCH[:3], *SCROLL] and not shelf.open
-    assert ids(framed) == list(range(20_500)) and framed.loaded.of == 20_500
+    assert ids(framed) == list(range(20_500)) and framed.table.total == 20_500
     assert shelf.asked[3].query == "q=a&size=10000&scroll=2m"
     assert shelf.asked[4].query == "scroll=2m&scroll_id=scroll0"
 
 
 def test_a_long_scroll_id_does_not_stand_in_the_path():
     shelf = Shelf(pit=None, long_id=True)
-    assert len(shelf.frame("logs/_search").loaded.frame) == 20_500
+    assert len(shelf.frame("logs/_search").table.frame) == 20_500
     assert all(len(one.path + one.query) < 4_000 for one in shelf.asked) and not shelf.open
 
 
@@ -160,7 +160,7 @@ def test_who_scrolls_is_followed():
 @pytest.mark.parametrize(("shelf", "rows"), [(Shelf(interrupted_at=4), 10_000), (Shelf(interrupted_at=2), 10_000)])
 def test_an_interrupt_closes_and_keeps_what_came(shelf, rows):
     framed = shelf.frame("logs/_search")
-    assert len(framed.loaded.frame) == rows and not shelf.open
+    assert len(framed.table.frame) == rows and not shelf.open
     assert "interrupted" in framed.note
 
 
@@ -185,7 +185,7 @@ def test_all_indices_have_a_name_and_a_prefix_stays():
         ("a,b*/_search", "/a,b*/_pit", "/_search"),
         ("prefix/logs/_search", "/prefix/logs/_pit", "/prefix/_search"),
     ]:
-        pages = dialect.pages(dialect.ask(request("shop/es", path), sys.maxsize), sys.maxsize)
+        pages = dialect.pages(dialect.ask(request("shop/es", path), ALL), ALL)
         asked = next(pages).request
         shelf = Shelf()
         first = reply(msgspec.json.encode(shelf.page({"size": 10_000, "sort": []}, 0, {})[1]), asked=asked)
@@ -217,7 +217,7 @@ class Sql:
     ("limit", "rows", "asked", "note"),
     [
         (None, 2, 1, "there are more rows; --limit all for the rest"),
-        (sys.maxsize, 5, 3, None),
+        (ALL, 5, 3, None),
         (3, 3, 3, None),
         (2, 2, 2, None),
     ],
@@ -229,7 +229,7 @@ def test_sql_goes_on_by_its_cursor(limit, rows, asked, note):
     sql = Sql()
     question = request("shop/es", "_sql", body={"query": "SELECT n FROM t", "fetch_size": 2})
     framed = fetch.frame(question, sql.send, Call(), limit=limit)
-    assert framed.loaded.frame["n"].tolist() == list(range(rows)) and framed.note == note
+    assert framed.table.frame["n"].tolist() == list(range(rows)) and framed.note == note
     assert len(sql.log) == asked and (rows == 5 or limit is None or sql.log[-1].startswith("POST /_sql/close"))
 
 

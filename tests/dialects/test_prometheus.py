@@ -400,7 +400,7 @@ def test_answers_of_several_targets_are_one_table():
         if wide:
             assert [*table.frame.columns] == [f'{{exported_pod="mine",job="j",pod="{pod}"}}' for pod in ("a", "b")]
         else:
-            assert [*table.frame.columns] == ["pod", "exported_pod", "job", "time", "value"]
+            assert [*table.frame.columns] == ["pod", "job", "exported_pod", "time", "value"]
             assert table.frame["pod"].tolist() == ["a", "b"] and table.rows == 2
 
 

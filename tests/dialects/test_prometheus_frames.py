@@ -295,7 +295,7 @@ def test_moments_finer_than_a_millisecond_are_kept():
         ({"metric": {}, "histogram": [1, {"count": "1"}]}, r"histograms\[0\] is not a sample"),
         (
             {"metric": {}, "histogram": [1, {**HISTOGRAM, "buckets": [[7, "1", "2", "3"]]}]},
-            "7 is not a kind of bucket boundaries",
+            "7 is not a kind",
         ),
     ],
 )

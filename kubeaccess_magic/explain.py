@@ -14,14 +14,13 @@ import re
 from typing import TYPE_CHECKING
 
 from . import access
-from .dialects.kubernetes import ready_endpoints
-from .discovery import Discovery, missing_service, refused, service_lines, status_of
-from .discovery.refusals import Status
+from .discovery import Discovery, missing_service, refused, service_lines
 from .errors import AccessDenied, CredentialError, KubeAccessError, NotFound, TargetError, Unreachable
+from .kube import Status, pod_is_ready, pod_state, ready_endpoints, status_of
 
 if TYPE_CHECKING:
     from .call import Call
-    from .dialects.kubernetes import EndpointSlice, Pod, Service, ServicePort
+    from .kube import EndpointSlice, Pod, Service, ServicePort
     from .reply import Reply
     from .request import Request
     from .targets import Target
@@ -62,7 +61,7 @@ def refusal(request: Request, reply: Reply, discovery: Discovery, call: Call) ->
         )
     if wants_tls(reply):
         return Unreachable(f"{target} speaks TLS on that port", hint=f"type {target.with_scheme('https')}")  # E9
-    status = status_of(reply)
+    status = status_of(reply.content)
     if request.method == "HEAD":  # no body comes: only the status can be looked into
         status = _as_if_said(reply.status_code, target)
     if status is None or status.code != reply.status_code or not _fits(status, target):
@@ -376,11 +375,11 @@ def _not_ready(
             hint=f"`%kproxy pods -n {target.namespace}` shows which there are",
         )
     hint = f"`%kproxy pods -n {target.namespace} -l {selector}` lists them; a pod itself can be asked by its name"
-    if any(_is_ready(pod) for pod in pods):
+    if any(pod_is_ready(pod) for pod in pods):
         return NotFound(
             f"pods of {called} are ready, but no endpoints of it are: it may have begun just now", hint=hint
         )
-    named = ", ".join(f"{pod.metadata.name} ({_state(pod)})" for pod in pods[:_MOST_PODS_NAMED])
+    named = ", ".join(f"{pod.metadata.name} ({pod_state(pod)})" for pod in pods[:_MOST_PODS_NAMED])
     more = f" and {len(pods) - _MOST_PODS_NAMED} more" if len(pods) > _MOST_PODS_NAMED else ""
     count = (
         f"none of the {len(pods)} pods behind {called} is" if len(pods) > 1 else f"the only pod behind {called} is not"
@@ -403,19 +402,6 @@ def _port(target: Target, service: Service) -> ServicePort | None:
         if (port.port == int(target.port)) if is_number else ((port.name or "") == target.port):
             return port
     return None
-
-
-def _is_ready(pod: Pod) -> bool:
-    statuses = pod.status.container_statuses or ()
-    return pod.status.phase == "Running" and bool(statuses) and all(status.ready for status in statuses)
-
-
-def _state(pod: Pod) -> str:
-    """How a pod is that is not ready, in a word or two: such as CrashLoopBackOff or Pending."""
-    for status in pod.status.container_statuses or ():
-        if status.waiting:
-            return status.waiting
-    return "not ready" if pod.status.phase == "Running" else (pod.status.phase or "not ready")
 
 
 def _last(words: str) -> str:

@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import credentials
 from .. import kubeconfig as kubeconfigs
 from ..call import Call
-from ..discovery import inventory
 from ..errors import ConfigError
 from ..targets import Target
 from ..text import printable, redact
 from ..transport import Transport
-from . import arguments
+from . import arguments, inventory
 from .address import resolved
 from .asking import Asker, Data, Pairs, Params, Prepared, log, told
 

@@ -11,17 +11,31 @@ import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from ..access import Access, role
 from ..access import attributes as attributes_of
-from ..dialects import kubernetes
 from ..errors import AccessDenied, NotFound
+from ..kube import (
+    ENDPOINTSLICES,
+    NAMESPACES,
+    NODES,
+    PODS,
+    SERVICES,
+    EndpointSlice,
+    Namespace,
+    Node,
+    Pod,
+    Resource,
+    Service,
+    path_of,
+    status_of,
+)
 from ..process import ForkLock
 from ..targets import Target
 from . import reviews
 from .ports import pod_target, service_lines, service_target
-from .refusals import Status, refused, status_of
+from .refusals import refused
 
 if TYPE_CHECKING:
     from ..access import Attributes
@@ -32,13 +46,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Discovery",
     "Listing",
-    "Status",
     "missing_service",
     "pod_target",
     "refused",
     "service_lines",
     "service_target",
-    "status_of",
 ]
 
 _PAGE = 500
@@ -69,35 +81,31 @@ class Discovery:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._services: dict[tuple[str, str], tuple[float, kubernetes.Service | None]] = {}
+        self._services: dict[tuple[str, str], tuple[float, Service | None]] = {}
         self._lock = ForkLock()
 
-    def namespaces(self, call: Call) -> list[kubernetes.Namespace]:
+    def namespaces(self, call: Call) -> list[Namespace]:
         """All namespaces; AccessDenied where they may not be listed."""
-        return self._list("/api/v1/namespaces", kubernetes.decode_namespaces, None, call)
+        return self._list(NAMESPACES, None, None, call)
 
-    def nodes(self, call: Call) -> list[kubernetes.Node]:
+    def nodes(self, call: Call) -> list[Node]:
         """All nodes; AccessDenied where they may not be listed."""
-        return self._list("/api/v1/nodes", kubernetes.decode_nodes, None, call)
+        return self._list(NODES, None, None, call)
 
-    def services(
-        self, namespace: str | None, selector: str | None, call: Call, own: str
-    ) -> Listing[kubernetes.Service]:
+    def services(self, namespace: str | None, selector: str | None, call: Call, own: str) -> Listing[Service]:
         """The services of a namespace, or of all (None); `own` is where to look when all are refused."""
-        return self._everywhere("services", kubernetes.decode_services, namespace, selector, call, own)
+        return self._everywhere(SERVICES, namespace, selector, call, own)
 
-    def pods(self, namespace: str | None, selector: str | None, call: Call, own: str) -> Listing[kubernetes.Pod]:
+    def pods(self, namespace: str | None, selector: str | None, call: Call, own: str) -> Listing[Pod]:
         """The pods of a namespace, or of all (None); `own` is where to look when all are refused."""
-        return self._everywhere("pods", kubernetes.decode_pods, namespace, selector, call, own)
+        return self._everywhere(PODS, namespace, selector, call, own)
 
-    def slices(self, namespace: str | None, call: Call, service: str | None = None) -> list[kubernetes.EndpointSlice]:
+    def slices(self, namespace: str | None, call: Call, service: str | None = None) -> list[EndpointSlice]:
         """The EndpointSlices of a namespace or of all, or those of one service (F8)."""
-        where = f"/namespaces/{_segment(namespace)}" if namespace else ""
-        path = f"/apis/discovery.k8s.io/v1{where}/endpointslices"
         selector = f"kubernetes.io/service-name={service}" if service else None
-        return self._list(path, kubernetes.decode_endpointslices, selector, call)
+        return self._list(ENDPOINTSLICES, namespace, selector, call)
 
-    def slices_of(self, namespaces: Sequence[str], call: Call) -> tuple[list[kubernetes.EndpointSlice], frozenset[str]]:
+    def slices_of(self, namespaces: Sequence[str], call: Call) -> tuple[list[EndpointSlice], frozenset[str]]:
         """The EndpointSlices of these namespaces, and those of the namespaces in which they may not be read."""
         call = call.child()
         if len(namespaces) > 1:
@@ -109,15 +117,14 @@ class Discovery:
         unread = frozenset(name for name, answer in zip(namespaces, answers, strict=True) if answer is None)
         return [item for answer in answers for item in answer or ()], unread
 
-    def service(self, namespace: str, name: str, call: Call, *, fresh: bool = False) -> kubernetes.Service | None:
+    def service(self, namespace: str, name: str, call: Call, *, fresh: bool = False) -> Service | None:
         """One service, or None if there is none of that name; remembered for half a minute unless `fresh`."""
         key = (namespace, name)
         with self._lock:
             known = self._services.get(key)
         if known and not fresh and time.monotonic() - known[0] < _KEEP_S:
             return known[1]
-        path = f"/api/v1/namespaces/{_segment(namespace)}/services/{_segment(name)}"
-        found = self._get(path, kubernetes.decode_service, call)
+        found = self._get(SERVICES.path(namespace, name), SERVICES.read, call)
         with self._lock:
             self._services[key] = (time.monotonic(), found)
         return found
@@ -125,20 +132,18 @@ class Discovery:
     def namespaces_of(self, name: str, call: Call) -> list[str]:
         """The namespaces that have a service of that name; none where all of them may not be listed."""
         try:
-            found = self._list("/api/v1/services", kubernetes.decode_services, None, call, f"metadata.name={name}")
+            found = self._list(SERVICES, None, None, call, f"metadata.name={name}")
         except AccessDenied:
             return []
-        return [service.metadata.namespace for service in found]
+        return [service.metadata.namespace or "" for service in found]
 
-    def pod(self, namespace: str, name: str, call: Call) -> kubernetes.Pod | None:
+    def pod(self, namespace: str, name: str, call: Call) -> Pod | None:
         """One pod, or None."""
-        path = f"/api/v1/namespaces/{_segment(namespace)}/pods/{_segment(name)}"
-        return self._get(path, kubernetes.decode_pod, call)
+        return self._get(PODS.path(namespace, name), PODS.read, call)
 
     def has_endpoints(self, namespace: str, name: str, call: Call) -> bool:
         """Whether a service has an Endpoints object, by which API servers up to 1.36 find its pods (S12)."""
-        path = f"/api/v1/namespaces/{_segment(namespace)}/endpoints/{_segment(name)}"
-        return self._get(path, len, call) is not None
+        return self._get(path_of("endpoints", namespace, name), len, call) is not None
 
     def who_am_i(self, call: Call) -> str:
         """The user name that the API server sees."""
@@ -166,65 +171,72 @@ class Discovery:
         return decode(self._checked(reply, path).content)
 
     def _list(
-        self, path: str, decode: Callable[[bytes], Any], selector: str | None, call: Call, fields: str | None = None
-    ) -> list[Any]:
+        self,
+        resource: Resource[Item],
+        namespace: str | None,
+        selector: str | None,
+        call: Call,
+        fields: str | None = None,
+    ) -> list[Item]:
         """A list, in pages (F1); a page whose token grew old goes on with the fresh one that the 410 brings."""
         query = {"limit": str(_PAGE)} | ({"labelSelector": selector} if selector else {})
         query |= {"fieldSelector": fields} if fields else {}
-        items: list[Any] = []
+        path = resource.path(namespace)
+        items: list[Item] = []
         call = _for_objects(call)
         while True:
             reply = self._transport.call("GET", f"{path}?{urlencode(query)}", call=call)
-            status = status_of(reply) if reply.status_code == 410 else None
-            if status and status.more and status.more != query.get("continue"):
-                query["continue"] = status.more
+            status = status_of(reply.content) if reply.status_code == 410 else None
+            if status and status.token and status.token != query.get("continue"):
+                query["continue"] = status.token
                 continue
-            page = decode(self._checked(reply, path).content)
-            items += page.items or ()
+            page = resource.read_list(self._checked(reply, path).content)
+            items += page.items
             if not page.metadata.token:
                 return items
             query["continue"] = page.metadata.token
 
     def _everywhere(
         self,
-        resource: str,
-        decode: Callable[[bytes], Any],
+        resource: Resource[Item],
         namespace: str | None,
         selector: str | None,
         call: Call,
         own: str,
-    ) -> Listing[Any]:
+    ) -> Listing[Item]:
         call = call.child()
 
-        def in_namespace(name: str) -> list[Any]:
-            return self._list(f"/api/v1/namespaces/{_segment(name)}/{resource}", decode, selector, call)
+        def in_namespace(name: str) -> list[Item]:
+            return self._list(resource, name, selector, call)
 
         if namespace is not None:
             Target(name="any", namespace=namespace)  # refuses what no namespace can be called
             return Listing(in_namespace(namespace))
         try:
-            return Listing(self._list(f"/api/v1/{resource}", decode, selector, call))
+            return Listing(self._list(resource, None, selector, call))
         except AccessDenied as refusal:
             try:
                 names = [item.metadata.name for item in self.namespaces(call)]
             except AccessDenied:
-                return Listing(in_namespace(own), f"all namespaces are refused; these are the {resource} of {own}")
-            return self._in_each(names, in_namespace, resource, refusal, call)
+                return Listing(
+                    in_namespace(own), f"all namespaces are refused; these are the {resource.plural} of {own}"
+                )
+            return self._in_each(names, in_namespace, resource.plural, refusal, call)
 
     def _in_each(
         self,
         names: Sequence[str],
-        in_namespace: Callable[[str], list[Any]],
-        resource: str,
+        in_namespace: Callable[[str], list[Item]],
+        plural: str,
         refusal: AccessDenied,
         call: Call,
-    ) -> Listing[Any]:
+    ) -> Listing[Item]:
         asked = names[:_MOST_NAMESPACES]
         answers = _in_threads(lambda name: _unless_denied(lambda: in_namespace(name)), asked, call)
         listed = [answer for answer in answers if answer is not None]
         if not listed:
             raise refusal
-        note = f"a list of all {resource} is refused; these are of the {len(listed)} namespaces that may be listed"
+        note = f"a list of all {plural} is refused; these are of the {len(listed)} namespaces that may be listed"
         if len(names) > len(asked):
             note += f" among the first {len(asked)} of {len(names)}"
         return Listing([item for answer in listed for item in answer], note)
@@ -283,7 +295,3 @@ def _in_threads(ask: Callable[[str], Item], names: Sequence[str], call: Call) ->
 def _for_objects(call: Call) -> Call:
     """A call for the API server's own objects, whose size does not count as that of an app's answer."""
     return call.child(dataclasses.replace(call.limits, max_bytes=max(call.limits.max_bytes, _OBJECT_BYTES)))
-
-
-def _segment(name: str) -> str:
-    return quote(name, safe="")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from ..dialects.kubernetes import external_of, ready_endpoints, scheme_of, target_of
+from ..kube import ready_endpoints, scheme_of, speaks_http, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..dialects.kubernetes import EndpointSlice, Service, ServicePort
+    from ..kube import EndpointSlice, Service, ServicePort
     from ..targets import Target
 
 __all__ = ["LABEL", "NAMESPACE", "BuiltIn", "built_in"]
@@ -63,7 +63,7 @@ def built_in(service: Service, slices: Sequence[EndpointSlice] | None, server: s
     """
     ports = list(service.spec.ports or ())
     outside = service.spec.external_name if service.spec.type == "ExternalName" else None
-    port = next((port for port in ports if scheme_of(port) is not None), None)
+    port = next((port for port in ports if speaks_http(port)), None)
     target = None if port is None or outside else target_of(service, port)
     ready = endpoints = None
     if slices is not None:
@@ -81,7 +81,7 @@ def built_in(service: Service, slices: Sequence[EndpointSlice] | None, server: s
 
 
 def _external(service: Service, ports: Sequence[ServicePort]) -> str:
-    ingress = external_of(service).partition(",")[0]  # the first, as kubectl (C5)
+    ingress = next(iter(service.external_addresses), "")  # the first, as kubectl (C5)
     if not ingress:
         return ""
     host = f"[{ingress}]" if ":" in ingress else ingress
@@ -90,7 +90,7 @@ def _external(service: Service, ports: Sequence[ServicePort]) -> str:
 
 
 def _note(ports: Sequence[ServicePort], chosen: ServicePort | None, ready: int | None) -> str:
-    silent = [str(port.name or port.port) for port in ports if scheme_of(port) is None]
+    silent = [str(port.name or port.port) for port in ports if not speaks_http(port)]
     if chosen is None:
         return f"speaks no HTTP ({', '.join(silent)})" if silent else "has no port"
     notes = [f"{', '.join(silent)} {'speaks' if len(silent) == 1 else 'speak'} no HTTP"] if silent else []

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..dialects.kubernetes import scheme_of, target_of
 from ..errors import NotFound, TargetError
+from ..kube import scheme_of, speaks_http, target_of
 
 if TYPE_CHECKING:
-    from ..dialects.kubernetes import Pod, Service, ServicePort
+    from ..kube import Pod, Service, ServicePort
     from ..targets import Target
 
 __all__ = ["pod_target", "service_lines", "service_target"]
@@ -45,7 +45,7 @@ def service_lines(target: Target, service: Service) -> list[str]:
     return [
         str(target_of(service, port).with_namespace(target.namespace))
         for port in service.spec.ports or ()
-        if scheme_of(port) is not None
+        if speaks_http(port)
     ]
 
 

@@ -1,73 +1,21 @@
-"""What the API server says when it refuses: its Status object, and our error for one about its own objects."""
+"""Our errors for what the API server refuses about its own objects."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..access import role
 from ..errors import AccessDenied, CredentialError, KubeAccessError, NotFound, TargetError, TimedOut, Unreachable
+from ..kube import Status, status_of
 
 if TYPE_CHECKING:
     from ..access import Attributes
     from ..reply import Reply
 
-__all__ = ["Status", "refused", "status_of"]
+__all__ = ["refused"]
 
-_MOST_BYTES = 1 << 20  # a Status is small; what is larger is none
 _GROUP = re.compile(r"(/api/v1|/apis/[^/]+/[^/]+)/[^/]")
-_USER = re.compile(r'User "(?P<user>(?:[^"\\]|\\.)*)" cannot')
-
-
-@dataclasses.dataclass(frozen=True)
-class Status:
-    """A Status object of the API server (section "Status JSON" of its rules).
-
-    Attributes
-    ----------
-    code, reason, message
-        As they stand there.
-    name, kind
-        From its details: the object's name, and its plural resource.
-    more
-        A fresh ``continue`` token, which a 410 brings (F1).
-    """
-
-    code: int
-    reason: str
-    message: str
-    name: str = ""
-    kind: str = ""
-    more: str = ""
-
-    @property
-    def user(self) -> str | None:
-        """Whom a 403 speaks of."""
-        found = _USER.search(self.message)
-        return found["user"] if found else None
-
-
-def status_of(reply: Reply) -> Status | None:
-    """The Status that a reply's body is, or None."""
-    if len(reply.content) > _MOST_BYTES or not reply.content.lstrip().startswith(b"{"):
-        return None
-    try:
-        body = json.loads(reply.content)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(body, dict) or body.get("kind") != "Status" or body.get("status") != "Failure":
-        return None
-    details, metadata, code = _mapping(body.get("details")), _mapping(body.get("metadata")), body.get("code")
-    return Status(
-        code=code if isinstance(code, int) else 0,
-        reason=_text(body.get("reason")),
-        message=_text(body.get("message")),
-        name=_text(details.get("name")),
-        kind=_text(details.get("kind")),
-        more=_text(metadata.get("continue")),
-    )
 
 
 def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessError:
@@ -80,7 +28,7 @@ def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessErr
     attributes
         What was asked, as RBAC sees it; with it an AccessDenied carries the Role to ask for.
     """
-    status = status_of(reply)
+    status = status_of(reply.content)
     message = status.message if status else reply.text.strip()[:200]
     said = f"the API server answered {reply.status_code}: {_one_line(message) or reply.reason}"
     if reply.status_code == 401:
@@ -153,11 +101,3 @@ def _where_to_look(reply: Reply, status: Status | None) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

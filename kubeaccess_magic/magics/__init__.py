@@ -207,7 +207,7 @@ class KProxyMagics(Magics):
 
     def _contexts(self, asked: Line) -> Any:
         from .. import kubeconfig
-        from ..discovery import inventory
+        from ..cluster import inventory
 
         file = asked.text("kubeconfig") or (self._cluster.recipe.get("kubeconfig") if self._cluster else None)
         return inventory.contexts_frame(kubeconfig.contexts(file))

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
+from .. import kube
 from ..call import Call
-from ..dialects import kubernetes
 from ..discovery import pod_target, service_target
 from ..errors import AccessDenied, KubeAccessError, NotFound
 from ..request import Request
@@ -89,53 +89,50 @@ class Looker:
 
     def namespaces(self) -> Iterator[tuple[Suggestion, ...]]:
         """All namespaces."""
-        return self._rows("/api/v1/namespaces", ("Status",), _namespace)
+        return self._rows(kube.NAMESPACES.path(), ("Status",), _namespace)
 
     def nodes(self) -> Iterator[tuple[Suggestion, ...]]:
         """All nodes."""
-        return self._rows("/api/v1/nodes", ("Status", "Roles", "Version"), _node)
+        return self._rows(kube.NODES.path(), ("Status", "Roles", "Version"), _node)
 
     def pods(self, namespace: str) -> Iterator[tuple[Suggestion, ...]]:
         """The pods of a namespace."""
-        return self._rows(_path(namespace, "pods"), ("Ready", "Status"), _pod)
+        return self._rows(kube.PODS.path(namespace), ("Ready", "Status"), _pod)
 
     def services(self, namespace: str) -> Iterator[tuple[Served, ...]]:
         """The services of a namespace."""
-        pages = self._pages(_path(namespace, "services"), _typed(kubernetes.decode_services))
+        pages = self._pages(kube.SERVICES.path(namespace), _typed(kube.SERVICES.read_list))
         return _growing([_service(one) for one in page if is_plain(one.metadata.name)] for page in pages)
 
     def everywhere(self) -> Iterator[tuple[Suggestion, ...]]:
         """The services of all namespaces, as ``namespace/name``, and which app each is."""
-        pages = self._pages("/api/v1/services", _typed(kubernetes.decode_services))
+        pages = self._pages(kube.SERVICES.path(), _typed(kube.SERVICES.read_list))
         return _growing([_placed(one) for one in page if is_plain(one.metadata.name)] for page in pages)
 
     def endpoints(self, namespace: str) -> Iterator[dict[str, tuple[int, int]]]:
         """How many endpoints of each service are ready, and how many there are."""
-        slices: dict[str, list[kubernetes.EndpointSlice]] = {}
-        path = f"/apis/discovery.k8s.io/v1/namespaces/{quote(namespace, safe='')}/endpointslices"
-        for page in self._pages(path, _typed(kubernetes.decode_endpointslices)):
+        slices: dict[str, list[kube.EndpointSlice]] = {}
+        for page in self._pages(kube.ENDPOINTSLICES.path(namespace), _typed(kube.ENDPOINTSLICES.read_list)):
             for piece in page:
                 slices.setdefault(piece.service or "", []).append(piece)
         # Only a service's name and namespace matter where no port is asked about.
-        named = {
-            name: kubernetes.Service(kubernetes.Metadata(name=name, namespace=namespace)) for name in slices if name
-        }
-        yield {name: kubernetes.ready_endpoints(named[name], None, slices[name]) for name in named}
+        named = {name: kube.Service(kube.Metadata(name=name, namespace=namespace)) for name in slices if name}
+        yield {name: kube.ready_endpoints(named[name], None, slices[name]) for name in named}
 
     def service(self, namespace: str, name: str) -> Iterator[Served]:
         """One service, for whom may not list them."""
-        yield _service(kubernetes.decode_service(self._look(_path(namespace, "services", name)).content))
+        yield _service(kube.SERVICES.read(self._look(kube.SERVICES.path(namespace, name)).content))
 
     def pod(self, namespace: str, name: str) -> Iterator[Served]:
         """One pod."""
-        pod = kubernetes.decode_pod(self._look(_path(namespace, "pods", name)).content)
+        pod = kube.PODS.read(self._look(kube.PODS.path(namespace, name)).content)
         ports = [port for container in pod.spec.containers for port in container.ports or ()]
         served = tuple(
             Port(port.name or "", port.container_port, _scheme(port.name or "", port.container_port))
             for port in ports
             if port.protocol in (None, "TCP")
         )
-        yield Served(name, clean(kubernetes.app_of(pod.metadata.labels, name)), served, None)
+        yield Served(name, clean(kube.app_of(pod.metadata.labels, name)), served, None)
 
     def json(self, target: Target, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """The JSON that an app, or the API server itself, answers to a GET."""
@@ -148,13 +145,13 @@ class Looker:
         if target.kind not in ("service", "pod"):
             return target
         target = target.with_namespace(target.namespace or self._cluster.namespace)
-        where = _path(target.namespace or "", f"{target.kind}s", target.name)
+        where = kube.path_of(f"{target.kind}s", target.namespace or "", target.name)
         if target.kind == "service" and not (target.port and target.scheme):
             return _unless_refused(
-                lambda: service_target(target, kubernetes.decode_service(self._look(where).content))[0], target
+                lambda: service_target(target, kube.SERVICES.read(self._look(where).content))[0], target
             )
         if target.kind == "pod" and target.port and not target.port.isdecimal():
-            return pod_target(target, kubernetes.decode_pod(self._look(where).content))
+            return pod_target(target, kube.PODS.read(self._look(where).content))
         return target
 
     def _rows(
@@ -202,10 +199,6 @@ class Looker:
         return reply
 
 
-def _path(namespace: str, *words: str) -> str:
-    return "/".join(["/api/v1/namespaces", *(quote(word, safe="") for word in (namespace, *words))])
-
-
 def _typed(decode: Callable[[bytes], Any]) -> Callable[[Reply], tuple[list[Any], str | None]]:
     def read(reply: Reply) -> tuple[list[Any], str | None]:
         page = decode(reply.content)
@@ -246,10 +239,10 @@ def _pod(name: str, note: str) -> Suggestion:
     return Suggestion(name, "pod", clean(note), *counts)
 
 
-def _service(service: kubernetes.Service) -> Served:
+def _service(service: kube.Service) -> Served:
     name = service.metadata.name
     ports = tuple(
-        Port(port.name or "", port.port, kubernetes.scheme_of(port))
+        Port(port.name or "", port.port, kube.scheme_of(port))
         for port in service.spec.ports or ()
         if port.protocol in (None, "TCP")
     )
@@ -257,12 +250,12 @@ def _service(service: kubernetes.Service) -> Served:
         meant = service_target(Target(name=name, namespace=service.metadata.namespace), service)[0]
     except KubeAccessError:
         meant = None
-    return Served(name, clean(kubernetes.app_of(service.metadata.labels, name)), ports, meant)
+    return Served(name, clean(kube.app_of(service.metadata.labels, name)), ports, meant)
 
 
-def _placed(service: kubernetes.Service) -> Suggestion:
+def _placed(service: kube.Service) -> Suggestion:
     meta = service.metadata
-    return Suggestion(f"{meta.namespace}/{meta.name}", "service", clean(kubernetes.app_of(meta.labels, meta.name)))
+    return Suggestion(f"{meta.namespace}/{meta.name}", "service", clean(kube.app_of(meta.labels, meta.name)))
 
 
 def _scheme(name: str, number: int) -> str:

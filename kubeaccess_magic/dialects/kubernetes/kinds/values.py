@@ -1,17 +1,17 @@
-"""How the value of a column is read from an object, as it was decoded: a gap where the object has none."""
+"""How the value of a column is read from an object in plain JSON. What the object does not have is a gap."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..ports import app_of
-from ..quantity import quantity, seconds
+from ....kube import app_of, quantity, seconds
 
 __all__ = [
     "AGE",
     "APP",
     "NAME",
+    "NAME_OR_EMPTY",
     "OWNER",
     "WHO",
     "Column",
@@ -30,13 +30,12 @@ __all__ = [
     "several",
     "text",
     "whole",
-    "words",
 ]
 
 Column = tuple[str, Callable[[dict[str, Any]], Any]]
-"""The kind of a column and how its value is read from an object.
+"""The kind of a column, and what reads its value from an object.
 
-The kind is one of `columns.of_kind`, or ``number``: whole numbers where all of them are, else floats.
+The kind is one of `columns.of_kind`, or ``number``: whole numbers if all values are whole, else floats.
 """
 
 
@@ -50,13 +49,13 @@ def at(item: Any, path: str) -> Any:
 
 
 def each(item: Any, path: str) -> list[dict[str, Any]]:
-    """The objects of the list at a dotted path; of anything else, none."""
+    """The objects in the list at a dotted path; an empty list if there is no list."""
     value = at(item, path)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def text(*paths: str) -> Column:
-    """The first of these that is there."""
+    """Text: the value of the first of these paths that has one."""
     if len(paths) == 1:
         (path,) = paths
         return "text", lambda item: at(item, path)
@@ -64,12 +63,12 @@ def text(*paths: str) -> Column:
 
 
 def whole(path: str, default: int | None = None) -> Column:
-    """A whole number. What is zero is left out of many objects: the default says where a missing one means nought."""
+    """A whole number. The API leaves zero out of many objects, so a missing one may stand for `default`."""
     return "Int64", lambda item: default if (value := at(item, path)) is None else value
 
 
 def measure(path: str) -> Column:
-    """A quantity: bytes as whole numbers, cores as floats."""
+    """A quantity as a number: bytes are whole, cores are floats."""
     return ("float" if path.endswith("cpu") else "number"), lambda item: quantity(at(item, path))
 
 
@@ -79,7 +78,7 @@ def duration(path: str) -> Column:
 
 
 def moment(*paths: str) -> Column:
-    """The first of these moments that is there."""
+    """A time: the value of the first of these paths that has one."""
     return "time", lambda item: next((value for path in paths if (value := at(item, path))), None)
 
 
@@ -89,50 +88,45 @@ def flag(path: str, default: bool | None = None) -> Column:
 
 
 def several(path: str, field: str | None = None) -> Column:
-    """The values of a list; with `field`, that of each of its objects. An empty list where there is none."""
+    """The values of a list, or the `field` of each of its objects; an empty list if there is no list."""
     if field is None:
         return "object", lambda item: value if isinstance(value := at(item, path), list) else []
-    return "object", lambda item: [one.get(field) for one in each(item, path)]
-
-
-def words(path: str) -> Column:
-    """The names in a mapping, such as the keys of a ConfigMap's data."""
-    return "object", lambda item: list(value) if isinstance(value := at(item, path), dict) else []
+    return "object", lambda item: [entry.get(field) for entry in each(item, path)]
 
 
 def count(path: str) -> Column:
-    """How many there are in a list or a mapping."""
+    """The length of a list or a mapping."""
     return "Int64", lambda item: len(value) if isinstance(value := at(item, path), (list, dict)) else 0
 
 
 def reference(*paths: str) -> Column:
-    """What is referred to, as ``Deployment/web``."""
+    """The object that a reference names, such as ``Deployment/web``."""
 
     def read(item: dict[str, Any]) -> str | None:
-        found = next((value for path in paths if isinstance(value := at(item, path), dict)), None)
-        return None if found is None else f"{found.get('kind', '')}/{found.get('name', '')}"
+        value = next((value for path in paths if isinstance(value := at(item, path), dict)), None)
+        return None if value is None else f"{value.get('kind', '')}/{value.get('name', '')}"
 
     return "text", read
 
 
 def annotated(name: str) -> Column:
-    """Whether an annotation says ``true``."""
+    """Whether an annotation has the value ``true``."""
     return "boolean", lambda item: (at(item, "metadata.annotations") or {}).get(name) == "true"
 
 
 def condition(*types: str, path: str = "status.conditions") -> Column:
-    """Whether the first of these conditions that is told of is true; a gap where it is unknown."""
+    """Whether a condition is true: the first of these types that the object reports. Unknown is a gap."""
 
     def read(item: dict[str, Any]) -> bool | None:
-        told = {one.get("type"): one.get("status") for one in each(item, path)}
-        said = next((told[name] for name in types if name in told), None)
-        return {"True": True, "False": False}.get(said) if isinstance(said, str) else None
+        statuses = {entry.get("type"): entry.get("status") for entry in each(item, path)}
+        status = next((statuses[name] for name in types if name in statuses), None)
+        return {"True": True, "False": False}.get(status) if isinstance(status, str) else None
 
     return "boolean", read
 
 
 def joined(values: Iterable[Any]) -> str:
-    """Text with commas, each value once, in order."""
+    """The values with commas between them, each once, in order."""
     return ",".join(dict.fromkeys(str(value) for value in values if value not in (None, "")))
 
 
@@ -140,15 +134,15 @@ def label_selector(path: str) -> Column:
     """A label selector as kubectl prints it: ``app=web,tier in (a,b),!old``; ``""`` selects all."""
 
     def read(item: dict[str, Any]) -> str | None:
-        found = at(item, path)
-        if not isinstance(found, Mapping):
+        selector = at(item, path)
+        if not isinstance(selector, Mapping):
             return None
-        is_plain = "matchLabels" not in found and "matchExpressions" not in found
-        labels = found if is_plain else found.get("matchLabels")
+        is_plain = "matchLabels" not in selector and "matchExpressions" not in selector
+        labels = selector if is_plain else selector.get("matchLabels")
         parts = [f"{key}={value}" for key, value in sorted(labels.items())] if isinstance(labels, dict) else []
-        for one in each(found, "matchExpressions"):
-            key, operator = one.get("key"), one.get("operator")
-            values = ",".join(map(str, one.get("values") or ()))
+        for expression in each(selector, "matchExpressions"):
+            key, operator = expression.get("key"), expression.get("operator")
+            values = ",".join(map(str, expression.get("values") or ()))
             written = {"Exists": f"{key}", "DoesNotExist": f"!{key}", "In": f"{key} in ({values})"}
             parts.append(written.get(str(operator), f"{key} notin ({values})"))
         return ",".join(parts)
@@ -163,11 +157,14 @@ def _app(item: dict[str, Any]) -> str:
 
 def _owner(item: dict[str, Any]) -> str | None:
     owners = each(item, "metadata.ownerReferences")
-    found = next((one for one in owners if one.get("controller") is True), owners[0] if owners else None)
-    return None if found is None else f"{found.get('kind', '')}/{found.get('name', '')}"
+    owner = next((entry for entry in owners if entry.get("controller") is True), owners[0] if owners else None)
+    return None if owner is None else f"{owner.get('kind', '')}/{owner.get('name', '')}"
 
 
 NAME: dict[str, Column] = {"name": text("metadata.name")}
+NAME_OR_EMPTY: dict[str, Column] = {
+    "name": ("text", lambda item: "" if (name := at(item, "metadata.name")) is None else name)
+}
 WHO: dict[str, Column] = {"namespace": text("metadata.namespace"), **NAME}
 AGE: dict[str, Column] = {"created": moment("metadata.creationTimestamp")}
 APP: dict[str, Column] = {"app": ("text", _app)}

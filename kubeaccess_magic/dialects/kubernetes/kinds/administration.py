@@ -1,11 +1,11 @@
-"""The cluster itself: nodes, namespaces, quotas, measured use, priorities, the API and who leads."""
+"""Kinds that make up the cluster itself: nodes, namespaces, quotas, metrics, priorities, leases, the API."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..frames import node_roles, node_target
-from .readers import (
+from .values import (
     AGE,
     NAME,
     WHO,
@@ -203,4 +203,4 @@ PARTS = {
     "/LimitRange": _limits,
     "metrics.k8s.io/PodMetrics": lambda item: each(item, "containers"),
 }
-"""Kinds of which an object has several rows: its parts, which the columns find as ``part``."""
+"""What gives the parts of an object, for the kinds that have one row per part."""

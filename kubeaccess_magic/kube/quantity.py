@@ -1,8 +1,8 @@
-"""Quantities and durations as Kubernetes writes them, as numbers: ``128Mi`` is 134217728, ``250m`` is 0.25.
+"""Kubernetes quantities and durations as numbers: ``128Mi`` is 134217728, ``250m`` is 0.25.
 
 The grammar is that of ``resource.Quantity`` (k8s.io/apimachinery/pkg/api/resource/quantity.go): a decimal number,
 then one of ``n u m k M G T P E``, ``Ki Mi Gi Ti Pi Ei``, or an exponent (``1e3``, ``1E-3``; ``1E`` is exa). The value
-is the one that is written: neither capped at 2^63 - 1 nor rounded up to nanos, as Go's type does with some.
+is exactly the one that is written. Go's type caps some values at 2^63 - 1 and rounds some up to nanos.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _QUANTITY = re.compile(
     r"(?P<sign>[+-]?)(?:(?P<whole>[0-9]+)(?:\.(?P<part>[0-9]*))?|\.(?P<only>[0-9]+))"
     r"(?:(?P<suffix>[KMGTPE]i|[numkMGTPE])|[eE](?P<exponent>[+-]?[0-9]{1,3}))?"
 )
-_MOST_CHARACTERS = 100  # a number of a million digits would keep Python busy, and is none that anybody means
+_MAX_CHARACTERS = 100  # Python needs minutes for a number of a million digits, which nobody means
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 
@@ -36,30 +36,35 @@ _UNIT_NS = {
 
 
 def quantity(value: Any) -> Any:
-    """A quantity as an int where it is whole, else as the nearest float; what is none stays as it is.
+    """The number that a quantity stands for.
 
     Parameters
     ----------
     value
-        Text, or a number that somebody wrote without quotes.
+        The quantity as text, or as a JSON number.
+
+    Returns
+    -------
+    Any
+        An int for a whole number, else the nearest float. A value that is not a quantity is returned unchanged.
     """
     return _quantity(value) if type(value) is str else value
 
 
 @functools.lru_cache(maxsize=4096)  # a cluster has few different ones
 def _quantity(text: str) -> int | float | str:
-    found = _QUANTITY.fullmatch(text) if len(text) <= _MOST_CHARACTERS else None
-    if found is None:
+    match = _QUANTITY.fullmatch(text) if len(text) <= _MAX_CHARACTERS else None
+    if match is None:
         return text
-    whole, part = found["whole"] or "", found["part"] or found["only"] or ""
+    whole, part = match["whole"] or "", match["part"] or match["only"] or ""
     digits = int(whole + part)
     exponent = -len(part)
-    suffix = found["suffix"] or ""
+    suffix = match["suffix"] or ""
     if suffix in _BINARY:
         digits <<= _BINARY[suffix]
     else:
-        exponent += int(found["exponent"]) if found["exponent"] else _DECIMAL.get(suffix, 0)
-    if found["sign"] == "-":
+        exponent += int(match["exponent"]) if match["exponent"] else _DECIMAL.get(suffix, 0)
+    if match["sign"] == "-":
         digits = -digits
     digits *= int("1" + "0" * max(exponent, 0))
     scale = int("1" + "0" * max(-exponent, 0))
@@ -72,9 +77,12 @@ def _quantity(text: str) -> int | float | str:
 
 
 def seconds(value: Any) -> Any:
-    """A duration as Go prints it (``1h2m3.5s``, ``15.016s``, ``20ms``) in seconds; what is none stays as it is."""
-    found = _DURATION.fullmatch(value) if type(value) is str and len(value) <= _MOST_CHARACTERS else None
-    if found is None:
+    """The seconds of a duration as Go prints it: ``1h2m3.5s``, ``15.016s``, ``20ms``.
+
+    A value that is not such a duration is returned unchanged.
+    """
+    match = _DURATION.fullmatch(value) if type(value) is str and len(value) <= _MAX_CHARACTERS else None
+    if match is None:
         return value
-    total_ns = sum(float(number) * _UNIT_NS[unit] for number, unit in _PART.findall(found["parts"]))
-    return (-total_ns if found["sign"] == "-" else total_ns) / 1e9
+    total_ns = sum(float(number) * _UNIT_NS[unit] for number, unit in _PART.findall(match["parts"]))
+    return (-total_ns if match["sign"] == "-" else total_ns) / 1e9

@@ -1,22 +1,21 @@
-"""What is there, as tidy DataFrames. What may not be read is left out, and ``attrs["kproxy"]["note"]`` says so."""
+"""What a cluster has, as tidy DataFrames. A note in ``attrs["kproxy"]`` names what could not be read."""
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..dialects import kubernetes
+from ..discovery.builtin import LABEL, NAMESPACE, built_in
 from ..errors import AccessDenied
 from ..text import printable
-from .builtin import LABEL, NAMESPACE, built_in
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..call import Call
+    from ..discovery import Discovery
     from ..kubeconfig import Listed
-    from . import Discovery
 
 __all__ = ["contexts_frame", "info", "namespaces", "nodes", "pods", "services"]
 
@@ -24,72 +23,78 @@ __all__ = ["contexts_frame", "info", "namespaces", "nodes", "pods", "services"]
 def contexts_frame(listed: Iterable[Listed]) -> pd.DataFrame:
     """The contexts of a kubeconfig: current, name, cluster, server, user, namespace, signs_in, file, problem.
 
-    Whoever wrote the file may have put anything into these names: nothing in them acts on a terminal (X9).
+    Control characters in the names are neutralised: anybody may have written the file (X9).
     """
     rows = []
     for row in listed:
-        told = (row.name, row.cluster, row.server, row.user, row.namespace, ", ".join(row.signs_in), row.file)
-        rows.append((row.current, *(printable(text) for text in (*told, row.problem or ""))))
+        texts = (row.name, row.cluster, row.server, row.user, row.namespace, ", ".join(row.signs_in), row.file)
+        rows.append((row.current, *(printable(text) for text in (*texts, row.problem or ""))))
     names = ("current", "name", "cluster", "server", "user", "namespace", "signs_in", "file", "problem")
     return _table(names, rows)
 
 
 def namespaces(discovery: Discovery, call: Call, name: str | None) -> pd.DataFrame:
-    """The namespaces, one row each."""
-    return _noted(kubernetes.namespaces_frame(_named(discovery.namespaces(call), name)), None)
+    """The namespaces, one row each; `name` is a pattern."""
+    from ..dialects.kubernetes import namespaces_frame
+
+    return _noted(namespaces_frame(_named(discovery.namespaces(call), name)), None)
 
 
 def nodes(discovery: Discovery, call: Call, name: str | None) -> pd.DataFrame:
-    """The nodes, one row each."""
-    return _noted(kubernetes.nodes_frame(_named(discovery.nodes(call), name)), None)
+    """The nodes, one row each; `name` is a pattern."""
+    from ..dialects.kubernetes import nodes_frame
+
+    return _noted(nodes_frame(_named(discovery.nodes(call), name)), None)
 
 
 def services(
     discovery: Discovery, call: Call, namespace: str | None, selector: str | None, name: str | None, own: str
 ) -> pd.DataFrame:
-    """The services of a namespace, or of all (None), one row a port."""
+    """The services of a namespace, or of all (None), one row per port."""
+    from ..dialects.kubernetes import services_frame
+
     listing = discovery.services(namespace, selector, call, own)
-    found = _named(listing.items, name)
-    where = sorted({item.metadata.namespace or "" for item in found})
-    slices, unread = discovery.slices_of(where, call)
+    items = _named(listing.items, name)
+    slices, unread = discovery.slices_of(sorted({item.metadata.namespace or "" for item in items}), call)
     note = listing.note
     if unread:
         note = "; ".join(filter(None, (note, f"endpoints may not be read in {_some(sorted(unread))}")))
-    return _noted(kubernetes.services_frame(found, slices, unread=unread), note)
+    return _noted(services_frame(items, slices, unread=unread), note)
 
 
 def pods(
     discovery: Discovery, call: Call, namespace: str | None, selector: str | None, name: str | None, own: str
 ) -> pd.DataFrame:
     """The pods of a namespace, or of all (None), one row each."""
+    from ..dialects.kubernetes import pods_frame
+
     listing = discovery.pods(namespace, selector, call, own)
-    return _noted(kubernetes.pods_frame(_named(listing.items, name)), listing.note)
+    return _noted(pods_frame(_named(listing.items, name)), listing.note)
 
 
 def info(discovery: Discovery, call: Call, server: str, namespace: str | None, own: str) -> pd.DataFrame:
-    """What ``kubectl cluster-info`` prints, each service with its proxy URL and whether it is ready.
+    """What ``kubectl cluster-info`` prints: each built-in service with its proxy URL and its readiness.
 
-    Where the label finds nothing, or may not be listed, the services that are there: of that namespace, else of the
-    context's own.
+    If no service has the label, or the list is refused, the services of that namespace, or of the context's own.
     """
     note = None
     where = namespace or NAMESPACE
     try:
-        found = discovery.services(where, LABEL, call, own).items
-        if not found:
+        items = discovery.services(where, LABEL, call, own).items
+        if not items:
             note = f"no service is labelled {LABEL}; these are all of"
-            found = discovery.services(where, None, call, own).items
-            if not found and namespace is None and own != where:
+            items = discovery.services(where, None, call, own).items
+            if not items and namespace is None and own != where:
                 where = own
-                found = discovery.services(where, None, call, own).items
+                items = discovery.services(where, None, call, own).items
             note = f"{note} {where}"
     except AccessDenied:
         if namespace is not None or own == where:
             raise
         where, note = own, f"the services of {where} may not be listed; these are those of {own}"
-        found = discovery.services(where, None, call, own).items
+        items = discovery.services(where, None, call, own).items
     slices, unread = discovery.slices_of([where], call)
-    lines = [built_in(service, None if unread else slices, server) for service in found]
+    lines = [built_in(service, None if unread else slices, server) for service in items]
     rows: list[tuple[Any, ...]] = [
         (line.title, line.url, str(line.target or ""), line.ready, line.endpoints, line.external, line.note)
         for line in lines
@@ -99,7 +104,7 @@ def info(discovery: Discovery, call: Call, server: str, namespace: str | None, o
 
 
 def _named(items: list[Any], pattern: str | None) -> list[Any]:
-    return items if pattern is None else [i for i in items if fnmatch.fnmatchcase(i.metadata.name, pattern)]
+    return items if pattern is None else [item for item in items if fnmatch.fnmatchcase(item.metadata.name, pattern)]
 
 
 def _noted(frame: pd.DataFrame, note: str | None) -> pd.DataFrame:
@@ -107,10 +112,11 @@ def _noted(frame: pd.DataFrame, note: str | None) -> pd.DataFrame:
     return frame
 
 
-def _table(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    import pandas as pd
+def _table(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    from ..dialects import columns
 
-    return pd.DataFrame(rows, columns=list(names))
+    values = map(list, zip(*rows, strict=True)) if rows else ([] for _ in names)
+    return columns.frame(dict(zip(names, values, strict=True)), len(rows))
 
 
 def _some(names: list[str]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubeaccess_magic.dialects.kubernetes.quantity import quantity, seconds
+from kubeaccess_magic.kube import quantity, seconds
 
 FACTORS = {"n": (10, -9), "u": (10, -6), "m": (10, -3), "": (10, 0), "k": (10, 3), "M": (10, 6), "G": (10, 9)}
 FACTORS |= {"T": (10, 12), "P": (10, 15), "E": (10, 18)}

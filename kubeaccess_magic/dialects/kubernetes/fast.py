@@ -1,8 +1,7 @@
-"""Rows of pods and services from the bytes of a page: only what the columns show is ever built.
+"""Rows of pods and services straight from the bytes of a page: only what the columns show is ever built.
 
-Lists of pods are the largest that there are, of which a pod's row needs a hundredth. Each object is let go when its
-row is made. Where an object is not what its kind says (another type, a null where none can be), nothing is made:
-such a page is read by `kinds.COLUMNS`, which gives the same rows of all others.
+A list of pods can be larger than any other, and a row needs a hundredth of each pod. If an object is not what its
+kind says (a value of another type, a null that cannot be), there are no rows, and `exact` reads the page.
 """
 
 from __future__ import annotations
@@ -12,11 +11,35 @@ from typing import Any
 
 import msgspec
 
+from ...kube import PodIP, Service, app_of_values
 from .frames import pod_target, service_row
-from .objects import PodIP, Service
-from .ports import app_of_values
 
-__all__ = ["TYPED", "pod_rows", "service_rows"]
+__all__ = ["rows_of"]
+
+
+def rows_of(body: bytes, group_kind: str) -> list[tuple[Any, ...]] | None:
+    """The rows of a page of a list.
+
+    Parameters
+    ----------
+    body
+        The page, as JSON.
+    group_kind
+        Group and kind of its objects.
+
+    Returns
+    -------
+    list of tuple or None
+        The values of ``kinds.COLUMNS[group_kind]``. None if there is no fast way to read such objects, or one of
+        them is not what its kind says.
+    """
+    read = _READERS.get(group_kind)
+    if read is None:
+        return None
+    try:
+        return read(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 class _Json(msgspec.Struct, gc=False, rename="camel"):
@@ -24,7 +47,7 @@ class _Json(msgspec.Struct, gc=False, rename="camel"):
 
 
 class _Labels(_Json):
-    """Those that name an app, as `ports.LABELS`."""
+    """The labels that name an app: `kube.APP_LABELS`."""
 
     recommended: str | None = msgspec.field(name="app.kubernetes.io/name", default=None)
     k8s_app: str | None = msgspec.field(name="k8s-app", default=None)
@@ -83,26 +106,8 @@ _decode_pods = msgspec.json.Decoder(_Pods).decode
 _decode_services = msgspec.json.Decoder(_Services).decode
 
 
-def pod_rows(body: bytes) -> list[tuple[Any, ...]]:
-    """The rows of a page of pods, the values of `frames.POD_COLUMNS`.
-
-    Raises
-    ------
-    msgspec.DecodeError, UnicodeDecodeError, RecursionError
-        A pod is none.
-    """
-    return _rows(_decode_pods(body).items, _pod_row)
-
-
-def service_rows(body: bytes) -> list[tuple[Any, ...]]:
-    """The rows of a page of services, the values of ``kinds.COLUMNS["/Service"]``; raises what `pod_rows` raises."""
-    return _rows(_decode_services(body).items, service_row)
-
-
-TYPED: dict[str, Callable[[bytes], list[tuple[Any, ...]]]] = {"/Pod": pod_rows, "/Service": service_rows}
-
-
 def _rows(items: list[Any] | None, row: Callable[[Any], tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """One row per object; each object is let go when its row is made."""
     if not items:
         return []
     items.reverse()
@@ -110,13 +115,13 @@ def _rows(items: list[Any] | None, row: Callable[[Any], tuple[Any, ...]]) -> lis
 
 
 def _pod_row(pod: _Pod) -> tuple[Any, ...]:
-    """As `frames.pod_row`, of fewer fields."""
+    """The values that `frames.pod_row` gives."""
     meta, spec, status = pod.metadata, pod.spec, pod.status
     containers, labels, name = spec.containers or (), meta.labels, meta.name
     ready = restarts = 0
-    for one in status.container_statuses or ():
-        ready += one.ready
-        restarts += one.restart_count
+    for container in status.container_statuses or ():
+        ready += container.ready
+        restarts += container.restart_count
     app = ""
     if labels is not None:
         app = app_of_values(labels.recommended, labels.k8s_app, labels.app, labels.name, labels.kubernetes)
@@ -128,14 +133,20 @@ def _pod_row(pod: _Pod) -> tuple[Any, ...]:
         len(containers),
         restarts,
         spec.node_name,
-        status.pod_ip or _other_ip(status.pod_ips),
-        [port.container_port for one in containers if one.ports for port in one.ports],
+        status.pod_ip or _first_ip(status.pod_ips),
+        [port.container_port for container in containers if container.ports for port in container.ports],
         meta.creation_timestamp,
         app,
         pod_target(name, meta.namespace),
     )
 
 
-def _other_ip(ips: msgspec.Raw) -> str | None:
-    found = msgspec.json.decode(ips, type=list[PodIP] | None)
-    return found[0].ip if found else None
+def _first_ip(ips: msgspec.Raw) -> str | None:
+    addresses = msgspec.json.decode(ips, type=list[PodIP] | None)
+    return addresses[0].ip if addresses else None
+
+
+_READERS: dict[str, Callable[[bytes], list[tuple[Any, ...]]]] = {
+    "/Pod": lambda body: _rows(_decode_pods(body).items, _pod_row),
+    "/Service": lambda body: _rows(_decode_services(body).items, service_row),
+}

@@ -8,10 +8,11 @@ import pytest
 
 from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects.elasticsearch import dialect
+from kubeaccess_magic.dialects.elasticsearch.operations import SearchOperation
 from kubeaccess_magic.errors import LoadError
 from kubeaccess_magic.query import ALL
 
-from .answers import hit, note_of, reply, request, rows_of, search
+from .answers import hit, note_of, reading, reply, request, rows_of, search
 from .answers import load_search as load
 
 TEXT = str(pd.Series(["a"]).dtype)
@@ -166,9 +167,9 @@ def test_the_total_in_all_its_forms(total, of, is_lower_bound):
 @pytest.mark.parametrize(
     ("more", "note"),
     [
-        ({"_shards": {"total": 5, "failed": 2}}, "2 of 5 shards failed: the answer is not whole"),
-        ({"timed_out": True}, "the search timed out: the answer is not whole"),
-        ({"terminated_early": True}, "the search ended early: the answer is not whole"),
+        ({"_shards": {"total": 5, "failed": 2}}, "2 of 5 shards failed: the answer is not complete"),
+        ({"timed_out": True}, "the search timed out: the answer is not complete"),
+        ({"terminated_early": True}, "the search ended early: the answer is not complete"),
         (
             {"aggregations": {"n": {"value": 1}, "m": {"value": 2}}},
             "the answer has aggregations, too: --agg n shows one (n, m)",
@@ -208,18 +209,52 @@ def test_limit_means_hits():
     ],
 )
 def test_a_limit_is_asked_for_where_nothing_says_how_many(path, body, limit, query):
-    assert dialect.ask(request("shop/es", path, body=body), limit).query == query
+    asked = request("shop/es", path, body=body)
+    operation = dialect.match(asked)
+    assert (asked if operation is None else operation.prepare(limit, for_frame=False)).query == query
 
 
-def test_a_size_in_the_body_is_respected_and_said():
-    asked = request("shop/es", "_search", body={"size": 1})
-    loaded = dialects.load([reply(search(hit({"a": 1}), total=9), asked=asked)], limit=5)
-    assert (loaded.rows, loaded.total, note_of(loaded)) == (1, 9, "the search itself asks for 1 hits")
+@pytest.mark.parametrize(
+    ("path", "body", "has_more"),
+    [
+        ("_search", None, True),
+        ("_search?size=1", None, True),
+        ("_search", {"size": 1}, True),
+        ("_search?from=8", None, False),
+        ("_search?from=20000", None, False),
+        ("_search?terminate_after=1", None, False),
+        ("_search/scroll", None, False),
+        ("another/path", None, False),
+    ],
+)
+def test_whether_a_limit_would_bring_more_is_said(path, body, has_more):
+    asked = request("shop/es", path, body=body)
+    loaded = dialects.load([reply(search(hit({"a": 1}), total=9), asked=asked)])
+    assert (loaded.rows, loaded.total, loaded.has_more, note_of(loaded)) == (1, 9, has_more, None)
+
+
+def test_hits_of_several_targets_are_one_table():
+    asked = request("shop/es", "_search")
+    operation = dialect.match(asked)
+    assert operation is not None
+    reader = operation.reader()
+    conversations = [reader.pages(asked, {"pod": pod}) for pod in ("a", "b")]
+    for pages in conversations:
+        next(pages)
+    for number, pages in enumerate(reversed(conversations)):
+        with pytest.raises(StopIteration):
+            pages.send(reply(search(hit({"pod": number} if number else {"n": 1}), total=9), asked=asked))
+    table = reader.table()
+    assert (table.rows, table.total, table.unit, table.has_more) == (2, 18, "hits", True)
+    assert [(row["pod"], row["exported_pod"], row["n"]) for row in rows_of(table.frame)] == [
+        ("a", 1, None),
+        ("b", None, 1),
+    ]
 
 
 def test_there_is_no_page_after_the_first():
     asked = request("shop/es", "_search")
-    pages = dialect.pages(asked, ALL)
+    pages = SearchOperation(asked, 0).reader(ALL).pages(asked)
     assert next(pages).request is asked
     with pytest.raises(StopIteration):
         pages.send(reply(search(total=99), asked=asked))
@@ -260,8 +295,7 @@ def test_hits_are_known_by_their_shape_and_others_are_not():
 def test_one_row_answers(document, path, row):
     loaded = load(document, path)
     assert (
-        rows_of(loaded.frame) == [row]
-        and dialects.choose(request("shop/es", path), reply(document)).name == "elasticsearch"
+        rows_of(loaded.frame) == [row] and reading(reply(document, asked=request("shop/es", path))) == "elasticsearch"
     )
 
 
@@ -340,7 +374,7 @@ def test_cat_json():
 
 def test_cat_without_a_header_stays_text_and_says_why():
     answer = reply(INDICES, "text/plain", request("shop/es", "_cat/indices"))
-    assert dialects.choose(answer.request, answer) is None
+    assert reading(answer) is None
     with pytest.raises(LoadError, match="no header") as raised:
         dialects.load([answer])
     assert raised.value.hint == "add ?v or ?format=json"
@@ -389,8 +423,12 @@ def test_cat_without_rows_keeps_its_columns(body, path, names):
 )
 def test_cat_is_asked_as_json_for_a_frame_unless_a_form_was_typed(path, headers, query):
     asked = dataclasses.replace(request("shop/es", path), headers=headers)
-    assert dialects.asked(dialect, asked, None, for_frame=True).query == query
-    assert dialects.asked(dialect, asked, None, for_frame=False) == asked
+    operation = dialects.match(asked, dialect)
+    if operation is None:
+        assert query == asked.query
+        return
+    assert operation.prepare(None).query == query
+    assert operation.prepare(None, for_frame=False) == asked
 
 
 def test_a_search_that_is_cut_off():

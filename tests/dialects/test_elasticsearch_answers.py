@@ -14,7 +14,7 @@ from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects.elasticsearch import dialect
 from kubeaccess_magic.errors import LoadError
 
-from .answers import hit, note_of, reply, request, rows_of, search
+from .answers import hit, note_of, reading, reply, request, rows_of, search
 
 TEXT = str(pd.Series(["a"]).dtype)
 AT = pd.Timestamp("2026-11-01T00:00:00Z")
@@ -23,9 +23,7 @@ AT = pd.Timestamp("2026-11-01T00:00:00Z")
 def load(path: str, document: Any, *, body: Any = None, headers: Any = (), **options: Any) -> dialects.Table:
     asked = request("shop/es", path, body=body)
     answer = reply(document, asked=asked, headers=headers)
-    assert dialect.asks(asked)
-    chosen = dialects.choose(asked, answer)
-    assert chosen is dialect
+    assert dialect.match(asked) is not None and reading(answer) == "elasticsearch"
     return dialects.load([answer], **options)
 
 
@@ -343,7 +341,7 @@ def test_nothing_has_the_right_columns(path, document, columns):
 @pytest.mark.parametrize("path", ["_mapping", "_stats", "_nodes", "_sql", "_mget", "_msearch", "logs/_count", "_tasks"])
 def test_another_answer_of_such_a_path_is_left_to_others(path):
     asked = request("shop/other", path)
-    assert dialects.choose(asked, reply({"ok": True, "items": [1]}, asked=asked)) is not dialect
+    assert reading(reply({"ok": True, "items": [1]}, asked=asked)) != "elasticsearch"
 
 
 # ---- columns and rows
@@ -390,13 +388,13 @@ def test_es_ql_by_row_and_by_column():
     # {ES}8.17/esql-rest.html
     document = {"took": 1, "is_partial": True, "columns": SQL["columns"], "values": SQL["rows"]}
     loaded = load("_query", document, body={"query": "FROM t"})
-    assert kinds(loaded) == KINDS and note_of(loaded) == "the answer is not whole"
+    assert kinds(loaded) == KINDS and note_of(loaded) == "the answer is not complete"
     turned = {**document, "is_partial": False, "values": [list(one) for one in zip(*SQL["rows"], strict=True)]}
     by_column = load("_query", turned, body={"query": "FROM t", "columnar": True})
     pd.testing.assert_frame_equal(by_column.frame, loaded.frame)
     warning = '299 Elasticsearch-8.17.0 "No limit defined, adding default limit of [1000]"'
     assert note_of(load("_query", document, headers=(("Warning", warning),))) == (
-        "the answer is not whole; the query has no LIMIT: Elasticsearch gives 1,000 rows"
+        "the answer is not complete; the query has no LIMIT: Elasticsearch gives 1,000 rows"
     )
 
 
@@ -423,3 +421,37 @@ def test_sql_and_ppl_of_open_search(path):
 def test_an_error_in_the_form_of_an_answer():
     with pytest.raises(LoadError, match="no columns"):
         load("_sql", {"columns": "x", "rows": []})
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "rows"),
+    [
+        ("_cat/aliases?format=json", [{"alias": "a", "index": "i"}], [{"alias": "a", "index": "i"}]),
+        ("_sql", {"columns": [{"name": "n", "type": "long"}], "rows": [[1]]}, [{"n": 1}]),
+        ("_nodes", {"nodes": {"n1": {"name": "es-0"}}}, [{"node": "n1", "name": "es-0"}]),
+        ("logs/_source/1", {"a": 1}, [{"a": 1}]),
+        ("_msearch", {"responses": [search(hit({"a": 1}))]}, [
+            {"response": 0, "_index": "logs", "_id": "1", "_score": 1.0, "a": 1}]),
+        ("_search", search(total=1, aggregations={"t": {"buckets": [{"key": "a", "doc_count": 2}]}}), [
+            {"t": "a", "doc_count": 2}]),
+    ],
+)  # fmt: skip
+def test_answers_of_several_targets_are_one_table(path, document, rows):
+    asked = request("shop/es", path)
+    operation = dialect.match(asked)
+    assert operation is not None
+    reader = operation.reader()
+    for pod in ("a", "b"):
+        pages = reader.pages(asked, {"pod": pod})
+        next(pages)
+        with pytest.raises(StopIteration):
+            pages.send(reply(document, asked=asked))
+    table = reader.table()
+    assert rows_of(table.frame) == [{"pod": pod, **row} for pod in ("a", "b") for row in rows]
+
+
+def test_what_has_no_aggregations_says_so_before_anything_is_sent():
+    operation = dialect.match(request("shop/es", "_cat/indices"))
+    assert operation is not None
+    with pytest.raises(LoadError, match="no aggregations"):
+        operation.reader(agg="x")

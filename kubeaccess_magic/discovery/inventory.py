@@ -14,14 +14,14 @@ from .builtin import LABEL, NAMESPACE, built_in
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..kubeconfig import Listed
+    from ..kubeconfig import ContextRow
     from ..limits import Watch
     from . import Discovery
 
 __all__ = ["contexts_frame", "info", "namespaces", "nodes", "pods", "services"]
 
 
-def contexts_frame(listed: Iterable[Listed]) -> pd.DataFrame:
+def contexts_frame(listed: Iterable[ContextRow]) -> pd.DataFrame:
     """The contexts of a kubeconfig: current, name, cluster, server, user, namespace, signs_in, file, problem.
 
     Whoever wrote the file may have put anything into these names: nothing in them acts on a terminal (X9).

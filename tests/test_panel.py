@@ -606,7 +606,7 @@ def test_a_context_is_named_or_a_cluster_given(demo, tmp_path):
     viewer, wrong, nope, line = run.stdout.splitlines()
     assert viewer == "viewer"
     assert wrong == "TypeError Panel(cluster, line) takes a Cluster or the name of a context, and a line as text "
-    assert nope.startswith("ConfigError ") and "has no context 'nope' contexts there are: demo, " in nope
+    assert nope.startswith("ConfigError ") and "has no context 'nope' available contexts: demo, " in nope
     assert line.endswith("a line is another argument: Panel(line='shop/web stats')")
 
 

@@ -216,10 +216,10 @@ class Suggestions:
 
     # --- what is known
 
-    def _contexts(self, wait_s: float) -> tuple[tuple[kubeconfig.Listed, ...], list[Suggestion]]:
+    def _contexts(self, wait_s: float) -> tuple[tuple[kubeconfig.ContextRow, ...], list[Suggestion]]:
         """As the kubeconfig has them, and as suggestions."""
 
-        def read() -> Iterator[tuple[tuple[kubeconfig.Listed, ...], list[Suggestion]]]:
+        def read() -> Iterator[tuple[tuple[kubeconfig.ContextRow, ...], list[Suggestion]]]:
             listed = kubeconfig.contexts(self._cluster.recipe.get("kubeconfig"))
             noted = [(row.name, row.problem or f"{row.server} · {row.namespace}") for row in listed]
             yield listed, [Suggestion(name, "context", clean(note)) for name, note in noted]

@@ -8,9 +8,10 @@ from typing import Final
 from ..http.message import Request
 from .selectors import exact_name
 
-_VERBS: Final = {
+VERBS: Final = {
     "POST": "create", "GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete",
 }  # fmt: skip
+"""HTTP method → verb of the API, where the path names an object."""
 _NAMESPACE_PARTS: Final = ("status", "finalize")
 
 
@@ -56,7 +57,7 @@ def request_info(request: Request) -> RequestInfo:
             return other
         group, parts = parts[1], parts[1:]
     version, parts = parts[1], parts[2:]
-    verb = _VERBS.get(request.method, "")
+    verb = VERBS.get(request.method, "")
     special = parts[0] in ("proxy", "watch")
     if special:
         if len(parts) < 2:

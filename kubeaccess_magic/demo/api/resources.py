@@ -137,8 +137,10 @@ def _core() -> Iterator[Resource]:
 
 def _others() -> Iterator[Resource]:
     yield Resource(
-        "apiregistration.k8s.io", "v1", "apiservices", "APIService", False, subresources=(_status("APIService"),)
-    )
+        "apiregistration.k8s.io", "v1", "apiservices", "APIService", False,
+        categories=("api-extensions",),
+        subresources=(_status("APIService"),),
+    )  # fmt: skip
     yield Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
     for name, kind, short in (
         ("daemonsets", "DaemonSet", "ds"),

@@ -19,12 +19,12 @@ from .encoding import LIST_REPRESENTATIONS, Form, compressed, encode, encode_err
 from .lists import list_options, listed
 from .openapi import openapi
 from .rbac import Attributes, Authorizer, refusal
-from .requestinfo import RequestInfo, request_info
+from .requestinfo import VERBS, RequestInfo, request_info
 from .resources import Catalogue, Resource
 from .reviews import review, token_review
 from .scale import scale_of
 from .signin import SignIn, User, impersonated, wishes
-from .status import ApiError, Object, no_resource, not_allowed, not_found
+from .status import ApiError, Object, name_missing, no_resource, not_allowed, not_found
 from .store import Store
 from .watch import watch
 
@@ -122,33 +122,53 @@ class ApiServer:
 
     # --- resources
 
-    async def _resource(self, exchange: Exchange, info: RequestInfo, user: User) -> None:
+    def _route(self, info: RequestInfo) -> tuple[Resource, RequestInfo]:
+        """Find the resource that a path names; the request info comes back with the namespace that counts.
+
+        Raises
+        ------
+        PageNotFoundError
+            The path is in no API group.
+        ApiError
+            404: the group does not serve this resource, or not in such a path.
+        """
         prefix = f"/apis/{info.group}/{info.version}/" if info.group else f"/api/{info.version}/"
         versions = self.catalogue.groups().get(info.group)
         if versions is None or not info.path.startswith(prefix):
             raise PageNotFoundError
-        if info.version not in versions:
-            raise no_resource()
         resource = self.catalogue.find(info.group, info.version, info.resource)
-        named = len(info.parts) > 1
-        if resource is None or info.verb in ("proxy",):
+        if resource is None or info.verb == "proxy":
             raise no_resource()
         if not resource.namespaced:
             if info.namespace and resource.name != "namespaces":
                 raise no_resource()
             info = replace(info, namespace="")  # /api/v1/namespaces/shop is in the namespace shop, to RBAC alone
-        if info.subresource == "proxy" and resource.subresource("proxy"):
+        elif len(info.parts) > 1 and not info.path.removeprefix(prefix).removeprefix("watch/").startswith(
+            "namespaces/"
+        ):
+            raise no_resource()
+        is_proxied = info.subresource == "proxy" and resource.subresource("proxy") is not None
+        if not is_proxied and (
+            len(info.parts) > 3 or (info.subresource and not resource.subresource(info.subresource))
+        ):
+            raise no_resource()
+        return resource, info
+
+    async def _resource(self, exchange: Exchange, info: RequestInfo, user: User) -> None:
+        resource, info = self._route(info)
+        if info.subresource == "proxy":
             await self._proxy(exchange, info)
             return
-        if len(info.parts) > 3 or (info.subresource and not resource.subresource(info.subresource)):
-            raise no_resource()
+        _check_named(resource, info, exchange.request.method)
         if resource.name == "endpoints":
             exchange.common.append(("Warning", _DEPRECATED))
         if info.subresource in _STREAMS:
             await self._streams(exchange, info, user)
-        elif resource.namespaced and not info.namespace and (named or "list" not in resource.verbs):
+            return
+        named = len(info.parts) > 1
+        if resource.namespaced and not info.namespace and (named or "list" not in resource.verbs):
             raise no_resource()
-        elif not resource.stored:
+        if not resource.stored:
             await self._review(exchange, resource, info, user)
         elif info.verb == "watch":
             await watch(exchange, self.store, resource, info)
@@ -317,5 +337,26 @@ def converted(resource: Resource, thing: Object, form: Form, request: Request) -
 
 
 def _long_running(info: RequestInfo) -> bool:
-    """Whether the request passes API Priority and Fairness by (E11, T12)."""
+    """Whether API Priority and Fairness lets the request pass uncounted (E11, T12)."""
+    if info.verb == "watch":
+        return False
     return info.verb == "proxy" or (info.is_resource and info.subresource in _LONG_RUNNING)
+
+
+def _check_named(resource: Resource, info: RequestInfo, method: str) -> None:
+    """Refuse a subresource of an object whose name is empty (N8).
+
+    Raises
+    ------
+    ApiError
+        400, or 405 where the subresource does not have this method at all.
+    """
+    subresource = resource.subresource(info.subresource)
+    if subresource is None or info.name:
+        return
+    raise name_missing() if VERBS.get(method, "") in subresource.verbs else not_allowed()
+
+
+def _names_namespace(path: str) -> bool:
+    """Whether a path below a group's version names a namespace, be it an empty one."""
+    return path.removeprefix("watch/").startswith("namespaces/")

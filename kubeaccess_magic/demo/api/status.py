@@ -58,6 +58,11 @@ def bad_request(message: str) -> ApiError:
     return ApiError(400, "BadRequest", message)
 
 
+def name_missing() -> ApiError:
+    """400: the path names a subresource of an object, and the object's name is empty (N8)."""
+    return bad_request("name must be provided")
+
+
 def unauthorized() -> ApiError:
     """401: credentials that are wrong, not ones that are missing (E1)."""
     return ApiError(401, "Unauthorized", "Unauthorized")

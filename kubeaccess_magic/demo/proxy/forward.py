@@ -12,7 +12,7 @@ from typing import Final
 from tornado.iostream import StreamClosedError
 
 from ..api.requestinfo import RequestInfo
-from ..api.status import bad_request, not_allowed, unavailable
+from ..api.status import bad_request, name_missing, not_allowed, unavailable
 from ..http.gourl import clean, escape_path, join
 from ..http.headers import Headers
 from ..http.server import CHUNKED, AbortedError, Exchange
@@ -63,6 +63,8 @@ class Proxy:
             raise not_allowed()
         if "dryRun" in request.parameters:
             raise bad_request("dryRun is not supported")  # E4
+        if not info.name:
+            raise name_missing()  # N8
         location = self._locate(info)
         path = _app_path(info)
         if request.upgrades:

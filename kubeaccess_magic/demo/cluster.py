@@ -19,7 +19,6 @@ from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 from tornado.netutil import bind_sockets, ssl_wrap_socket
 from tornado.tcpserver import TCPServer
 
-from . import kubeconfig
 from .api.defaults import defaulted
 from .api.resources import METRICS, Catalogue
 from .api.server import ApiServer
@@ -27,6 +26,7 @@ from .api.signin import SignIn
 from .api.status import Object
 from .api.store import Store
 from .http.server import Handler, serve
+from .kubeconfig_file import write_kubeconfig
 from .proxy.dial import Listener, Network
 from .tls import Authority, Pair, server_context
 from .world.builder import World
@@ -110,7 +110,7 @@ async def start(options: Options) -> Cluster:
     server = _Listening(api, server_context(pair, ca))
     server.add_sockets(sockets)
     url = f"https://{HOST}:{port}"
-    kubeconfig.write(options.kubeconfig, url, ca, tokens, NAMESPACES)
+    write_kubeconfig(options.kubeconfig, url, ca, tokens, NAMESPACES)
     return Cluster(url, network, server, tokens)
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from kubeaccess_magic.demo.kubeconfig_file import write_kubeconfig
+
 from .demo_process import demo
 
 COMMAND = [sys.executable, "-m", "kubeaccess_magic.demo"]
@@ -104,6 +106,46 @@ def test_a_foreign_kubeconfig_is_not_overwritten(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "not written by a demo cluster" in done.stderr
     assert own.read_text().startswith("apiVersion: v1\nkind: Config")
+
+
+@pytest.mark.parametrize("content", [None, "", "precious"])
+def test_a_prepared_link_is_not_followed(tmp_path: Path, content: str | None) -> None:
+    shared, target = tmp_path / "shared", tmp_path / "target"
+    shared.mkdir()
+    if content is not None:
+        target.write_text(content)
+    link = shared / "kubeconfig"
+    link.symlink_to(target)
+    if content:
+        done = subprocess.run([*COMMAND, "--kubeconfig", str(link)], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and "not written by a demo cluster" in done.stderr
+        assert link.is_symlink()
+    else:
+        with demo(shared) as running:
+            assert not link.is_symlink() and stat.S_IMODE(link.lstat().st_mode) == 0o600
+            assert running.config["current-context"] == "demo"
+    assert (target.read_text() if target.exists() else None) == content
+    assert not list(shared.glob(".kubeconfig.*"))  # no temporary file is left
+
+
+def test_links_prepared_for_the_temporary_file_are_not_followed(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.write_text("precious")
+    path = tmp_path / "kubeconfig"
+    for number in range(os.getpid(), os.getpid() + 50):
+        path.with_name(f".kubeconfig.{number}").symlink_to(target)
+    write_kubeconfig(path, "https://127.0.0.1:1", b"", {"demo": "token"}, {})
+    path.with_name(f".kubeconfig.{os.getpid()}").unlink()
+    assert target.read_text() == "precious"
+    assert stat.S_IMODE(path.lstat().st_mode) == 0o600
+    assert json.loads(path.read_text())["current-context"] == "demo"
+
+
+def test_a_pipe_in_the_place_of_the_kubeconfig_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "kubeconfig"
+    os.mkfifo(path)
+    with pytest.raises(ValueError, match="not written by a demo cluster"):
+        write_kubeconfig(path, "https://127.0.0.1:1", b"", {"demo": "token"}, {})
 
 
 @pytest.mark.parametrize("line", ["{", '{"kind": "Nothing", "apiVersion": "v9", "metadata": {"name": "x"}}'])

@@ -59,6 +59,18 @@ def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals) -> None:
         assert process.wait(30) == 0
 
 
+def test_the_ready_line_for_programs_is_one_line_of_json(tmp_path: Path) -> None:
+    command = [*COMMAND, "--ready-json", "--kubeconfig", "k"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        process.terminate()
+        assert process.stdout.read() == ""
+    assert set(ready) == {"server", "kubeconfig"}
+    assert ready["kubeconfig"] == str(tmp_path / "k")  # absolute, wherever the parent is
+    assert json.loads((tmp_path / "k").read_text())["clusters"][0]["cluster"]["server"] == ready["server"]
+
+
 def test_it_ends_when_its_parent_dies(tmp_path: Path) -> None:
     parent = (
         "import subprocess, sys, time\n"

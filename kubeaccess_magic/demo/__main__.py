@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .cluster import Options
+    from .demo_cluster import DemoOptions
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,15 +28,15 @@ def main(arguments: list[str] | None = None) -> int:
         The exit status: 1 if the cluster cannot start.
     """
     try:
-        from . import cluster
+        from . import demo_cluster
     except ImportError as error:
         if (error.name or "").split(".")[0] not in ("tornado", "cryptography"):
             raise
         print(f"the demo cluster needs {error.name}: pip install 'kubeaccess_magic[demo]'", file=sys.stderr)
         return 1
-    parsed = _parser(sorted(cluster.VERSIONS)).parse_args(arguments)
+    parsed = _parser(sorted(demo_cluster.VERSIONS)).parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="kubeaccess-demo-") as folder:
-        options = cluster.Options(
+        options = demo_cluster.DemoOptions(
             kubeconfig=parsed.kubeconfig or Path(folder, "kubeconfig"),
             port=parsed.port,
             objects=parsed.objects,
@@ -53,14 +53,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-async def _serve(options: Options, ready_json: bool) -> None:
-    from . import cluster, lifetime
+async def _serve(options: DemoOptions, ready_json: bool) -> None:
+    from . import demo_cluster, lifetime
 
     life = lifetime.Lifetime()
-    running = await cluster.start(options)
-    print(_ready_line(running.url, options.kubeconfig, ready_json), flush=True)
+    cluster = await demo_cluster.start(options)
+    print(_ready_line(cluster.url, options.kubeconfig, ready_json), flush=True)
     await life.ended()
-    await running.stop()
+    await cluster.stop()
 
 
 def _ready_line(server: str, kubeconfig: Path, as_json: bool) -> str:

@@ -179,7 +179,7 @@ def test_users_from_a_file(tmp_path: Path) -> None:
 
 def test_it_imports_nothing_of_the_rest_of_the_package() -> None:
     code = (
-        "import sys, kubeaccess_magic.demo.cluster\n"
+        "import sys, kubeaccess_magic.demo.demo_cluster\n"
         "own = [m for m in sys.modules if m.startswith('kubeaccess_magic.')]\n"
         "foreign = ('pandas', 'kubernetes', 'urllib3', 'msgspec', 'IPython', 'yaml', 'requests')\n"
         "print([m for m in own if not m.startswith('kubeaccess_magic.demo')], [m for m in foreign if m in sys.modules])"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..http.headers import Headers
-from ..http.message import Request
+from ..http.message import IncomingRequest
 from . import protobuf, yaml
 from .status import ApiError, not_acceptable
 
@@ -26,7 +26,7 @@ _BROWSERS = ("curl", "Wget", "Mozilla/5.0")
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class Representation:
     """What the client wants to read.
 
     Attributes
@@ -48,7 +48,7 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Offer:
+class AcceptItem:
     """One item of an Accept header."""
 
     kind: str
@@ -56,7 +56,9 @@ class Offer:
     parameters: dict[str, str] = field(default_factory=dict)
 
 
-def negotiate(request: Request, conversions: tuple[str, ...] = (), representations: str = _PLAIN) -> Form:
+def negotiate(
+    request: IncomingRequest, conversions: tuple[str, ...] = (), representations: str = _PLAIN
+) -> Representation:
     """The form for an answer.
 
     Parameters
@@ -79,14 +81,14 @@ def negotiate(request: Request, conversions: tuple[str, ...] = (), representatio
         media = _media(offer)
         if media:
             pretty = pretty or offer.parameters.get("pretty") in ("1", "true")
-            return Form(media, convert, pretty, offer.parameters.get("v", ""))
+            return Representation(media, convert, pretty, offer.parameters.get("v", ""))
     if not any(offer.kind in ("*/*", JSON, YAML, PROTOBUF) for offer in accepted(request.headers)):
         raise not_acceptable(representations)
     message = f"only the following media types are accepted: {_PLAIN}"
     raise ApiError(406, "NotAcceptable", message)
 
 
-def accepted(headers: Headers) -> list[Offer]:
+def accepted(headers: Headers) -> list[AcceptItem]:
     """The items of Accept, best first; a missing header takes anything."""
     text = ",".join(headers.getall("Accept")).strip()
     offers = []
@@ -97,11 +99,11 @@ def accepted(headers: Headers) -> list[Offer]:
             quality = float(parameters.pop("q", "1"))
         except ValueError:
             quality = 1.0
-        offers.append(Offer(kind, quality, parameters))
+        offers.append(AcceptItem(kind, quality, parameters))
     return sorted(offers, key=lambda offer: (-offer.quality, offer.kind.count("*")))
 
 
-def wants_pretty(request: Request) -> bool:
+def wants_pretty(request: IncomingRequest) -> bool:
     """Whether JSON is to be indented: `pretty=`, or a client that people read with."""
     if asked := request.parameters.get("pretty"):
         return asked in ("1", "t", "T", "true", "TRUE", "True")
@@ -118,24 +120,24 @@ def to_json(value: Any, pretty: bool = False) -> bytes:
     return _SURROGATE.sub("\ufffd", text).encode() + b"\n"
 
 
-def encode(value: Any, form: Form) -> tuple[str, bytes]:
+def encode(value: Any, form: Representation) -> tuple[str, bytes]:
     """Content type and body."""
     if form.media_type == YAML:
         return YAML, yaml.dump(value).encode("utf-8", "replace")
     return JSON, to_json(value, form.pretty)
 
 
-def encode_error(error: ApiError, request: Request) -> tuple[str, bytes]:
+def encode_error(error: ApiError, request: IncomingRequest) -> tuple[str, bytes]:
     """A Status; what no Accept can be met with falls back to indented JSON, never to 406."""
     for offer in accepted(request.headers):
         if offer.kind == PROTOBUF:
             return PROTOBUF, protobuf.status(error)
         if not offer.parameters.get("as") and (media := _media(offer)):
-            return encode(error.status, Form(media, pretty=wants_pretty(request)))
+            return encode(error.status, Representation(media, pretty=wants_pretty(request)))
     return JSON, to_json(error.status, pretty=True)
 
 
-def compressed(request: Request, headers: Headers, body: bytes) -> bytes:
+def compressed(request: IncomingRequest, headers: Headers, body: bytes) -> bytes:
     """The body gzipped, if it is large and the client has a bare ``gzip`` token (F6); the headers say so."""
     if len(body) < GZIP_FROM or "gzip" not in request.headers.items_of("Accept-Encoding"):
         return body
@@ -144,7 +146,7 @@ def compressed(request: Request, headers: Headers, body: bytes) -> bytes:
     return gzip.compress(body, 1)
 
 
-def _media(offer: Offer) -> str:
+def _media(offer: AcceptItem) -> str:
     if offer.kind in ("*/*", JSON):
         return JSON
     if offer.kind == YAML:

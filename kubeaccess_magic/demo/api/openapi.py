@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 
+from ..http.exchange import http_date
 from ..http.headers import Headers
-from ..http.message import Request
-from ..http.server import http_date
+from ..http.message import IncomingRequest
 from .resources import Catalogue, Resource
 from .status import Object
 
@@ -15,7 +15,7 @@ _PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
 _STARTED = 1767225600
 
 
-def openapi(path: str, request: Request, catalogue: Catalogue, version: str) -> tuple[int, Headers, bytes]:
+def openapi(path: str, request: IncomingRequest, catalogue: Catalogue, version: str) -> tuple[int, Headers, bytes]:
     """Status, headers and body for a path below `/openapi/`."""
     headers = Headers([("Accept-Ranges", "bytes"), ("Last-Modified", http_date(_STARTED))])
     if path == "/openapi/v3":

@@ -31,7 +31,7 @@ PATCHES: Final = (
 """The kinds of patches there are."""
 
 
-def patched(thing: Object, media_type: str, patch: Any) -> Object:
+def patched(obj: Object, media_type: str, patch: Any) -> Object:
     """The object after the patch; it is not changed itself. `media_type` is one of `PATCHES`.
 
     Raises
@@ -40,12 +40,12 @@ def patched(thing: Object, media_type: str, patch: Any) -> Object:
         400 or 422 of a patch that is none.
     """
     if media_type == "application/json-patch+json":
-        return _json_patch(thing, patch)
+        return _json_patch(obj, patch)
     if not isinstance(patch, dict):
         raise bad_request("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}")
     if media_type == "application/merge-patch+json":
-        return _object(_merged(thing, patch))
-    return _object(_strategic(thing, patch, ""))
+        return _object(_merged(obj, patch))
+    return _object(_strategic(obj, patch, ""))
 
 
 def _merged(value: Any, patch: Any) -> Any:
@@ -93,10 +93,10 @@ def _strategic_list(value: list[Any], patch: list[Any], keys: tuple[str, ...]) -
     return out
 
 
-def _json_patch(thing: Object, patch: Any) -> Object:
+def _json_patch(obj: Object, patch: Any) -> Object:
     if not isinstance(patch, list):
         raise bad_request("error decoding patch: json: cannot unmarshal into Go value of type jsonpatch.Patch")
-    document: Any = copy.deepcopy(thing)
+    document: Any = copy.deepcopy(obj)
     for step in patch:
         try:
             document = _step(document, step)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from .authentication import User
 from .requestinfo import RequestInfo
-from .signin import User
 from .status import ApiError, Object, forbidden
 from .store import Store
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ..http.message import Request
+from ..http.message import IncomingRequest
 from .selectors import exact_name
 
 VERBS: Final = {
@@ -44,7 +44,7 @@ class RequestInfo:
         return f'in the namespace "{self.namespace}"' if self.namespace else "at the cluster scope"
 
 
-def request_info(request: Request) -> RequestInfo:
+def request_info(request: IncomingRequest) -> RequestInfo:
     """Read a request."""
     path = request.path
     parts = path.strip("/").split("/") if path.strip("/") else []

@@ -9,24 +9,24 @@ from .status import ApiError, Object, bad_request
 from .store import Store
 
 
-def scale_of(thing: Object) -> Object:
+def scale_of(obj: Object) -> Object:
     """The Scale of a Deployment, ReplicaSet or StatefulSet."""
-    metadata = thing["metadata"]
+    metadata = obj["metadata"]
     known = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    selector = thing.get("spec", {}).get("selector", {}).get("matchLabels") or {}
+    selector = obj.get("spec", {}).get("selector", {}).get("matchLabels") or {}
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {key: metadata[key] for key in known if key in metadata},
-        "spec": {"replicas": thing.get("spec", {}).get("replicas", 1)},
+        "spec": {"replicas": obj.get("spec", {}).get("replicas", 1)},
         "status": {
-            "replicas": thing.get("status", {}).get("replicas", 0),
+            "replicas": obj.get("status", {}).get("replicas", 0),
             "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items())),
         },
     }
 
 
-def scaled(store: Store, group: str, resource: str, thing: Object, wanted: Any, dry: bool) -> Object:
+def scaled(store: Store, group: str, resource: str, obj: Object, wanted: Any, dry: bool) -> Object:
     """Set the number of replicas that are wanted; the Scale afterwards. No controller makes or ends pods.
 
     Raises
@@ -40,9 +40,9 @@ def scaled(store: Store, group: str, resource: str, thing: Object, wanted: Any, 
     if replicas < 0:
         detail = f"Invalid value: {replicas}: must be greater than or equal to 0"
         causes = [{"reason": "FieldValueInvalid", "message": detail, "field": "spec.replicas"}]
-        name = thing["metadata"]["name"]
+        name = obj["metadata"]["name"]
         details = {"name": name, "group": "autoscaling", "kind": "Scale", "causes": causes}
         raise ApiError(422, "Invalid", f'Scale.autoscaling "{name}" is invalid: spec.replicas: {detail}', details)
-    changed = copy.deepcopy(thing)
+    changed = copy.deepcopy(obj)
     changed["spec"]["replicas"] = replicas
     return scale_of(changed if dry else store.put(group, resource, changed))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from .status import ApiError, Object, bad_request
 
-Test = Callable[[Object], bool]
+ObjectTest = Callable[[Object], bool]
 
 _TOKENS = re.compile(r"\s*(?:(==|!=|[=!(),<>])|([^\s=!(),<>]+))")
 _KEY = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
@@ -41,7 +41,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 """Which fields a field selector may name, besides name and namespace."""
 
 
-def label_selector(text: str) -> Test:
+def label_selector(text: str) -> ObjectTest:
     """A test of an object's labels.
 
     Raises
@@ -49,11 +49,11 @@ def label_selector(text: str) -> Test:
     ApiError
         400, the text is no selector.
     """
-    tests = list(_Labels(text).requirements())
-    return lambda thing: all(test(thing.get("metadata", {}).get("labels") or {}) for test in tests)
+    tests = list(_LabelSelectorParser(text).requirements())
+    return lambda obj: all(test(obj.get("metadata", {}).get("labels") or {}) for test in tests)
 
 
-def field_selector(text: str, resource: str) -> Test:
+def field_selector(text: str, resource: str) -> ObjectTest:
     """A test of an object's fields.
 
     Raises
@@ -61,14 +61,14 @@ def field_selector(text: str, resource: str) -> Test:
     ApiError
         400, the text is no selector, or names a field that this resource cannot be selected by.
     """
-    tests: list[Test] = []
+    tests: list[ObjectTest] = []
     for name, negated, value in _terms(text):
         if not name and not value and not negated:
             continue
         if name not in ("metadata.name", "metadata.namespace", *FIELDS.get(resource, ())):
             raise bad_request(f"field label not supported: {name}")
         tests.append(_field_test("metadata.name" if name == "name" else name, value, negated))
-    return lambda thing: all(test(thing) for test in tests)
+    return lambda obj: all(test(obj) for test in tests)
 
 
 def exact_name(text: str) -> str:
@@ -82,11 +82,11 @@ def exact_name(text: str) -> str:
     return ""
 
 
-def field_of(thing: Object, path: str) -> str:
+def field_of(obj: Object, path: str) -> str:
     """The value of a field as selectors compare it; a field that is missing is empty."""
     if path == "source":
-        return str(thing.get("source", {}).get("component", "") or thing.get("reportingComponent", ""))
-    value: Any = thing
+        return str(obj.get("source", {}).get("component", "") or obj.get("reportingComponent", ""))
+    value: Any = obj
     for step in path.split("."):
         value = value.get(step) if isinstance(value, dict) else None
     if value is None:
@@ -98,8 +98,8 @@ def field_of(thing: Object, path: str) -> str:
     return str(value)
 
 
-def _field_test(name: str, value: str, negated: bool) -> Test:
-    return lambda thing: (field_of(thing, name) == value) is not negated
+def _field_test(name: str, value: str, negated: bool) -> ObjectTest:
+    return lambda obj: (field_of(obj, name) == value) is not negated
 
 
 def _terms(text: str) -> Iterator[tuple[str, bool, str]]:
@@ -115,7 +115,7 @@ def _terms(text: str) -> Iterator[tuple[str, bool, str]]:
         yield found[1], found[2] == "!=", value
 
 
-class _Labels:
+class _LabelSelectorParser:
     """The recursive descent of one label selector; errors name what was found and what was expected."""
 
     def __init__(self, text: str) -> None:

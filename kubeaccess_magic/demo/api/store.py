@@ -37,7 +37,7 @@ class Change:
     version: int
     key: Key
     kind: str
-    thing: Object
+    obj: Object
     before: Object | None
 
 
@@ -69,18 +69,18 @@ class Store:
     def get(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
         """One object; it is not to be changed."""
         if make := self._made.get((group, resource)):
-            return next((thing for thing in make(namespace) if thing["metadata"]["name"] == name), None)
+            return next((obj for obj in make(namespace) if obj["metadata"]["name"] == name), None)
         return self._things.get((group, resource), {}).get(_path(namespace, name))
 
     def objects(self, group: str, resource: str, namespace: str = "") -> Iterator[Object]:
         """The objects of a resource, by namespace and name."""
-        for _, thing in self.items((group, resource), namespace):
-            yield thing
+        for _, obj in self.items((group, resource), namespace):
+            yield obj
 
     def items(self, key: Key, namespace: str = "", after: str = "") -> Iterator[tuple[str, Object]]:
         """Objects with their places in the order, from behind a place on."""
         if make := self._made.get(key):
-            yield from ((path, thing) for thing in make(namespace) if (path := _path_of(thing)) >= after)
+            yield from ((path, obj) for obj in make(namespace) if (path := _path_of(obj)) >= after)
             return
         order = self._sorted.get(key, [])
         things = self._things.get(key, {})
@@ -98,7 +98,7 @@ class Store:
             if change.version <= version:
                 break
             if change.key == key:
-                path = _path_of(change.thing)
+                path = _path_of(change.obj)
                 if change.before is None:
                     found.pop(path, None)
                 elif path >= after and (not namespace or path.startswith(f"{namespace}/")):
@@ -115,15 +115,15 @@ class Store:
 
     # --- writing
 
-    def load(self, group: str, resource: str, thing: Object) -> Object:
+    def load(self, group: str, resource: str, obj: Object) -> Object:
         """Put an object that stands from the beginning; nobody is told."""
-        return self._put((group, resource), copy.deepcopy(thing))
+        return self._put((group, resource), copy.deepcopy(obj))
 
-    def put(self, group: str, resource: str, thing: Object) -> Object:
+    def put(self, group: str, resource: str, obj: Object) -> Object:
         """Create or replace an object, and tell the watchers."""
         key = (group, resource)
-        before = self._things.get(key, {}).get(_path_of(thing))
-        stored = self._put(key, thing)
+        before = self._things.get(key, {}).get(_path_of(obj))
+        stored = self._put(key, obj)
         self._tell(Change(self.version, key, "MODIFIED" if before else "ADDED", stored, before))
         return stored
 
@@ -145,10 +145,10 @@ class Store:
         self._watchers.add(told)
         return lambda: self._watchers.discard(told)
 
-    def _put(self, key: Key, thing: Object) -> Object:
+    def _put(self, key: Key, obj: Object) -> Object:
         self.version += 1
-        path = _path_of(thing)
-        metadata = thing["metadata"]
+        path = _path_of(obj)
+        metadata = obj["metadata"]
         metadata["resourceVersion"] = str(self.version)
         things = self._things.setdefault(key, {})
         before = things.get(path)
@@ -161,8 +161,8 @@ class Store:
             if not _given(metadata.get("creationTimestamp")):
                 metadata["creationTimestamp"] = now()
             bisect.insort(self._sorted.setdefault(key, []), path)
-        things[path] = thing
-        return thing
+        things[path] = obj
+        return obj
 
     def _tell(self, change: Change) -> None:
         self._changes.append(change)
@@ -184,9 +184,9 @@ def timestamp(second: float) -> str:
 
 def of_service(slices: Iterable[Object], service: str) -> Iterator[Object]:
     """Those EndpointSlices that are of a service (F8)."""
-    for thing in slices:
-        if (thing["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == service:
-            yield thing
+    for obj in slices:
+        if (obj["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == service:
+            yield obj
 
 
 def _given(value: object) -> bool:
@@ -197,6 +197,6 @@ def _path(namespace: str, name: str) -> str:
     return f"{namespace}/{name}"
 
 
-def _path_of(thing: Object) -> str:
-    metadata = thing["metadata"]
+def _path_of(obj: Object) -> str:
+    metadata = obj["metadata"]
     return _path(metadata.get("namespace", ""), metadata["name"])

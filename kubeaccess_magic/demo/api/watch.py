@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from ..http.exchange import Exchange
 from ..http.headers import Headers
-from ..http.server import Exchange
-from . import tables
-from .encoding import JSON, Form, negotiate, to_json
-from .lists import ListOptions, list_options
+from . import printers
+from .encoding import JSON, Representation, negotiate, to_json
+from .list_requests import ListOptions, list_options
 from .requestinfo import RequestInfo
 from .resources import Resource
 from .status import Object, expired
@@ -31,25 +31,25 @@ _EMPTY: Final[dict[str, Object]] = {
 
 
 @dataclass
-class _Talk:
+class _EventWriter:
     """What one watcher is sent, and in which form."""
 
     resource: Resource
-    form: Form
+    form: Representation
     include: str
     defined: bool = field(default=False)
 
-    def event(self, kind: str, thing: Object) -> bytes:
-        shown = thing
+    def event(self, kind: str, obj: Object) -> bytes:
+        shown = obj
         if self.form.convert == "Table":
             include = "Metadata" if kind == "BOOKMARK" else self.include
-            metadata = {"resourceVersion": thing["metadata"]["resourceVersion"]}
-            shown = tables.table(self.resource, [thing], metadata, include, self.form.version)
+            metadata = {"resourceVersion": obj["metadata"]["resourceVersion"]}
+            shown = printers.table(self.resource, [obj], metadata, include, self.form.version)
             if self.defined:
                 shown["columnDefinitions"] = None
             self.defined = True
         elif self.form.convert:
-            shown = tables.partial(thing, self.form.version)
+            shown = printers.partial(obj, self.form.version)
         return to_json({"type": kind, "object": shown})
 
     def bookmark(self, version: int, ends_initial: bool) -> bytes:
@@ -72,7 +72,7 @@ async def watch(exchange: Exchange, store: Store, resource: Resource, info: Requ
     form = negotiate(request, ("Table", "PartialObjectMetadata", "PartialObjectMetadataList"))
     parameters = request.parameters
     options = list_options(parameters, resource)
-    talk = _Talk(resource, form, tables.include_object(parameters) if form.convert == "Table" else "")
+    talk = _EventWriter(resource, form, printers.include_object(parameters) if form.convert == "Table" else "")
     queue: asyncio.Queue[Change] = asyncio.Queue()
     unsubscribe = store.watch(queue.put_nowait)
     try:
@@ -91,7 +91,7 @@ async def watch(exchange: Exchange, store: Store, resource: Resource, info: Requ
 
 
 def _initial(
-    store: Store, resource: Resource, info: RequestInfo, options: ListOptions, talk: _Talk, version: int
+    store: Store, resource: Resource, info: RequestInfo, options: ListOptions, talk: _EventWriter, version: int
 ) -> Iterator[bytes]:
     if options.version and not options.initial_events:
         for change in store.changes_since(options.version):
@@ -100,15 +100,20 @@ def _initial(
         return
     if options.initial_events is False:
         return
-    for thing in store.objects(resource.group, resource.name, info.namespace):
-        if options.labels(thing) and options.fields(thing):
-            yield talk.event("ADDED", thing)
+    for obj in store.objects(resource.group, resource.name, info.namespace):
+        if options.labels(obj) and options.fields(obj):
+            yield talk.event("ADDED", obj)
     if options.initial_events and options.bookmarks:
         yield talk.bookmark(version, ends_initial=True)
 
 
 async def _changes(
-    exchange: Exchange, queue: asyncio.Queue[Change], options: ListOptions, talk: _Talk, info: RequestInfo, version: int
+    exchange: Exchange,
+    queue: asyncio.Queue[Change],
+    options: ListOptions,
+    talk: _EventWriter,
+    info: RequestInfo,
+    version: int,
 ) -> None:
     loop = asyncio.get_running_loop()
     ends = loop.time() + (options.timeout_s if options.timeout_s is not None else random.randint(1800, 3600))
@@ -126,17 +131,17 @@ async def _changes(
             await exchange.write(event)
 
 
-def _seen(change: Change, options: ListOptions, talk: _Talk, info: RequestInfo) -> bytes | None:
+def _seen(change: Change, options: ListOptions, talk: _EventWriter, info: RequestInfo) -> bytes | None:
     """The change as this watcher sees it: an object may enter or leave the selection."""
     if change.key != (talk.resource.group, talk.resource.name):
         return None
-    if info.namespace and change.thing["metadata"].get("namespace") != info.namespace:
+    if info.namespace and change.obj["metadata"].get("namespace") != info.namespace:
         return None
 
-    def fits(thing: Object | None) -> bool:
-        return thing is not None and options.labels(thing) and options.fields(thing)
+    def fits(obj: Object | None) -> bool:
+        return obj is not None and options.labels(obj) and options.fields(obj)
 
-    was, is_now = fits(change.before), change.kind != "DELETED" and fits(change.thing)
+    was, is_now = fits(change.before), change.kind != "DELETED" and fits(change.obj)
     if is_now:
-        return talk.event("MODIFIED" if was else "ADDED", change.thing)
-    return talk.event("DELETED", change.thing) if was else None
+        return talk.event("MODIFIED" if was else "ADDED", change.obj)
+    return talk.event("DELETED", change.obj) if was else None

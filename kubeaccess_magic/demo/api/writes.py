@@ -8,14 +8,14 @@ import re
 import secrets
 from typing import Any, Final
 
-from ..http.message import Request
+from ..http.message import IncomingRequest
 from . import gojson
-from .defaults import defaulted
-from .lists import without_kind
+from .defaults import add_defaults
+from .list_requests import without_kind
 from .patch import PATCHES, patched
 from .requestinfo import RequestInfo
 from .resources import Resource
-from .reviews import check_kind, parsed
+from .review_requests import check_kind, parsed
 from .scale import scale_of, scaled
 from .selectors import field_selector, label_selector
 from .status import ApiError, Object, already_exists, bad_request, conflict, invalid, not_allowed, not_found, success
@@ -42,7 +42,9 @@ _RETURNED: Final = (
 """What a deletion answers with; of others with a Status."""
 
 
-def write(store: Store, resource: Resource, info: RequestInfo, request: Request, body: bytes) -> tuple[int, Object]:
+def write(
+    store: Store, resource: Resource, info: RequestInfo, request: IncomingRequest, body: bytes
+) -> tuple[int, Object]:
     """Do what the request asks; the status code and the object to answer with.
 
     Raises
@@ -67,7 +69,7 @@ def write(store: Store, resource: Resource, info: RequestInfo, request: Request,
     raise not_allowed()
 
 
-def _is_dry(request: Request, verb: str) -> bool:
+def _is_dry(request: IncomingRequest, verb: str) -> bool:
     """Whether nothing is to be kept.
 
     Raises
@@ -100,7 +102,7 @@ def check_name(name: str) -> None:
             raise bad_request(f"Name parameter invalid: \"{name}\": may not contain '{character}'")
 
 
-def check_media(request: Request) -> None:
+def check_media(request: IncomingRequest) -> None:
     """Whether the body is in a form that can be read.
 
     Raises
@@ -115,57 +117,57 @@ def check_media(request: Request) -> None:
         raise ApiError(415, "UnsupportedMediaType", message)
 
 
-def _read(body: bytes, resource: Resource, request: Request) -> Object:
+def _read(body: bytes, resource: Resource, request: IncomingRequest) -> Object:
     check_media(request)
-    thing = parsed(body, resource.kind)
-    check_kind(thing, resource.kind, resource.api_version)
+    obj = parsed(body, resource.kind)
+    check_kind(obj, resource.kind, resource.api_version)
     version, kind = resource.api_version, resource.kind
-    if not isinstance(thing.setdefault("metadata", {}), dict):
-        problem = f"json: cannot unmarshal {gojson.kind(thing['metadata'])} into Go struct field {kind}.metadata"
+    if not isinstance(obj.setdefault("metadata", {}), dict):
+        problem = f"json: cannot unmarshal {gojson.kind(obj['metadata'])} into Go struct field {kind}.metadata"
         lead = f'{kind} in version "{version.rpartition("/")[2]}" cannot be handled as a {kind}'
         raise bad_request(f"{lead}: {problem} of type v1.ObjectMeta")
-    return {"kind": resource.kind, "apiVersion": resource.api_version} | thing
+    return {"kind": resource.kind, "apiVersion": resource.api_version} | obj
 
 
-def _create(store: Store, resource: Resource, namespace: str, thing: Object, dry: bool) -> Object:
-    metadata = thing["metadata"]
+def _create(store: Store, resource: Resource, namespace: str, obj: Object, dry: bool) -> Object:
+    metadata = obj["metadata"]
     if resource.namespaced:
-        _check_namespace(resource, thing, namespace)
+        _check_namespace(resource, obj, namespace)
         metadata["namespace"] = namespace
         if store.get("", "namespaces", "", namespace) is None:
             raise not_found("namespaces", namespace)
     if not metadata.get("name") and metadata.get("generateName"):
         metadata["name"] = metadata["generateName"] + secrets.token_hex(3)[:5]
     name = str(metadata.get("name") or "")
-    _check(resource, thing, name)
+    _check(resource, obj, name)
     if store.get(resource.group, resource.name, namespace, name):
         raise already_exists(resource.name, name, resource.group)
     for own in ("uid", "resourceVersion", "creationTimestamp", "managedFields"):
         metadata.pop(own, None)
-    thing = defaulted(thing)
-    return _dry(store, thing) if dry else store.put(resource.group, resource.name, thing)
+    obj = add_defaults(obj)
+    return _dry(store, obj) if dry else store.put(resource.group, resource.name, obj)
 
 
-def _update(store: Store, resource: Resource, info: RequestInfo, name: str, thing: Object, dry: bool) -> Object:
-    given = str(thing["metadata"].get("name") or "")
+def _update(store: Store, resource: Resource, info: RequestInfo, name: str, obj: Object, dry: bool) -> Object:
+    given = str(obj["metadata"].get("name") or "")
     if not given:
         lead = f"the name of the object ({name} based on URL) was undeterminable"
         raise bad_request(f"{lead}: name must be provided")
     if given != name:
         raise bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
-    _check_namespace(resource, thing, info.namespace)
+    _check_namespace(resource, obj, info.namespace)
     before = store.get(resource.group, resource.name, info.namespace, name)
     if before is None:
         raise not_found(resource.name, name, resource.group)
-    version = thing["metadata"].get("resourceVersion")
+    version = obj["metadata"].get("resourceVersion")
     if version and version != before["metadata"]["resourceVersion"]:
         raise conflict(resource.name, name, resource.group)
-    thing["metadata"] |= {"name": name} | ({"namespace": info.namespace} if resource.namespaced else {})
-    return _replace(store, resource, info, before, thing, dry)
+    obj["metadata"] |= {"name": name} | ({"namespace": info.namespace} if resource.namespaced else {})
+    return _replace(store, resource, info, before, obj, dry)
 
 
 def _patch(
-    store: Store, resource: Resource, info: RequestInfo, name: str, request: Request, body: bytes, dry: bool
+    store: Store, resource: Resource, info: RequestInfo, name: str, request: IncomingRequest, body: bytes, dry: bool
 ) -> tuple[int, Object]:
     media = request.headers.get("Content-Type").split(";")[0].strip()
     if media not in PATCHES:
@@ -178,56 +180,58 @@ def _patch(
         patch.setdefault("metadata", {})["name"] = name
         base = {"kind": resource.kind, "apiVersion": resource.api_version}
         return 201, _create(store, resource, info.namespace, base | patch, dry)
-    thing = patched(before, media, patch)
-    if (thing.get("metadata") or {}).get("name") != name:
+    obj = patched(before, media, patch)
+    if (obj.get("metadata") or {}).get("name") != name:
         raise bad_request("the name of the object does not match the name on the URL")
-    version = (thing.get("metadata") or {}).get("resourceVersion")
+    version = (obj.get("metadata") or {}).get("resourceVersion")
     if version != before["metadata"]["resourceVersion"]:
         raise conflict(resource.name, name, resource.group)
-    if thing == before:
+    if obj == before:
         return 200, before
-    return 200, _replace(store, resource, info, before, thing, dry)
+    return 200, _replace(store, resource, info, before, obj, dry)
 
 
-def _scale(store: Store, resource: Resource, info: RequestInfo, request: Request, body: bytes, dry: bool) -> Object:
-    thing = store.get(resource.group, resource.name, info.namespace, info.parts[1])
-    if thing is None:
+def _scale(
+    store: Store, resource: Resource, info: RequestInfo, request: IncomingRequest, body: bytes, dry: bool
+) -> Object:
+    obj = store.get(resource.group, resource.name, info.namespace, info.parts[1])
+    if obj is None:
         raise not_found(resource.name, info.parts[1], resource.group)
     if info.verb != "patch":
-        return scaled(store, resource.group, resource.name, thing, parsed(body, "Scale"), dry)
+        return scaled(store, resource.group, resource.name, obj, parsed(body, "Scale"), dry)
     media = request.headers.get("Content-Type").split(";")[0].strip()
     if media not in PATCHES:
         raise ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
-    wanted = patched(scale_of(thing), media, _loaded(body))
-    return scaled(store, resource.group, resource.name, thing, wanted, dry)
+    wanted = patched(scale_of(obj), media, _loaded(body))
+    return scaled(store, resource.group, resource.name, obj, wanted, dry)
 
 
-def _check_namespace(resource: Resource, thing: Object, namespace: str) -> None:
-    if resource.namespaced and thing["metadata"].get("namespace") not in (None, "", namespace):
+def _check_namespace(resource: Resource, obj: Object, namespace: str) -> None:
+    if resource.namespaced and obj["metadata"].get("namespace") not in (None, "", namespace):
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
 
 
-def _replace(store: Store, resource: Resource, info: RequestInfo, before: Object, thing: Object, dry: bool) -> Object:
-    thing = copy.deepcopy(thing)
+def _replace(store: Store, resource: Resource, info: RequestInfo, before: Object, obj: Object, dry: bool) -> Object:
+    obj = copy.deepcopy(obj)
     for key in ("kind", "apiVersion"):
-        thing[key] = before[key]
+        obj[key] = before[key]
     if info.subresource == "status":
-        thing = copy.deepcopy(before) | {"status": thing.get("status", {})}
+        obj = copy.deepcopy(before) | {"status": obj.get("status", {})}
     elif "status" in before and resource.subresource("status"):
-        thing["status"] = copy.deepcopy(before["status"])
+        obj["status"] = copy.deepcopy(before["status"])
     for own in ("name", "namespace", "uid", "creationTimestamp"):
         if own in before["metadata"]:
-            thing["metadata"][own] = before["metadata"][own]
+            obj["metadata"][own] = before["metadata"][own]
     if (
         resource.name == "services"
         and before["spec"].get("clusterIP")
-        and thing.get("spec", {}).get("type") != "ExternalName"
+        and obj.get("spec", {}).get("type") != "ExternalName"
     ):
-        thing["spec"].setdefault("clusterIP", before["spec"]["clusterIP"])
-        thing["spec"].setdefault("clusterIPs", before["spec"]["clusterIPs"])
-    _check(resource, thing, thing["metadata"]["name"])
-    thing = defaulted(thing)
-    return _dry(store, thing) if dry else store.put(resource.group, resource.name, thing)
+        obj["spec"].setdefault("clusterIP", before["spec"]["clusterIP"])
+        obj["spec"].setdefault("clusterIPs", before["spec"]["clusterIPs"])
+    _check(resource, obj, obj["metadata"]["name"])
+    obj = add_defaults(obj)
+    return _dry(store, obj) if dry else store.put(resource.group, resource.name, obj)
 
 
 def _delete(store: Store, resource: Resource, namespace: str, name: str, dry: bool) -> tuple[int, Object]:
@@ -253,7 +257,7 @@ def _delete(store: Store, resource: Resource, namespace: str, name: str, dry: bo
     return 200, success(resource.name, name, before["metadata"]["uid"], resource.group)
 
 
-def _delete_all(store: Store, resource: Resource, info: RequestInfo, request: Request, dry: bool) -> Object:
+def _delete_all(store: Store, resource: Resource, info: RequestInfo, request: IncomingRequest, dry: bool) -> Object:
     parameters = request.parameters
     labels = label_selector(parameters.get("labelSelector", ""))
     fields = field_selector(parameters.get("fieldSelector", ""), resource.name)
@@ -267,11 +271,11 @@ def _delete_all(store: Store, resource: Resource, info: RequestInfo, request: Re
 
 def _empty(store: Store, namespace: str) -> None:
     for group, name in store.keys():
-        for thing in list(store.objects(group, name, namespace)):
-            store.remove(group, name, namespace, thing["metadata"]["name"])
+        for obj in list(store.objects(group, name, namespace)):
+            store.remove(group, name, namespace, obj["metadata"]["name"])
 
 
-def _check(resource: Resource, thing: Object, name: str) -> None:
+def _check(resource: Resource, obj: Object, name: str) -> None:
     if not name:
         detail = "Required value: name or generateName is required"
         raise invalid(resource.kind, resource.group, "", "metadata.name", detail, "FieldValueRequired")
@@ -281,11 +285,11 @@ def _check(resource: Resource, thing: Object, name: str) -> None:
     if not pattern.fullmatch(name):
         detail = f'Invalid value: "{name}": {_LABEL_RULE if pattern is _LABEL else _SUBDOMAIN_RULE}'
         raise invalid(resource.kind, resource.group, name, "metadata.name", detail, "FieldValueInvalid")
-    for key, value in (thing.get("data") or {}).items() if resource.name == "configmaps" else ():
+    for key, value in (obj.get("data") or {}).items() if resource.name == "configmaps" else ():
         if not isinstance(value, str):
             message = f'ConfigMap in version "v1" cannot be handled as a ConfigMap: data.{key} is no text'
             raise ApiError(422, "Invalid", message, {"name": name, "kind": "ConfigMap"})
-    spec = thing.get("spec") or {}
+    spec = obj.get("spec") or {}
     if (
         resource.name == "services"
         and not spec.get("ports")
@@ -297,11 +301,11 @@ def _check(resource: Resource, thing: Object, name: str) -> None:
         raise invalid("Pod", "", name, "spec.containers", "Required value", "FieldValueRequired")
 
 
-def _dry(store: Store, thing: Object) -> Object:
-    thing = copy.deepcopy(thing)
-    thing["metadata"].setdefault("uid", "00000000-0000-4000-8000-000000000000")
-    thing["metadata"].setdefault("creationTimestamp", now())
-    return thing
+def _dry(store: Store, obj: Object) -> Object:
+    obj = copy.deepcopy(obj)
+    obj["metadata"].setdefault("uid", "00000000-0000-4000-8000-000000000000")
+    obj["metadata"].setdefault("creationTimestamp", now())
+    return obj
 
 
 def _loaded(body: bytes) -> Any:

@@ -10,7 +10,7 @@ import time
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from ..http.server import Exchange
+from ..http.exchange import Exchange
 from ..http.websocket import WebSocket, accept
 from .web import Router, send_html, send_json, send_text
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from .gourl import BadURLError, unescape
 from .headers import Headers, is_token
-from .wire import Head, MalformedError, request_framing
+from .wire import Head, MalformedHTTPError, request_framing
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:\[\]%@]*")
@@ -17,7 +17,7 @@ _VERSION = re.compile(r"HTTP/([0-9])\.([0-9])")
 
 
 @dataclass(slots=True)
-class Request:
+class IncomingRequest:
     """A request whose head has been read.
 
     Attributes
@@ -42,7 +42,7 @@ class Request:
     version: tuple[int, int] = (1, 1)
 
     @classmethod
-    def read(cls, head: Head) -> Request:
+    def read(cls, head: Head) -> IncomingRequest:
         """The request that this head begins.
 
         Raises
@@ -54,12 +54,12 @@ class Request:
         headers = head.headers
         hosts = headers.getall("Host")
         if len(hosts) > 1:
-            raise MalformedError("too many Host headers")
+            raise MalformedHTTPError("too many Host headers")
         if not hosts and version >= (1, 1):
-            raise MalformedError("missing required Host header")
+            raise MalformedHTTPError("missing required Host header")
         host = hosts[0] if hosts else ""
         if not _HOST.fullmatch(host):
-            raise MalformedError("malformed Host header")
+            raise MalformedHTTPError("malformed Host header")
         framing = request_framing(headers)
         headers.remove("Host")
         where = target.encode("latin-1").decode("utf-8", "surrogateescape")
@@ -67,14 +67,14 @@ class Request:
             host, slash, rest = where.split("//", 1)[1].partition("/")
             where = slash + rest
         elif not where.startswith("/") and not (where == "*" and method == "OPTIONS") and method != "CONNECT":
-            raise MalformedError("malformed request target")
+            raise MalformedHTTPError("malformed request target")
         path, _, query = where.partition("?")
         if _CONTROL.search(where):
-            raise MalformedError("invalid control character in URL")
+            raise MalformedHTTPError("invalid control character in URL")
         try:
             path = unescape(path)
         except BadURLError as bad:
-            raise MalformedError(str(bad)) from bad
+            raise MalformedHTTPError(str(bad)) from bad
         return cls(method, target, path or "/", query, headers, host, framing, version)
 
     @property
@@ -103,10 +103,10 @@ def _first_line(line: str) -> tuple[str, str, tuple[int, int]]:
     parts = line.split(" ", 1)
     target, _, version = parts[1].rpartition(" ") if len(parts) == 2 else ("", "", "")
     if not target or not is_token(parts[0]):
-        raise MalformedError("malformed request line")
+        raise MalformedHTTPError("malformed request line")
     known = _VERSION.fullmatch(version)
     if not known or known[1] != "1" or " " in target:
-        raise MalformedError("malformed HTTP version")
+        raise MalformedHTTPError("malformed HTTP version")
     return parts[0], target, (int(known[1]), int(known[2]))
 
 

@@ -7,9 +7,9 @@ import hashlib
 import struct
 from typing import Final
 
+from .exchange import Exchange
 from .headers import Headers
-from .server import Exchange
-from .wire import ClosedError, Connection, fields
+from .wire import Connection, ConnectionClosedError, fields
 
 TEXT: Final = 1
 BINARY: Final = 2
@@ -63,7 +63,7 @@ class WebSocket:
         while len(out) < size:
             piece = await self._connection.some(size - len(out))
             if not piece:
-                raise ClosedError(partial=True)
+                raise ConnectionClosedError(partial=True)
             out += piece
         return out
 

@@ -23,11 +23,11 @@ CHUNKED: Final = -1
 UNTIL_CLOSE: Final = -2
 
 
-class MalformedError(Exception):
+class MalformedHTTPError(Exception):
     """What came is not HTTP; the text says why."""
 
 
-class ClosedError(Exception):
+class ConnectionClosedError(Exception):
     """The other side closed the connection; `partial` tells whether something had come."""
 
     def __init__(self, partial: bool = False) -> None:
@@ -81,7 +81,7 @@ class Connection:
         while lines and not lines[-1]:
             lines.pop()
         if not lines:
-            raise MalformedError("empty head")
+            raise MalformedHTTPError("empty head")
         return Head(lines[0], parse_fields(lines[1:]), raw)
 
     async def body(self, framing: int) -> AsyncIterator[bytes]:
@@ -96,7 +96,7 @@ class Connection:
             while framing > 0:
                 piece = await self.some(min(framing, PIECE))
                 if not piece:
-                    raise ClosedError(partial=True)
+                    raise ConnectionClosedError(partial=True)
                 framing -= len(piece)
                 yield piece
 
@@ -154,7 +154,7 @@ class Connection:
                 del self._buffer[: end + size]
                 return raw
             if len(self._buffer) > limit:
-                raise MalformedError("header too large")
+                raise MalformedHTTPError("header too large")
             try:
                 await self._fill()
             except StreamClosedError as closed:
@@ -166,16 +166,16 @@ class Connection:
                     raw = bytes(self._buffer) + b"\r\n\r\n"
                     self._buffer.clear()
                     return raw
-                raise ClosedError(partial=bool(self._buffer)) from closed
+                raise ConnectionClosedError(partial=bool(self._buffer)) from closed
 
     async def _line(self, limit: int = 8192) -> bytes:
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > limit:
-                raise MalformedError("line too long")
+                raise MalformedHTTPError("line too long")
             try:
                 await self._fill()
             except StreamClosedError as closed:
-                raise ClosedError(partial=True) from closed
+                raise ConnectionClosedError(partial=True) from closed
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         return line[:-1] if line.endswith(b"\r") else line
@@ -185,23 +185,23 @@ class Connection:
             line = await self._line()
             size = _HEX_DIGITS.fullmatch(line.split(b";")[0].strip())
             if not size:
-                raise MalformedError("invalid chunk size")
+                raise MalformedHTTPError("invalid chunk size")
             left = int(size[0], 16)
             if not left:
                 break
             while left > 0:
                 piece = await self.some(min(left, PIECE))
                 if not piece:
-                    raise ClosedError(partial=True)
+                    raise ConnectionClosedError(partial=True)
                 left -= len(piece)
                 yield piece
             if await self._line() != b"":
-                raise MalformedError("chunk without an end")
+                raise MalformedHTTPError("chunk without an end")
         lines = []
         while line := await self._line():
             lines.append(line.decode("latin-1"))
             if len(lines) > 100:
-                raise MalformedError("too many trailers")
+                raise MalformedHTTPError("too many trailers")
         self.trailers = parse_fields(lines)
 
 
@@ -217,10 +217,10 @@ def parse_fields(lines: list[str]) -> Headers:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not is_token(name):
-            raise MalformedError("malformed MIME header line")
+            raise MalformedHTTPError("malformed MIME header line")
         value = value.strip(" \t")
         if _BAD_VALUE.search(value):
-            raise MalformedError("invalid header value")
+            raise MalformedHTTPError("invalid header value")
         headers.add(name, value)
     return headers
 
@@ -238,12 +238,12 @@ def request_framing(headers: Headers) -> int:
     codings = headers.getall("Transfer-Encoding")
     if codings:
         if lengths or len(codings) > 1 or codings[0].lower() != "chunked":
-            raise MalformedError("unsupported transfer encoding")
+            raise MalformedHTTPError("unsupported transfer encoding")
         return CHUNKED
     if not lengths:
         return 0
     if len(lengths) > 1 or not _DIGITS.fullmatch(lengths[0]):
-        raise MalformedError("bad Content-Length")
+        raise MalformedHTTPError("bad Content-Length")
     return int(lengths[0])
 
 
@@ -263,7 +263,7 @@ def response_framing(method: str, status: int, headers: Headers) -> int:
     if not lengths:
         return UNTIL_CLOSE
     if len(lengths) > 1 or not _DIGITS.fullmatch(length := lengths.pop()):
-        raise MalformedError("bad Content-Length")
+        raise MalformedHTTPError("bad Content-Length")
     return int(length)
 
 
@@ -277,12 +277,12 @@ def status_code(line: str) -> int:
     """
     protocol, blank, rest = line.partition(" ")
     if not blank:
-        raise MalformedError(f'malformed HTTP response "{line}"')
+        raise MalformedHTTPError(f'malformed HTTP response "{line}"')
     code = rest.lstrip(" ").split(" ")[0]
     if len(code) != 3 or not code.isdecimal():
-        raise MalformedError(f'malformed HTTP status code "{code}"')
+        raise MalformedHTTPError(f'malformed HTTP status code "{code}"')
     if not _PROTOCOL.fullmatch(protocol):
-        raise MalformedError(f'malformed HTTP version "{protocol}"')
+        raise MalformedHTTPError(f'malformed HTTP version "{protocol}"')
     return int(code)
 
 

@@ -83,7 +83,7 @@ class ApiServer:
         """Answer one exchange."""
         request = exchange.request
         audit = request.headers.get("Audit-Id")[:64] or str(uuid.uuid4())
-        exchange.common = [("Audit-Id", audit), ("Cache-Control", "no-cache, private")]
+        exchange.common_headers = [("Audit-Id", audit), ("Cache-Control", "no-cache, private")]
         try:
             user = self._sign_in.user(exchange)
             self._check_host(request, user)
@@ -91,7 +91,7 @@ class ApiServer:
             info = request_info(request)
             if not _long_running(info):
                 flow = [("X-Kubernetes-Pf-Flowschema-Uid", _FLOW), ("X-Kubernetes-Pf-Prioritylevel-Uid", _LEVEL)]
-                exchange.common += flow
+                exchange.common_headers += flow
             self.authorizer.check(user, info)
             if info.is_resource:
                 await self._resource(exchange, info, user)
@@ -158,7 +158,7 @@ class ApiServer:
             return
         _check_named(resource, info, exchange.request.method)
         if resource.name == "endpoints":
-            exchange.common.append(("Warning", _DEPRECATED))
+            exchange.common_headers.append(("Warning", _DEPRECATED))
         if info.subresource in _STREAMS:
             await self._streams(exchange, info, user)
             return
@@ -307,7 +307,7 @@ class ApiServer:
             await send(exchange, 200, found, form)
             return
         found, tag = discovery_documents.aggregated(self.catalogue, core)
-        exchange.common = [pair for pair in exchange.common if pair[0] != "Cache-Control"]
+        exchange.common_headers = [pair for pair in exchange.common_headers if pair[0] != "Cache-Control"]
         headers = Headers([("Cache-Control", "public"), ("Etag", tag), ("Vary", "Accept")])
         if request.headers.get("If-None-Match") == tag:
             await exchange.respond(304, headers)

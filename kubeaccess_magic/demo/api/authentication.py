@@ -75,7 +75,7 @@ class Authenticator:
         headers = exchange.request.headers
         token = bearer(headers)
         if headers.get("Authorization").lower().startswith("bearer  "):
-            exchange.common.append(("Warning", _EXTRA_SPACE))
+            exchange.common_headers.append(("Warning", _EXTRA_SPACE))
         headers.remove("Authorization")
         _remove_front_proxy(headers)
         if exchange.certificate:

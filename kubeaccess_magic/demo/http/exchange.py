@@ -1,4 +1,4 @@
-"""The serving side of a connection: requests one after the other, each with the means to answer it."""
+"""The server's side of a connection: reads one request after the other and lets a handler answer each."""
 
 from __future__ import annotations
 
@@ -13,36 +13,40 @@ from typing import Final
 from tornado.iostream import IOStream, StreamClosedError
 
 from .headers import Headers, is_token
-from .message import IncomingRequest, reason
-from .wire import CHUNKED, HEAD_LIMIT, Connection, ConnectionClosedError, Head, MalformedHTTPError, fields
+from .message import IncomingRequest, reason_phrase
+from .wire import CHUNKED, HEAD_LIMIT_BYTES, Connection, ConnectionClosedError, Head, MalformedHTTPError, encode_fields
 
 logger = logging.getLogger("kubeaccess_magic.demo")
 
-IDLE_S: Final = 300.0
-HEAD_S: Final = 30.0
+_IDLE_S: Final = 300.0
+_HEAD_S: Final = 30.0
 _LINGER_S: Final = 1.0
 _QUIET_S: Final = 0.05
-DRAIN: Final = 256 * 2**10
-"""So much of a request body that nobody read is passed over to keep a connection (as Go does)."""
+_DRAIN_BYTES: Final = 256 * 2**10
+"""How much of an unread request body is skipped to keep the connection open (as Go does)."""
 
 
 class AbortConnection(Exception):
-    """The connection is to be closed without another byte, as when the real server panics (D2, T32, E10)."""
+    """The connection must be closed without sending another byte, as when the real server panics (D2, T32, E10)."""
 
 
 class Exchange:
-    """One request, and its answer in the making.
+    """One request, and the means to answer it.
 
     Attributes
     ----------
-    request
-        What was asked.
     client
-        The address of who asks.
+        The client's IP address.
     certificate
-        The client certificate that TLS brought, in DER; empty when there is none.
+        The client certificate of the TLS connection, in DER; empty if there is none.
     started
-        Whether the head of the answer has been sent.
+        Whether the head of the response has been sent.
+    finished
+        Whether the whole response has been sent.
+    keep_alive
+        Whether the connection stays open after the response.
+    common_headers
+        Headers that are added to whatever the response is.
     """
 
     def __init__(self, connection: Connection, request: IncomingRequest, client: str, certificate: bytes) -> None:
@@ -52,17 +56,17 @@ class Exchange:
         self.certificate = certificate
         self.started = False
         self.finished = False
-        self.keep = request.keeps_alive
-        self.common: list[tuple[str, str]] = []
+        self.keep_alive = request.keeps_alive
+        self.common_headers: list[tuple[str, str]] = []
         self._chunked = False
-        self._left: int | None = None
+        self._remaining: int | None = None
         self._body_read = request.framing == 0
         self._body: AsyncIterator[bytes] | None = None
 
-    # --- the request's body
+    # --- the request body
 
     async def body(self) -> AsyncIterator[bytes]:
-        """The pieces of the request's body as they come; a client that waits for 100 gets it now."""
+        """The pieces of the request body as they arrive; a client that waits for ``100 Continue`` gets it first."""
         if self._body_read:
             return
         if self._body is None:
@@ -74,31 +78,51 @@ class Exchange:
         self._body_read = True
 
     async def whole_body(self, limit: int) -> bytes | None:
-        """The body in one piece; None when it has more than `limit` bytes."""
-        out = bytearray()
+        """The whole request body; None if it is longer than `limit` bytes."""
+        body = bytearray()
         async for piece in self.body():
-            out += piece
-            if len(out) > limit:
-                self.keep = False
+            body += piece
+            if len(body) > limit:
+                self.keep_alive = False
                 return None
-        return bytes(out)
+        return bytes(body)
 
-    # --- the answer
+    # --- the response
 
     async def respond(self, status: int, headers: Headers, body: bytes = b"") -> None:
-        """Answer at once and whole."""
+        """Send a complete response.
+
+        Parameters
+        ----------
+        status
+            The status code.
+        headers
+            Its headers; Date and Content-Length are added.
+        body
+            The body; it is left out in the answer to a HEAD request.
+        """
         bodyless = status in (204, 304) or status < 200
         head = self._head(status, headers, None if bodyless else len(body))
         self.started = self.finished = True
         await self.connection.write(head if bodyless or self.request.method == "HEAD" else head + body)
 
     async def start(self, status: int, headers: Headers, length: int | None) -> None:
-        """Send the head of an answer whose body follows piece by piece; without a length it is chunked."""
-        silent = status in (204, 304) or self.request.method == "HEAD"
-        self._chunked = length is None and not silent and self.request.version >= (1, 1)
-        self._left = length if not silent else 0
-        if length is None and not self._chunked and not silent:
-            self.keep = False
+        """Send the head of a response whose body follows in pieces.
+
+        Parameters
+        ----------
+        status
+            The status code.
+        headers
+            Its headers.
+        length
+            The length of the body in bytes; None sends it in chunks.
+        """
+        bodyless = status in (204, 304) or self.request.method == "HEAD"
+        self._chunked = length is None and not bodyless and self.request.version >= (1, 1)
+        self._remaining = length if not bodyless else 0
+        if length is None and not self._chunked and not bodyless:
+            self.keep_alive = False
         if self._chunked:
             headers = headers.copy()
             headers.set("Transfer-Encoding", "chunked")
@@ -107,72 +131,88 @@ class Exchange:
         await self.connection.write(head)
 
     async def write(self, data: bytes) -> None:
-        """Some of the body."""
+        """Send a piece of the response body."""
         if not data or self.request.method == "HEAD":
             return
-        if self._left is not None:
-            self._left -= len(data)
+        if self._remaining is not None:
+            self._remaining -= len(data)
         await self.connection.write(b"%x\r\n%s\r\n" % (len(data), data) if self._chunked else data)
 
     async def finish(self, trailers: list[tuple[str, str]] | None = None) -> None:
-        """The end of the body."""
+        """End the response body.
+
+        Raises
+        ------
+        AbortConnection
+            The body is shorter than announced.
+        """
         if self._chunked:
-            await self.connection.write(b"0\r\n" + fields(trailers or []) + b"\r\n")
-        elif self._left:
+            await self.connection.write(b"0\r\n" + encode_fields(trailers or []) + b"\r\n")
+        elif self._remaining:
             raise AbortConnection
         self.finished = True
 
     async def interim(self, status: int, headers: Headers) -> None:
-        """An answer before the answer, such as 103."""
-        head = f"HTTP/1.1 {status} {reason(status)}\r\n".encode() + fields(headers.sorted()) + b"\r\n"
+        """Send an interim response, such as ``103 Early Hints``.
+
+        Parameters
+        ----------
+        status
+            The status code, from 100 to 199.
+        headers
+            Its headers.
+        """
+        head = f"HTTP/1.1 {status} {reason_phrase(status)}\r\n".encode() + encode_fields(headers.sorted()) + b"\r\n"
         await self.connection.write(head)
 
     def hijack(self) -> Connection:
-        """Take the connection; nothing is written or read by this exchange any more."""
+        """Hand over the connection; this exchange no longer reads or writes."""
         self.started = self.finished = True
-        self.keep = False
+        self.keep_alive = False
         return self.connection
 
     async def drain(self) -> bool:
-        """Pass over what is left of the request's body; False when that is too much."""
+        """Skip the rest of the request body; return False if it is too long to skip."""
         if self._body_read:
             return True
         if self._body is None and self.request.headers.get("Expect"):
             return False
-        left = DRAIN
+        remaining = _DRAIN_BYTES
         async for piece in self.body():
-            left -= len(piece)
-            if left < 0:
+            remaining -= len(piece)
+            if remaining < 0:
                 return False
         return True
 
     def _head(self, status: int, headers: Headers, length: int | None) -> bytes:
-        all_headers = Headers([*headers, *self.common])
+        all_headers = Headers([*headers, *self.common_headers])
         if "Date" not in all_headers:
             all_headers.add("Date", http_date(int(time.time())))
         if length is not None and "Content-Length" not in all_headers:
             all_headers.add("Content-Length", str(length))
-        if not self.keep:
+        if not self.keep_alive:
             all_headers.set("Connection", "close")
-        return f"HTTP/1.1 {status} {reason(status)}\r\n".encode() + fields(all_headers.sorted()) + b"\r\n"
+        return f"HTTP/1.1 {status} {reason_phrase(status)}\r\n".encode() + encode_fields(all_headers.sorted()) + b"\r\n"
 
 
 Handler = Callable[[Exchange], Awaitable[None]]
 
 
 async def serve(stream: IOStream, handler: Handler, client: str, certificate: bytes = b"") -> None:
-    """Answer what comes on a stream until either side has had enough.
+    """Serve the requests that arrive on a stream, until one side closes it.
 
-    While a handler runs, a client that closes its connection cancels it: whatever was done for it ends.
+    If the client closes the connection while a handler runs, the handler is cancelled.
 
     Parameters
     ----------
     stream
-        Open, and past any TLS handshake.
+        An open stream; a TLS handshake is already done.
     handler
         Answers one exchange.
     client
-        The address to name as the client's.
+        The client's IP address.
+    certificate
+        The client certificate of the TLS connection, in DER.
     """
     connection = Connection(stream)
     try:
@@ -180,12 +220,12 @@ async def serve(stream: IOStream, handler: Handler, client: str, certificate: by
             head = await _next_head(connection)
             exchange = Exchange(connection, IncomingRequest.read(head), client, certificate)
             await _answer(exchange, handler)
-            if not exchange.keep or not await exchange.drain():
+            if not exchange.keep_alive or not await exchange.drain():
                 break
     except (ConnectionClosedError, StreamClosedError, AbortConnection, TimeoutError, OSError):
         pass
-    except MalformedHTTPError as bad:
-        await _refuse(connection, bad)
+    except MalformedHTTPError as error:
+        await _refuse(connection, error)
     except asyncio.CancelledError:
         if not stream.closed():
             raise
@@ -195,29 +235,27 @@ async def serve(stream: IOStream, handler: Handler, client: str, certificate: by
 
 async def _next_head(connection: Connection) -> Head:
     if connection.drained:
-        async with asyncio.timeout(IDLE_S):
-            first = await connection.some()
-        if not first:
+        async with asyncio.timeout(_IDLE_S):
+            first_bytes = await connection.some()
+        if not first_bytes:
             raise ConnectionClosedError
-        begins = first.lstrip(b"\r\n")[:1].decode("latin-1")
-        if begins and not is_token(begins):
-            raise MalformedHTTPError(
-                "malformed request line"
-            )  # said at once: a TLS greeting has no line end to wait for
-        connection.put_back(first)
-    async with asyncio.timeout(HEAD_S):
-        return await connection.head(HEAD_LIMIT)
+        first_character = first_bytes.lstrip(b"\r\n")[:1].decode("latin-1")
+        if first_character and not is_token(first_character):
+            raise MalformedHTTPError("malformed request line")  # a TLS greeting has no line end
+        connection.put_back(first_bytes)
+    async with asyncio.timeout(_HEAD_S):
+        return await connection.head(HEAD_LIMIT_BYTES)
 
 
 async def _answer(exchange: Exchange, handler: Handler) -> None:
     stream = exchange.connection.stream
-    running: asyncio.Task[None] | None = asyncio.current_task()
+    task: asyncio.Task[None] | None = asyncio.current_task()
 
-    def gone() -> None:
-        if running is not None:
-            running.cancel()
+    def cancel_handler() -> None:
+        if task is not None:
+            task.cancel()
 
-    stream.set_close_callback(gone)
+    stream.set_close_callback(cancel_handler)
     try:
         await handler(exchange)
     except (AbortConnection, MalformedHTTPError, StreamClosedError, ConnectionClosedError, ConnectionError):
@@ -226,15 +264,15 @@ async def _answer(exchange: Exchange, handler: Handler) -> None:
         logger.exception("%s %s failed", exchange.request.method, exchange.request.path)
         raise AbortConnection from None
     finally:
-        running = None
+        task = None
         stream.set_close_callback(None)
     if not exchange.finished:
         raise AbortConnection
 
 
-async def _refuse(connection: Connection, bad: MalformedHTTPError) -> None:
-    """The real server's words: 400 in plain text, no Audit-Id, connection closed."""
-    text = f"400 Bad Request: {bad}" if "Host" in str(bad) else "400 Bad Request"
+async def _refuse(connection: Connection, error: MalformedHTTPError) -> None:
+    """Answer as the real server does: 400 in plain text, without Audit-Id, and close."""
+    text = f"400 Bad Request: {error}" if "Host" in str(error) else "400 Bad Request"
     head = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
     try:
         await connection.write(head.encode() + text.encode())
@@ -244,7 +282,7 @@ async def _refuse(connection: Connection, bad: MalformedHTTPError) -> None:
 
 
 async def _linger(connection: Connection) -> None:
-    """Read what is already under way before closing: a reset would take the answer from the client."""
+    """Read what is already on its way before closing; otherwise a reset could destroy the answer."""
     try:
         async with asyncio.timeout(_LINGER_S):
             while await asyncio.wait_for(connection.some(), _QUIET_S):
@@ -255,7 +293,7 @@ async def _linger(connection: Connection) -> None:
 
 @functools.lru_cache(maxsize=4)
 def http_date(second: int) -> str:
-    """The value of a Date header."""
+    """The value of a Date header for a second since the epoch."""
     return formatdate(second, usegmt=True)
 
 

@@ -76,7 +76,7 @@ class LinkRewriter:
         ------
         ApiError
             500: it is not compressed as it says.
-        AbortedError
+        AbortConnection
             A coding that is not understood: the real server closes the connection (T32).
         """
         encoding = headers.get("Content-Encoding")

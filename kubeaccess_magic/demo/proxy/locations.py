@@ -83,7 +83,7 @@ class Resolver:
         ------
         ApiError
             400 or 404 (D1, D3).
-        AbortedError
+        AbortConnection
             The port is no unsigned number: the real server panics (D2).
         """
         segment = Segment.parse(text, "pod")

@@ -16,13 +16,13 @@ from ..api.status import bad_request, name_missing, not_allowed, unavailable
 from ..http.exchange import CHUNKED, AbortConnection, Exchange
 from ..http.gourl import clean, escape_path, join
 from ..http.headers import Headers
-from ..http.sniff import content_type
+from ..http.sniff import sniff_content_type
 from ..http.wire import (
     UNTIL_CLOSE,
     Connection,
     ConnectionClosedError,
     MalformedHTTPError,
-    fields,
+    encode_fields,
     response_framing,
     status_code,
 )
@@ -63,7 +63,7 @@ class ReverseProxy:
         ------
         ApiError
             What the API server itself refuses.
-        AbortedError
+        AbortConnection
             The connection is to be cut.
         """
         request = exchange.request
@@ -104,7 +104,7 @@ class ReverseProxy:
         unzip = not headers.get("Accept-Encoding") and not headers.get("Range") and request.method != "HEAD"
         target = f"{escaped}?{request.query}" if request.query else escaped
         line = f"{request.method} {target} HTTP/1.1\r\nHost: {request.host or location.host}\r\n"
-        head = line.encode("utf-8", "surrogateescape") + fields(_in_order(exchange, headers, unzip)) + b"\r\n"
+        head = line.encode("utf-8", "surrogateescape") + encode_fields(_in_order(exchange, headers, unzip)) + b"\r\n"
         connection, answer, sending = await self._ask(exchange, location, head)
         try:
             await self._relay(exchange, connection, answer, LinkRewriter(prefix, location.host, request.host), unzip)
@@ -213,7 +213,7 @@ class ReverseProxy:
             return
         first = await anext(pieces, b"")
         if first and "Content-Type" not in headers and not headers.get("Content-Encoding"):
-            headers.add("Content-Type", content_type(first))
+            headers.add("Content-Type", sniff_content_type(first))
         await _first_flushed(exchange, answer.status, headers, length, first, pieces)
         sent = [pair for pair in connection.trailers if pair[0] in trailer] if trailer else None
         await exchange.finish(sent)

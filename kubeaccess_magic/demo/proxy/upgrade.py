@@ -16,7 +16,7 @@ from ..http.wire import (
     ConnectionClosedError,
     Head,
     MalformedHTTPError,
-    fields,
+    encode_fields,
     response_framing,
     status_code,
 )
@@ -73,7 +73,7 @@ def _request(exchange: Exchange, location: Location, path: str) -> bytes:
         first.append(("Content-Length", str(request.framing)))
     rest = [pair for pair in headers.sorted() if pair[0] not in _FIRST]
     line = f"{request.method} {escape_path(path or '/')} HTTP/1.1\r\nHost: {request.host or location.host}\r\n"
-    return line.encode("utf-8", "surrogateescape") + fields(first + rest) + b"\r\n"
+    return line.encode("utf-8", "surrogateescape") + encode_fields(first + rest) + b"\r\n"
 
 
 async def _answer(backend: Connection, location: Location) -> tuple[Head, int]:
@@ -96,7 +96,7 @@ async def _refused(exchange: Exchange, backend: Connection, head: Head, status: 
     if framing < 0:
         headers.remove("Transfer-Encoding")
         headers.set("Connection", "close")
-    await client.write(f"{head.first}\r\n".encode("latin-1") + fields(headers.sorted()) + b"\r\n")
+    await client.write(f"{head.first}\r\n".encode("latin-1") + encode_fields(headers.sorted()) + b"\r\n")
     async for piece in _until_broken(backend, framing):
         await client.write(piece)
 

@@ -15,7 +15,7 @@ from ..api.store import Store
 from ..http.exchange import Exchange
 from ..http.headers import Headers
 from ..http.message import IncomingRequest
-from ..http.websocket import accept
+from ..http.websocket import accept_websocket
 from ..proxy.locations import Location, Resolver
 from ..proxy.pod_network import DialError, PodNetwork
 
@@ -163,7 +163,7 @@ def _kubelet_url(location: Location, info: RequestInfo, request: IncomingRequest
 
 async def _tell_by_v5(exchange: Exchange, problem: str) -> None:
     """v5: the websocket is open before the kubelet is dialled; the error comes on channel 3 (W11)."""
-    websocket = await accept(exchange, V5)
+    websocket = await accept_websocket(exchange, V5)
     if websocket is None:
         raise bad_request("Upgrade request required")
     if exchange.request.parameters.get("stdout") in ("true", "1"):

@@ -1,4 +1,4 @@
-"""The API server: who asks, whether they may, and which room answers."""
+"""The API server: authenticates and authorizes a request, and hands it to the code that answers."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ..proxy.pod_network import PodNetwork
 from ..proxy.reverse_proxy import ReverseProxy
 from ..streams.handshake import Streams
 from . import discovery_documents, printers, writes
-from .authentication import Authenticator, User, impersonated, impersonation_rights
-from .encoding import LIST_REPRESENTATIONS, Representation, compressed, encode, encode_error, negotiate
-from .list_requests import list_options, listed
+from .authentication import Authenticator, User, impersonated_user, impersonation_rights
+from .encoding import LIST_REPRESENTATIONS, Representation, compress, encode, encode_error, negotiate
+from .list_requests import list_options, make_list
 from .openapi import openapi
 from .rbac import Attributes, Authorizer, refusal
 from .requestinfo import VERBS, RequestInfo, request_info
@@ -43,26 +43,32 @@ _DEPRECATED: Final = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery
 
 
 class PageNotFoundError(Exception):
-    """404 in plain text: nothing is served below that path."""
+    """No API is served at the path: answered by 404 in plain text."""
 
 
 class ApiServer:
-    """Answers every request of the API's own port.
+    """Answers the requests at the API server's port.
 
     Parameters
     ----------
+    store, catalogue
+        The objects, and the resources that they belong to.
+    authenticator
+        Finds out which user sends a request.
+    network
+        Connects to pods and nodes.
     hosts
-        The Host values by which this server is known. Who signs in may use others; who does not may not, so that
-        no web page can ask it by a name of its own (X8).
+        The values of the Host header that are this server's names. Only authenticated users may use others; else a
+        web page could send requests through a host name of its own (X8).
     version
-        Such as ``1.37.2``.
+        The Kubernetes version, such as ``1.37.2``.
     """
 
     def __init__(
         self,
         store: Store,
         catalogue: Catalogue,
-        sign_in: Authenticator,
+        authenticator: Authenticator,
         network: PodNetwork,
         hosts: frozenset[str],
         version: str,
@@ -70,67 +76,72 @@ class ApiServer:
         self.store = store
         self.catalogue = catalogue
         self.authorizer = Authorizer(store)
-        self._sign_in = sign_in
-        older = version.startswith("1.36.")
-        self._review_field = "spec.resourceAttributes" if older else "spec"
-        resolver = Resolver(store, by_slices=not older)
+        self._authenticator = authenticator
+        is_1_36 = version.startswith("1.36.")
+        self._review_field = "spec.resourceAttributes" if is_1_36 else "spec"
+        resolver = Resolver(store, by_slices=not is_1_36)
         self._proxy = ReverseProxy(resolver, network)
         self._streams = Streams(store, resolver, network, self.authorizer)
         self._hosts = hosts
         self._version = version
 
     async def __call__(self, exchange: Exchange) -> None:
-        """Answer one exchange."""
+        """Answer one request."""
         request = exchange.request
-        audit = request.headers.get("Audit-Id")[:64] or str(uuid.uuid4())
-        exchange.common_headers = [("Audit-Id", audit), ("Cache-Control", "no-cache, private")]
+        audit_id = request.headers.get("Audit-Id")[:64] or str(uuid.uuid4())
+        exchange.common_headers = [("Audit-Id", audit_id), ("Cache-Control", "no-cache, private")]
         try:
-            user = self._sign_in.user(exchange)
+            user = self._authenticator.user(exchange)
             self._check_host(request, user)
             user = self._impersonate(request, user)
             info = request_info(request)
             if not _long_running(info):
-                flow = [("X-Kubernetes-Pf-Flowschema-Uid", _FLOW), ("X-Kubernetes-Pf-Prioritylevel-Uid", _LEVEL)]
-                exchange.common_headers += flow
+                flow_headers = [
+                    ("X-Kubernetes-Pf-Flowschema-Uid", _FLOW),
+                    ("X-Kubernetes-Pf-Prioritylevel-Uid", _LEVEL),
+                ]
+                exchange.common_headers += flow_headers
             self.authorizer.check(user, info)
             if info.is_resource:
                 await self._resource(exchange, info, user)
             else:
-                await self._other(exchange, info)
+                await self._non_resource(exchange, info)
         except PageNotFoundError:
             await exchange.respond(404, Headers(_TEXT), b"404 page not found\n")
         except ApiError as error:
             if exchange.started:
                 raise
-            media, body = encode_error(error, request)
-            await exchange.respond(error.code, Headers([("Content-Type", media), *error.headers]), body)
+            media_type, body = encode_error(error, request)
+            await exchange.respond(error.code, Headers([("Content-Type", media_type), *error.headers]), body)
 
-    # --- before the answer
+    # --- authentication and authorization
 
     def _check_host(self, request: IncomingRequest, user: User) -> None:
         if user.name == "system:anonymous" and request.host.lower() not in self._hosts:
             raise ApiError(403, "Forbidden", f'the host "{request.host}" is not this server', {})
 
     def _impersonate(self, request: IncomingRequest, user: User) -> User:
-        for wish in impersonation_rights(request.headers):
-            wanted = Attributes("impersonate", wish.resource, wish.subresource, wish.group, wish.namespace, wish.name)
-            decision = self.authorizer.decide(user, wanted)
+        for right in impersonation_rights(request.headers):
+            attributes = Attributes(
+                "impersonate", right.resource, right.subresource, right.group, right.namespace, right.name
+            )
+            decision = self.authorizer.decide(user, attributes)
             if not decision.allowed:
-                scope = f'in the namespace "{wish.namespace}"' if wish.namespace else "at the cluster scope"
-                raise refusal(user, wanted, decision, scope)
-        return impersonated(request.headers) if request.headers.get("Impersonate-User") else user
+                scope = f'in the namespace "{right.namespace}"' if right.namespace else "at the cluster scope"
+                raise refusal(user, attributes, decision, scope)
+        return impersonated_user(request.headers) if request.headers.get("Impersonate-User") else user
 
     # --- resources
 
     def _route(self, info: RequestInfo) -> tuple[Resource, RequestInfo]:
-        """Find the resource that a path names; the request info comes back with the namespace that counts.
+        """Find the resource that a path names; the request info comes back with the namespace that applies.
 
         Raises
         ------
         PageNotFoundError
             The path is in no API group.
         ApiError
-            404: the group does not serve this resource, or not in such a path.
+            404: the group does not serve this resource, or not at such a path.
         """
         prefix = f"/apis/{info.group}/{info.version}/" if info.group else f"/api/{info.version}/"
         versions = self.catalogue.groups().get(info.group)
@@ -142,7 +153,7 @@ class ApiServer:
         if not resource.namespaced:
             if info.namespace and resource.name != "namespaces":
                 raise no_resource()
-            info = replace(info, namespace="")  # /api/v1/namespaces/shop is in the namespace shop, to RBAC alone
+            info = replace(info, namespace="")  # /api/v1/namespaces/shop is in the namespace shop for RBAC only
         elif len(info.parts) > 1 and not _names_namespace(info.path.removeprefix(prefix)):
             raise no_resource()
         if info.subresource and resource.subresource(info.subresource) is None:
@@ -162,8 +173,8 @@ class ApiServer:
         if info.subresource in _STREAMS:
             await self._streams(exchange, info, user)
             return
-        named = len(info.parts) > 1
-        if resource.namespaced and not info.namespace and (named or "list" not in resource.verbs):
+        has_name = len(info.parts) > 1
+        if resource.namespaced and not info.namespace and (has_name or "list" not in resource.verbs):
             raise no_resource()
         if not resource.stored:
             await self._review(exchange, resource, info, user)
@@ -171,7 +182,7 @@ class ApiServer:
             await watch(exchange, self.store, resource, info)
         elif info.verb == "list":
             await self._list(exchange, resource, info)
-        elif info.verb == "get" and exchange.request.method == "GET" and named:
+        elif info.verb == "get" and exchange.request.method == "GET" and has_name:
             await self._get(exchange, resource, info)
         else:
             await self._write(exchange, resource, info)
@@ -180,58 +191,58 @@ class ApiServer:
         request = exchange.request
         if request.method != "GET":
             raise not_allowed()
-        form = negotiate(request, _CONVERSIONS, LIST_REPRESENTATIONS)
+        representation = negotiate(request, _CONVERSIONS, LIST_REPRESENTATIONS)
         parameters = request.parameters
         options = list_options(parameters, resource)
-        found = listed(self.store, resource, info, options)
-        if form.convert == "Table":
+        content = make_list(self.store, resource, info, options)
+        if representation.convert == "Table":
             include = printers.include_object(parameters)
-            found = printers.table(resource, found["items"], found["metadata"], include, form.version)
-        elif form.convert == "PartialObjectMetadata":
-            raise printers.not_convertible(form.convert, f"a list (*core.{resource.list_kind})")
-        elif form.convert:
-            found = printers.partial_list(found["items"], found["metadata"], form.version)
-        await send(exchange, 200, found, form)
+            content = printers.table(resource, content["items"], content["metadata"], include, representation.version)
+        elif representation.convert == "PartialObjectMetadata":
+            raise printers.not_convertible(representation.convert, f"a list (*core.{resource.list_kind})")
+        elif representation.convert:
+            content = printers.partial_list(content["items"], content["metadata"], representation.version)
+        await send(exchange, 200, content, representation)
 
     async def _get(self, exchange: Exchange, resource: Resource, info: RequestInfo) -> None:
         request = exchange.request
-        form = negotiate(request, _CONVERSIONS)
+        representation = negotiate(request, _CONVERSIONS)
         writes.check_name(info.parts[1])
         obj = self.store.get(resource.group, resource.name, info.namespace, info.parts[1])
         if obj is None:
             raise not_found(resource.name, info.parts[1], resource.group)
         if info.subresource == "scale":
-            await send(exchange, 200, scale_of(obj), form)
+            await send(exchange, 200, scale_of(obj), representation)
             return
-        await send(exchange, 200, converted(resource, obj, form, request), form)
+        await send(exchange, 200, convert(resource, obj, representation, request), representation)
 
     async def _write(self, exchange: Exchange, resource: Resource, info: RequestInfo) -> None:
         request = exchange.request
-        named = len(info.parts) > 1
+        has_name = len(info.parts) > 1
         verb = info.verb if request.method != "HEAD" else ""
-        known = resource.subresource(info.subresource)
-        allowed = known.verbs if known else resource.verbs
-        fits = named if verb in ("update", "patch", "delete") else not named
-        if verb not in allowed or not (fits or known) or (resource.namespaced and not info.namespace):
+        subresource = resource.subresource(info.subresource)
+        allowed = subresource.verbs if subresource else resource.verbs
+        name_fits = has_name if verb in ("update", "patch", "delete") else not has_name
+        if verb not in allowed or not (name_fits or subresource) or (resource.namespaced and not info.namespace):
             raise not_allowed()
-        form = negotiate(request, ("Table", "PartialObjectMetadata"))
+        representation = negotiate(request, ("Table", "PartialObjectMetadata"))
         body = await self._body(exchange)
         code, obj = writes.write(self.store, resource, info, request, body)
         if obj.get("kind") not in ("Status", "Scale"):
-            obj = converted(resource, obj, form, request)
-        await send(exchange, code, obj, form)
+            obj = convert(resource, obj, representation, request)
+        await send(exchange, code, obj, representation)
 
     async def _review(self, exchange: Exchange, resource: Resource, info: RequestInfo, user: User) -> None:
         if exchange.request.method != "POST" or len(info.parts) > 1:
             raise not_allowed()
-        form = negotiate(exchange.request)
-        writes.check_media(exchange.request)
+        representation = negotiate(exchange.request)
+        writes.check_media_type(exchange.request)
         body = await self._body(exchange)
         if resource.kind == "TokenReview":
-            answer = token_review(body, self._sign_in)
+            answer = token_review(body, self._authenticator)
         else:
             answer = review(resource.kind, body, user, self.authorizer, info.namespace, self._review_field)
-        await send(exchange, 201, answer, form)
+        await send(exchange, 201, answer, representation)
 
     async def _body(self, exchange: Exchange) -> bytes:
         body = await exchange.whole_body(BODY_LIMIT)
@@ -242,7 +253,7 @@ class ApiServer:
 
     # --- everything else
 
-    async def _other(self, exchange: Exchange, info: RequestInfo) -> None:
+    async def _non_resource(self, exchange: Exchange, info: RequestInfo) -> None:
         request = exchange.request
         path = info.path if info.path == "/" else info.path.rstrip("/")
         if path in _HEALTH:
@@ -254,7 +265,7 @@ class ApiServer:
             await exchange.respond(200, Headers(_TEXT[:1]), b"ok")
             return
         if path.startswith("/openapi/"):
-            status, headers, body = openapi(path, request, self.catalogue, self._version)
+            status, headers, body = openapi(path, self.catalogue, self._version)
             if status == 404:
                 raise PageNotFoundError
             await exchange.respond(status, headers, body)
@@ -262,78 +273,108 @@ class ApiServer:
         if path in ("/api", "/apis"):
             await self._groups(exchange, core=path == "/api")
             return
-        found = self._document(path)
-        if found is None:
+        content = self._document(path)
+        if content is None:
             raise PageNotFoundError
         if request.method != "GET":
             raise not_allowed()
-        form = negotiate(request)
+        representation = negotiate(request)
         if path in ("/version", "/"):
-            form = Representation(pretty=True)
-        await send(exchange, 200, found, form)
+            representation = Representation(pretty=True)
+        await send(exchange, 200, content, representation)
 
     def _document(self, path: str) -> Object | None:
+        """The document at a path outside of the resources; None if there is none."""
         if path == "/version":
             return discovery_documents.version(self._version)
         if path == "/":
             groups = [f"/apis/{name}" for name in self.catalogue.groups() if name]
-            return {
-                "paths": sorted(
-                    ["/api", "/api/v1", "/apis", *groups, *_HEALTH, "/openapi/v2", "/openapi/v3", "/version"]
-                )
-            }
+            fixed = ["/api", "/api/v1", "/apis", *_HEALTH, "/openapi/v2", "/openapi/v3", "/version"]
+            return {"paths": sorted([*fixed, *groups])}
         parts = path.split("/")[1:]
-        groups_known = self.catalogue.groups()
-        known = groups_known.get("" if parts[0] == "api" else parts[1] if len(parts) > 1 else "-")
-        if known and len(parts) == (2 if parts[0] == "api" else 3) and parts[-1] not in known:
+        if parts[0] == "api":
+            group, version = "", parts[1:]
+        elif parts[0] == "apis":
+            group, version = parts[1], parts[2:]
+        else:
+            return None
+        versions = self.catalogue.groups().get(group)
+        if versions is None or len(version) > 1:
+            return None
+        if not version:
+            return discovery_documents.group(self.catalogue, group)
+        if version[0] not in versions:
             raise no_resource()
-        if parts[0] == "api" and len(parts) == 2 and parts[1] in groups_known[""]:
-            return discovery_documents.resource_list(self.catalogue, "", parts[1])
-        if parts[0] == "apis" and len(parts) == 2 and parts[1] in groups_known:
-            return discovery_documents.group(self.catalogue, parts[1])
-        if parts[0] == "apis" and len(parts) == 3 and parts[2] in groups_known.get(parts[1], ()):
-            return discovery_documents.resource_list(self.catalogue, parts[1], parts[2])
-        return None
+        return discovery_documents.resource_list(self.catalogue, group, version[0])
 
     async def _groups(self, exchange: Exchange, core: bool) -> None:
         request = exchange.request
-        form = negotiate(request, ("APIGroupDiscoveryList",))
-        if not form.convert:
-            found = (
+        representation = negotiate(request, ("APIGroupDiscoveryList",))
+        if not representation.convert:
+            content = (
                 discovery_documents.api_versions(request.host)
                 if core
                 else discovery_documents.group_list(self.catalogue)
             )
-            await send(exchange, 200, found, form)
+            await send(exchange, 200, content, representation)
             return
-        found, tag = discovery_documents.aggregated(self.catalogue, core)
+        content, etag = discovery_documents.aggregated(self.catalogue, core)
         exchange.common_headers = [pair for pair in exchange.common_headers if pair[0] != "Cache-Control"]
-        headers = Headers([("Cache-Control", "public"), ("Etag", tag), ("Vary", "Accept")])
-        if request.headers.get("If-None-Match") == tag:
+        headers = Headers([("Cache-Control", "public"), ("Etag", etag), ("Vary", "Accept")])
+        if request.headers.get("If-None-Match") == etag:
             await exchange.respond(304, headers)
             return
         headers.add("Content-Type", discovery_documents.AGGREGATED)
-        _, body = encode(found, form)
-        await exchange.respond(200, headers, compressed(request, headers, body))
+        _, body = encode(content, representation)
+        await exchange.respond(200, headers, compress(request, headers, body))
 
 
-async def send(exchange: Exchange, code: int, obj: Object, form: Representation) -> None:
-    """Answer with an object in the form that was negotiated."""
-    media, body = encode(obj, form)
-    headers = Headers([("Content-Type", media)])
-    await exchange.respond(code, headers, compressed(exchange.request, headers, body))
+async def send(exchange: Exchange, code: int, obj: Object, representation: Representation) -> None:
+    """Send an object in the negotiated representation.
+
+    Parameters
+    ----------
+    exchange
+        The request to answer.
+    code
+        The status code.
+    obj
+        The object to send.
+    representation
+        How to write it.
+    """
+    media_type, body = encode(obj, representation)
+    headers = Headers([("Content-Type", media_type)])
+    await exchange.respond(code, headers, compress(exchange.request, headers, body))
 
 
-def converted(resource: Resource, obj: Object, form: Representation, request: IncomingRequest) -> Object:
-    """One object as itself, as a table, or as its metadata."""
-    if form.convert == "Table":
+def convert(resource: Resource, obj: Object, representation: Representation, request: IncomingRequest) -> Object:
+    """Convert an object as the client asks: unchanged, to a Table, or to its metadata only.
+
+    Parameters
+    ----------
+    resource
+        The resource of the object.
+    obj
+        The object.
+    representation
+        The negotiated representation.
+    request
+        The request, whose query may say what a Table includes.
+
+    Raises
+    ------
+    ApiError
+        406: a single object cannot be converted so.
+    """
+    if representation.convert == "Table":
         metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
         include = printers.include_object(request.parameters)
-        return printers.table(resource, [obj], metadata, include, form.version)
-    if form.convert == "PartialObjectMetadataList":
-        raise printers.not_convertible(form.convert, f"not a list (*core.{resource.kind})")
-    if form.convert:
-        return printers.partial(obj, form.version)
+        return printers.table(resource, [obj], metadata, include, representation.version)
+    if representation.convert == "PartialObjectMetadataList":
+        raise printers.not_convertible(representation.convert, f"not a list (*core.{resource.kind})")
+    if representation.convert:
+        return printers.partial(obj, representation.version)
     return obj
 
 

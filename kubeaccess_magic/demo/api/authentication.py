@@ -1,4 +1,4 @@
-"""Who asks: bearer tokens, client certificates, nobody; and in whose name (E1, T14, T16)."""
+"""Authentication by bearer token or client certificate, and impersonation (E1, T14, T16)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SOCKET_TOKEN: Final = "base64url.bearer.authorization.k8s.io."
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Someone, as the authorizer sees them."""
+    """A user, as the authorizer sees one."""
 
     name: str
     groups: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class ImpersonationRight:
-    """One right that impersonation needs: the verb `impersonate` on this."""
+    """A right that an impersonation needs: the verb ``impersonate`` on this resource."""
 
     group: str
     resource: str
@@ -49,7 +49,7 @@ class ImpersonationRight:
 
 
 class Authenticator:
-    """Knows the tokens.
+    """Finds out which user sent a request.
 
     Parameters
     ----------
@@ -61,16 +61,18 @@ class Authenticator:
         self._users = {token: _with_group(name, groups, uid=name) for token, (name, groups) in tokens.items()}
 
     def holder(self, token: str) -> User | None:
-        """Whose token this is."""
+        """The user that a token belongs to, if there is one."""
         return self._users.get(token)
 
     def user(self, exchange: Exchange) -> User:
-        """Who sent this request; its credentials are taken out of the headers (T14, T15).
+        """The user who sent a request; the credentials are removed from its headers (T14, T15).
+
+        A request without a token, or with another authentication scheme, is anonymous.
 
         Raises
         ------
         ApiError
-            401: a token that nobody has. Without a token, or with another scheme, one is anonymous.
+            401: the token belongs to nobody.
         """
         headers = exchange.request.headers
         token = bearer(headers)
@@ -88,56 +90,58 @@ class Authenticator:
 
 
 def bearer(headers: Headers) -> str:
-    """The bearer token of a request: the first Authorization header, or a websocket's subprotocol."""
+    """The bearer token of a request: in the first Authorization header, or in a WebSocket subprotocol."""
     parts = headers.get("Authorization").strip().split(" ", 2)
     if len(parts) > 1 and parts[0].lower() == "bearer":
         return parts[1]
     protocols = headers.items_of("Sec-Websocket-Protocol")
-    hidden = [one for one in protocols if one.startswith(_SOCKET_TOKEN)]
-    if len(hidden) != 1 or len(protocols) < 2:
+    token_protocols = [protocol for protocol in protocols if protocol.startswith(_SOCKET_TOKEN)]
+    if len(token_protocols) != 1 or len(protocols) < 2:
         return ""
-    coded = hidden[0].removeprefix(_SOCKET_TOKEN)
-    headers.set("Sec-Websocket-Protocol", ", ".join(one for one in protocols if one not in hidden))
+    encoded = token_protocols[0].removeprefix(_SOCKET_TOKEN)
+    headers.set(
+        "Sec-Websocket-Protocol", ", ".join(protocol for protocol in protocols if protocol not in token_protocols)
+    )
     try:
-        return base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4)).decode()
+        return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ""
 
 
 def certificate_user(der: bytes) -> User:
-    """The user that a client certificate names: common name, organizations."""
+    """The user that a client certificate names: the common name, with the organizations as groups."""
     subject = x509.load_der_x509_certificate(der).subject
     names = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    groups = tuple(str(one.value) for one in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME))
+    groups = tuple(str(name.value) for name in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME))
     digest = hashlib.sha256(der).hexdigest()
     extra = {"authentication.kubernetes.io/credential-id": (f"X509SHA256={digest}",)}
     return _with_group(str(names[0].value) if names else "", groups, extra=extra)
 
 
 def impersonation_rights(headers: Headers) -> list[ImpersonationRight]:
-    """What impersonation headers ask to be; none when there are none.
+    """The rights that the impersonation headers of a request need.
 
     Raises
     ------
     ApiError
-        400: groups, extras or a uid, but no user.
+        400: the headers name groups, extras or a uid, but no user.
     """
     name = headers.get("Impersonate-User")
-    out = [_as_whom(name)] if name else []
-    out += [ImpersonationRight("", "groups", group) for group in headers.getall("Impersonate-Group")]
-    out += [
+    rights = [_user_right(name)] if name else []
+    rights += [ImpersonationRight("", "groups", group) for group in headers.getall("Impersonate-Group")]
+    rights += [
         ImpersonationRight("authentication.k8s.io", "userextras", value, subresource=key)
         for key, value in _extras(headers)
     ]
     if uid := headers.get("Impersonate-Uid"):
-        out.append(ImpersonationRight("authentication.k8s.io", "uids", uid))
-    if out and not name:
+        rights.append(ImpersonationRight("authentication.k8s.io", "uids", uid))
+    if rights and not name:
         raise _without_user(headers)
-    return out
+    return rights
 
 
-def impersonated(headers: Headers) -> User:
-    """The user that the headers ask to be; they are taken out (T16)."""
+def impersonated_user(headers: Headers) -> User:
+    """The user that the impersonation headers name; the headers are removed (T16)."""
     name = headers.get("Impersonate-User")
     groups = tuple(headers.getall("Impersonate-Group"))
     if not groups and (account := _service_account(name)):
@@ -146,8 +150,8 @@ def impersonated(headers: Headers) -> User:
     for key, value in _extras(headers):
         extra[key] = (*extra.get(key, ()), value)
     uid = headers.get("Impersonate-Uid")
-    gone = [known for known, _ in headers if known.startswith("Impersonate-Extra-")]
-    headers.remove("Impersonate-User", "Impersonate-Group", "Impersonate-Uid", *gone)
+    extra_headers = [name for name, _ in headers if name.startswith("Impersonate-Extra-")]
+    headers.remove("Impersonate-User", "Impersonate-Group", "Impersonate-Uid", *extra_headers)
     if name == ANONYMOUS:
         groups = groups if UNAUTHENTICATED in groups else (*groups, UNAUTHENTICATED)
         return User(name, groups, uid, extra)
@@ -157,18 +161,17 @@ def impersonated(headers: Headers) -> User:
 
 
 def _without_user(headers: Headers) -> ApiError:
-    groups = ", ".join(f'"{one}"' for one in headers.getall("Impersonate-Group"))
+    """400: the headers say to impersonate, but not whom; the message shows Go's value of the request."""
+    groups = ", ".join(f'"{group}"' for group in headers.getall("Impersonate-Group"))
     extras: dict[str, list[str]] = {}
     for key, value in _extras(headers):
-        extras.setdefault(key, []).append(value)
-    shown = ", ".join(
-        f'"{key}":[]string{{{", ".join(f"{chr(34)}{one}{chr(34)}" for one in values)}}}'
-        for key, values in sorted(extras.items())
-    )
+        extras.setdefault(key, []).append(f'"{value}"')
+    extras_text = ", ".join(f'"{key}":[]string{{{", ".join(values)}}}' for key, values in sorted(extras.items()))
     message = (
         f'requested &user.DefaultInfo{{Name:"", UID:"{headers.get("Impersonate-Uid")}", '
         f"Groups:[]string{f'{{{groups}}}' if groups else '(nil)'}, "
-        f"Extra:map[string][]string{f'{{{shown}}}' if shown else '(nil)'}}} without impersonating a user name"
+        f"Extra:map[string][]string{f'{{{extras_text}}}' if extras_text else '(nil)'}}} "
+        "without impersonating a user name"
     )
     return ApiError(400, "BadRequest", message, None, (("X-Content-Type-Options", "nosniff"),))
 
@@ -180,7 +183,7 @@ def _with_group(
     return User(name, groups if AUTHENTICATED in groups else (*groups, AUTHENTICATED), uid, extra or {})
 
 
-def _as_whom(name: str) -> ImpersonationRight:
+def _user_right(name: str) -> ImpersonationRight:
     if account := _service_account(name):
         return ImpersonationRight("", "serviceaccounts", account[1], account[0])
     return ImpersonationRight("", "users", name)

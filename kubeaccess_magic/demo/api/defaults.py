@@ -1,4 +1,4 @@
-"""What the real server fills in when an object is created: so that objects may be given as they are written by hand."""
+"""The defaults that the real server fills in when an object is created, so that manifests can be loaded as written."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from .status import Object
 
 
 def add_defaults(obj: Object) -> Object:
-    """The object with its defaults; what is there already stays. It is changed in place."""
+    """Fill in the defaults of an object in place, without changing what is set; return the object."""
     if "apiVersion" in obj:
         kind, version = obj.pop("kind"), obj.pop("apiVersion")
-        rest = dict(obj)
+        others = dict(obj)
         obj.clear()
-        obj |= {"kind": kind, "apiVersion": version} | rest
+        obj |= {"kind": kind, "apiVersion": version} | others
     metadata = obj["metadata"]
-    for empty in ("labels", "annotations"):
-        if not metadata.get(empty, True):
-            del metadata[empty]
-    if fill := _KINDS.get(obj["kind"]):
+    for field in ("labels", "annotations"):
+        if not metadata.get(field, True):
+            del metadata[field]
+    if fill := _FILL_BY_KIND.get(obj["kind"]):
         fill(obj)
     return obj
 
@@ -29,12 +29,12 @@ def _service(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
     kind = spec.setdefault("type", "ClusterIP")
     spec.setdefault("sessionAffinity", "None")
-    outside = kind in ("NodePort", "LoadBalancer")
+    is_external = kind in ("NodePort", "LoadBalancer")
     for port in spec.get("ports") or ():
         port.setdefault("protocol", "TCP")
         if not port.get("targetPort"):
             port["targetPort"] = port["port"]
-        if outside and not port.get("nodePort"):
+        if is_external and not port.get("nodePort"):
             port["nodePort"] = 30000 + _number(obj, str(port["port"])) % 2768
     if kind != "ExternalName":
         address = spec.setdefault("clusterIP", "") or _cluster_address(obj)
@@ -43,14 +43,14 @@ def _service(obj: Object) -> None:
         spec.setdefault("ipFamilies", ["IPv6" if ":" in address else "IPv4"])
         spec.setdefault("ipFamilyPolicy", "SingleStack")
         spec.setdefault("internalTrafficPolicy", "Cluster")
-    if outside:
+    if is_external:
         spec.setdefault("externalTrafficPolicy", "Cluster")
     if kind == "LoadBalancer":
         spec.setdefault("allocateLoadBalancerNodePorts", True)
     balancer = obj.setdefault("status", {}).setdefault("loadBalancer", {})
-    for point in balancer.get("ingress") or ():
-        if point.get("ip"):
-            point.setdefault("ipMode", "VIP")
+    for ingress in balancer.get("ingress") or ():
+        if ingress.get("ip"):
+            ingress.setdefault("ipMode", "VIP")
 
 
 def _pod(obj: Object) -> None:
@@ -63,8 +63,8 @@ def _pod(obj: Object) -> None:
         container.setdefault("terminationMessagePath", "/dev/termination-log")
         container.setdefault("terminationMessagePolicy", "File")
         image = str(container.get("image", ""))
-        latest = ":" not in image.rsplit("/", 1)[-1] or image.endswith(":latest")
-        container.setdefault("imagePullPolicy", "Always" if latest else "IfNotPresent")
+        is_latest = ":" not in image.rsplit("/", 1)[-1] or image.endswith(":latest")
+        container.setdefault("imagePullPolicy", "Always" if is_latest else "IfNotPresent")
     for key, value in (
         ("restartPolicy", "Always"), ("terminationGracePeriodSeconds", 30), ("dnsPolicy", "ClusterFirst"),
         ("securityContext", {}), ("schedulerName", "default-scheduler"), ("priority", 0),
@@ -140,12 +140,13 @@ def _cluster_address(obj: Object) -> str:
     return f"10.97.{number // 250}.{number % 250 + 2}"
 
 
-def _number(obj: Object, what: str) -> int:
-    text = f"{obj['metadata'].get('namespace')}/{obj['metadata'].get('name')}/{what}"
+def _number(obj: Object, purpose: str) -> int:
+    """A number that depends on the object's name and a purpose only, so that it is the same at each start."""
+    text = f"{obj['metadata'].get('namespace')}/{obj['metadata'].get('name')}/{purpose}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
-_KINDS: Final[dict[str, Callable[[Object], None]]] = {
+_FILL_BY_KIND: Final[dict[str, Callable[[Object], None]]] = {
     "Service": _service,
     "Pod": _pod,
     "Node": _node,

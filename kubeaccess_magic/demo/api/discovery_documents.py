@@ -1,4 +1,4 @@
-"""Discovery documents: which groups and resources there are, which version this is, that all is well."""
+"""Discovery documents: the API's groups, versions and resources, and the version of the server."""
 
 from __future__ import annotations
 
@@ -13,59 +13,89 @@ AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisc
 
 
 def api_versions(host: str) -> Object:
-    """`/api`."""
+    """The document at `/api`; `host` is the server's address as the client wrote it."""
     address = {"clientCIDR": "0.0.0.0/0", "serverAddress": host}
     return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [address]}
 
 
 def group_list(catalogue: Catalogue) -> Object:
-    """`/apis`."""
+    """The document at `/apis`: all named groups."""
     groups = [_group(name, versions) for name, versions in catalogue.groups().items() if name]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
 
 def group(catalogue: Catalogue, name: str) -> Object:
-    """`/apis/GROUP`."""
+    """The document at `/apis/GROUP`.
+
+    Parameters
+    ----------
+    catalogue
+        The resources of the cluster.
+    name
+        The group.
+    """
     return {"kind": "APIGroup", "apiVersion": "v1", **_group(name, catalogue.groups()[name])}
 
 
 def resource_list(catalogue: Catalogue, group_name: str, version: str) -> Object:
-    """`/api/v1`, `/apis/GROUP/VERSION`."""
-    out: Object = {"kind": "APIResourceList"}
+    """The document at `/api/v1` or `/apis/GROUP/VERSION`: the resources there.
+
+    Parameters
+    ----------
+    catalogue
+        The resources of the cluster.
+    group_name, version
+        As in the path; the core group is empty.
+    """
+    document: Object = {"kind": "APIResourceList"}
     if group_name:
-        out["apiVersion"] = "v1"
-    out["groupVersion"] = f"{group_name}/{version}" if group_name else version
+        document["apiVersion"] = "v1"
+    document["groupVersion"] = f"{group_name}/{version}" if group_name else version
     entries = []
     for resource in catalogue.of_version(group_name, version):
-        entries.append(_entry(resource))
-        entries += [_part(resource, part) for part in resource.subresources]
-    return out | {"resources": entries}
+        entries.append(_resource_entry(resource))
+        entries += [_subresource_entry(resource, subresource) for subresource in resource.subresources]
+    return document | {"resources": entries}
 
 
 def aggregated(catalogue: Catalogue, core: bool) -> tuple[Object, str]:
-    """`/api` or `/apis` in one document, with its ETag: the hash of what it says, kind and version aside."""
+    """The aggregated discovery document at `/api` or `/apis`, and its ETag: a hash of the content.
+
+    Parameters
+    ----------
+    catalogue
+        The resources of the cluster.
+    core
+        Whether the document is for the core group (`/api`).
+    """
     items = []
     for name, versions in catalogue.groups().items():
         if (not name) is not core:
             continue
         metadata = {"name": name} if name else {}
-        shown = [
+        version_entries = [
             {
                 "version": version,
-                "resources": [_discovered(one) for one in catalogue.of_version(name, version)],
+                "resources": [_aggregated_entry(resource) for resource in catalogue.of_version(name, version)],
                 "freshness": "Current",
             }
             for version in versions
         ]
-        items.append({"metadata": metadata, "versions": shown})
+        items.append({"metadata": metadata, "versions": version_entries})
     content: Object = {"metadata": {}, "items": items}
     digest = hashlib.sha512(json.dumps(content, separators=(",", ":")).encode()).hexdigest().upper()
     return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2"} | content, f'"{digest}"'
 
 
-def version(text: str) -> Object:
-    """`/version`; `text` is such as ``1.37.2``."""
-    major, minor, _ = text.split(".")
+def version(number: str) -> Object:
+    """The document at `/version`.
+
+    Parameters
+    ----------
+    number
+        The Kubernetes version, such as ``1.37.2``.
+    """
+    major, minor, _ = number.split(".")
     return {
         "major": major,
         "minor": minor,
@@ -73,7 +103,7 @@ def version(text: str) -> Object:
         "emulationMinor": minor,
         "minCompatibilityMajor": major,
         "minCompatibilityMinor": str(int(minor) - 1),
-        "gitVersion": f"v{text}",
+        "gitVersion": f"v{number}",
         "gitCommit": "0" * 40,
         "gitTreeState": "clean",
         "buildDate": "2026-06-01T00:00:00Z",
@@ -84,48 +114,57 @@ def version(text: str) -> Object:
 
 
 def _group(name: str, versions: list[str]) -> Object:
-    known = [{"groupVersion": f"{name}/{version}", "version": version} for version in versions]
-    return {"name": name, "versions": known, "preferredVersion": known[0]}
+    version_entries = [{"groupVersion": f"{name}/{version}", "version": version} for version in versions]
+    return {"name": name, "versions": version_entries, "preferredVersion": version_entries[0]}
 
 
-def _entry(one: Resource) -> Object:
-    out: Object = {"name": one.name, "singularName": one.singular, "namespaced": one.namespaced, "kind": one.kind}
-    out["verbs"] = list(one.verbs)
-    if one.short:
-        out["shortNames"] = list(one.short)
-    if one.categories:
-        out["categories"] = list(one.categories)
-    if "watch" in one.verbs:
-        out["storageVersionHash"] = one.storage_hash
-    return out
-
-
-def _part(one: Resource, part: Subresource) -> Object:
-    out: Object = {"name": f"{one.name}/{part.name}", "singularName": "", "namespaced": one.namespaced}
-    if part.group:
-        out |= {"group": part.group, "version": part.version}
-    return out | {"kind": part.kind, "verbs": list(part.verbs)}
-
-
-def _discovered(one: Resource) -> Object:
-    out: Object = {
-        "resource": one.name,
-        "responseKind": {"group": "", "version": "", "kind": one.kind},
-        "scope": "Namespaced" if one.namespaced else "Cluster",
-        "singularResource": one.singular,
-        "verbs": list(one.verbs),
+def _resource_entry(resource: Resource) -> Object:
+    entry: Object = {
+        "name": resource.name,
+        "singularName": resource.singular,
+        "namespaced": resource.namespaced,
+        "kind": resource.kind,
     }
-    if one.short:
-        out["shortNames"] = list(one.short)
-    if one.categories:
-        out["categories"] = list(one.categories)
-    if one.subresources:
-        out["subresources"] = [
+    entry["verbs"] = list(resource.verbs)
+    if resource.short_names:
+        entry["shortNames"] = list(resource.short_names)
+    if resource.categories:
+        entry["categories"] = list(resource.categories)
+    if "watch" in resource.verbs:
+        entry["storageVersionHash"] = resource.storage_hash
+    return entry
+
+
+def _subresource_entry(resource: Resource, subresource: Subresource) -> Object:
+    entry: Object = {
+        "name": f"{resource.name}/{subresource.name}",
+        "singularName": "",
+        "namespaced": resource.namespaced,
+    }
+    if subresource.group:
+        entry |= {"group": subresource.group, "version": subresource.version}
+    return entry | {"kind": subresource.kind, "verbs": list(subresource.verbs)}
+
+
+def _aggregated_entry(resource: Resource) -> Object:
+    entry: Object = {
+        "resource": resource.name,
+        "responseKind": {"group": "", "version": "", "kind": resource.kind},
+        "scope": "Namespaced" if resource.namespaced else "Cluster",
+        "singularResource": resource.singular,
+        "verbs": list(resource.verbs),
+    }
+    if resource.short_names:
+        entry["shortNames"] = list(resource.short_names)
+    if resource.categories:
+        entry["categories"] = list(resource.categories)
+    if resource.subresources:
+        entry["subresources"] = [
             {
-                "subresource": part.name,
-                "responseKind": {"group": part.group, "version": part.version, "kind": part.kind},
-                "verbs": list(part.verbs),
+                "subresource": subresource.name,
+                "responseKind": {"group": subresource.group, "version": subresource.version, "kind": subresource.kind},
+                "verbs": list(subresource.verbs),
             }
-            for part in one.subresources
+            for subresource in resource.subresources
         ]
-    return out
+    return entry

@@ -1,4 +1,4 @@
-"""Lists: selectors, pages, versions, in the order of namespace and name (F1-F3)."""
+"""List requests: selectors, pages and resource versions; items are sorted by namespace and name (F1-F3)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from . import gojson
 from .requestinfo import RequestInfo
@@ -16,7 +17,8 @@ from .selectors import ObjectTest, field_selector, label_selector
 from .status import ApiError, Object, bad_request, expired, invalid_all
 from .store import Store
 
-_TOO_OLD = (
+_MATCH: Final = "resourceVersionMatch"
+_TOO_OLD: Final = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
     "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
     "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
@@ -26,7 +28,31 @@ _TOO_OLD = (
 
 @dataclass(frozen=True, slots=True)
 class ListOptions:
-    """The query of a list or a watch, checked."""
+    """The validated options of a list or a watch.
+
+    Attributes
+    ----------
+    labels, fields
+        Whether an object fits the label selector and the field selector.
+    selective
+        Whether there is a selector at all.
+    limit
+        The size of a page; 0 for no limit.
+    token
+        The continue token of the next page; empty for the first one.
+    version
+        The requested resourceVersion.
+    match
+        How it must be matched: ``Exact``, ``NotOlderThan`` or empty.
+    watch
+        Whether the request is a watch.
+    timeout_s
+        When a watch ends, in seconds.
+    bookmarks
+        Whether a watch may send bookmarks.
+    initial_events
+        Whether a watch begins with the existing objects.
+    """
 
     labels: ObjectTest
     fields: ObjectTest
@@ -42,12 +68,19 @@ class ListOptions:
 
 
 def list_options(parameters: Mapping[str, str], resource: Resource) -> ListOptions:
-    """Read the query.
+    """Read the options of a list or a watch from the query parameters.
+
+    Parameters
+    ----------
+    parameters
+        The query parameters.
+    resource
+        The resource, which decides on the fields that can be selected.
 
     Raises
     ------
     ApiError
-        400 or 422, whichever the real server would say first.
+        400 or 422 for the problem that the real server reports first.
     """
     limit = _integer(parameters.get("limit", ""))
     timeout_s = _integer(parameters.get("timeoutSeconds", ""))
@@ -58,7 +91,7 @@ def list_options(parameters: Mapping[str, str], resource: Resource) -> ListOptio
     initial = parameters.get("sendInitialEvents")
     field_test = field_selector(fields, resource.name)
     if watch and initial is None and not match and text in ("", "0"):
-        initial, match = "true", "NotOlderThan"  # what a watch without a version means since watch lists are there
+        initial, match = "true", "NotOlderThan"  # the meaning of a watch without a version since watch lists exist
     _check_versions(text, match, parameters.get("continue", ""), watch, initial)
     return ListOptions(
         labels=label_test,
@@ -76,17 +109,28 @@ def list_options(parameters: Mapping[str, str], resource: Resource) -> ListOptio
 
 
 def is_true(text: str | None) -> bool:
-    """A flag in a query: everything but ``false`` and ``0`` is true, an empty value too."""
+    """Whether a boolean query parameter is true: everything but ``false`` and ``0`` is, even an empty value."""
     return text is not None and text.lower() not in ("false", "0")
 
 
-def listed(store: Store, resource: Resource, info: RequestInfo, options: ListOptions) -> Object:
-    """The list object; its items have neither kind nor apiVersion, as in the real server's answers.
+def make_list(store: Store, resource: Resource, info: RequestInfo, options: ListOptions) -> Object:
+    """Make the list object; its items have neither kind nor apiVersion, as in the real server's answers.
+
+    Parameters
+    ----------
+    store
+        The objects.
+    resource
+        The resource to list.
+    info
+        The request, which may name a namespace.
+    options
+        The options of the list.
 
     Raises
     ------
     ApiError
-        410 or 504 of a version that is gone or still to come; 400 of a continue token that is none.
+        410 if the version is too old, 504 if it is in the future, 400 if the continue token is invalid.
     """
     key = (resource.group, resource.name)
     version, after = store.version, ""
@@ -101,73 +145,98 @@ def listed(store: Store, resource: Resource, info: RequestInfo, options: ListOpt
                 raise expired("The resourceVersion for the provided list is too old.")
             version = options.version
         elif options.version == 0:
-            limit = 0  # served from the watch cache, which knows no pages (F2)
-    same = version == store.version
+            limit = 0  # served from the watch cache, which has no pages (F2)
+    is_current = version == store.version
     items = (
-        list(store.items(key, info.namespace, after)) if same else store.items_at(key, version, info.namespace, after)
+        list(store.items(key, info.namespace, after))
+        if is_current
+        else store.items_at(key, version, info.namespace, after)
     )
-    wanted = [(path, obj) for path, obj in items if options.labels(obj) and options.fields(obj)]
+    selected = [(path, obj) for path, obj in items if options.labels(obj) and options.fields(obj)]
     metadata: Object = {"resourceVersion": str(version)}
-    if limit and len(wanted) > limit:
-        rest, wanted = len(wanted) - limit, wanted[:limit]
-        start = wanted[-1][0].removeprefix(f"{info.namespace}/") if info.namespace else wanted[-1][0].removeprefix("/")
+    if limit and len(selected) > limit:
+        remaining, selected = len(selected) - limit, selected[:limit]
+        start = (
+            selected[-1][0].removeprefix(f"{info.namespace}/") if info.namespace else selected[-1][0].removeprefix("/")
+        )
         metadata["continue"] = _token(version, start + "\0")
         if not options.selective:
-            metadata["remainingItemCount"] = rest
+            metadata["remainingItemCount"] = remaining
     return {
         "kind": resource.list_kind,
         "apiVersion": resource.api_version,
         "metadata": metadata,
-        "items": [without_kind(obj) for _, obj in wanted],
+        "items": [without_kind(obj) for _, obj in selected],
     }
 
 
 def without_kind(obj: Object) -> Object:
-    """An object as it stands in a list of its kind."""
+    """An object as it appears in a list of its kind."""
     return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
 
 
-def too_large(wanted: int, current: int) -> ApiError:
-    """504 of a version that is still to come (F3)."""
+def too_large(requested: int, current: int) -> ApiError:
+    """504: the requested version is in the future (F3).
+
+    Parameters
+    ----------
+    requested, current
+        The two resource versions.
+    """
     details = {
         "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
         "retryAfterSeconds": 1,
     }
-    message = f"Timeout: Too large resource version: {wanted}, current: {current}"
+    message = f"Timeout: Too large resource version: {requested}, current: {current}"
     return ApiError(504, "Timeout", message, details, (("Retry-After", "1"),))
 
 
+Problem = tuple[str, str, str]
+"""The path of an invalid field, what is wrong, and the machine-readable cause."""
+
+
 def _check_versions(text: str, match: str, token: str, watch: bool, initial: str | None) -> None:
-    name = "resourceVersionMatch"
-    problems: list[tuple[str, str, str]] = []
-
-    def wrong(field: str, detail: str) -> None:
-        problems.append((field, f"Forbidden: {detail}", "FieldValueForbidden"))
-
     if initial is not None and not watch:
-        wrong("sendInitialEvents", "sendInitialEvents is forbidden for list")
+        problems = [_forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")]
     elif watch:
-        if initial is not None and match != "NotOlderThan":
-            wrong(name, f"sendInitialEvents requires setting {name} to NotOlderThan")
-        if match and initial is None:
-            wrong(name, f"{name} is forbidden for watch unless sendInitialEvents is provided")
-        if match and match != "NotOlderThan":
-            detail = f'Unsupported value: "{match}": supported values: "NotOlderThan"'
-            problems.append((name, detail, "FieldValueNotSupported"))
-        if match and token:
-            wrong(name, f"{name} is forbidden when continue is provided")
-    elif match:
-        if not text:
-            wrong(name, f"{name} is forbidden unless resourceVersion is provided")
-        if token:
-            wrong(name, f"{name} is forbidden when continue is provided")
-        if match not in ("Exact", "NotOlderThan"):
-            detail = f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan", ""'
-            problems.append((name, detail, "FieldValueNotSupported"))
-        if match == "Exact" and text == "0":
-            wrong(name, f'{name} "exact" is forbidden for resourceVersion "0"')
+        problems = list(_watch_problems(match, token, initial))
+    else:
+        problems = list(_list_problems(text, match, token)) if match else []
     if problems:
         raise invalid_all("ListOptions", "meta.k8s.io", problems)
+
+
+def _watch_problems(match: str, token: str, initial: str | None) -> Iterator[Problem]:
+    if initial is not None and match != "NotOlderThan":
+        yield _forbidden(_MATCH, f"sendInitialEvents requires setting {_MATCH} to NotOlderThan")
+    if not match:
+        return
+    if initial is None:
+        yield _forbidden(_MATCH, f"{_MATCH} is forbidden for watch unless sendInitialEvents is provided")
+    if match != "NotOlderThan":
+        yield _unsupported(match, '"NotOlderThan"')
+    if token:
+        yield _forbidden(_MATCH, f"{_MATCH} is forbidden when continue is provided")
+
+
+def _list_problems(text: str, match: str, token: str) -> Iterator[Problem]:
+    if not text:
+        yield _forbidden(_MATCH, f"{_MATCH} is forbidden unless resourceVersion is provided")
+    if token:
+        yield _forbidden(_MATCH, f"{_MATCH} is forbidden when continue is provided")
+    if match not in ("Exact", "NotOlderThan"):
+        yield _unsupported(match, '"Exact", "NotOlderThan", ""')
+    if match == "Exact" and text == "0":
+        yield _forbidden(_MATCH, f'{_MATCH} "exact" is forbidden for resourceVersion "0"')
+
+
+def _forbidden(field: str, detail: str) -> Problem:
+    return field, f"Forbidden: {detail}", "FieldValueForbidden"
+
+
+def _unsupported(match: str, supported: str) -> Problem:
+    detail = f'Unsupported value: "{match}": supported values: {supported}'
+    return _MATCH, detail, "FieldValueNotSupported"
 
 
 def _integer(text: str) -> int | None:
@@ -190,7 +259,7 @@ def _version(text: str, watch: bool) -> int | None:
 
 
 def _continued(store: Store, options: ListOptions, namespace: str) -> tuple[int, str]:
-    start, version = _parsed(options.token)
+    start, version = _parse_token(options.token)
     if options.version is not None and options.version != 0:
         raise bad_request("specifying resource version is not allowed when using continue")
     after = f"{namespace}/{start}" if namespace else start if "/" in start else f"/{start}"
@@ -205,7 +274,7 @@ def _continued(store: Store, options: ListOptions, namespace: str) -> tuple[int,
 
 
 class _Expired(ApiError):
-    """410 with a fresh token in its metadata, which goes on inconsistently (F1)."""
+    """410 with a new continue token, which continues the list inconsistently (F1)."""
 
     def __init__(self, message: str, token: str) -> None:
         super().__init__(410, "Expired", message)
@@ -221,25 +290,27 @@ def _token(version: int, start: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _parsed(token: str) -> tuple[str, int]:
-    lead = "invalid continue token: continue key is not valid: "
+def _parse_token(token: str) -> tuple[str, int]:
+    prefix = "invalid continue token: continue key is not valid: "
     try:
         if not re.fullmatch(r"[A-Za-z0-9_-]+", token) or len(token) % 4 == 1:
             raise binascii.Error
-        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        decoded = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except binascii.Error:
-        at = next((i for i, c in enumerate(token) if not re.match(r"[A-Za-z0-9_-]", c)), len(token) - len(token) % 4)
-        raise bad_request(f"{lead}illegal base64 data at input byte {at}") from None
+        position = next(
+            (i for i, c in enumerate(token) if not re.match(r"[A-Za-z0-9_-]", c)), len(token) - len(token) % 4
+        )
+        raise bad_request(f"{prefix}illegal base64 data at input byte {position}") from None
     try:
-        content = gojson.loads(raw)
-        known = str(content.get("v", ""))
+        content = gojson.loads(decoded)
+        token_version = str(content.get("v", ""))
         start, version = str(content.get("start", "")), int(content.get("rv", 0))
-    except gojson.GoJSONError as wrong:
-        raise bad_request(f"{lead}{wrong}") from None
+    except gojson.GoJSONError as error:
+        raise bad_request(f"{prefix}{error}") from None
     except (ValueError, TypeError, AttributeError):
-        raise bad_request(f"{lead}json: cannot unmarshal {gojson.kind(raw)}") from None
-    if known != "meta.k8s.io/v1":
-        raise bad_request(f"{lead}server does not recognize this encoded version {known}")
+        raise bad_request(f"{prefix}json: cannot unmarshal {gojson.kind(decoded)}") from None
+    if token_version != "meta.k8s.io/v1":
+        raise bad_request(f"{prefix}server does not recognize this encoded version {token_version}")
     if not start or ".." in start.split("/"):
-        raise bad_request(f"{lead}no start key")
+        raise bad_request(f"{prefix}no start key")
     return start, version

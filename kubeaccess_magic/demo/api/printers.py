@@ -1,4 +1,4 @@
-"""Tables: what `kubectl get` prints (F4), and metadata alone (F5)."""
+"""Tables as `kubectl get` prints them (F4), and objects reduced to their metadata (F5)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _META: Final = "meta.k8s.io"
 
 @dataclass(frozen=True, slots=True)
 class PrinterColumn:
-    """One column; those of priority 1 are shown by `-o wide` only."""
+    """A column of a table; those of priority 1 are shown by `-o wide` only."""
 
     name: str
     value: Callable[[Object], Any]
@@ -28,24 +28,38 @@ class PrinterColumn:
 
 
 def include_object(parameters: dict[str, str]) -> str:
-    """What a row says of its object: None, Metadata or Object.
+    """How much of its object a row includes: None, Metadata or Object.
 
     Raises
     ------
     ApiError
-        400: something else was asked.
+        400: the query parameter has another value.
     """
-    asked = parameters.get("includeObject", "")
-    if asked not in ("", "None", "Metadata", "Object"):
+    value = parameters.get("includeObject", "")
+    if value not in ("", "None", "Metadata", "Object"):
         raise bad_request(
-            f'Unable to convert to Table as requested: includeObject: Invalid value: "{asked}": '
+            f'Unable to convert to Table as requested: includeObject: Invalid value: "{value}": '
             "must be 'Metadata', 'Object', 'None', or empty"
         )
-    return asked or "Metadata"
+    return value or "Metadata"
 
 
-def table(resource: Resource, things: Sequence[Object], metadata: Object, include: str, version: str = "v1") -> Object:
-    """A table of these objects."""
+def table(resource: Resource, objects: Sequence[Object], metadata: Object, include: str, version: str = "v1") -> Object:
+    """Make a table of objects.
+
+    Parameters
+    ----------
+    resource
+        The resource of the objects.
+    objects
+        One for each row.
+    metadata
+        The metadata of the table.
+    include
+        How much of its object each row includes: None, Metadata or Object.
+    version
+        The version of ``meta.k8s.io``.
+    """
     columns = COLUMNS.get(resource.qualified, DEFAULT)
     api_version = f"{_META}/{version}"
     return {
@@ -53,43 +67,81 @@ def table(resource: Resource, things: Sequence[Object], metadata: Object, includ
         "apiVersion": api_version,
         "metadata": metadata,
         "columnDefinitions": [_definition(column) for column in columns],
-        "rows": [row(resource, obj, include, version) for obj in things],
+        "rows": [row(resource, obj, include, version) for obj in objects],
     }
 
 
 def row(resource: Resource, obj: Object, include: str, version: str = "v1") -> Object:
-    """One row."""
+    """Make the row of an object.
+
+    Parameters
+    ----------
+    resource
+        The resource of the object.
+    obj
+        The object.
+    include
+        How much of the object the row includes: None, Metadata or Object.
+    version
+        The version of ``meta.k8s.io``.
+    """
     columns = COLUMNS.get(resource.qualified, DEFAULT)
-    shown: Object | None = None
+    included: Object | None = None
     if include == "Object":
-        shown = {"kind": resource.kind, "apiVersion": resource.api_version} | obj
+        included = {"kind": resource.kind, "apiVersion": resource.api_version} | obj
     elif include == "Metadata":
-        shown = partial(obj, version)
-    return {"cells": [column.value(obj) for column in columns], "object": shown}
+        included = partial(obj, version)
+    return {"cells": [column.value(obj) for column in columns], "object": included}
 
 
 def partial(obj: Object, version: str = "v1") -> Object:
-    """The object's metadata alone."""
+    """Reduce an object to its metadata.
+
+    Parameters
+    ----------
+    obj
+        The object.
+    version
+        The version of ``meta.k8s.io``.
+    """
     return {"kind": "PartialObjectMetadata", "apiVersion": f"{_META}/{version}", "metadata": obj["metadata"]}
 
 
-def partial_list(things: Sequence[Object], metadata: Object, version: str = "v1") -> Object:
-    """The metadata of several."""
+def partial_list(objects: Sequence[Object], metadata: Object, version: str = "v1") -> Object:
+    """Reduce a list of objects to their metadata.
+
+    Parameters
+    ----------
+    objects
+        The objects.
+    metadata
+        The metadata of the list.
+    version
+        The version of ``meta.k8s.io``.
+    """
     return {
         "kind": "PartialObjectMetadataList",
         "apiVersion": f"{_META}/{version}",
         "metadata": metadata,
-        "items": [partial(obj, version) for obj in things],
+        "items": [partial(obj, version) for obj in objects],
     }
 
 
-def not_convertible(wanted: str, is_what: str) -> ApiError:
-    """406 of a conversion that an answer cannot undergo."""
-    return ApiError(406, "NotAcceptable", f"you requested {wanted}, but the requested object is {is_what}")
+def not_convertible(requested: str, description: str) -> ApiError:
+    """406: an answer cannot be converted as the client asks.
+
+    Parameters
+    ----------
+    requested
+        The kind that the client asks for.
+    description
+        What the answer is.
+    """
+    return ApiError(406, "NotAcceptable", f"you requested {requested}, but the requested object is {description}")
 
 
 def age(stamp: str | None) -> str:
-    """How long ago, as kubectl says it: 5s, 3m20s, 7m, 5h12m, 3d4h, 40d, 2y30d."""
+    """The time since a timestamp, as kubectl prints it: 5s, 3m20s, 7m, 5h12m, 3d4h, 40d, 2y30d."""
     if not stamp:
         return "<unknown>"
     seconds = int(time.time() - timegm(time.strptime(stamp[:19], "%Y-%m-%dT%H:%M:%S")))
@@ -99,28 +151,28 @@ def age(stamp: str | None) -> str:
 
 
 def duration(seconds: int) -> str:
-    """Seconds in kubectl's words."""
+    """A number of seconds, as kubectl prints it."""
     if seconds < 120:
         return f"{seconds}s"
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if minutes < 10:
-        return _two(minutes, "m", seconds % 60, "s")
+        return _two_units(minutes, "m", seconds % 60, "s")
     if minutes < 180:
         return f"{minutes}m"
     if hours < 8:
-        return _two(hours, "h", minutes % 60, "m")
+        return _two_units(hours, "h", minutes % 60, "m")
     if hours < 48:
         return f"{hours}h"
     if hours < 192:
-        return _two(days, "d", hours % 24, "h")
+        return _two_units(days, "d", hours % 24, "h")
     if days < 730:
         return f"{days}d"
     if days < 365 * 8:
-        return _two(days // 365, "y", days % 365, "d")
+        return _two_units(days // 365, "y", days % 365, "d")
     return f"{days // 365}y"
 
 
-def _two(large: int, unit: str, small: int, small_unit: str) -> str:
+def _two_units(large: int, unit: str, small: int, small_unit: str) -> str:
     return f"{large}{unit}{small}{small_unit}" if small else f"{large}{unit}"
 
 
@@ -145,49 +197,49 @@ def _created(obj: Object) -> str:
     return age(obj["metadata"].get("creationTimestamp"))
 
 
-def _pairs(labels: dict[str, str] | None) -> str:
+def _labels_text(labels: dict[str, str] | None) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items())) or "<none>"
 
 
-def _external(obj: Object) -> str:
+def _external_addresses(obj: Object) -> str:
     spec = obj["spec"]
     if spec.get("type") == "ExternalName":
         return str(spec.get("externalName", ""))
     fixed = spec.get("externalIPs") or []
     if spec.get("type") == "LoadBalancer":
-        points = obj.get("status", {}).get("loadBalancer", {}).get("ingress") or []
-        found = [str(one.get("ip") or one.get("hostname", "")) for one in points] + fixed
-        return ",".join(found) or "<pending>"
+        ingresses = obj.get("status", {}).get("loadBalancer", {}).get("ingress") or []
+        addresses = [str(ingress.get("ip") or ingress.get("hostname", "")) for ingress in ingresses] + fixed
+        return ",".join(addresses) or "<pending>"
     if spec.get("type") in ("ClusterIP", "NodePort"):
         return ",".join(fixed) or "<none>"
     return "<unknown>"
 
 
-def _ports(obj: Object) -> str:
-    def one(port: Object) -> str:
+def _ports_text(obj: Object) -> str:
+    def text(port: Object) -> str:
         node_port = f":{port['nodePort']}" if port.get("nodePort") else ""
         return f"{port['port']}{node_port}/{port.get('protocol', 'TCP')}"
 
-    return ",".join(one(port) for port in obj["spec"].get("ports") or ()) or "<none>"
+    return ",".join(text(port) for port in obj["spec"].get("ports") or ()) or "<none>"
 
 
-def _ready(obj: Object) -> str:
+def _ready_containers(obj: Object) -> str:
     states = obj.get("status", {}).get("containerStatuses") or []
     return f"{sum(1 for state in states if state.get('ready'))}/{len(obj['spec'].get('containers', ()))}"
 
 
 def _pod_status(obj: Object) -> str:
     status = obj.get("status", {})
-    shown = str(status.get("reason") or status.get("phase") or "")
+    text = str(status.get("reason") or status.get("phase") or "")
     for state in reversed(status.get("containerStatuses") or []):
-        now = state.get("state", {})
-        if reason := now.get("waiting", {}).get("reason"):
-            shown = reason
-        elif terminated := now.get("terminated"):
-            shown = terminated.get("reason") or f"ExitCode:{terminated.get('exitCode', 0)}"
+        current = state.get("state", {})
+        if reason := current.get("waiting", {}).get("reason"):
+            text = reason
+        elif terminated := current.get("terminated"):
+            text = terminated.get("reason") or f"ExitCode:{terminated.get('exitCode', 0)}"
     if obj["metadata"].get("deletionTimestamp"):
         return "Terminating"
-    return shown
+    return text
 
 
 def _restarts(obj: Object) -> str:
@@ -204,9 +256,9 @@ def _pod_ip(obj: Object) -> str:
 
 
 def _node_status(obj: Object) -> str:
-    conditions = {one["type"]: one["status"] for one in obj.get("status", {}).get("conditions") or ()}
-    shown = {"True": "Ready", "False": "NotReady"}.get(conditions.get("Ready", ""), "Unknown")
-    return shown + (",SchedulingDisabled" if obj["spec"].get("unschedulable") else "")
+    conditions = {condition["type"]: condition["status"] for condition in obj.get("status", {}).get("conditions") or ()}
+    text = {"True": "Ready", "False": "NotReady"}.get(conditions.get("Ready", ""), "Unknown")
+    return text + (",SchedulingDisabled" if obj["spec"].get("unschedulable") else "")
 
 
 def _roles(obj: Object) -> str:
@@ -218,7 +270,7 @@ def _roles(obj: Object) -> str:
 def _address(kind: str) -> Callable[[Object], str]:
     def value(obj: Object) -> str:
         addresses = obj.get("status", {}).get("addresses") or ()
-        return next((str(one["address"]) for one in addresses if one["type"] == kind), "<none>")
+        return next((str(address["address"]) for address in addresses if address["type"] == kind), "<none>")
 
     return value
 
@@ -226,18 +278,18 @@ def _address(kind: str) -> Callable[[Object], str]:
 def _node_info(*names: str) -> Callable[[Object], str]:
     def value(obj: Object) -> str:
         info = obj.get("status", {}).get("nodeInfo", {})
-        first = str(info.get(names[0]) or "<unknown>")
-        return f"{first} ({info.get(names[1])})" if len(names) > 1 else first
+        text = str(info.get(names[0]) or "<unknown>")
+        return f"{text} ({info.get(names[1])})" if len(names) > 1 else text
 
     return value
 
 
-def _at(*path: str, missing: Any = "") -> Callable[[Object], Any]:
+def _field(*path: str, missing: Any = "") -> Callable[[Object], Any]:
     def value(obj: Object) -> Any:
-        found: Any = obj
-        for step in path:
-            found = found.get(step) if isinstance(found, dict) else None
-        return missing if found is None else found
+        content: Any = obj
+        for key in path:
+            content = content.get(key) if isinstance(content, dict) else None
+        return missing if content is None else content
 
     return value
 
@@ -246,17 +298,22 @@ def _count(field: str) -> Callable[[Object], int]:
     return lambda obj: len(obj.get(field) or ())
 
 
+def _first_three(texts: list[str]) -> str:
+    return ",".join(texts[:3]) + (f" + {len(texts) - 3} more..." if len(texts) > 3 else "")
+
+
 def _subset_addresses(obj: Object) -> str:
     subsets = obj.get("subsets")
-    out = [
-        f"{address['ip']}:{port['port']}"
-        for subset in subsets or ()
-        for port in subset.get("ports") or ()
-        for address in subset.get("addresses") or ()
-    ]
     if not subsets:
         return "<none>"
-    return ",".join(out[:3]) + (f" + {len(out) - 3} more..." if len(out) > 3 else "")
+    return _first_three(
+        [
+            f"{address['ip']}:{port['port']}"
+            for subset in subsets
+            for port in subset.get("ports") or ()
+            for address in subset.get("addresses") or ()
+        ]
+    )
 
 
 def _slice_ports(obj: Object) -> str:
@@ -264,13 +321,13 @@ def _slice_ports(obj: Object) -> str:
 
 
 def _slice_addresses(obj: Object) -> str:
-    out = [address for point in obj.get("endpoints") or () for address in point["addresses"]]
-    return (",".join(out[:3]) + (f" + {len(out) - 3} more..." if len(out) > 3 else "")) or "<unset>"
+    endpoints = obj.get("endpoints") or ()
+    return _first_three([address for endpoint in endpoints for address in endpoint["addresses"]]) or "<unset>"
 
 
 def _event_object(obj: Object) -> str:
-    about = obj.get("involvedObject") or obj.get("regarding") or {}
-    return f"{about.get('kind', '').lower()}/{about.get('name', '')}"
+    reference = obj.get("involvedObject") or obj.get("regarding") or {}
+    return f"{reference.get('kind', '').lower()}/{reference.get('name', '')}"
 
 
 def _last_seen(obj: Object) -> str:
@@ -284,27 +341,30 @@ def _of_desired(ready: str, desired: str) -> Callable[[Object], str]:
 def _containers(field: str) -> Callable[[Object], str]:
     def value(obj: Object) -> str:
         spec = obj["spec"].get("template", {}).get("spec", {})
-        return ",".join(str(one.get(field, "")) for one in spec.get("containers") or ())
+        return ",".join(str(container.get(field, "")) for container in spec.get("containers") or ())
 
     return value
 
 
 def _selector(obj: Object) -> str:
-    return _pairs(obj["spec"].get("selector", {}).get("matchLabels"))
+    return _labels_text(obj["spec"].get("selector", {}).get("matchLabels"))
 
 
 def _subjects(kind: str) -> Callable[[Object], str]:
     def value(obj: Object) -> str:
-        own = (one for one in obj.get("subjects") or () if one["kind"] == kind)
-        return ", ".join(f"{one['namespace']}/{one['name']}" if one.get("namespace") else one["name"] for one in own)
+        subjects = (subject for subject in obj.get("subjects") or () if subject["kind"] == kind)
+        return ", ".join(
+            f"{subject['namespace']}/{subject['name']}" if subject.get("namespace") else subject["name"]
+            for subject in subjects
+        )
 
     return value
 
 
 _NAME_COLUMN = PrinterColumn("Name", _name, _NAME)
 _AGE_COLUMN = PrinterColumn("Age", _created, _AGE)
-DEFAULT: Final = (_NAME_COLUMN, PrinterColumn("Created At", _at("metadata", "creationTimestamp"), _AGE, type="date"))
-"""The columns of what the real server has no printer for."""
+DEFAULT: Final = (_NAME_COLUMN, PrinterColumn("Created At", _field("metadata", "creationTimestamp"), _AGE, type="date"))
+"""The columns for resources without a printer of their own."""
 
 
 def _text(name: str, value: Callable[[Object], Any], description: str) -> PrinterColumn:
@@ -316,42 +376,54 @@ def _wide(name: str, value: Callable[[Object], Any], description: str) -> Printe
 
 
 _TEMPLATE_COLUMNS = (
-    _wide("Containers", _containers("name"), "The containers of its pods."),
-    _wide("Images", _containers("image"), "Their images."),
-    _wide("Selector", _selector, "Which pods are its own."),
+    _wide("Containers", _containers("name"), "Names of each container in the template."),
+    _wide("Images", _containers("image"), "Images referenced by each container in the template."),
+    _wide("Selector", _selector, "Label selector for the pods."),
 )
-_ROLE_COLUMNS = (_NAME_COLUMN, PrinterColumn("Created At", _at("metadata", "creationTimestamp"), _AGE, type="date"))
+_ROLE_COLUMNS = (_NAME_COLUMN, PrinterColumn("Created At", _field("metadata", "creationTimestamp"), _AGE, type="date"))
 _BINDING_COLUMNS = (
     _NAME_COLUMN,
-    _text("Role", lambda obj: f"{obj['roleRef']['kind']}/{obj['roleRef']['name']}", "What is granted."),
+    _text("Role", lambda obj: f"{obj['roleRef']['kind']}/{obj['roleRef']['name']}", "The role that is granted."),
     _AGE_COLUMN,
-    _wide("Users", _subjects("User"), "Users it is granted to."),
-    _wide("Groups", _subjects("Group"), "Groups it is granted to."),
-    _wide("ServiceAccounts", _subjects("ServiceAccount"), "Service accounts it is granted to."),
+    _wide("Users", _subjects("User"), "Users in the binding."),
+    _wide("Groups", _subjects("Group"), "Groups in the binding."),
+    _wide("ServiceAccounts", _subjects("ServiceAccount"), "Service accounts in the binding."),
 )
 
 COLUMNS: Final[dict[str, tuple[PrinterColumn, ...]]] = {
     "services": (
         _NAME_COLUMN,
-        _text("Type", _at("spec", "type"), "How the Service is exposed."),
-        _text("Cluster-IP", _at("spec", "clusterIP", missing="<none>"), "The IP address of the service."),
-        _text("External-IP", _external, "Addresses outside the cluster that lead to the service."),
-        _text("Port(s)", _ports, "The ports that are exposed by this service."),
+        _text("Type", _field("spec", "type"), "How the Service is exposed."),
+        _text("Cluster-IP", _field("spec", "clusterIP", missing="<none>"), "The IP address of the service."),
+        _text("External-IP", _external_addresses, "Addresses outside the cluster that lead to the service."),
+        _text("Port(s)", _ports_text, "The ports that are exposed by this service."),
         _AGE_COLUMN,
-        _wide("Selector", lambda obj: _pairs(obj["spec"].get("selector")), "Which pods are behind the service."),
+        _wide(
+            "Selector",
+            lambda obj: _labels_text(obj["spec"].get("selector")),
+            "Label selector of the pods behind the service.",
+        ),
     ),
     "pods": (
         _NAME_COLUMN,
-        _text("Ready", _ready, "The aggregate readiness state of this pod for accepting traffic."),
+        _text("Ready", _ready_containers, "The aggregate readiness state of this pod for accepting traffic."),
         _text("Status", _pod_status, "The aggregate status of the containers in this pod."),
-        _text("Restarts", _restarts, "How often the containers were restarted, and when last."),
+        _text("Restarts", _restarts, "The number of restarts of the containers, and the time since the last."),
         _AGE_COLUMN,
         _wide("IP", _pod_ip, "The address of the pod."),
-        _wide("Node", _at("spec", "nodeName", missing="<none>"), "The node that the pod runs on."),
-        _wide("Nominated Node", _at("status", "nominatedNodeName", missing="<none>"), "The node it waits for."),
-        _wide("Readiness Gates", lambda obj: "<none>", "Further conditions of readiness."),
+        _wide("Node", _field("spec", "nodeName", missing="<none>"), "The node that the pod runs on."),
+        _wide(
+            "Nominated Node",
+            _field("status", "nominatedNodeName", missing="<none>"),
+            "The node that the pod may be scheduled to after preemption.",
+        ),
+        _wide("Readiness Gates", lambda obj: "<none>", "Further conditions for readiness."),
     ),
-    "namespaces": (_NAME_COLUMN, _text("Status", _at("status", "phase"), "The status of the namespace"), _AGE_COLUMN),
+    "namespaces": (
+        _NAME_COLUMN,
+        _text("Status", _field("status", "phase"), "The status of the namespace"),
+        _AGE_COLUMN,
+    ),
     "nodes": (
         _NAME_COLUMN,
         _text("Status", _node_status, "The status of the node"),
@@ -367,70 +439,72 @@ COLUMNS: Final[dict[str, tuple[PrinterColumn, ...]]] = {
     "endpoints": (_NAME_COLUMN, _text("Endpoints", _subset_addresses, "Addresses and ports."), _AGE_COLUMN),
     "endpointslices.discovery.k8s.io": (
         _NAME_COLUMN,
-        _text("AddressType", _at("addressType"), "The kind of addresses."),
+        _text("AddressType", _field("addressType"), "The kind of addresses."),
         _text("Ports", _slice_ports, "The ports."),
         _text("Endpoints", _slice_addresses, "The addresses."),
         _AGE_COLUMN,
     ),
     "configmaps": (
         _NAME_COLUMN,
-        PrinterColumn("Data", _count("data"), "How many entries it has."),
+        PrinterColumn("Data", _count("data"), "The number of entries."),
         _AGE_COLUMN,
     ),
     "secrets": (
         _NAME_COLUMN,
-        _text("Type", _at("type"), "What it is for."),
-        PrinterColumn("Data", _count("data"), "How many entries it has."),
+        _text("Type", _field("type"), "The type of the secret."),
+        PrinterColumn("Data", _count("data"), "The number of entries."),
         _AGE_COLUMN,
     ),
     "serviceaccounts": (_NAME_COLUMN, _AGE_COLUMN),
     "events": (
-        _text("Last Seen", _last_seen, "When it happened last."),
-        _text("Type", _at("type"), "Normal or Warning."),
-        _text("Reason", _at("reason"), "The machine's word for it."),
-        _text("Object", _event_object, "What it is about."),
-        _wide("Subobject", _at("involvedObject", "fieldPath"), "Which part of that."),
-        _wide("Source", _at("source", "component"), "Who says so."),
-        _text("Message", _at("message"), "For people."),
-        _wide("First Seen", lambda obj: age(obj.get("firstTimestamp")), "When it happened first."),
-        PrinterColumn("Count", _at("count", missing=1), "How often it happened.", 1),
+        _text("Last Seen", _last_seen, "When it last happened."),
+        _text("Type", _field("type"), "Normal or Warning."),
+        _text("Reason", _field("reason"), "The machine-readable reason."),
+        _text("Object", _event_object, "The object that the event is about."),
+        _wide("Subobject", _field("involvedObject", "fieldPath"), "The part of the object."),
+        _wide("Source", _field("source", "component"), "The component that reports the event."),
+        _text("Message", _field("message"), "The text for people."),
+        _wide("First Seen", lambda obj: age(obj.get("firstTimestamp")), "When it first happened."),
+        PrinterColumn("Count", _field("count", missing=1), "How many times it happened.", 1),
         PrinterColumn("Name", _name, _NAME, 1),
     ),
     "deployments.apps": (
         _NAME_COLUMN,
-        _text("Ready", _of_desired("readyReplicas", "replicas"), "Ready, of those wanted."),
-        PrinterColumn("Up-to-date", _at("status", "updatedReplicas", missing=0), "Of the newest template."),
-        PrinterColumn("Available", _at("status", "availableReplicas", missing=0), "Ready for long enough."),
+        _text("Ready", _of_desired("readyReplicas", "replicas"), "Ready and desired number of pods."),
+        PrinterColumn(
+            "Up-to-date", _field("status", "updatedReplicas", missing=0), "Number of pods with the latest template."
+        ),
+        PrinterColumn("Available", _field("status", "availableReplicas", missing=0), "Number of available pods."),
         _AGE_COLUMN,
         *_TEMPLATE_COLUMNS,
     ),
     "replicasets.apps": (
         _NAME_COLUMN,
-        PrinterColumn("Desired", _at("spec", "replicas", missing=1), "How many pods are wanted."),
-        PrinterColumn("Current", _at("status", "replicas", missing=0), "How many there are."),
-        PrinterColumn("Ready", _at("status", "readyReplicas", missing=0), "How many of them are ready."),
+        PrinterColumn("Desired", _field("spec", "replicas", missing=1), "Desired number of pods."),
+        PrinterColumn("Current", _field("status", "replicas", missing=0), "Current number of pods."),
+        PrinterColumn("Ready", _field("status", "readyReplicas", missing=0), "Number of ready pods."),
         _AGE_COLUMN,
         *_TEMPLATE_COLUMNS,
     ),
     "statefulsets.apps": (
         _NAME_COLUMN,
-        _text("Ready", _of_desired("readyReplicas", "replicas"), "Ready, of those wanted."),
+        _text("Ready", _of_desired("readyReplicas", "replicas"), "Ready and desired number of pods."),
         _AGE_COLUMN,
         *_TEMPLATE_COLUMNS[:2],
     ),
     "jobs.batch": (
         _NAME_COLUMN,
-        _text("Status", lambda obj: "", "How it stands."),
-        _text("Completions", _of_desired("succeeded", "completions"), "Completed, of those wanted."),
-        _text("Duration", lambda obj: "", "How long it took."),
+        _text("Status", lambda obj: "", "The status of the job."),
+        _text("Completions", _of_desired("succeeded", "completions"), "Completed and desired number of pods."),
+        _text("Duration", lambda obj: "", "How long the job has been running."),
         _AGE_COLUMN,
         *_TEMPLATE_COLUMNS,
     ),
     "ingresses.networking.k8s.io": (
         _NAME_COLUMN,
-        _text("Class", _at("spec", "ingressClassName", missing="<none>"), "Who serves it."),
-        _text("Hosts", lambda obj: "*", "The hosts it is for."),
-        _text("Address", lambda obj: "", "Where it is served."),
+        _text("Class", _field("spec", "ingressClassName", missing="<none>"), "The ingress class."),
+        _text("Hosts", lambda obj: "*", "The hosts of its rules."),
+        _text("Address", lambda obj: "", "The address of the load balancer."),
         _text("Ports", lambda obj: "80", "The ports."),
         _AGE_COLUMN,
     ),

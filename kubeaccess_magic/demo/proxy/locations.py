@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..api.status import ApiError, Object, bad_request, not_found, plain_500, unavailable
-from ..api.store import Store, of_service
+from ..api.store import Store, slices_of_service
 from ..api.writes import check_name
 from ..http.exchange import AbortConnection
 from .segment import Segment
@@ -163,7 +163,9 @@ class Resolver:
         raise _nothing(segment.text)  # the whole segment (S13)
 
     def _from_slices(self, namespace: str, segment: Segment, port: str) -> list[str]:
-        slices = list(of_service(self._store.objects("discovery.k8s.io", "endpointslices", namespace), segment.name))
+        slices = list(
+            slices_of_service(self._store.objects("discovery.k8s.io", "endpointslices", namespace), segment.name)
+        )
         families = self._families(namespace, segment.name)
         slices.sort(
             key=lambda one: families.index(one["addressType"]) if one["addressType"] in families else len(families)

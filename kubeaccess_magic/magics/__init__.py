@@ -19,6 +19,7 @@ from traitlets import Bool, Float, Integer, observe
 
 from ..errors import ConfigError, KubeAccessError, NotFound, TargetError
 from .history import History, Question
+from .open_panels import OpenPanels
 from .telling import as_meant, folded, new_call, nothing_listed
 from .transforms import keep_for_the_magic
 
@@ -59,6 +60,7 @@ class KProxyMagics(Magics):
         self._before_demo: Cluster | None = None
         super().__init__(shell)  # sets what the configuration says of the limits
         self.panels: dict[str, State] = {}  # what was chosen last, by cluster
+        self.open_panels = OpenPanels()
         self._demo: Child | None = None
         self._failure: Failure | None = None
         self._history = History()
@@ -125,7 +127,8 @@ class KProxyMagics(Magics):
         return self._history.question(cluster, self.history_size)
 
     def stop(self) -> None:
-        """End what was started: the demo, and connections."""
+        """End what was started: panels, the demo, and connections."""
+        self.open_panels.close()
         if self._demo is not None:
             self._demo.stop()
         for cluster in (self._cluster, self._before_demo, *self._aside.values()):

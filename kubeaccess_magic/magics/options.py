@@ -343,7 +343,7 @@ def _left_over(extra: Word, line: str, words: Sequence[Word]) -> str:
     if instead := for_kubectls(words[0].text):
         return instead
     at = words.index(extra)
-    if extra.text[0] in "{[":
+    if extra.text.startswith(("{", "[")):
         rest = line[extra.start :].strip()
         body = f"-d {quoted(rest)}" if "'" not in rest else "a cell below %%kproxy"
         return f"a body is no word of its own; it goes behind -d: {body}"

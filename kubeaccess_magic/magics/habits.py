@@ -55,7 +55,7 @@ def too_many_words(extra: Word, line: str, words: Sequence[Word]) -> str:
     if instead := instead_of(words[0].text):
         return instead
     at = words.index(extra)
-    if extra.text[0] in "{[":
+    if extra.text.startswith(("{", "[")):
         rest = line[extra.start :].strip()
         body = f"-d {quoted(rest)}" if "'" not in rest else "a cell below %%kproxy"
         return f"a body goes behind -d: {body}"

@@ -9,6 +9,7 @@ import pickle
 import pytest
 
 from kubeaccess_magic import credentials, kubeconfig
+from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import ConfigError, CredentialError
 from kubeaccess_magic.kubeconfig import Impersonate, choose, contexts, parse_yaml, same_server
 

@@ -80,12 +80,12 @@ def test_the_api_server_itself_takes_no_body():
 
 
 def test_which_way():
-    assert ways.choose("auto", request(), None).name == "proxy"
-    assert ways.choose("proxy", request(), None).name == "proxy"
-    assert ways.choose("auto", request("/version", target="/"), None).name == "api"
+    assert ways.choose("auto", request(), None, None).name == "proxy"
+    assert ways.choose("proxy", request(), None, None).name == "proxy"
+    assert ways.choose("auto", request("/version", target="/"), None, None).name == "api"
     for via, asked in [("api", request()), ("proxy", request("/version", target="/")), ("tunnel", request())]:
         with pytest.raises(TargetError):
-            ways.choose(via, asked, None)
+            ways.choose(via, asked, None, None)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from ..discovery import inventory
 from ..errors import ConfigError
 from ..targets import Target
 from ..text import printable, redact
-from ..transport import Transport
+from ..transport import Pool
 from . import arguments
 from .address import resolved
 from .asking import Asker, Data, Pairs, Params, Prepared, log, told
@@ -97,7 +97,7 @@ class Cluster(Asker):
                 raise ConfigError(
                     "an api_client is signed in already", hint="leave context, kubeconfig and impersonate out"
                 )
-            transport = Transport.from_api_client(api_client)
+            pool = Pool.for_api_client(api_client)
         else:
             self._context = kubeconfigs.choose(context, kubeconfig=kubeconfig, namespace=namespace)
             credential = credentials.for_context(
@@ -106,10 +106,10 @@ class Cluster(Asker):
                 impersonate_groups=self._groups,
                 plugin_limit_s=self.plugin_timeout_s,
             )
-            transport = Transport(self._context, credential)
+            pool = Pool.for_context(self._context, credential)
         super().__init__(
-            transport,
-            self._context.name if self._context else transport.server,
+            pool,
+            self._context.name if self._context else pool.upstream.url,
             namespace or (self._context.namespace if self._context else "default"),
             kubeconfig,
             timeout_s=timeout_s,
@@ -402,11 +402,11 @@ class Cluster(Asker):
     @property
     def api_client(self) -> Any:
         """The official ``kubernetes.client.ApiClient``, over this Cluster's connections and credential."""
-        return self._transport.api_client
+        return self._pool.api_client
 
     def close(self) -> None:
         """Close its connections."""
-        self._transport.close()
+        self._pool.close()
 
     def __enter__(self) -> Cluster:
         return self

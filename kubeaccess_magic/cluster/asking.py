@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import access, fetch, ways
 from ..call import Call, Limits
 from ..discovery import Discovery
+from ..discovery.api import KubernetesApi
 from ..request import Request
 from ..targets import Target
 from ..text import redact, shorten
@@ -22,7 +23,7 @@ from .body import Data, body_of, with_media_type
 if TYPE_CHECKING:
     from ..access import Access
     from ..reply import Reply
-    from ..transport import Transport
+    from ..transport import Pool
 
 __all__ = ["Asker", "Data", "Pairs", "Params", "Prepared", "log", "told"]
 
@@ -50,8 +51,8 @@ class Asker:
 
     Parameters
     ----------
-    transport
-        The way to it, signed in.
+    pool
+        Connections to it, signed in.
     name
         What it is called.
     namespace
@@ -64,7 +65,7 @@ class Asker:
 
     def __init__(
         self,
-        transport: Transport,
+        pool: Pool,
         name: str,
         namespace: str,
         kubeconfig: str | os.PathLike[str] | None,
@@ -78,17 +79,18 @@ class Asker:
         self.max_bytes = max_bytes
         self.connect_timeout_s = connect_timeout_s
         self.silence_timeout_s = silence_timeout_s
-        self._transport = transport
+        self._pool = pool
+        self._api = KubernetesApi(pool)
         self._name = name
         self._namespace = namespace
         self._kubeconfig = kubeconfig
         self._limits()  # refuses what cannot be
-        self._discovery = Discovery(transport)
+        self._discovery = Discovery(self._api)
 
     @property
     def server(self) -> str:
         """The API server's URL."""
-        return self._transport.server
+        return self._pool.upstream.url
 
     @property
     def namespace(self) -> str:
@@ -132,7 +134,7 @@ class Asker:
             request = dataclasses.replace(request, target=own)
         # What cannot be right asks nothing, not even for the Service; a pod's port by name is looked up (D2).
         asked = request.target.with_port("") if request.target.kind == "pod" else request.target
-        ways.choose(via, request, self._transport).check(dataclasses.replace(request, target=asked))
+        ways.choose(via, request, self._pool, self._api).check(dataclasses.replace(request, target=asked))
         call = self._call(call, timeout_s)
         whom, note = resolved(request.target, self.namespace, found.by_http_url, self._discovery, call)
         return Prepared(dataclasses.replace(request, target=whom), tuple(filter(None, (found.note, note))))
@@ -173,7 +175,7 @@ class Asker:
         call: Call | None = None,
     ) -> Reply:
         """The answer to a prepared request; raises what `request` raises."""
-        way = ways.choose(via, request, self._transport)
+        way = ways.choose(via, request, self._pool, self._api)
         return fetch.ask(request, way, self._discovery, self._call(call, timeout_s, max_bytes))
 
     def send_for_frame(
@@ -192,7 +194,7 @@ class Asker:
         """The answer to a prepared request as a frame, with what there is to say about it."""
 
         def send(request: Request, call: Call) -> Reply:
-            return fetch.ask(request, ways.choose(via, request, self._transport), self._discovery, call)
+            return fetch.ask(request, ways.choose(via, request, self._pool, self._api), self._discovery, call)
 
         framed = fetch.frame(
             request,
@@ -214,7 +216,7 @@ class Asker:
         The answer is given whatever it is: no review explains a refusal, and no redirect is followed.
         """
         limits = Limits(total_s=timeout_s, connect_s=min(timeout_s, 5.0), max_bytes=max_bytes)
-        return self._transport.call("GET", path, call=call.child(limits), accept=accept)
+        return self._api.call("GET", path, call=call.child(limits), accept=accept)
 
     def _call(self, call: Call | None = None, timeout_s: float | None = None, max_bytes: int | None = None) -> Call:
         return (call or told()).child(self._limits(timeout_s, max_bytes))

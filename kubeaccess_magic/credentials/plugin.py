@@ -17,8 +17,9 @@ from .. import kubeconfig
 from ..call import Call
 from ..errors import ConfigError, CredentialError
 from ..kubeconfig import Context
-from .held import ClientCertificate, Held, bearer, read_bytes, stamp_of
+from .held import Held, bearer, read_bytes, stamp_of
 from .running import Program, cleaned
+from .signature import ClientCertificate
 
 __all__ = ["Plugin"]
 

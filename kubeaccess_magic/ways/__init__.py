@@ -22,9 +22,10 @@ from .proxy import ApiServerProxy
 
 if TYPE_CHECKING:
     from ..call import Call
+    from ..discovery.api import KubernetesApi
     from ..reply import Stream
     from ..request import Request
-    from ..transport import Transport
+    from ..transport import Pool
 
 __all__ = ["ApiServer", "ApiServerProxy", "Way", "choose"]
 
@@ -41,7 +42,7 @@ class Way(Protocol):
         """Send the request; the answer as it begins to arrive."""
 
 
-def choose(via: str, request: Request, transport: Transport) -> Way:
+def choose(via: str, request: Request, pool: Pool, api: KubernetesApi) -> Way:
     """The way that `via` means for this request.
 
     Raises
@@ -54,4 +55,4 @@ def choose(via: str, request: Request, transport: Transport) -> Way:
         raise TargetError(f"no way is called {via!r}", hint='via="proxy" is the API server\'s proxy verb; leave it out')
     if via != "auto" and (via == "api") != itself:
         raise TargetError(f"the way {via!r} does not lead to {request.target}", hint="leave via out")
-    return ApiServer(transport) if itself else ApiServerProxy(transport)
+    return ApiServer(api) if itself else ApiServerProxy(pool)

@@ -8,9 +8,9 @@ from ..errors import TargetError
 
 if TYPE_CHECKING:
     from ..call import Call
+    from ..discovery.api import KubernetesApi
     from ..reply import Stream
     from ..request import Request
-    from ..transport import Transport
 
 __all__ = ["ApiServer"]
 
@@ -20,14 +20,14 @@ class ApiServer:
 
     Parameters
     ----------
-    transport
-        Signed in to the API server.
+    api
+        Asks the API server.
     """
 
     name = "api"
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, api: KubernetesApi) -> None:
+        self._api = api
 
     def check(self, request: Request) -> None:
         """Raise TargetError for a body. A `Request` to the API server itself is GET or HEAD by its nature."""
@@ -37,6 +37,4 @@ class ApiServer:
     def open(self, request: Request, call: Call) -> Stream:
         """Send the request; redirects are not followed, and a busy API server is asked again (F11)."""
         self.check(request)
-        return self._transport.open_patiently(
-            request.method, request.url_path(), headers=request.headers, call=call, request=request
-        )
+        return self._api.open(request.method, request.url_path(), headers=request.headers, call=call, request=request)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 from ..errors import TargetError
+from ..reply import Stream
 from ..request import Request
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..reply import Stream
     from ..targets import Target
-    from ..transport import Transport
+    from ..transport import Pool
 
 __all__ = ["ApiServerProxy", "redirected"]
 
@@ -50,14 +50,14 @@ class ApiServerProxy:
 
     Parameters
     ----------
-    transport
-        Signed in to the API server.
+    pool
+        To the API server, signed in.
     """
 
     name = "proxy"
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
 
     def check(self, request: Request) -> None:
         """Raise TargetError for what the verb cannot carry as meant; nothing is sent."""
@@ -105,7 +105,7 @@ class ApiServerProxy:
             stream = self._send(request, call)
             if stream.status_code not in _REDIRECTS or request.method not in ("GET", "HEAD"):
                 return stream
-            followed = redirected(request, stream.headers.get("location"), self._transport.server)
+            followed = redirected(request, stream.headers.get("location"), self._pool.upstream.url)
             if followed is None:
                 return stream
             stream.close()
@@ -113,7 +113,10 @@ class ApiServerProxy:
         return self._send(request, call)
 
     def _send(self, request: Request, call: Call) -> Stream:
-        return self._transport.send(request, call=call, way=self.name)
+        response = self._pool.open(
+            request.method, request.url_path(), headers=request.headers, body=request.body, call=call
+        )
+        return Stream.from_response(response, request, self.name)
 
 
 def redirected(request: Request, location: str | None, server: str) -> Request | None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ..access import Attributes
     from ..call import Call
     from ..reply import Reply
-    from ..transport import Transport
+    from .api import KubernetesApi
 
 __all__ = [
     "Discovery",
@@ -75,12 +75,12 @@ class Discovery:
 
     Parameters
     ----------
-    transport
-        Signed in to the API server.
+    api
+        Asks the API server itself.
     """
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, api: KubernetesApi) -> None:
+        self._api = api
         self._services: dict[tuple[str, str], tuple[float, Service | None]] = {}
         self._lock = ForkLock()
 
@@ -151,21 +151,21 @@ class Discovery:
 
     def identity(self, call: Call) -> tuple[str, tuple[str, ...]]:
         """The user name and the groups that the API server sees."""
-        return reviews.identity(self._transport, _for_objects(call))
+        return reviews.identity(self._api, _for_objects(call))
 
     def may(self, attributes: Attributes, call: Call) -> Access:
         """Whether exactly this request is allowed; with the Role that would allow it if not."""
-        allowed, reason = reviews.may(self._transport, attributes, _for_objects(call))
+        allowed, reason = reviews.may(self._api, attributes, _for_objects(call))
         if allowed:
             return Access(allowed=True, reason=reason, role=None)
         return Access(allowed=False, reason=reason, role=role(attributes, user=self.who_am_i(call) or None))
 
     def rules(self, namespace: str, call: Call) -> list[dict[str, Any]]:
         """What is allowed in a namespace, as far as it can be listed."""
-        return reviews.rules(self._transport, namespace, _for_objects(call))
+        return reviews.rules(self._api, namespace, _for_objects(call))
 
     def _get(self, path: str, decode: Callable[[bytes], Item], call: Call) -> Item | None:
-        reply = self._transport.call("GET", path, call=_for_objects(call))
+        reply = self._api.call("GET", path, call=_for_objects(call))
         if reply.status_code == 404:
             return None
         return decode(self._checked(reply, path).content)
@@ -185,7 +185,7 @@ class Discovery:
         items: list[Item] = []
         call = _for_objects(call)
         while True:
-            reply = self._transport.call("GET", f"{path}?{urlencode(query)}", call=call)
+            reply = self._api.call("GET", f"{path}?{urlencode(query)}", call=call)
             status = status_of(reply.content) if reply.status_code == 410 else None
             if status and status.token and status.token != query.get("continue"):
                 query["continue"] = status.token

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import access
 from ..discovery import Discovery
+from ..discovery.api import KubernetesApi
 from ..errors import KubeAccessError, Unreachable
 from ..query import Query
 from ..text import redact, shorten
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ..reply import Reply, Stream
     from ..request import Request
     from ..targets import Target
-    from ..transport import Transport
+    from ..transport import Pool
     from ..ways import Way
 
 __all__ = ["Engine", "Outcome", "PreparedQuery"]
@@ -110,7 +111,7 @@ class Engine:
 
     Parameters
     ----------
-    transport
+    pool
         Connections to the API server, signed in.
     name
         What the cluster is called in messages.
@@ -120,20 +121,19 @@ class Engine:
         The kubeconfig file that was named, if any: where to look for the context that a pasted URL belongs to.
     """
 
-    def __init__(
-        self, transport: Transport, name: str, namespace: str, kubeconfig: str | os.PathLike[str] | None = None
-    ) -> None:
+    def __init__(self, pool: Pool, name: str, namespace: str, kubeconfig: str | os.PathLike[str] | None = None) -> None:
         self.name = name
         self.namespace = namespace
-        self.discovery = Discovery(transport)
-        self._transport = transport
+        self._pool = pool
+        self._api = KubernetesApi(pool)
+        self.discovery = Discovery(self._api)
         self._kubeconfig = kubeconfig
-        self._ways = Ways(transport, self.discovery)
+        self._ways = Ways(pool, self._api, self.discovery)
 
     @property
     def server(self) -> str:
         """The API server's URL."""
-        return self._transport.server
+        return self._pool.upstream.url
 
     def address(self, target: str | Target) -> Address:
         """What the text of a target says by itself, before anything is read.
@@ -268,7 +268,7 @@ class Engine:
         accept
             The media type that is wanted.
         """
-        return self._transport.call("GET", path, call=call, accept=accept)
+        return self._api.call("GET", path, call=call, accept=accept)
 
     def _operation(self, query: Query, request: Request) -> tuple[Operation | None, Request]:
         """Which call of which API a request is, and the request as that API needs it; decided here, once."""

@@ -26,11 +26,13 @@ def measure(server: str, ca_file: str, token: str, kubeconfig: str) -> str:
 
     from kubeaccess_magic import Cluster
     from kubeaccess_magic.call import Call
+    from kubeaccess_magic.query import Query
 
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"
     cluster = Cluster(kubeconfig=kubeconfig)
-    request = cluster.prepare("GET", "demo/web", "say?body=hello").request
+    query = Query.of("demo/web", "say?body=hello", raw=True, output="reply")
+    request = cluster.engine.prepare(query, cluster.call()).request
     transport, call = cluster._transport, Call()
 
     def by_requests() -> bytes:

@@ -9,7 +9,8 @@ from pathlib import Path
 from kubeaccess_magic import Cluster, Reply, dialects, errors
 from kubeaccess_magic.call import Limits
 from kubeaccess_magic.magics import KProxyMagics
-from kubeaccess_magic.magics.options import OPTIONS, VERBS, Verb
+from kubeaccess_magic.magics.options import OPTIONS
+from kubeaccess_magic.magics.verbs import VERBS, Verb
 
 PLACE = Path(__file__).parent / "reference.md"
 

@@ -1,4 +1,4 @@
-"""One query to its end: each request to a reply or an error of ours, and the pages of an answer to one table."""
+"""One query to its table: the requests that its reader asks for, one after the other, until there are no more."""
 
 from __future__ import annotations
 
@@ -6,30 +6,24 @@ import contextlib
 import dataclasses
 import signal
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
-from . import access, dialects
+from . import dialects
 from .call import Call
 from .dialects.answer import gc_paused
-from .errors import AccessDenied, KubeAccessError, LoadError, TimedOut, Unreachable
-from .explain import refusal, wants_tls
+from .errors import KubeAccessError, LoadError, TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
-    from .discovery import Discovery
     from .reply import Reply
     from .request import Request
-    from .targets import Target
-    from .ways import Way
 
     Send = Callable[[Request, Call], Reply]
 
-__all__ = ["Fetched", "allowed_form", "as_sent", "ask", "fetch", "frame"]
+__all__ = ["Fetched", "fetch"]
 
-_SOON_S = 5.0  # a pod that vanished is noticed at once; what took longer is not tried again
 _CLOSING_S = 5.0  # for each request that closes something at the server
 
 
@@ -56,57 +50,6 @@ class Fetched:
     operation: dialects.Operation
     request: Request
     notes: tuple[str, ...] = ()
-
-    @property
-    def note(self) -> str:
-        """All notes in one line; empty if there are none."""
-        return "; ".join(self.notes)
-
-    def lines(self, remedy: str) -> list[str]:
-        """List what to say about the frame: that there is more than it holds, and all notes.
-
-        Parameters
-        ----------
-        remedy
-            How to ask for the rest, for example ``--limit all``.
-        """
-        return [line for line in (self.table.shortfall(remedy), self.note) if line]
-
-
-def ask(request: Request, way: Way, discovery: Discovery, call: Call) -> Reply:
-    """The answer of the app, whatever its status.
-
-    A target that RBAC refuses is asked in an equivalent form if the user has rights for one: a refused request was
-    not executed. GET and HEAD are asked once more if a pod vanished (S8).
-
-    Raises
-    ------
-    KubeAccessError
-        What the API server itself refuses, or what broke on the way.
-    """
-    try:
-        return _answer(request, way, discovery, call)
-    except AccessDenied:
-        other = allowed_form(request, discovery, call)
-        if other is None:
-            raise
-        return _answer(other, way, discovery, call)
-
-
-def frame(
-    request: Request,
-    send: Send,
-    call: Call,
-    *,
-    dialect: str | None = None,
-    limit: int | None = None,
-    raw: bool = False,
-    **options: Any,
-) -> Fetched:
-    """Prepare a request as its dialect needs it, and `fetch` the answer. The parameters are those of `fetch`."""
-    operation = dialects.match(request, dialects.named(dialect) if dialect else None)
-    first = request if raw or operation is None else operation.prepare(limit)
-    return fetch(first, send, call, operation, dialect=dialect, limit=limit, raw=raw, **options)
 
 
 def fetch(
@@ -168,29 +111,6 @@ def fetch(
         table = dataclasses.replace(table, has_more=False)
     notes = (*conversation.notes, *table.notes)
     return Fetched(table, conversation.first, conversation.operation, first, notes)
-
-
-def as_sent(request: Request, dialect: str | None, limit: int | None, *, for_frame: bool = True) -> Request:
-    """Fill in what the dialect of a request needs.
-
-    Parameters
-    ----------
-    request
-        As it was typed.
-    dialect
-        The name of the dialect; None finds it out.
-    limit
-        How many rows are wanted. None if the user did not say.
-    for_frame
-        Whether a frame is made of the answer.
-
-    Returns
-    -------
-    Request
-        What is sent first; the same request if no dialect matches it.
-    """
-    matched = dialects.match(request, dialects.named(dialect) if dialect else None)
-    return request if matched is None else matched.prepare(limit, for_frame=for_frame)
 
 
 def _begin(
@@ -441,53 +361,3 @@ class _Patience:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if not self._conversation.defers_interrupt():
             self._before(number, frame)
-
-
-def _answer(request: Request, way: Way, discovery: Discovery, call: Call) -> Reply:
-    """The answer; asked once more if the API server did not get through to the pod that it chose (S8)."""
-    started = time.monotonic()
-    reply, error = _one_answer(request, way, discovery, call)
-    took_s = time.monotonic() - started
-    if isinstance(error, Unreachable) and request.method in ("GET", "HEAD") and took_s <= _SOON_S:
-        reply, error = _one_answer(request, way, discovery, call)
-    if error is not None:
-        raise error
-    return reply
-
-
-def _one_answer(request: Request, way: Way, discovery: Discovery, call: Call) -> tuple[Reply, KubeAccessError | None]:
-    # A connection to the API server that breaks is seen to below, where it is known how far the request had come.
-    reply = way.open(request, call).read(call)
-    call.answered(reply)
-    if request.method == "GET" and not request.target.scheme and wants_tls(reply):  # E9; never the other way round
-        secure = dataclasses.replace(request, target=request.target.with_scheme("https"))
-        reply = way.open(secure, call).read(call)
-        call.answered(reply)
-    return reply, refusal(reply.request, reply, discovery, call)
-
-
-def allowed_form(request: Request, discovery: Discovery, call: Call) -> Request | None:
-    """The request in an equivalent form for which the rights exist (A3), or None."""
-    target = request.target
-    if target.kind == "api" or not target.namespace:
-        return None
-    try:
-        rules = discovery.rules(target.namespace, call)
-        forms = access.equivalent_segments(target, _ports(target, discovery, call))
-        if target.kind == "service" and not target.port and not forms[1:]:
-            forms += access.granted_segments(rules, request.method, target)  # no port was meant but the one granted
-        allowed = [form for form in forms if access.allows(rules, access.attributes(request.method, form))]
-    except KubeAccessError:
-        return None
-    return dataclasses.replace(request, target=allowed[0]) if allowed else None
-
-
-def _ports(target: Target, discovery: Discovery, call: Call) -> list[tuple[str, int]]:
-    """Names and numbers of a service's ports; none where they may not be read."""
-    if target.kind != "service" or not target.namespace:
-        return []
-    try:
-        service = discovery.service(target.namespace, target.name, call)
-    except AccessDenied:
-        return []
-    return [(port.name or "", port.port) for port in service.spec.ports or ()] if service else []

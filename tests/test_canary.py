@@ -279,7 +279,7 @@ keep("attrs", shell.user_ns["df"].attrs if "df" in shell.user_ns else "no frame"
 keep("pickle", pickle.dumps(shell.user_ns.get("df")))
 run("%kproxy history")
 magics = shell.magics_manager.registry["KProxyMagics"]
-kept = [magics._history.frame().to_csv(), magics._history.last]
+kept = [magics.history.frame().to_csv(), magics.history.last]
 keep("kept", [*kept, {name: value for name, value in vars(magics).items() if name != "shell"}])
 run("%kproxy demo")
 run("%kproxy demo stop")

@@ -573,7 +573,7 @@ context = kubeconfig.choose(kubeconfig=sys.argv[1])
 transport = Transport(context, credentials.for_context(context))
 request = Request.build("GET", Target.parse("shop/web").target, "x")
 try:
-    transport.open("GET", request.url_path(), call=Call(), request=request).read(Call())
+    transport.open("GET", api_path(request), call=Call(), request=request).read(Call())
 except KeyboardInterrupt:
     print("interrupted", flush=True)
     sys.stdin.read()  # still there: it is not the end of the process that closes the connection

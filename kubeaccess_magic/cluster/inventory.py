@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..discovery.builtin import LABEL, NAMESPACE, built_in
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
     from ..call import Call
     from ..discovery import Discovery
-    from ..kubeconfig import Listed
+    from ..kubeconfig import ContextRow
+    from ..targets import Target
 
 __all__ = ["contexts_frame", "info", "namespaces", "nodes", "pods", "services"]
 
 
-def contexts_frame(listed: Iterable[Listed]) -> pd.DataFrame:
+def contexts_frame(listed: Iterable[ContextRow]) -> pd.DataFrame:
     """The contexts of a kubeconfig: current, name, cluster, server, user, namespace, signs_in, file, problem.
 
     Control characters in the names are neutralised: anybody may have written the file (X9).
@@ -72,7 +73,9 @@ def pods(
     return _noted(pods_frame(_named(listing.items, name)), listing.note)
 
 
-def info(discovery: Discovery, call: Call, server: str, namespace: str | None, own: str) -> pd.DataFrame:
+def info(
+    discovery: Discovery, call: Call, url_of: Callable[[Target], str], namespace: str | None, own: str
+) -> pd.DataFrame:
     """What ``kubectl cluster-info`` prints: each built-in service with its proxy URL and its readiness.
 
     If no service has the label, or the list is refused, the services of that namespace, or of the context's own.
@@ -94,7 +97,7 @@ def info(discovery: Discovery, call: Call, server: str, namespace: str | None, o
         where, note = own, f"the services of {where} may not be listed; these are those of {own}"
         items = discovery.services(where, None, call, own).items
     slices, unread = discovery.slices_of([where], call)
-    lines = [built_in(service, None if unread else slices, server) for service in items]
+    lines = [built_in(service, None if unread else slices, url_of) for service in items]
     rows: list[tuple[Any, ...]] = [
         (line.title, line.url, str(line.target or ""), line.ready, line.endpoints, line.external, line.note)
         for line in lines

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..kube import ready_endpoints, scheme_of, speaks_http, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..kube import EndpointSlice, Service, ServicePort
     from ..targets import Target
@@ -49,7 +49,7 @@ class BuiltIn:
     note: str
 
 
-def built_in(service: Service, slices: Sequence[EndpointSlice] | None, server: str) -> BuiltIn:
+def built_in(service: Service, slices: Sequence[EndpointSlice] | None, url_of: Callable[[Target], str]) -> BuiltIn:
     """A service as a line of cluster-info.
 
     Parameters
@@ -58,8 +58,8 @@ def built_in(service: Service, slices: Sequence[EndpointSlice] | None, server: s
         The service.
     slices
         The EndpointSlices of its namespace; None where they may not be read.
-    server
-        The API server's URL, without "/" at its end (C6).
+    url_of
+        Writes the proxy URL of a target (C6).
     """
     ports = list(service.spec.ports or ())
     outside = service.spec.external_name if service.spec.type == "ExternalName" else None
@@ -72,7 +72,7 @@ def built_in(service: Service, slices: Sequence[EndpointSlice] | None, server: s
     return BuiltIn(
         title=(service.metadata.labels or {}).get(_TITLE) or service.metadata.name,
         target=target,
-        url=f"{server}{target.api_path()}/" if target else "",
+        url=url_of(target) if target else "",
         ready=ready,
         endpoints=endpoints,
         external=_external(service, ports),

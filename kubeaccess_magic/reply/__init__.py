@@ -374,7 +374,7 @@ class Reply:
     def _bad_body(self) -> str | None:
         """Where a body that looks like JSON is none, which apps say in words of their own, if at all."""
         sent = self.request.body
-        if self.status_code != 400 or not sent or sent.lstrip()[:1] not in (b"{", b"["):
+        if self.status_code != 400 or not isinstance(sent, bytes) or sent.lstrip()[:1] not in (b"{", b"["):
             return None
         try:
             json.loads(sent)

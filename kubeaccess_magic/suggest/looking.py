@@ -7,17 +7,19 @@ is tried by another form or explained: a name that may not be read is not offere
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from .. import kube
-from ..call import Call
+from ..call import Call, Limits
 from ..discovery import pod_target, service_target
 from ..errors import AccessDenied, KubeAccessError, NotFound
 from ..request import Request
 from ..targets import Target
 from ..text import shorten
+from ..ways.proxy import api_path
 from .suggestion import NOTE_CHARACTERS, Suggestion, clean, is_plain
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ MOST_ROWS = 10_000  # of one list
 _FIRST_PAGE, _PAGE = 500, 2000
 _LIST_BYTES = 64 * 2**20  # of one page
 _APP_BYTES = 4 * 2**20
+_CONNECT_S = 5.0
 _TIMEOUT_S = 15.0
 _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
@@ -109,6 +112,20 @@ class Looker:
         pages = self._pages(kube.SERVICES.path(), _typed(kube.SERVICES.read_list))
         return _growing([_placed(one) for one in page if is_plain(one.metadata.name)] for page in pages)
 
+    def pods_everywhere(self) -> Iterator[tuple[Suggestion, ...]]:
+        """The pods of all namespaces, as ``namespace/name``."""
+        return self._rows("/api/v1/pods", ("Ready", "Status"), _pod, with_namespace=True)
+
+    def endpoints_everywhere(self) -> Iterator[dict[str, tuple[int, int]]]:
+        """As `endpoints`, of all namespaces, by ``namespace/name``."""
+        slices: dict[tuple[str, str], list[kube.EndpointSlice]] = {}
+        for page in self._pages(kube.ENDPOINTSLICES.path(), _typed(kube.ENDPOINTSLICES.read_list)):
+            for piece in page:
+                slices.setdefault((piece.metadata.namespace or "", piece.service or ""), []).append(piece)
+        services = (kube.Service(kube.Metadata(name=name, namespace=where)) for where, name in slices)
+        counts = map(kube.ready_endpoints, services, itertools.repeat(None), slices.values())
+        yield {f"{where}/{name}": count for (where, name), count in zip(slices, counts, strict=True)}
+
     def endpoints(self, namespace: str) -> Iterator[dict[str, tuple[int, int]]]:
         """How many endpoints of each service are ready, and how many there are."""
         slices: dict[str, list[kube.EndpointSlice]] = {}
@@ -138,7 +155,7 @@ class Looker:
         """The JSON that an app, or the API server itself, answers to a GET."""
         target = self._resolved(target)
         request = Request.build("GET", target, path, params=params)
-        return self._look(request.url_path(self._cluster.namespace), max_bytes=_APP_BYTES).json()
+        return self._look(api_path(request, self._cluster.namespace), max_bytes=_APP_BYTES).json()
 
     def _resolved(self, target: Target) -> Target:
         """With the port and scheme that the Service or the Pod gives, as a request would have them."""
@@ -155,7 +172,12 @@ class Looker:
         return target
 
     def _rows(
-        self, path: str, columns: tuple[str, ...], suggestion: Callable[[str, str], Suggestion]
+        self,
+        path: str,
+        columns: tuple[str, ...],
+        suggestion: Callable[[str, str], Suggestion],
+        *,
+        with_namespace: bool = False,
     ) -> Iterator[tuple[Suggestion, ...]]:
         """The names of a list as a table, which is the cheapest form of it, and what it says of each."""
 
@@ -163,12 +185,15 @@ class Looker:
             answer = reply.json()
             token = (answer.get("metadata") or {}).get("continue")
             if answer.get("kind") != "Table":  # a server that knows no tables
-                return [(str(item["metadata"]["name"]), "") for item in answer.get("items") or ()], token
+                return [(_name_of(item, with_namespace), "") for item in answer.get("items") or ()], token
             titles = [column["name"] for column in answer["columnDefinitions"]]
             name, told = titles.index("Name"), [titles.index(title) for title in columns if title in titles]
-            return [_row(row["cells"], name, told) for row in answer.get("rows") or ()], token
+            rows = answer.get("rows") or ()
+            if with_namespace:
+                return [(_name_of(row["object"], True), _row(row["cells"], name, told)[1]) for row in rows], token
+            return [_row(row["cells"], name, told) for row in rows], token
 
-        pages = self._pages(path, read, _TABLE, {"includeObject": "None"})
+        pages = self._pages(path, read, _TABLE, {"includeObject": "Metadata" if with_namespace else "None"})
         return _growing([suggestion(name, note) for name, note in page if is_plain(name)] for page in pages)
 
     def _pages(
@@ -189,7 +214,9 @@ class Looker:
             asked |= {"continue": token, "limit": str(_PAGE)}
 
     def _look(self, path: str, *, accept: str = "application/json", max_bytes: int = _LIST_BYTES) -> Reply:
-        reply = self._cluster.look(path, timeout_s=_TIMEOUT_S, max_bytes=max_bytes, call=self._call, accept=accept)
+        reply = self._cluster.engine.look(
+            path, self._call.child(Limits(_CONNECT_S, _TIMEOUT_S, _TIMEOUT_S, max_bytes)), accept
+        )
         if reply.status_code in (401, 403):
             raise AccessDenied("these names may not be read")
         if reply.status_code == 404:
@@ -218,6 +245,11 @@ def _growing(pages: Iterable[list[_Item]]) -> Iterator[tuple[_Item, ...]]:
             yield tuple(found[:MOST_ROWS])
     if len(found) > given:
         yield tuple(found[:MOST_ROWS])
+
+
+def _name_of(item: Mapping[str, Any], with_namespace: bool) -> str:
+    metadata = item["metadata"]
+    return f"{metadata['namespace']}/{metadata['name']}" if with_namespace else str(metadata["name"])
 
 
 def _row(cells: list[Any], name: int, told: list[int]) -> tuple[str, str]:
@@ -255,7 +287,10 @@ def _service(service: kube.Service) -> Served:
 
 def _placed(service: kube.Service) -> Suggestion:
     meta = service.metadata
-    return Suggestion(f"{meta.namespace}/{meta.name}", "service", clean(kube.app_of(meta.labels, meta.name)))
+    app = clean(kube.app_of(meta.labels, meta.name))
+    ports = [port for port in service.spec.ports or () if port.protocol in (None, "TCP")]
+    speaks = "" if any(kube.scheme_of(port) for port in ports) else "speaks no HTTP"
+    return Suggestion(f"{meta.namespace}/{meta.name}", "service", " · ".join(filter(None, (speaks, app))))
 
 
 def _scheme(name: str, number: int) -> str:

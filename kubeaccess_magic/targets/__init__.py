@@ -41,7 +41,7 @@ from urllib.parse import unquote
 from ..errors import TargetError
 from .parts import check_name, check_port, made_of_labels, quoted, reads_as_slip, safe_path, shown, split_segment
 
-__all__ = ["KINDS", "VERBS", "Kind", "Parsed", "Target", "safe_path"]
+__all__ = ["KINDS", "VERBS", "Kind", "Parsed", "Target", "check_name", "safe_path"]
 
 Kind = Literal["service", "pod", "node", "api"]
 
@@ -195,32 +195,6 @@ class Target:
     def with_scheme(self, scheme: str) -> Target:
         """The same target by another scheme; "" for none."""
         return dataclasses.replace(self, scheme=scheme)
-
-    def api_path(self, namespace: str | None = None) -> str:
-        """Where the API server has this target, up to and with ``/proxy``; "" for the API server itself.
-
-        Parameters
-        ----------
-        namespace
-            The context's, for a target that names none.
-
-        Raises
-        ------
-        TargetError
-            A namespace is needed and there is none.
-        """
-        if self.kind == "api":
-            return ""
-        if self.kind == "node":
-            return f"/api/v1/nodes/{self.segment}/proxy"
-        namespace = self.namespace or namespace
-        if not namespace:
-            raise TargetError(
-                f"the namespace of the {self.kind} {quoted(self.name)} is not known",
-                hint=f"type `NAMESPACE/{self.segment}`, or add `-n NAMESPACE`",
-            )
-        check_name("namespace", namespace)
-        return f"/api/v1/namespaces/{namespace}/{self.kind}s/{self.segment}/proxy"
 
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.DOTALL)

@@ -7,7 +7,6 @@ OpenSSL or the socket raise becomes one of our errors here, without a secret in 
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import json
 import time
 from collections.abc import Iterable
@@ -23,6 +22,7 @@ from ..reply import Headers, Reply, Stream
 from ..request import Request
 from ..targets import Target
 from ..text import redact
+from ..version import __version__
 from . import failures
 from .guard import Guard
 from .sources import ContextSource, Source
@@ -79,7 +79,7 @@ class Transport:
         self._timeouts: tuple[tuple[float, float], Timeout] | None = None
         self._closed = False
         self._headers = {
-            "User-Agent": f"kubeaccess-magic/{importlib.metadata.version('kubeaccess_magic')}",
+            "User-Agent": f"kubeaccess-magic/{__version__}",
             "Accept-Encoding": "gzip" if source.compress else "identity",  # never br or zstd (T32)
         }
 
@@ -91,13 +91,13 @@ class Transport:
         """The API server's URL with its base path, without "/" at its end."""
         return self._source.server.url
 
-    def send(self, request: Request, *, call: Call, way: str) -> Stream:
-        """Send a Request as it is; what `open` says holds."""
+    def send(self, request: Request, path: str, *, call: Call, way: str) -> Stream:
+        """Send a Request as it is to a path of the API server; what `open` says holds."""
         return self.open(
             request.method,
-            request.url_path(),
+            path,
             headers=request.headers,
-            body=request.body,
+            body=request.body,  # type: ignore[arg-type]  # pieces: with the seam
             call=call,
             request=request,
             way=way,

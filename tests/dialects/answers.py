@@ -17,7 +17,7 @@ def request(
 ) -> Request:
     target, brought, _ = Target.parse(where)
     data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Request.build(method or ("GET" if data is None else "POST"), target, path, brought=brought, body=data)
+    return Request.build(method or ("GET" if data is None else "POST"), target, path, path_in_target=brought, body=data)
 
 
 def reply(

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import fetching
 import pandas as pd
 import pytest
 import waits
@@ -17,7 +18,7 @@ import waits
 from kubeaccess_magic import Cluster, dialects, fetch
 from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import KubeAccessError
-from kubeaccess_magic.query import ALL
+from kubeaccess_magic.query import ALL, Query
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
 
@@ -65,7 +66,7 @@ class Asked:
 
 
 def frame(send: Any) -> fetch.Fetched:
-    return fetch.frame(request("/api/v1/configmaps"), send, Call())
+    return fetching.fetched(request("/api/v1/configmaps"), send, Call())
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.001, 0.004])
@@ -111,10 +112,10 @@ def test_a_stop_keeps_the_pages_that_there_are(tmp_path: Path):
     call = Call()
     with waits.page(tmp_path) as wait, Cluster(kubeconfig=wait.kubeconfig) as cluster:
         threading.Thread(target=lambda: (wait.begun(), call.stop()), daemon=True).start()
-        prepared = cluster.prepare("GET", "/api/v1/configmaps")
-        fetched = cluster.send_for_frame(prepared.request, call=call)
-    assert list(fetched.table.frame["name"]) == ["one", "two"]
-    assert fetched.note == "interrupted after 1 page: the frame holds those"
+        query = Query.of("/api/v1/configmaps", output="frame")
+        outcome = cluster.engine.run(cluster.engine.prepare(query, call), call)
+    assert outcome.table is not None and list(outcome.table.frame["name"]) == ["one", "two"]
+    assert outcome.notes == ("interrupted after 1 page: the frame holds those",)
 
 
 def test_what_was_opened_is_closed_after_a_stop():
@@ -127,7 +128,7 @@ def test_what_was_opened_is_closed_after_a_stop():
             raise KubeAccessError("stopped before anything was sent")
         return shelf.send(one, heard)
 
-    fetched = fetch.frame(request("shop/es", "logs/_search"), send, call, limit=ALL)
+    fetched = fetching.fetched(request("shop/es", "logs/_search"), send, call, limit=ALL)
     assert shelf.log[1:] == ["POST /logs/_pit", "POST /_search", "DELETE /_pit"]
     assert len(fetched.table.frame) == 10_000
     assert fetched.note == "interrupted after 2 pages: the frame holds those"

@@ -146,6 +146,8 @@ class SearchRequest:
 def body_of(request: Request) -> dict[str, Any] | None:
     """Read the JSON object of a body, or of ``source=``; {} if there is none, None if it cannot be read."""
     text = request.body if request.body is not None else (request.param("source") or "").encode()
+    if not isinstance(text, bytes):
+        return None
     if not text.strip():
         return {}
     try:

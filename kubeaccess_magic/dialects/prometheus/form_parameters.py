@@ -50,7 +50,7 @@ def with_parameters(request: Request, values: Mapping[str, str]) -> Request:
 
 def _form(request: Request) -> str | None:
     """Return the body if it is a form."""
-    if request.method != "POST" or request.body is None:
+    if request.method != "POST" or not isinstance(request.body, bytes):
         return None
     media_type = next((value for name, value in request.headers if name.lower() == "content-type"), "")
     if media_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":

@@ -90,14 +90,8 @@ def fetch(
         Limits all pages together, and hears how many rows there are so far.
     operation
         What the request matches, or None.
-    dialect
-        The name of the dialect that reads the answer; None finds it out.
-    limit
-        How many rows are wanted: None for what one answer holds, `ALL` for all.
-    raw
-        Whether no other request may be sent.
-    **options
-        Options of the dialect.
+    dialect, limit, raw, **options
+        As in `Query`. With `raw`, no other request is sent.
 
     Returns
     -------
@@ -114,18 +108,29 @@ def fetch(
     chosen = dialects.named(dialect) if dialect else None
     sender = _Sender(send, call)
     if raw:
-        reply = sender(dialects.Step(first))
-        operation = dialects.operation_for(reply, operation, chosen)
-        table = dialects.read([reply], operation, limit, options)
-        return Fetched(dataclasses.replace(table, has_more=False), reply, operation, first, table.notes)
+        return _fetch_one(first, sender, operation, chosen, limit, options)
     conversation = _begin(first, sender, operation, chosen, limit, options)
     with _Patience(conversation):
         conversation.read_pages()
         table = conversation.table()
     if limit is not None or conversation.notes:
         table = dataclasses.replace(table, has_more=False)
-    notes = (*conversation.notes, *table.notes)
-    return Fetched(table, conversation.first, conversation.operation, first, notes)
+    return Fetched(table, conversation.first, conversation.operation, first, (*conversation.notes, *table.notes))
+
+
+def _fetch_one(
+    request: Request,
+    sender: _Sender,
+    matched: dialects.Operation | None,
+    chosen: dialects.Dialect | None,
+    limit: int | None,
+    options: Mapping[str, Any],
+) -> Fetched:
+    """Send one request and nothing else."""
+    reply = sender(dialects.Step(request))
+    operation = dialects.operation_for(reply, matched, chosen)
+    table = dialects.read([reply], operation, limit, options)
+    return Fetched(dataclasses.replace(table, has_more=False), reply, operation, request, table.notes)
 
 
 def _begin(

@@ -119,15 +119,17 @@ def reader_for(operation: Operation, limit: int | None, options: Mapping[str, An
     LoadError
         The reader has no such option.
     """
+    if not options:
+        return operation.reader(limit)
     if reply is not None:
         check_options(operation, options, reply)
     names = options_of(operation)
     return operation.reader(limit, **{name: options[name] for name in options if names is None or name in names})
 
 
-def check_options(operation: Operation, options: Iterable[str], reply: Reply) -> None:
+def check_options(operation: Operation, options: Mapping[str, Any], reply: Reply) -> None:
     """Raise LoadError if the reader of an operation does not have one of these options; the hint names those it has."""
-    names = options_of(operation)
+    names = options_of(operation) if options else None
     unknown = [name for name in options if names is not None and name not in names]
     if unknown:
         raise LoadError(

@@ -1,7 +1,7 @@
-"""Rows whose keys are known: their values without the dicts that would hold them.
+"""Rows whose keys are known: their values, without dicts to hold them.
 
-The rows of an answer nearly always have the keys of those before. With keys known they are read in half the time, and
-a column of their values is one pass in which no key is looked for.
+The rows of an answer nearly always have the keys of those before. If the keys are known, rows are read in half the
+time, and a column of their values takes one pass without looking up a key.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from typing import Any
 
 import msgspec
 
-from . import answer
+from .. import answer
+from .blocks import Path
 
 __all__ = ["NoShape", "Shape"]
 
-_Path = tuple[str, ...]
 _Level = tuple[type[msgspec.Struct], dict[str, Any]]
-"""The type of an object, and for each of its keys the level within, or None where it has a column's value."""
+"""The type of an object, and for each of its keys the level inside, or None if its value goes into a column."""
 
 _TEXT = frozenset({str, type(None), msgspec.UnsetType})
-_MOST_COLUMNS = 1000  # a key is looked for among those of its level, one after the other
+_MOST_COLUMNS = 1000  # msgspec compares a key with all those of its level, one after the other
 
 
 class NoShape(ValueError):
-    """These keys cannot be looked for, or these rows have others."""
+    """msgspec cannot look for these keys, or the rows have other ones."""
 
 
 class Shape:
@@ -36,7 +36,7 @@ class Shape:
     paths
         The columns.
     has_others
-        Whether rows may have other keys, which are passed over.
+        Whether rows may have other keys, which are skipped.
 
     Raises
     ------
@@ -44,7 +44,7 @@ class Shape:
         If a column is within another one, there are too many, or msgspec cannot look for a key.
     """
 
-    def __init__(self, paths: Collection[_Path], *, has_others: bool = False) -> None:
+    def __init__(self, paths: Collection[Path], *, has_others: bool = False) -> None:
         if len(paths) > _MOST_COLUMNS or {path[:i] for path in paths for i in range(len(path))}.intersection(paths):
             raise NoShape("too many columns, or one within another")
         tree: dict[str, Any] = {}
@@ -58,23 +58,32 @@ class Shape:
         except (ValueError, RecursionError) as error:
             raise NoShape(str(error)) from None
 
-    def leaves(self, body: bytes) -> tuple[dict[_Path, list[Any]], int]:
-        """What `columns.leaves` makes of a list of rows, and how many keys they have, those of objects in lists too.
+    def leaves(self, body: bytes) -> tuple[dict[Path, list[Any]], int]:
+        """Read a list of rows.
 
-        In any order; columns without a value in any row may be left out.
+        Parameters
+        ----------
+        body
+            A JSON list of objects.
+
+        Returns
+        -------
+        tuple
+            What `columns.leaves` makes of the rows, in any order, perhaps without columns that have no value; and how
+            many keys the rows have, including those of objects in lists.
 
         Raises
         ------
         NoShape
-            If a row has another key, or an object or none where it is the other way round.
+            A row has another key, or an object where others have a value, or a value where others have an object.
         """
         try:
             rows: list[Any] = self._decode(body)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise NoShape(str(error)) from None
-        found: dict[_Path, list[Any]] = {}
+        leaves: dict[Path, list[Any]] = {}
         keys = 0
-        stack: list[tuple[_Path, _Level, list[Any]]] = [((), self._level, rows)]
+        stack: list[tuple[Path, _Level, list[Any]]] = [((), self._level, rows)]
         while stack:
             path, (_, inner), rows = stack.pop()
             for i, (key, level) in enumerate(inner.items()):
@@ -90,15 +99,15 @@ class Shape:
                         values = [nothing if value is None else value for value in values]
                     stack.append(((*path, key), level, values))
                 elif dict in kinds:
-                    raise NoShape("an object where a value was")
+                    raise NoShape("there is an object in place of a value")
                 elif kinds - {msgspec.UnsetType}:
-                    found[*path, key] = _shared(values) if kinds <= _TEXT else values
+                    leaves[*path, key] = _shared(values) if kinds <= _TEXT else values
                     keys += answer.keys_of(values) if list in kinds else 0
-        return found, keys
+        return leaves, keys
 
 
 def _shared(values: list[Any]) -> list[Any]:
-    """The same texts, equal ones kept once if that pays."""
+    """The same texts; of equal ones only one is kept, if that saves memory."""
     texts = dict(zip(values, values, strict=True))
     return list(map(texts.get, values)) if 4 * len(texts) < len(values) else values
 

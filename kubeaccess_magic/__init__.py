@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from .reply import Reply
     from .request import Request
     from .targets import Target
+    from .version import __version__
 
-__all__ = ["Cluster", "Panel", "Reply", "Request", "Target", "contexts", "current"]
+__all__ = ["Cluster", "Panel", "Reply", "Request", "Target", "__version__", "contexts", "current"]
 
 _HOMES = {
     "Cluster": ".cluster",
@@ -39,6 +40,7 @@ _HOMES = {
     "Reply": ".reply",
     "Request": ".request",
     "Target": ".targets",
+    "__version__": ".version",
 }
 
 

@@ -493,7 +493,7 @@ def test_current_without_a_magic():
 
     if InteractiveShell.initialized():
         pytest.skip("another test's shell is there")
-    with pytest.raises(ConfigError, match="no magic"):
+    with pytest.raises(ConfigError, match="not loaded here"):
         kubeaccess_magic.current()
 
 
@@ -553,8 +553,8 @@ def test_a_watch_stops_it(echo, own):
 def test_who_asks_and_what_is_allowed(demo):
     with Cluster(kubeconfig=demo.kubeconfig, impersonate="analyst", impersonate_groups=["g"]) as cluster:
         assert cluster.identity()[0] == "analyst" and "g" in cluster.identity()[1]
-        assert cluster.allows(Attributes("list", "services", "", "", "shop"))
-        assert not cluster.allows(Attributes("list", "services", "", "", "default"))
+        assert cluster.engine.allows(Attributes("list", "services", "", "", "shop"), cluster.call())
+        assert not cluster.engine.allows(Attributes("list", "services", "", "", "default"), cluster.call())
 
 
 def test_the_public_names():

@@ -269,7 +269,7 @@ def test_objects_say_and_pickle_nothing(own, log):
         )
         frame = cluster.frame("own/echo", "rows", params={"token": CANARIES["query"]})
         things = [cluster, cluster.context, cluster.recipe, reply, reply.request, reply.url, frame.attrs, reply.headers]
-        things += [cluster._transport, cluster._discovery, cluster.api_client.configuration.host]
+        things += [cluster._transport, cluster.engine.discovery, cluster.api_client.configuration.host]
         assert _leaks("\n".join(map(repr, things))) == []
         assert _leaks(pickle.dumps(cluster)) == _leaks(pickle.dumps(cluster.context)) == []
         assert _leaks(pickle.dumps(frame)) == _leaks(json.dumps(frame.attrs)) == []

@@ -11,8 +11,8 @@ import kubeaccess_magic
 
 HOUSE = pathlib.Path(kubeaccess_magic.__file__).parent
 ROOMS = (
-    "text errors call process targets request query access kube dialects reply kubeconfig credentials transport "
-    "discovery ways fetch engine cluster doctor suggest panel magics completion __init__"
+    "version text errors call process targets request query access kube dialects reply kubeconfig credentials "
+    "transport discovery ways fetch engine cluster doctor suggest panel magics completion __init__"
 ).split()
 ASIDE = "demo"
 DOORS = {  # package -> rooms that may import it

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from ..call import Call
     from ..discovery import Discovery
-    from ..kubeconfig import Listed
+    from ..kubeconfig import ContextRow
     from ..targets import Target
 
 __all__ = ["contexts_frame", "info", "namespaces", "nodes", "pods", "services"]
 
 
-def contexts_frame(listed: Iterable[Listed]) -> pd.DataFrame:
+def contexts_frame(listed: Iterable[ContextRow]) -> pd.DataFrame:
     """The contexts of a kubeconfig: current, name, cluster, server, user, namespace, signs_in, file, problem.
 
     Control characters in the names are neutralised: anybody may have written the file (X9).

@@ -116,10 +116,15 @@ def labelled(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
         return frame
     import pandas as pd
 
-    names = columns.Names([*map(str, frame.columns), *labels])
-    exported = {name: names.free(f"exported_{name}") for name in labels if name in frame.columns}
-    if exported:
-        frame = frame.rename(columns=exported)
+    taken = {*frame.columns, *labels}
+    exported = {}
+    for name in filter(frame.columns.__contains__, labels):
+        free = name
+        while free in taken:
+            free = f"exported_{free}"  # as Prometheus does in a scrape
+        taken.add(free)
+        exported[name] = free
+    frame = frame.rename(columns=exported)
     in_front = {name: columns.of_kind([value] * len(frame), "text") for name, value in labels.items()}
     return pd.concat([pd.DataFrame(in_front).set_axis(frame.index), frame], axis="columns")
 

@@ -19,6 +19,7 @@ from traitlets import Bool, Float, Integer, observe
 from ..errors import ConfigError, KubeAccessError, NotFound, TargetError
 from .captions import as_meant, call_of, folded, name_the_cluster
 from .history import History, Question
+from .open_panels import OpenPanels
 from .transforms import keep_for_the_magic
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class KProxyMagics(Magics):
         self._before_demo: Cluster | None = None
         super().__init__(shell)  # sets the limits from the configuration
         self.panels: dict[str, State] = {}  # what was chosen last, by cluster
+        self.open_panels = OpenPanels()
         self.failure: Failure | None = None
         self.history = History()
         self._demo: Child | None = None
@@ -148,7 +150,8 @@ class KProxyMagics(Magics):
         self._demo, self._cluster, self._before_demo = None, self._before_demo, None
 
     def stop(self) -> None:
-        """End what was started: the demo, and connections."""
+        """End what was started: panels, the demo, and connections."""
+        self.open_panels.close()
         if self._demo is not None:
             self._demo.stop()
         for cluster in (self._cluster, self._before_demo, *self._kept.values()):

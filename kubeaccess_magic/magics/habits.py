@@ -26,6 +26,9 @@ _INSTEAD = dict.fromkeys(
 """What to type instead of a word that begins a line of kubectl's."""
 
 
+_SECRETIVE = ("-H", "--header", "-d", "--data", "-q", "--query")  # options whose values may be secret
+
+
 def instead_of(word: str) -> str | None:
     """What to type instead of a word of kubectl's, or of "help"; None for any other word."""
     if word == "help":
@@ -52,7 +55,7 @@ def too_many_words(extra: Word, line: str, words: Sequence[Word]) -> str:
     if instead := instead_of(words[0].text):
         return instead
     at = words.index(extra)
-    if extra.text[0] in "{[":
+    if extra.text.startswith(("{", "[")):
         rest = line[extra.start :].strip()
         body = f"-d {quoted(rest)}" if "'" not in rest else "a cell below %%kproxy"
         return f"a body goes behind -d: {body}"
@@ -61,12 +64,15 @@ def too_many_words(extra: Word, line: str, words: Sequence[Word]) -> str:
         if line[word.start] == "-":
             break
         end = word.end
-    whole, rest = line[begin:end], line[extra.start : end]
+    whole = line[begin:end]
+    unexpected = f"unexpected words: {line[extra.start : end]}"
+    if any(word.text.startswith(_SECRETIVE) for word in words[max(at - 2, 0) : at]):
+        unexpected = "unexpected words"  # they may be a part of a secret
     first, second = words[0].text, words[1].text
     is_last = at == 2 and all(line[word.start] == "-" for word in words[3:4])
     if is_last and all(word.replace("-", "").isalnum() for word in (first, second)):
-        return f"unexpected words: {rest}; with a namespace: %kproxy {first}/{second} {line[extra.start :].strip()}"
+        return f"{unexpected}; with a namespace: %kproxy {first}/{second} {line[extra.start :].strip()}"
     if "'" in whole and '"' in whole:
-        return f"unexpected words: {rest}; put {whole} into a variable, and ${{its_name}} here"
+        return f"{unexpected}; put {whole} into a variable, and ${{its_name}} here"
     fixed = (line[:begin] + quoted(whole) + line[end:]).strip()
-    return f"unexpected words: {rest}; if they belong to the path, quote it: %kproxy {fixed}"
+    return f"{unexpected}; if they belong to the word before, quote it: %kproxy {fixed}"

@@ -72,12 +72,25 @@ class Panel(panel.Panel):
             says_something = line.words or set(line.given) - {"context", "kubeconfig", "as", "as_group"}
             state = host.chosen(line) if says_something else None
         super().__init__(host, state, nodes=nodes)
+        self._opened = found.open_panels
+        self._opened.add(self, *_cell_run(shell))
+
+    def close(self) -> None:
+        """End what runs, and close all widgets of the panel."""
+        super().close()
+        self._opened.discard(self)
 
     def _ipython_display_(self) -> None:
         # Without a kernel a front end says that it has no such widget, and nothing of the bundle's other forms: so
         # what it was stands in an output of its own, which a panel that lives hides.
         for bundle in (self._repr_mimebundle_(), {"text/html": self.fallback()}):
             display(bundle, raw=True)  # type: ignore[no-untyped-call]  # of IPython
+
+
+def _cell_run(shell: Any) -> tuple[str, str]:
+    """The cell that runs, and which run of it this is; both "" where the front end does not tell."""
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    return str(parent.get("metadata", {}).get("cellId", "")), str(parent.get("header", {}).get("msg_id", ""))
 
 
 def _named(magics: KProxyMagics, context: str) -> Cluster:

@@ -114,6 +114,20 @@ class Looker:
         pages = self._typed(kube.SERVICES)
         return _growing([_placed(one) for one in page if is_plain(one.metadata.name)] for page in pages)
 
+    def pods_everywhere(self) -> Iterator[tuple[Suggestion, ...]]:
+        """The pods of all namespaces, as ``namespace/name``."""
+        return self._rows("/api/v1/pods", ("Ready", "Status"), _pod, with_namespace=True)
+
+    def endpoints_everywhere(self) -> Iterator[dict[str, tuple[int, int]]]:
+        """As `endpoints`, of all namespaces, by ``namespace/name``."""
+        slices: dict[tuple[str, str], list[kube.EndpointSlice]] = {}
+        for page in self._pages(kube.ENDPOINTSLICES.path(), _typed(kube.ENDPOINTSLICES.read_list)):
+            for piece in page:
+                slices.setdefault((piece.metadata.namespace or "", piece.service or ""), []).append(piece)
+        services = (kube.Service(kube.Metadata(name=name, namespace=where)) for where, name in slices)
+        counts = map(kube.ready_endpoints, services, itertools.repeat(None), slices.values())
+        yield {f"{where}/{name}": count for (where, name), count in zip(slices, counts, strict=True)}
+
     def endpoints(self, namespace: str) -> Iterator[dict[str, tuple[int, int]]]:
         """How many endpoints of each service are ready, and how many there are."""
         slices: dict[str, list[kube.EndpointSlice]] = {}
@@ -148,7 +162,12 @@ class Looker:
         return _checked(self._look(api_path(request, namespace), call)).json()
 
     def _rows(
-        self, path: str, columns: tuple[str, ...], suggestion: Callable[[str, str], Suggestion]
+        self,
+        path: str,
+        columns: tuple[str, ...],
+        suggestion: Callable[[str, str], Suggestion],
+        *,
+        with_namespace: bool = False,
     ) -> Iterator[tuple[Suggestion, ...]]:
         """The names of a list as a table, which is the cheapest form of it, and what it says of each."""
 
@@ -156,12 +175,15 @@ class Looker:
             answer = reply.json()
             token = (answer.get("metadata") or {}).get("continue")
             if answer.get("kind") != "Table":  # a server that knows no tables
-                return [(str(item["metadata"]["name"]), "") for item in answer.get("items") or ()], token
+                return [(_name_of(item, with_namespace), "") for item in answer.get("items") or ()], token
             titles = [column["name"] for column in answer["columnDefinitions"]]
             name, told = titles.index("Name"), [titles.index(title) for title in columns if title in titles]
-            return [_row(row["cells"], name, told) for row in answer.get("rows") or ()], token
+            rows = answer.get("rows") or ()
+            if with_namespace:
+                return [(_name_of(row["object"], True), _row(row["cells"], name, told)[1]) for row in rows], token
+            return [_row(row["cells"], name, told) for row in rows], token
 
-        pages = self._pages(path, read, _TABLE, {"includeObject": "None"})
+        pages = self._pages(path, read, _TABLE, {"includeObject": "Metadata" if with_namespace else "None"})
         return _growing([suggestion(name, note) for name, note in page if is_plain(name)] for page in pages)
 
     def _typed(self, resource: kube.Resource[_Object], namespace: str | None = None) -> Iterator[list[_Object]]:
@@ -243,6 +265,11 @@ def _growing(pages: Iterable[list[_Item]]) -> Iterator[tuple[_Item, ...]]:
         yield tuple(found[:MOST_ROWS])
 
 
+def _name_of(item: Mapping[str, Any], with_namespace: bool) -> str:
+    metadata = item["metadata"]
+    return f"{metadata['namespace']}/{metadata['name']}" if with_namespace else str(metadata["name"])
+
+
 def _row(cells: list[Any], name: int, told: list[int]) -> tuple[str, str]:
     said = [str(cells[at]) for at in told if cells[at] not in (None, "", "<none>")]
     return str(cells[name]), " · ".join(said)
@@ -278,7 +305,10 @@ def _service(service: kube.Service) -> Served:
 
 def _placed(service: kube.Service) -> Suggestion:
     meta = service.metadata
-    return Suggestion(f"{meta.namespace}/{meta.name}", "service", clean(kube.app_of(meta.labels, meta.name)))
+    app = clean(kube.app_of(meta.labels, meta.name))
+    ports = [port for port in service.spec.ports or () if port.protocol in (None, "TCP")]
+    speaks = "" if any(kube.scheme_of(port) for port in ports) else "speaks no HTTP"
+    return Suggestion(f"{meta.namespace}/{meta.name}", "service", " · ".join(filter(None, (speaks, app))))
 
 
 def _scheme(name: str, number: int) -> str:

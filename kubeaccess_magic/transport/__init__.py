@@ -7,7 +7,6 @@ OpenSSL or the socket raise becomes one of our errors here, without a secret in 
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import json
 import time
 from collections.abc import Iterable
@@ -23,6 +22,7 @@ from ..reply import Headers, Reply, Stream
 from ..request import Request
 from ..targets import Target
 from ..text import redact
+from ..version import __version__
 from . import failures
 from .guard import Guard
 from .sources import ContextSource, Source
@@ -79,7 +79,7 @@ class Transport:
         self._timeouts: tuple[tuple[float, float], Timeout] | None = None
         self._closed = False
         self._headers = {
-            "User-Agent": f"kubeaccess-magic/{importlib.metadata.version('kubeaccess_magic')}",
+            "User-Agent": f"kubeaccess-magic/{__version__}",
             "Accept-Encoding": "gzip" if source.compress else "identity",  # never br or zstd (T32)
         }
 

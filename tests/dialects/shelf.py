@@ -39,6 +39,8 @@ class Shelf:
         Whether it says that it is Elasticsearch (from 7.14).
     create, delete
         Whether the API server lets POST and DELETE through.
+    scroll
+        Whether the search goes with a scroll.
     long_id
         Whether the id of a scroll is long.
     fails_at, interrupted_at
@@ -51,6 +53,7 @@ class Shelf:
     product: bool = True
     create: bool = True
     delete: bool = True
+    scroll: bool = True
     long_id: bool = False
     fails_at: int | None = None
     interrupted_at: int | None = None
@@ -126,6 +129,8 @@ class Shelf:
             return 400, _error("Result window is too large")
         if asked.param("scroll") is not None:
             assert "from" not in wanted, "using [from] is not allowed in a scroll context"
+            if not self.scroll:
+                return 400, _error("cannot use [collapse] in a scroll context")
             identity = self._opened(wanted, "scroll")
             return self.page(wanted, 0, {"_scroll_id": identity})
         if "pit" in wanted:

@@ -50,7 +50,7 @@ class Searched:
         return {"day": day, "text": "2026", "user": f"user-{number}", "n": number}
 
 
-def framed(index: Searched, limit: int | None, *, size: int | None = None, in_query: bool = False) -> fetch.Framed:
+def framed(index: Searched, limit: int | None, *, size: int | None = None, in_query: bool = False) -> fetch.Fetched:
     composite = {"sources": SOURCES} | ({} if size is None else {"size": size})
     body = {"size": 0, "aggs": {"by": {"composite": composite, "aggs": {"top": {"max": {"field": "took"}}}}}}
     if in_query:
@@ -82,7 +82,7 @@ def test_the_buckets_come_page_by_page_with_a_limit(buckets, size, limit, rows, 
         assert frame["n"].tolist() == list(range(rows))
         assert frame["day"].tolist() == [BEGIN + pd.Timedelta(days=number) for number in range(rows)]
         assert frame["text"].tolist() == ["2026"] * rows and str(frame["top"].dtype) == "float64"
-    assert found.note is None
+    assert not found.note
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_the_buckets_come_page_by_page_with_a_limit(buckets, size, limit, rows, 
 )
 def test_without_a_limit_it_says_that_there_are_more(buckets, size, line):
     index = Searched(buckets)
-    assert framed(index, None, size=size).held("--limit all") == line
+    assert framed(index, None, size=size).lines("--limit all") == ([line] if line else [])
     assert len(index.asked) == 1
 
 
@@ -131,6 +131,7 @@ def test_where_there_are_hits_the_buckets_are_one_page():
     body = {"size": 1, "aggs": {"by": {"composite": {"sources": SOURCES}}}}
     page = Searched(25)(request("shop/es", "_search", body=body), Call()).json()
     page["hits"]["hits"] = [{"_index": "logs", "_id": "1", "_score": None, "_source": {"a": 1}}]
+    page["hits"]["total"]["value"] = 1
     sent: list[Request] = []
 
     def send(one: Request, call: Call) -> Reply:

@@ -194,7 +194,7 @@ def test_two_long_lists_are_both_named():
 def test_limit_and_totals_of_long_answers():
     table = load({"total": 9000, "items": LONG}, limit=7)
     assert (table.rows, table.total, len(table.frame)) == (7, 9000, 7)
-    assert (load(LONG, limit=7).of, load(LONG, rows=".").rows) == (5000, 5000)
+    assert (load(LONG, limit=7).total, load(LONG, rows=".").rows) == (5000, 5000)
 
 
 @settings(deadline=None, max_examples=40)

@@ -621,10 +621,10 @@ def test_an_error_is_a_line_and_a_hint(run, shell, line, kind, says):
         ("web -o xml", "-o is one of frame, json"),
         ("web --limit 0", "--limit"),
         ("web --timeout soon", "--timeout"),
-        ("web -X", "-X wants a value"),
+        ("web -X", "-X needs a value"),
         ("web -n a -n b", "twice"),
         ("web ${nothing_like_it}", "nothing_like_it"),
-        ("url", "wants TARGET"),
+        ("url", "needs TARGET"),
         ("contexts x", "takes no words"),
         ("last more", "takes no words"),
         ("web -d @-", "there is none"),
@@ -670,13 +670,13 @@ def test_a_call_of_python_has_its_usual_traceback(run, shell, demo):
 
 def test_a_part_of_a_name_names_those_that_hold_it(run):
     assert "is it kube-system/elasticsearch-logging?" in run.fails("%kproxy kube-system/elastic").out
-    assert "a verb of kubectl's, and none here" in run.fails("%kproxy logs shop/web").out
+    assert "a verb of kubectl's and not one here" in run.fails("%kproxy logs shop/web").out
 
 
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
-        ("help", "`%kproxy -h` is the help"),
+        ("help", "`%kproxy -h` shows the help"),
         ("cluster-info", "`%kproxy` alone shows that"),
         ("logs shop/web", "/pods/POD/log"),
         ("{es} _search", "a variable is put in as ${es}"),

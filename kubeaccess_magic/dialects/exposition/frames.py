@@ -27,9 +27,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import repeated
 from ..columns import epoch_ms
 from ..prometheus.series_labels import column_names
+from ..repeated import repeated
 from .labels import columns_of, pairs_of, written
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def _label_columns(labels: Sequence[str], own: set[str]) -> dict[str, list[str |
 
 
 def _column(values: Sequence[str | None], counts: Any, as_categories: bool) -> pd.Series:
-    return repeated.repeated(values, counts, as_categories=as_categories)
+    return repeated(values, counts, as_categories=as_categories)
 
 
 def _times(times_ms: Sequence[float | None] | None, rows: int) -> pd.Series:

@@ -17,7 +17,7 @@ from ...errors import TargetError
 from ...request import Request
 from ...targets import Target
 from ...text import shorten
-from .envelope import levels
+from .beside_rows import levels
 
 if TYPE_CHECKING:
     from ...reply import Reply

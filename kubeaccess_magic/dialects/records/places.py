@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ...errors import LoadError
-from . import envelope
+from . import beside_rows
 
 if TYPE_CHECKING:
     from ...reply import Reply
@@ -101,8 +101,8 @@ def listing_in(document: Any, where: str | None, reply: Reply) -> Listing:
         return _with_pages_of(Listing(_with_keys(value)), document, reply)
     records = _list_at(document, where, reply)
     path, _ = _split(document, where)
-    total = envelope.total(path, len(records), is_surely_rows=True)
-    return Listing(records, total=total, has_more=envelope.has_next(path), path=tuple(path))
+    total = beside_rows.total(path, len(records), is_surely_rows=True)
+    return Listing(records, total=total, has_more=beside_rows.has_next(path), path=tuple(path))
 
 
 def _with_pages_of(listing: Listing, document: Any, reply: Reply) -> Listing:
@@ -151,6 +151,7 @@ def _found(document: Any, reply: Reply) -> Listing:
         return Listing(document if isinstance(document, list) else [document])
     places = list(_places(document))
     places = [place for place in places if place.rows] or places[:1]
+    places = [place for place in places if not _are_links(place.rows)] or places
     if len(places) > 1:
         candidates = [".".join(place.keys) for place in places]
         raise LoadError(
@@ -165,9 +166,9 @@ def _found(document: Any, reply: Reply) -> Listing:
     return Listing(
         place.rows,
         names=None if place.header is None else [_name_of(name) for name in place.path[-1][place.header]],
-        total=envelope.total(place.path, len(place.rows), is_surely_rows=is_surely_rows),
-        has_more=envelope.has_next(place.path),
-        note=envelope.note(_beside(place)),
+        total=beside_rows.total(place.path, len(place.rows), is_surely_rows=is_surely_rows),
+        has_more=beside_rows.has_next(place.path),
+        note=beside_rows.note(_beside(place)),
         path=place.path,
     )
 
@@ -181,7 +182,7 @@ def _keyed(outer: Mapping[str, Any], where: str, path: tuple[Mapping[str, Any], 
     if 2 * len(in_all) < len(in_any):
         return None
     note = f"one row per key{f' of {where}' if where else ''} (--rows . makes one row of all)"
-    beside = envelope.note({name: value for level in path[:-1] for name, value in level.items() if name != where})
+    beside = beside_rows.note({name: value for level in path[:-1] for name, value in level.items() if name != where})
     return Listing(_with_keys(outer), note="; ".join(filter(None, [note, beside])), path=path)
 
 
@@ -191,7 +192,7 @@ def _keyed_inside(document: Mapping[str, Any]) -> Listing | None:
     if len(inside) != 1:
         return None
     (key,) = inside
-    if envelope.note({other: value for other, value in document.items() if other != key}) is not None:
+    if beside_rows.note({other: value for other, value in document.items() if other != key}) is not None:
         return None
     return _keyed(document[key], key, (document, document[key]))
 
@@ -243,7 +244,7 @@ def _could_be_rows(key: str, outer: Mapping[str, Any]) -> bool:
         return key in _ROWS
     if _are_objects(value):
         return not _accompanies_rows(key, value, outer)
-    return key in _ROWS and envelope.note({other: item for other, item in outer.items() if other != key}) is None
+    return key in _ROWS and beside_rows.note({other: item for other, item in outer.items() if other != key}) is None
 
 
 def _are_objects(value: Any) -> bool:
@@ -260,6 +261,11 @@ def _accompanies_rows(key: str, value: Any, outer: Mapping[str, Any]) -> bool:
         return "type" in first and "id" in first
     # ClickHouse: the names and types of the columns
     return key == "meta" and type(value) is list and [_name_of(column) for column in value] == list(first)
+
+
+def _are_links(rows: list[Any]) -> bool:
+    """Whether a list holds links to other pages: ``{"rel": "next", "href": "…"}``."""
+    return all(type(row) is dict and {"rel", "relation"} & set(row) and {"href", "url"} & set(row) for row in rows)
 
 
 def _first(rows: Sequence[Any]) -> Mapping[str, Any]:

@@ -1,8 +1,8 @@
 """Small GETs for names: of the API server's objects, and of an app through it. Each runs in a thread of a `Memory`.
 
-A list is read in pages, `MOST_ROWS` names at most, and given as it grows. A page and an app's answer are so small that
-decoding one holds up the other threads, which it does until it is done, for some hundredths of a second. Nothing here
-is tried by another form or explained: a name that may not be read is not offered.
+A list is read in pages, `MOST_ROWS` names at most, and given as it grows. Pages and answers are small, since decoding
+one holds up the other threads; that takes some hundredths of a second. Nothing is tried in another spelling or
+explained: a name that may not be read is not offered.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class Served(NamedTuple):
     Attributes
     ----------
     app
-        "" if it is none that is known.
+        The app that it is; "" if it is not a known one.
     meant
-        How it is asked where no port is typed.
+        The target that is asked if no port is typed; None if none is meant.
     """
 
     name: str
@@ -62,11 +62,11 @@ class Served(NamedTuple):
     meant: Target | None
 
     def suggestion(self, ready: tuple[int, int] | None) -> Suggestion:
-        """It as a suggestion, with how many of its endpoints are ready, and how many there are, if that is known."""
-        told = [f"{ready[0]}/{ready[1]} ready"] if ready is not None else []
+        """The suggestion of it. `ready` is how many of its endpoints are ready, and how many there are, if known."""
+        words = [f"{ready[0]}/{ready[1]} ready"] if ready is not None else []
         if not any(port.scheme for port in self.ports):
-            told.append("speaks no HTTP")
-        note = shorten(" · ".join([*told, self.app] if self.app else told), NOTE_CHARACTERS)
+            words.append("speaks no HTTP")
+        note = shorten(" · ".join([*words, self.app] if self.app else words), NOTE_CHARACTERS)
         return Suggestion(self.name, "service", note, *(ready or (None, None)))
 
 
@@ -116,17 +116,15 @@ class Looker:
 
     def pods_everywhere(self) -> Iterator[tuple[Suggestion, ...]]:
         """The pods of all namespaces, as ``namespace/name``."""
-        return self._rows("/api/v1/pods", ("Ready", "Status"), _pod, with_namespace=True)
+        return self._rows(kube.PODS.path(), ("Ready", "Status"), _pod, with_namespace=True)
 
     def endpoints_everywhere(self) -> Iterator[dict[str, tuple[int, int]]]:
-        """As `endpoints`, of all namespaces, by ``namespace/name``."""
+        """How many endpoints of each service are ready, and how many there are, by ``namespace/name``."""
         slices: dict[tuple[str, str], list[kube.EndpointSlice]] = {}
-        for page in self._pages(kube.ENDPOINTSLICES.path(), _typed(kube.ENDPOINTSLICES.read_list)):
+        for page in self._typed(kube.ENDPOINTSLICES):
             for piece in page:
                 slices.setdefault((piece.metadata.namespace or "", piece.service or ""), []).append(piece)
-        services = (kube.Service(kube.Metadata(name=name, namespace=where)) for where, name in slices)
-        counts = map(kube.ready_endpoints, services, itertools.repeat(None), slices.values())
-        yield {f"{where}/{name}": count for (where, name), count in zip(slices, counts, strict=True)}
+        yield {f"{where}/{name}": _ready(where, name, pieces) for (where, name), pieces in slices.items() if name}
 
     def endpoints(self, namespace: str) -> Iterator[dict[str, tuple[int, int]]]:
         """How many endpoints of each service are ready, and how many there are."""
@@ -134,12 +132,10 @@ class Looker:
         for page in self._typed(kube.ENDPOINTSLICES, namespace):
             for piece in page:
                 slices.setdefault(piece.service or "", []).append(piece)
-        # Only a service's name and namespace matter where no port is asked about.
-        named = {name: kube.Service(kube.Metadata(name=name, namespace=namespace)) for name in slices if name}
-        yield {name: kube.ready_endpoints(named[name], None, slices[name]) for name in named}
+        yield {name: _ready(namespace, name, pieces) for name, pieces in slices.items() if name}
 
     def service(self, namespace: str, name: str) -> Iterator[Served]:
-        """One service, for whom may not list them."""
+        """One service, for users who may not list them."""
         yield _service(self._objects.service(namespace, name, self._child()))
 
     def pod(self, namespace: str, name: str) -> Iterator[Served]:
@@ -250,6 +246,11 @@ def _checked(reply: Reply) -> Reply:
     if not reply.ok:
         raise KubeAccessError(f"no names: {reply.status_code}")
     return reply
+
+
+def _ready(namespace: str, name: str, slices: list[kube.EndpointSlice]) -> tuple[int, int]:
+    """How many endpoints of a service are ready, and how many there are."""
+    return kube.ready_endpoints(kube.Service(kube.Metadata(name=name, namespace=namespace)), None, slices)
 
 
 def _growing(pages: Iterable[list[_Item]]) -> Iterator[tuple[_Item, ...]]:

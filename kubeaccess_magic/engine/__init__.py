@@ -227,8 +227,8 @@ class Engine:
         words: Any = {"dialect": query.dialect, "limit": query.limit, "raw": query.raw, **query.options}
         fetched = fetch(prepared.first, send, call, prepared.operation, **words)
         fetched.table.frame.attrs["kproxy"] = self._origin(fetched)
-        said = ("; ".join(fetched.notes),) if fetched.notes else ()
-        return Outcome(fetched.reply, fetched.table, fetched.reply.way, (*prepared.notes, *said))
+        notes = (*prepared.notes, fetched.note) if fetched.note else prepared.notes
+        return Outcome(fetched.reply, fetched.table, fetched.reply.way, notes)
 
     def open(self, prepared: PreparedQuery, call: Call) -> Stream:
         """Send the first request of a prepared query; the answer as it arrives, whatever its status.
@@ -315,7 +315,7 @@ class Engine:
             "rows": len(table.frame),
             "of": table.total,
         }
-        return origin | ({"note": "; ".join(fetched.notes)[:300]} if fetched.notes else {})
+        return origin | ({"note": fetched.note[:300]} if fetched.note else {})
 
 
 def _exchange(request: Request, way: Way, call: Call) -> tuple[Reply, KubeAccessError | None]:

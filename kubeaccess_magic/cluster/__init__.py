@@ -306,7 +306,7 @@ class Cluster:
         """
         arguments.texts(namespace=namespace, selector=selector, name=name)
         where = None if all_namespaces else namespace or self.namespace
-        return inventory.services(self._engine.discovery, self.call(), where, selector, name, self.namespace)
+        return inventory.services(self._engine.discovery, self.call(), where, selector, name)
 
     def pods(
         self,
@@ -319,7 +319,7 @@ class Cluster:
         """The pods, one row per pod. Parameters: see `services`."""
         arguments.texts(namespace=namespace, selector=selector, name=name)
         where = None if all_namespaces else namespace or self.namespace
-        return inventory.pods(self._engine.discovery, self.call(), where, selector, name, self.namespace)
+        return inventory.pods(self._engine.discovery, self.call(), where, selector, name)
 
     def info(self, namespace: str | None = None) -> pd.DataFrame:
         """What ``kubectl cluster-info`` prints, made better: each built-in service with its proxy URL.
@@ -340,7 +340,7 @@ class Cluster:
         def url_of(target: Target) -> str:
             return f"{self.server}{proxy_path(target)}/"
 
-        return inventory.info(self._engine.discovery, self.call(), url_of, namespace, self.namespace)
+        return inventory.info(self._engine.discovery, self.call(), url_of, namespace)
 
     def can(self, method: str, target: str | Target) -> Access:
         """Whether a request may be sent: true or false, with ``.reason``, and the ``.role`` to ask for if not.

@@ -17,19 +17,20 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from .. import access
-from ..discovery import Discovery
+from ..discovery import Discovery, resolve
 from ..discovery.api import KubernetesApi
 from ..errors import KubeAccessError, Unreachable
 from ..query import Query
 from ..text import redact, shorten
 from ..ways import Ways
 from ..ways.proxy import allowed_spelling, api_path
-from .addresses import Address, address_of, resolved
+from .addresses import Address, address_of
 
 if TYPE_CHECKING:
     from ..access import Access, Attributes
     from ..call import Call
     from ..dialects import Operation, Table
+    from ..discovery import Resolution
     from ..reply import Reply, Stream
     from ..request import Request
     from ..targets import Target
@@ -126,7 +127,7 @@ class Engine:
         self.namespace = namespace
         self._pool = pool
         self._api = KubernetesApi(pool)
-        self.discovery = Discovery(self._api)
+        self.discovery = Discovery(self._api, namespace)
         self._kubeconfig = kubeconfig
         self._ways = Ways(pool, self._api, self.discovery)
 
@@ -154,7 +155,7 @@ class Engine:
             There is no such service, or it does not say which of its ports is meant.
         """
         address = self.address(target)
-        return resolved(address.target, self.namespace, address.is_http_url, self.discovery, call)[0]
+        return self._resolve(address, address.target, call).target
 
     def url(self, request: Request) -> str:
         """The URL at the API server by which a request can be sent, as ``kubectl`` and a browser would write it."""
@@ -188,11 +189,11 @@ class Engine:
         way = self._ways.choose(query.via, request)
         # Whatever cannot be sent is refused before anything is read; the name of a pod's port is looked up first (D2).
         way.check(request.with_target(target.with_port("")) if target.kind == "pod" and target.port else request)
-        target, note = resolved(target, self.namespace, address.is_http_url, self.discovery, call)
-        if target is not request.target:
-            request = request.with_target(target)
+        resolution = self._resolve(address, target, call)
+        if resolution.target is not request.target:
+            request = request.with_target(resolution.target)
         operation, first = self._operation(query, request)
-        notes = tuple(line for line in (address.note, note) if line)
+        notes = tuple(line for line in (address.note, resolution.note) if line)
         return PreparedQuery(query, request, first, operation, way, notes)
 
     def run(self, prepared: PreparedQuery, call: Call) -> Outcome:
@@ -269,6 +270,9 @@ class Engine:
             The media type that is wanted.
         """
         return self._api.call("GET", path, call=call, accept=accept)
+
+    def _resolve(self, address: Address, target: Target, call: Call) -> Resolution:
+        return resolve(target, self.discovery, call, namespace=self.namespace, is_http_url=address.is_http_url)
 
     def _operation(self, query: Query, request: Request) -> tuple[Operation | None, Request]:
         """Which call of which API a request is, and the request as that API needs it; decided here, once."""

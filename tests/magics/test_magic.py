@@ -663,7 +663,8 @@ def test_a_call_of_python_has_its_usual_traceback(run, shell, demo):
     ran = run.fails("cluster.get('kube-system/nothing')")
     assert "Traceback (most recent call last)" in ran.out
     assert "cluster.get('kube-system/nothing')" in ran.out
-    assert ran.last[-1].startswith("NotFound: no service is called nothing")
+    assert ran.last[-2].startswith("NotFound: no service is called nothing")
+    assert ran.last[-1].startswith("hint: ")
 
 
 def test_a_part_of_a_name_names_those_that_hold_it(run):

@@ -695,7 +695,7 @@ def test_the_overview_proposes_what_can_answer(run):
 
 def test_a_body_that_is_no_json_is_said_to_be_none_where_the_app_refuses_it(run):
     slip = f"%%kproxy {ELASTIC} _search\n{{\"query\": {{'match_all': {{}}}}}}"
-    assert "the body is no JSON: expecting property name" in run.fails(slip).out
+    assert "the body is not valid JSON: expected a property name" in run.fails(slip).out
     assert "line 1, column 12" in run.fails(slip).out
     sound = run.fails(f'%%kproxy {ELASTIC} _search\n{{"query": {{"trem": {{}}}}}}').out
     assert "unknown query [trem]" in sound and "no JSON" not in sound

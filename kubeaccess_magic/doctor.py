@@ -178,8 +178,8 @@ def _signs_in(context: Context) -> Iterator[Finding]:
     ends = None
     if "client certificate" in context.signs_in:
         try:
-            certificate = credentials.for_context(context).client_certificate(Call(unattended=True))
-            ends = certificate.ends if certificate is not None else None
+            certificate = credentials.for_context(context).sign(Call(unattended=True)).certificate
+            ends = certificate.expires if certificate is not None else None
         except KubeAccessError as error:
             yield _problem("signs in", error)
             return

@@ -179,8 +179,10 @@ CALLS = [
     "cluster",
     "cluster.context",
     "cluster.recipe",
-    "cluster._transport",
-    "cluster._transport._source",
+    "cluster._pool",
+    "cluster._pool.upstream",
+    "cluster._pool._leases",
+    "vars(cluster._pool._leases)",
     "cluster._discovery",
     "cluster.get('own/echo', 'rows')",
     "cluster.get('own/echo', 'fails').raise_for_status()",
@@ -228,7 +230,8 @@ def run(cell):
     if error is not None:
         keep("traceback", "".join(traceback.format_exception(error)))
         while error is not None:
-            keep("error", [str(error), repr(error), getattr(error, "hint", ""), vars(error).get("role")])
+            keep("error", [str(error), repr(error), getattr(error, "hint", ""), vars(error).get("role"),
+                           getattr(error, "__notes__", [])])
             error = error.__cause__ or error.__context__
     # What else a front end is sent is another `keep` here.
 

@@ -17,6 +17,8 @@ from kubeaccess_magic.kube import (
     app_of,
     decode,
     decode_list,
+    default_container,
+    matching_ports,
     path_of,
     pod_is_ready,
     pod_state,
@@ -206,3 +208,30 @@ def test_readiness_of_a_pod(fields, is_ready, state):
 )
 def test_external_addresses_of_a_service(spec, addresses):
     assert decode(json.dumps(service("web", **spec)).encode(), Service).external_addresses == addresses
+
+
+@pytest.mark.parametrize(
+    ("annotations", "containers", "expected"),
+    [
+        (None, ["a", "b"], "a"),
+        ({"kubectl.kubernetes.io/default-container": "b", "other": "x"}, ["a", "b"], "b"),
+        ({"kubectl.kubernetes.io/default-container": "gone"}, ["a", "b"], "a"),
+        (None, [], None),
+    ],
+)
+def test_default_container(annotations, containers, expected):
+    """Y12."""
+    spec = {"containers": [{"name": name} for name in containers]}
+    item = {"metadata": meta("a", annotations=annotations), "spec": spec}
+    assert default_container(decode(json.dumps(item).encode(), Pod)) == expected
+
+
+@pytest.mark.parametrize(
+    ("port", "numbers"),
+    [("http", [80]), ("80", [80]), ("+80", [80]), ("", [81]), ("81", [81]), ("82", []), ("admin", []), ("-80", [])],
+)
+def test_ports_that_the_api_server_takes_for_a_typed_one(port, numbers):
+    """S1, S2, S4."""
+    item = service("web", {"port": 80, "name": "http"}, {"port": 81})
+    found = matching_ports(decode(json.dumps(item).encode(), Service), port)
+    assert [one.port for one in found] == numbers

@@ -26,7 +26,7 @@ from ..errors import ConfigError
 from ..query import Data, Pairs, Params, Query, arguments
 from ..targets import Target
 from ..text import printable, redact
-from ..transport import Transport
+from ..transport import Pool
 from ..ways.proxy import proxy_path
 from . import inventory
 
@@ -102,7 +102,7 @@ class Cluster:
                 raise ConfigError(
                     "an api_client is signed in already", hint="leave context, kubeconfig and impersonate out"
                 )
-            transport = Transport.from_api_client(api_client)
+            pool = Pool.for_api_client(api_client)
         else:
             self._context = kubeconfigs.choose(context, kubeconfig=kubeconfig, namespace=namespace)
             credential = credentials.for_context(
@@ -111,12 +111,12 @@ class Cluster:
                 impersonate_groups=self._groups,
                 plugin_limit_s=self.plugin_timeout_s,
             )
-            transport = Transport(self._context, credential)
-        self._transport = transport
+            pool = Pool.for_context(self._context, credential)
+        self._pool = pool
         self._kubeconfig = kubeconfig
         self._engine = Engine(
-            transport,
-            self._context.name if self._context else transport.server,
+            pool,
+            self._context.name if self._context else pool.upstream.url,
             namespace or (self._context.namespace if self._context else "default"),
             kubeconfig,
         )
@@ -306,7 +306,7 @@ class Cluster:
         """
         arguments.texts(namespace=namespace, selector=selector, name=name)
         where = None if all_namespaces else namespace or self.namespace
-        return inventory.services(self._engine.discovery, self.call(), where, selector, name, self.namespace)
+        return inventory.services(self._engine.discovery, self.call(), where, selector, name)
 
     def pods(
         self,
@@ -319,7 +319,7 @@ class Cluster:
         """The pods, one row per pod. Parameters: see `services`."""
         arguments.texts(namespace=namespace, selector=selector, name=name)
         where = None if all_namespaces else namespace or self.namespace
-        return inventory.pods(self._engine.discovery, self.call(), where, selector, name, self.namespace)
+        return inventory.pods(self._engine.discovery, self.call(), where, selector, name)
 
     def info(self, namespace: str | None = None) -> pd.DataFrame:
         """What ``kubectl cluster-info`` prints, made better: each built-in service with its proxy URL.
@@ -340,7 +340,7 @@ class Cluster:
         def url_of(target: Target) -> str:
             return f"{self.server}{proxy_path(target)}/"
 
-        return inventory.info(self._engine.discovery, self.call(), url_of, namespace, self.namespace)
+        return inventory.info(self._engine.discovery, self.call(), url_of, namespace)
 
     def can(self, method: str, target: str | Target) -> Access:
         """Whether a request may be sent: true or false, with ``.reason``, and the ``.role`` to ask for if not.
@@ -388,11 +388,11 @@ class Cluster:
     @property
     def api_client(self) -> Any:
         """The official ``kubernetes.client.ApiClient``, over this Cluster's connections and credential."""
-        return self._transport.api_client
+        return self._pool.api_client
 
     def close(self) -> None:
         """Close its connections."""
-        self._transport.close()
+        self._pool.close()
 
     def __enter__(self) -> Cluster:
         return self

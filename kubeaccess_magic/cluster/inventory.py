@@ -6,8 +6,7 @@ import fnmatch
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..discovery.builtin import LABEL, NAMESPACE, built_in
-from ..errors import AccessDenied
+from ..discovery.builtin import built_in, built_in_services
 from ..text import printable
 
 if TYPE_CHECKING:
@@ -49,14 +48,14 @@ def nodes(discovery: Discovery, call: Call, name: str | None) -> pd.DataFrame:
 
 
 def services(
-    discovery: Discovery, call: Call, namespace: str | None, selector: str | None, name: str | None, own: str
+    discovery: Discovery, call: Call, namespace: str | None, selector: str | None, name: str | None
 ) -> pd.DataFrame:
     """The services of a namespace, or of all (None), one row per port."""
     from ..dialects.kubernetes import services_frame
 
-    listing = discovery.services(namespace, selector, call, own)
+    listing = discovery.services(namespace, selector, call)
     items = _named(listing.items, name)
-    slices, unread = discovery.slices_of(sorted({item.metadata.namespace or "" for item in items}), call)
+    slices, unread = discovery.slices_in(sorted({item.metadata.namespace or "" for item in items}), call)
     note = listing.note
     if unread:
         note = "; ".join(filter(None, (note, f"endpoints may not be read in {_some(sorted(unread))}")))
@@ -64,40 +63,21 @@ def services(
 
 
 def pods(
-    discovery: Discovery, call: Call, namespace: str | None, selector: str | None, name: str | None, own: str
+    discovery: Discovery, call: Call, namespace: str | None, selector: str | None, name: str | None
 ) -> pd.DataFrame:
     """The pods of a namespace, or of all (None), one row each."""
     from ..dialects.kubernetes import pods_frame
 
-    listing = discovery.pods(namespace, selector, call, own)
+    listing = discovery.pods(namespace, selector, call)
     return _noted(pods_frame(_named(listing.items, name)), listing.note)
 
 
-def info(
-    discovery: Discovery, call: Call, url_of: Callable[[Target], str], namespace: str | None, own: str
-) -> pd.DataFrame:
-    """What ``kubectl cluster-info`` prints: each built-in service with its proxy URL and its readiness.
-
-    If no service has the label, or the list is refused, the services of that namespace, or of the context's own.
-    """
-    note = None
-    where = namespace or NAMESPACE
-    try:
-        items = discovery.services(where, LABEL, call, own).items
-        if not items:
-            note = f"no service is labelled {LABEL}; these are all of"
-            items = discovery.services(where, None, call, own).items
-            if not items and namespace is None and own != where:
-                where = own
-                items = discovery.services(where, None, call, own).items
-            note = f"{note} {where}"
-    except AccessDenied:
-        if namespace is not None or own == where:
-            raise
-        where, note = own, f"the services of {where} may not be listed; these are those of {own}"
-        items = discovery.services(where, None, call, own).items
-    slices, unread = discovery.slices_of([where], call)
-    lines = [built_in(service, None if unread else slices, url_of) for service in items]
+def info(discovery: Discovery, call: Call, url_of: Callable[[Target], str], namespace: str | None) -> pd.DataFrame:
+    """What ``kubectl cluster-info`` prints: each built-in service with its proxy URL and its readiness."""
+    services, note = built_in_services(discovery, namespace, call)
+    where = sorted({service.metadata.namespace or "" for service in services})
+    slices, unread = discovery.slices_in(where, call)
+    lines = [built_in(service, None if unread else slices, url_of) for service in services]
     rows: list[tuple[Any, ...]] = [
         (line.title, line.url, str(line.target or ""), line.ready, line.endpoints, line.external, line.note)
         for line in lines

@@ -18,8 +18,9 @@ from ..call import Call
 from ..errors import ConfigError, CredentialError
 from ..kubeconfig import Context
 from ..kubeconfig.files import read_file
-from .held import ClientCertificate, Held, bearer, stamp_of
+from .held import Held, bearer, stamp_of
 from .running import Program, cleaned
+from .signature import ClientCertificate
 
 __all__ = ["Plugin"]
 

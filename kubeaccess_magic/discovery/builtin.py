@@ -5,19 +5,60 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from ..errors import AccessDenied
 from ..kube import ready_endpoints, scheme_of, speaks_http, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ..call import Call
     from ..kube import EndpointSlice, Service, ServicePort
     from ..targets import Target
+    from . import Discovery
 
-__all__ = ["LABEL", "NAMESPACE", "BuiltIn", "built_in"]
+__all__ = ["BuiltIn", "built_in", "built_in_services"]
 
-LABEL = "kubernetes.io/cluster-service=true"
-NAMESPACE = "kube-system"  # kubectl looks there, whatever the context's namespace (C1)
+_LABEL = "kubernetes.io/cluster-service=true"
+_NAMESPACE = "kube-system"  # kubectl looks there, whatever the context's namespace (C1)
 _TITLE = "kubernetes.io/name"
+
+
+def built_in_services(discovery: Discovery, namespace: str | None, call: Call) -> tuple[list[Service], str | None]:
+    """The services that are labelled as built-in, and a note if others are given in their place.
+
+    If there are none, all services of the namespace are given. If the namespace was not named and has none, or may not
+    be listed, those of the context's own namespace are.
+
+    Parameters
+    ----------
+    discovery
+        Lists services.
+    namespace
+        Where to look; None means kube-system, where kubectl looks (C1).
+    call
+        The running query.
+
+    Raises
+    ------
+    AccessDenied
+        The services may not be listed.
+    """
+    own = discovery.namespace
+    where = namespace or _NAMESPACE
+    try:
+        services = discovery.services(where, _LABEL, call).items
+        if services:
+            return services, None
+        services = discovery.services(where, None, call).items
+        if not services and namespace is None and own != where:
+            where = own
+            services = discovery.services(where, None, call).items
+        return services, f"no service is labelled {_LABEL}; these are all of {where}"
+    except AccessDenied:
+        if namespace is not None or own == where:
+            raise
+        services = discovery.services(own, None, call).items
+        return services, f"the services of {where} may not be listed; these are those of {own}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,11 +70,11 @@ class BuiltIn:
     title
         Its label ``kubernetes.io/name``, else its name (C4).
     target
-        How to ask it; None where no port of it speaks HTTP, and for a name outside the cluster (S11).
+        How to ask it; None if no port speaks HTTP, and for a name outside the cluster (S11).
     url
-        Its proxy URL, with the slash at its end that saves a redirect (T1); "" where no port speaks HTTP.
+        Its proxy URL, with a slash at its end, which saves a redirect (T1); "" if no port speaks HTTP.
     ready, endpoints
-        How many of its endpoints are ready, and how many there are; None where that may not be read.
+        How many of its endpoints are ready, and how many there are; None if they may not be read.
     external
         Its external URLs, if it has an external address (C5), else "".
     note
@@ -57,7 +98,7 @@ def built_in(service: Service, slices: Sequence[EndpointSlice] | None, url_of: C
     service
         The service.
     slices
-        The EndpointSlices of its namespace; None where they may not be read.
+        The EndpointSlices of its namespace; None if they may not be read.
     url_of
         Writes the proxy URL of a target (C6).
     """
@@ -67,8 +108,8 @@ def built_in(service: Service, slices: Sequence[EndpointSlice] | None, url_of: C
     target = None if port is None or outside else target_of(service, port)
     ready = endpoints = None
     if slices is not None:
-        mine = [piece for piece in slices if piece.service == service.metadata.name]
-        ready, endpoints = ready_endpoints(service, port, mine)
+        own = [piece for piece in slices if piece.service == service.metadata.name]
+        ready, endpoints = ready_endpoints(service, port, own)
     return BuiltIn(
         title=(service.metadata.labels or {}).get(_TITLE) or service.metadata.name,
         target=target,

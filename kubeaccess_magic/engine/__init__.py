@@ -17,22 +17,24 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from .. import access
-from ..discovery import Discovery
+from ..discovery import Discovery, resolve
+from ..discovery.api import KubernetesApi
 from ..errors import KubeAccessError, Unreachable
 from ..query import Query
 from ..text import redact, shorten
 from ..ways import Ways
 from ..ways.proxy import allowed_spelling, api_path
-from .addresses import Address, address_of, resolved
+from .addresses import Address, address_of
 
 if TYPE_CHECKING:
     from ..access import Access, Attributes
     from ..call import Call
     from ..dialects import Operation, Table
+    from ..discovery import Resolution
     from ..reply import Reply, Stream
     from ..request import Request
     from ..targets import Target
-    from ..transport import Transport
+    from ..transport import Pool
     from ..ways import Way
 
 __all__ = ["Engine", "Outcome", "PreparedQuery"]
@@ -110,7 +112,7 @@ class Engine:
 
     Parameters
     ----------
-    transport
+    pool
         Connections to the API server, signed in.
     name
         What the cluster is called in messages.
@@ -120,20 +122,19 @@ class Engine:
         The kubeconfig file that was named, if any: where to look for the context that a pasted URL belongs to.
     """
 
-    def __init__(
-        self, transport: Transport, name: str, namespace: str, kubeconfig: str | os.PathLike[str] | None = None
-    ) -> None:
+    def __init__(self, pool: Pool, name: str, namespace: str, kubeconfig: str | os.PathLike[str] | None = None) -> None:
         self.name = name
         self.namespace = namespace
-        self.discovery = Discovery(transport)
-        self._transport = transport
+        self._pool = pool
+        self._api = KubernetesApi(pool)
+        self.discovery = Discovery(self._api, namespace)
         self._kubeconfig = kubeconfig
-        self._ways = Ways(transport, self.discovery)
+        self._ways = Ways(pool, self._api, self.discovery)
 
     @property
     def server(self) -> str:
         """The API server's URL."""
-        return self._transport.server
+        return self._pool.upstream.url
 
     def address(self, target: str | Target) -> Address:
         """What the text of a target says by itself, before anything is read.
@@ -154,7 +155,7 @@ class Engine:
             There is no such service, or it does not say which of its ports is meant.
         """
         address = self.address(target)
-        return resolved(address.target, self.namespace, address.is_http_url, self.discovery, call)[0]
+        return self._resolve(address, address.target, call).target
 
     def url(self, request: Request) -> str:
         """The URL at the API server by which a request can be sent, as ``kubectl`` and a browser would write it."""
@@ -188,11 +189,11 @@ class Engine:
         way = self._ways.choose(query.via, request)
         # Whatever cannot be sent is refused before anything is read; the name of a pod's port is looked up first (D2).
         way.check(request.with_target(target.with_port("")) if target.kind == "pod" and target.port else request)
-        target, note = resolved(target, self.namespace, address.is_http_url, self.discovery, call)
-        if target is not request.target:
-            request = request.with_target(target)
+        resolution = self._resolve(address, target, call)
+        if resolution.target is not request.target:
+            request = request.with_target(resolution.target)
         operation, first = self._operation(query, request)
-        notes = tuple(line for line in (address.note, note) if line)
+        notes = tuple(line for line in (address.note, resolution.note) if line)
         return PreparedQuery(query, request, first, operation, way, notes)
 
     def run(self, prepared: PreparedQuery, call: Call) -> Outcome:
@@ -226,8 +227,8 @@ class Engine:
         words: Any = {"dialect": query.dialect, "limit": query.limit, "raw": query.raw, **query.options}
         fetched = fetch(prepared.first, send, call, prepared.operation, **words)
         fetched.table.frame.attrs["kproxy"] = self._origin(fetched)
-        said = ("; ".join(fetched.notes),) if fetched.notes else ()
-        return Outcome(fetched.reply, fetched.table, fetched.reply.way, (*prepared.notes, *said))
+        notes = (*prepared.notes, fetched.note) if fetched.note else prepared.notes
+        return Outcome(fetched.reply, fetched.table, fetched.reply.way, notes)
 
     def open(self, prepared: PreparedQuery, call: Call) -> Stream:
         """Send the first request of a prepared query; the answer as it arrives, whatever its status.
@@ -268,7 +269,10 @@ class Engine:
         accept
             The media type that is wanted.
         """
-        return self._transport.call("GET", path, call=call, accept=accept)
+        return self._api.call("GET", path, call=call, accept=accept)
+
+    def _resolve(self, address: Address, target: Target, call: Call) -> Resolution:
+        return resolve(target, self.discovery, call, namespace=self.namespace, is_http_url=address.is_http_url)
 
     def _operation(self, query: Query, request: Request) -> tuple[Operation | None, Request]:
         """Which call of which API a request is, and the request as that API needs it; decided here, once."""
@@ -311,7 +315,7 @@ class Engine:
             "rows": len(table.frame),
             "of": table.total,
         }
-        return origin | ({"note": "; ".join(fetched.notes)[:300]} if fetched.notes else {})
+        return origin | ({"note": fetched.note[:300]} if fetched.note else {})
 
 
 def _exchange(request: Request, way: Way, call: Call) -> tuple[Reply, KubeAccessError | None]:

@@ -1,21 +1,17 @@
-"""What the text of a target means in this cluster: the target, the path in it, and namespace, port and scheme."""
+"""What the text of a target says by itself, before anything is read: the target, and the path in it."""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from .. import kubeconfig
-from ..discovery import Discovery, missing_service, pod_target, service_target
-from ..errors import AccessDenied, ConfigError, NotFound, TargetError
+from ..errors import ConfigError, TargetError
 from ..targets import Target
 
-if TYPE_CHECKING:
-    from ..call import Call
-
-__all__ = ["Address", "address_of", "resolved"]
+__all__ = ["Address", "address_of"]
 
 
 class Address(NamedTuple):
@@ -74,27 +70,6 @@ def address_of(text: str | Target, server: str, called: str, kubeconfig_file: st
     return Address(target, path, text.lower().startswith("http://"), note)
 
 
-def resolved(
-    target: Target, namespace: str, is_http_url: bool, discovery: Discovery, call: Call
-) -> tuple[Target, str | None]:
-    """Namespace, port and scheme filled in, and a line about a choice.
-
-    Where the Service may not be read, what was typed is sent.
-    """
-    if target.kind in ("api", "node"):
-        return target, None
-    target = target.with_namespace(target.namespace or namespace)
-    if target.kind == "pod":
-        return _pod_resolved(target, discovery, call), None
-    note = None
-    if not (target.port and target.scheme) or is_http_url:
-        try:
-            target, note = _service_resolved(target, discovery, call)
-        except AccessDenied:
-            note = None
-    return (target.with_scheme("") if is_http_url and target.scheme == "http" else target), note
-
-
 def _elsewhere(named: str, server: str, called: str, kubeconfig_file: str | os.PathLike[str] | None) -> TargetError:
     try:
         listed = kubeconfig.contexts(kubeconfig_file)
@@ -105,30 +80,6 @@ def _elsewhere(named: str, server: str, called: str, kubeconfig_file: str | os.P
         f"{named} is not the API server of {called} ({server})",
         hint=f"it is that of {', '.join(names)}: %kproxy use {names[0]}" if names else "no context has that server",
     )
-
-
-def _service_resolved(target: Target, discovery: Discovery, call: Call) -> tuple[Target, str | None]:
-    for fresh in (False, True):  # what is remembered may have changed: no error comes from it
-        service = discovery.service(target.namespace or "", target.name, call, fresh=fresh)
-        try:
-            if service is not None:
-                return service_target(target, service)
-        except (NotFound, TargetError):
-            if fresh:
-                raise
-    raise missing_service(discovery, target, call)
-
-
-def _pod_resolved(target: Target, discovery: Discovery, call: Call) -> Target:
-    if not target.port or target.port.isdecimal():
-        return target
-    pod = discovery.pod(target.namespace or "", target.name, call)
-    if pod is None:
-        raise NotFound(
-            f"no pod is called {target.name} in the namespace {target.namespace}",
-            hint=f"`%kproxy pods -n {target.namespace}` lists them",
-        )
-    return pod_target(target, pod)
 
 
 def _is_own_name(server: str) -> bool:

@@ -61,12 +61,19 @@ class Page(_Json, Generic[_Object], frozen=True):
         return self.entries or []
 
 
+class Annotations(_Json, frozen=True):
+    """The annotations that are read."""
+
+    default_container: str | None = msgspec.field(name="kubectl.kubernetes.io/default-container", default=None)
+
+
 class Metadata(_Json, frozen=True):
     """The metadata of one object."""
 
     name: str = ""
     namespace: str | None = None
     labels: dict[str, str] | None = None
+    annotations: Annotations | None = None
     creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
 
@@ -102,6 +109,11 @@ class ServiceSpec(_Json, frozen=True):
     external_ips: list[str] | None = msgspec.field(name="externalIPs", default=None)
     ports: list[ServicePort] | None = None
     selector: dict[str, str] | None = None
+
+    @property
+    def label_selector(self) -> str:
+        """The selector as the API takes it in a query, ``app=web,tier=front``; "" if there is none."""
+        return ",".join(f"{key}={value}" for key, value in (self.selector or {}).items())
 
 
 class Ingress(_Json, frozen=True):
@@ -148,9 +160,11 @@ class Service(_Json, frozen=True):
 
 
 class EndpointConditions(_Json, frozen=True):
-    """Whether an endpoint accepts requests; null means yes (F8)."""
+    """Whether an endpoint accepts requests; null in `ready` means yes (F8)."""
 
     ready: bool | None = None
+    serving: bool | None = None
+    terminating: bool | None = None
 
 
 class TargetRef(_Json, frozen=True):
@@ -159,6 +173,7 @@ class TargetRef(_Json, frozen=True):
     kind: str | None = None
     name: str | None = None
     namespace: str | None = None
+    uid: str | None = None
 
 
 class Endpoint(_Json, frozen=True):
@@ -172,6 +187,13 @@ class Endpoint(_Json, frozen=True):
     def is_ready(self) -> bool:
         """Whether it accepts requests; a missing condition means yes (F8)."""
         return self.conditions is None or self.conditions.ready is not False
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether it answers requests and is not about to shut down (Y10)."""
+        if self.conditions is None or self.conditions.serving is None:
+            return self.is_ready
+        return self.conditions.serving and not self.conditions.terminating
 
 
 class EndpointPort(_Json, frozen=True):

@@ -9,7 +9,7 @@ from typing import Literal
 from ..targets import Target
 from .objects import Service, ServicePort
 
-__all__ = ["scheme_of", "speaks_http", "target_of"]
+__all__ = ["matching_ports", "scheme_of", "speaks_http", "target_of"]
 
 # appProtocol is free text; these values name a protocol that is not HTTP/1.1.
 _NO_HTTP = frozenset(
@@ -55,6 +55,22 @@ def _scheme(
 def speaks_http(port: ServicePort) -> bool:
     """Whether a port can answer an HTTP request."""
     return scheme_of(port) is not None
+
+
+def matching_ports(service: Service, port: str) -> list[ServicePort]:
+    """The ports of a service that the API server takes for a typed one; it connects to the first (S1, S2, S4).
+
+    Parameters
+    ----------
+    service
+        The service.
+    port
+        A name, a number, or "" for the port without a name.
+    """
+    ports = service.spec.ports or ()
+    if _NUMBER.fullmatch(port):
+        return [other for other in ports if other.port == int(port)]
+    return [other for other in ports if (other.name or "") == port]
 
 
 def target_of(service: Service, port: ServicePort) -> Target:

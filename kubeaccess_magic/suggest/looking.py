@@ -1,8 +1,8 @@
 """Small GETs for names: of the API server's objects, and of an app through it. Each runs in a thread of a `Memory`.
 
-A list is read in pages, `MOST_ROWS` names at most, and given as it grows. A page and an app's answer are so small that
-decoding one holds up the other threads, which it does until it is done, for some hundredths of a second. Nothing here
-is tried by another form or explained: a name that may not be read is not offered.
+A list is read in pages, `MOST_ROWS` names at most, and given as it grows. Pages and answers are small, since decoding
+one holds up the other threads; that takes some hundredths of a second. Nothing is tried in another spelling or
+explained: a name that may not be read is not offered.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from urllib.parse import urlencode
 
 from .. import kube
 from ..call import Call, Limits
-from ..discovery import pod_target, service_target
+from ..discovery import pages_of, resolve, resolve_service_port
 from ..errors import AccessDenied, KubeAccessError, NotFound
 from ..request import Request
 from ..targets import Target
@@ -29,8 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ROWS", "Looker", "Port", "Served"]
 
 MOST_ROWS = 10_000  # of one list
-_FIRST_PAGE, _PAGE = 500, 2000
-_LIST_BYTES = 64 * 2**20  # of one page
+_NEXT_ROWS = 2000  # of each page after the first
+_MAX_PAGES = 20
+_LIST_BYTES = 64 * 2**20  # of one list
 _APP_BYTES = 4 * 2**20
 _CONNECT_S = 5.0
 _TIMEOUT_S = 15.0
@@ -51,9 +51,9 @@ class Served(NamedTuple):
     Attributes
     ----------
     app
-        "" if it is none that is known.
+        The app that it is; "" if it is not a known one.
     meant
-        How it is asked where no port is typed.
+        The target that is asked if no port is typed; None if none is meant.
     """
 
     name: str
@@ -62,15 +62,16 @@ class Served(NamedTuple):
     meant: Target | None
 
     def suggestion(self, ready: tuple[int, int] | None) -> Suggestion:
-        """It as a suggestion, with how many of its endpoints are ready, and how many there are, if that is known."""
-        told = [f"{ready[0]}/{ready[1]} ready"] if ready is not None else []
+        """The suggestion of it. `ready` is how many of its endpoints are ready, and how many there are, if known."""
+        words = [f"{ready[0]}/{ready[1]} ready"] if ready is not None else []
         if not any(port.scheme for port in self.ports):
-            told.append("speaks no HTTP")
-        note = shorten(" · ".join([*told, self.app] if self.app else told), NOTE_CHARACTERS)
+            words.append("speaks no HTTP")
+        note = shorten(" · ".join([*words, self.app] if self.app else words), NOTE_CHARACTERS)
         return Suggestion(self.name, "service", note, *(ready or (None, None)))
 
 
 _Item = TypeVar("_Item")
+_Object = TypeVar("_Object")
 
 
 class Looker:
@@ -85,6 +86,7 @@ class Looker:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._call = Call(unattended=True)
+        self._objects = _Objects(self._look)
 
     def stop(self) -> None:
         """End what runs."""
@@ -104,45 +106,41 @@ class Looker:
 
     def services(self, namespace: str) -> Iterator[tuple[Served, ...]]:
         """The services of a namespace."""
-        pages = self._pages(kube.SERVICES.path(namespace), _typed(kube.SERVICES.read_list))
+        pages = self._typed(kube.SERVICES, namespace)
         return _growing([_service(one) for one in page if is_plain(one.metadata.name)] for page in pages)
 
     def everywhere(self) -> Iterator[tuple[Suggestion, ...]]:
         """The services of all namespaces, as ``namespace/name``, and which app each is."""
-        pages = self._pages(kube.SERVICES.path(), _typed(kube.SERVICES.read_list))
+        pages = self._typed(kube.SERVICES)
         return _growing([_placed(one) for one in page if is_plain(one.metadata.name)] for page in pages)
 
     def pods_everywhere(self) -> Iterator[tuple[Suggestion, ...]]:
         """The pods of all namespaces, as ``namespace/name``."""
-        return self._rows("/api/v1/pods", ("Ready", "Status"), _pod, with_namespace=True)
+        return self._rows(kube.PODS.path(), ("Ready", "Status"), _pod, with_namespace=True)
 
     def endpoints_everywhere(self) -> Iterator[dict[str, tuple[int, int]]]:
-        """As `endpoints`, of all namespaces, by ``namespace/name``."""
+        """How many endpoints of each service are ready, and how many there are, by ``namespace/name``."""
         slices: dict[tuple[str, str], list[kube.EndpointSlice]] = {}
-        for page in self._pages(kube.ENDPOINTSLICES.path(), _typed(kube.ENDPOINTSLICES.read_list)):
+        for page in self._typed(kube.ENDPOINTSLICES):
             for piece in page:
                 slices.setdefault((piece.metadata.namespace or "", piece.service or ""), []).append(piece)
-        services = (kube.Service(kube.Metadata(name=name, namespace=where)) for where, name in slices)
-        counts = map(kube.ready_endpoints, services, itertools.repeat(None), slices.values())
-        yield {f"{where}/{name}": count for (where, name), count in zip(slices, counts, strict=True)}
+        yield {f"{where}/{name}": _ready(where, name, pieces) for (where, name), pieces in slices.items() if name}
 
     def endpoints(self, namespace: str) -> Iterator[dict[str, tuple[int, int]]]:
         """How many endpoints of each service are ready, and how many there are."""
         slices: dict[str, list[kube.EndpointSlice]] = {}
-        for page in self._pages(kube.ENDPOINTSLICES.path(namespace), _typed(kube.ENDPOINTSLICES.read_list)):
+        for page in self._typed(kube.ENDPOINTSLICES, namespace):
             for piece in page:
                 slices.setdefault(piece.service or "", []).append(piece)
-        # Only a service's name and namespace matter where no port is asked about.
-        named = {name: kube.Service(kube.Metadata(name=name, namespace=namespace)) for name in slices if name}
-        yield {name: kube.ready_endpoints(named[name], None, slices[name]) for name in named}
+        yield {name: _ready(namespace, name, pieces) for name, pieces in slices.items() if name}
 
     def service(self, namespace: str, name: str) -> Iterator[Served]:
-        """One service, for whom may not list them."""
-        yield _service(kube.SERVICES.read(self._look(kube.SERVICES.path(namespace, name)).content))
+        """One service, for users who may not list them."""
+        yield _service(self._objects.service(namespace, name, self._child()))
 
     def pod(self, namespace: str, name: str) -> Iterator[Served]:
         """One pod."""
-        pod = kube.PODS.read(self._look(kube.PODS.path(namespace, name)).content)
+        pod = self._objects.pod(namespace, name, self._child())
         ports = [port for container in pod.spec.containers for port in container.ports or ()]
         served = tuple(
             Port(port.name or "", port.container_port, _scheme(port.name or "", port.container_port))
@@ -153,23 +151,11 @@ class Looker:
 
     def json(self, target: Target, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """The JSON that an app, or the API server itself, answers to a GET."""
-        target = self._resolved(target)
-        request = Request.build("GET", target, path, params=params)
-        return self._look(api_path(request, self._cluster.namespace), max_bytes=_APP_BYTES).json()
-
-    def _resolved(self, target: Target) -> Target:
-        """With the port and scheme that the Service or the Pod gives, as a request would have them."""
-        if target.kind not in ("service", "pod"):
-            return target
-        target = target.with_namespace(target.namespace or self._cluster.namespace)
-        where = kube.path_of(f"{target.kind}s", target.namespace or "", target.name)
-        if target.kind == "service" and not (target.port and target.scheme):
-            return _unless_refused(
-                lambda: service_target(target, kube.SERVICES.read(self._look(where).content))[0], target
-            )
-        if target.kind == "pod" and target.port and not target.port.isdecimal():
-            return pod_target(target, kube.PODS.read(self._look(where).content))
-        return target
+        namespace = self._cluster.namespace
+        call = self._child(_APP_BYTES)
+        resolution = resolve(target, self._objects, call, namespace=namespace)
+        request = Request.build("GET", resolution.target, path, params=params)
+        return _checked(self._look(api_path(request, namespace), call)).json()
 
     def _rows(
         self,
@@ -196,42 +182,75 @@ class Looker:
         pages = self._pages(path, read, _TABLE, {"includeObject": "Metadata" if with_namespace else "None"})
         return _growing([suggestion(name, note) for name, note in page if is_plain(name)] for page in pages)
 
+    def _typed(self, resource: kube.Resource[_Object], namespace: str | None = None) -> Iterator[list[_Object]]:
+        """The objects of each page of a list."""
+
+        def read(reply: Reply) -> tuple[list[_Object], str | None]:
+            page = resource.read_list(reply.content)
+            return page.items, page.metadata.token
+
+        return self._pages(resource.path(namespace), read)
+
     def _pages(
         self,
         path: str,
-        read: Callable[[Reply], tuple[list[Any], str | None]],
+        read: Callable[[Reply], tuple[list[_Item], str | None]],
         accept: str = "application/json",
-        query: Mapping[str, str] | None = None,
-    ) -> Iterator[list[Any]]:
-        """The rows of each page; `read` gives them and the token of the next."""
-        rows, asked = 0, {"limit": str(_FIRST_PAGE), **(query or {})}
-        while True:
-            page, token = read(self._look(f"{path}?{urlencode(asked)}", accept=accept))
+        params: Mapping[str, str] | None = None,
+    ) -> Iterator[list[_Item]]:
+        """What `read` gives of each page, up to `MOST_ROWS` rows."""
+
+        def send(path: str, call: Call) -> Reply:
+            return self._look(path, call, accept)
+
+        def read_checked(reply: Reply) -> tuple[list[_Item], str | None]:
+            return read(_checked(reply))
+
+        pages = pages_of(send, path, read_checked, self._child(), params=params, next_rows=_NEXT_ROWS)
+        rows = 0
+        for page in itertools.islice(pages, _MAX_PAGES):
             yield page
             rows += len(page)
-            if not token or rows >= MOST_ROWS:
+            if rows >= MOST_ROWS:
                 return
-            asked |= {"continue": token, "limit": str(_PAGE)}
 
-    def _look(self, path: str, *, accept: str = "application/json", max_bytes: int = _LIST_BYTES) -> Reply:
-        reply = self._cluster.engine.look(
-            path, self._call.child(Limits(_CONNECT_S, _TIMEOUT_S, _TIMEOUT_S, max_bytes)), accept
-        )
-        if reply.status_code in (401, 403):
-            raise AccessDenied("these names may not be read")
-        if reply.status_code == 404:
-            raise NotFound("there is nothing of that name")
-        if not reply.ok:
-            raise KubeAccessError(f"no names: {reply.status_code}")
-        return reply
+    def _look(self, path: str, call: Call, accept: str = "application/json") -> Reply:
+        return self._cluster.engine.look(path, call, accept)
+
+    def _child(self, max_bytes: int = _LIST_BYTES) -> Call:
+        """A call for one list, or for one answer."""
+        return self._call.child(Limits(_CONNECT_S, _TIMEOUT_S, _TIMEOUT_S, max_bytes))
 
 
-def _typed(decode: Callable[[bytes], Any]) -> Callable[[Reply], tuple[list[Any], str | None]]:
-    def read(reply: Reply) -> tuple[list[Any], str | None]:
-        page = decode(reply.content)
-        return page.items, page.metadata.token
+class _Objects:
+    """Looks up Services and Pods for `resolve`; what cannot be read is not explained."""
 
-    return read
+    def __init__(self, look: Callable[[str, Call], Reply]) -> None:
+        self._look = look
+
+    def service(self, namespace: str, name: str, call: Call, *, fresh: bool = False) -> kube.Service:
+        return kube.SERVICES.read(_checked(self._look(kube.SERVICES.path(namespace, name), call)).content)
+
+    def pod(self, namespace: str, name: str, call: Call) -> kube.Pod:
+        return kube.PODS.read(_checked(self._look(kube.PODS.path(namespace, name), call)).content)
+
+    def missing_service(self, target: Target, call: Call) -> NotFound:
+        return NotFound("there is nothing of that name")
+
+
+def _checked(reply: Reply) -> Reply:
+    if reply.status_code in (401, 403):
+        raise AccessDenied("these names may not be read")
+    if reply.status_code == 404:
+        raise NotFound("there is nothing of that name")
+    if not reply.ok:
+        raise KubeAccessError(f"no names: {reply.status_code}")
+    return reply
+
+
+def _ready(namespace: str, name: str, slices: list[kube.EndpointSlice]) -> tuple[int, int]:
+    """How many endpoints of a service are ready, and how many there are."""
+    return kube.ready_endpoints(kube.Service(kube.Metadata(name=name, namespace=namespace)), None, slices)
 
 
 def _growing(pages: Iterable[list[_Item]]) -> Iterator[tuple[_Item, ...]]:
@@ -279,7 +298,7 @@ def _service(service: kube.Service) -> Served:
         if port.protocol in (None, "TCP")
     )
     try:
-        meant = service_target(Target(name=name, namespace=service.metadata.namespace), service)[0]
+        meant = resolve_service_port(Target(name=name, namespace=service.metadata.namespace), service).target
     except KubeAccessError:
         meant = None
     return Served(name, clean(kube.app_of(service.metadata.labels, name)), ports, meant)
@@ -295,10 +314,3 @@ def _placed(service: kube.Service) -> Suggestion:
 
 def _scheme(name: str, number: int) -> str:
     return "https" if name == "https" or name.startswith("https-") or number in (443, 6443, 8443) else "http"
-
-
-def _unless_refused(read: Callable[[], Target], otherwise: Target) -> Target:
-    try:
-        return read()
-    except AccessDenied:
-        return otherwise

@@ -21,10 +21,11 @@ from .proxy import ApiServerProxy
 if TYPE_CHECKING:
     from ..call import Call
     from ..discovery import Discovery
+    from ..discovery.api import KubernetesApi
     from ..errors import KubeAccessError
     from ..reply import Reply, Stream
     from ..request import Request
-    from ..transport import Transport
+    from ..transport import Pool
 
 __all__ = ["ApiServer", "ApiServerProxy", "Way", "Ways"]
 
@@ -55,15 +56,17 @@ class Ways:
 
     Parameters
     ----------
-    transport
+    pool
         Connections to the API server, signed in.
+    api
+        Asks the API server itself.
     discovery
         Reads the API server's objects.
     """
 
-    def __init__(self, transport: Transport, discovery: Discovery) -> None:
-        self._proxy = ApiServerProxy(transport, discovery)
-        self._api = ApiServer(transport)
+    def __init__(self, pool: Pool, api: KubernetesApi, discovery: Discovery) -> None:
+        self._proxy = ApiServerProxy(pool, discovery)
+        self._api = ApiServer(api)
 
     def choose(self, via: str, request: Request) -> Way:
         """The way that `via` means for a request.

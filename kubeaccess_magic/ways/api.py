@@ -10,10 +10,10 @@ from ..errors import TargetError
 
 if TYPE_CHECKING:
     from ..call import Call
+    from ..discovery.api import KubernetesApi
     from ..errors import KubeAccessError
     from ..reply import Reply, Stream
     from ..request import Request
-    from ..transport import Transport
 
 __all__ = ["ApiServer"]
 
@@ -23,14 +23,14 @@ class ApiServer:
 
     Parameters
     ----------
-    transport
-        Connections to the API server, signed in.
+    api
+        Asks the API server itself.
     """
 
     name = "api"
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, api: KubernetesApi) -> None:
+        self._api = api
 
     def check(self, request: Request) -> None:
         """Raise TargetError for a body. A `Request` to the API server itself can only be GET or HEAD."""
@@ -39,7 +39,7 @@ class ApiServer:
 
     def open(self, request: Request, call: Call) -> Stream:
         """Send the request; redirects are not followed, and a busy API server is asked again (F11)."""
-        return self._transport.open_patiently(
+        return self._api.open(
             request.method, request.path_and_query, headers=request.headers, call=call, request=request
         )
 

@@ -106,6 +106,14 @@ def test_a_token_that_repeats_is_an_error(limit: int | None) -> None:
         pages.send(reply(page(1, **{"continue": "a"})))
 
 
+def test_a_list_of_empty_pages_ends() -> None:
+    _, pages, _ = conversation("/api/v1/pods")
+    next(pages)
+    with pytest.raises(LoadError, match="without end"):
+        for number in range(100):
+            pages.send(reply(page(0, **{"continue": f"token{number}"})))
+
+
 def test_a_list_whose_tokens_always_expire_ends() -> None:
     _, pages, _ = conversation("/api/v1/pods")
     next(pages)

@@ -665,7 +665,8 @@ def test_a_call_of_python_has_its_usual_traceback(run, shell, demo):
     ran = run.fails("cluster.get('kube-system/nothing')")
     assert "Traceback (most recent call last)" in ran.out
     assert "cluster.get('kube-system/nothing')" in ran.out
-    assert ran.last[-1].startswith("NotFound: no service is called nothing")
+    assert ran.last[-2].startswith("NotFound: no service is called nothing")
+    assert ran.last[-1].startswith("hint: ")
 
 
 def test_a_part_of_a_name_names_those_that_hold_it(run):
@@ -696,7 +697,7 @@ def test_the_overview_proposes_what_can_answer(run):
 
 def test_a_body_that_is_no_json_is_said_to_be_none_where_the_app_refuses_it(run):
     slip = f"%%kproxy {ELASTIC} _search\n{{\"query\": {{'match_all': {{}}}}}}"
-    assert "the body is no JSON: expecting property name" in run.fails(slip).out
+    assert "the body is not valid JSON: expected a property name" in run.fails(slip).out
     assert "line 1, column 12" in run.fails(slip).out
     sound = run.fails(f'%%kproxy {ELASTIC} _search\n{{"query": {{"trem": {{}}}}}}').out
     assert "unknown query [trem]" in sound and "no JSON" not in sound

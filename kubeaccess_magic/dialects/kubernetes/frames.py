@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -124,36 +124,39 @@ def services_frame(
         by_service.setdefault((piece.metadata.namespace, piece.service), []).append(piece)
     rows: list[tuple[Any, ...]] = []
     for service in services:
-        namespace, name = service.metadata.namespace, service.metadata.name
-        is_read = slices is not None and namespace not in unread
-        own = by_service.get((namespace, name), ())
-        kind = service.spec.type or "ClusterIP"
-        external, app = ",".join(service.external_addresses), app_of(service.metadata.labels, name)
-        for port in service.spec.ports or (None,):
-            ready, total = ready_endpoints(service, port, own) if is_read else (None, None)
-            if port is None:
-                rows.append((namespace, name, None, kind, None, None, None, None, None, ready, total, external, app))
-                continue
-            scheme = scheme_of(port)
-            has_target = scheme is not None and kind != "ExternalName"
-            rows.append(
-                (
-                    namespace,
-                    name,
-                    _service_target(service, port) if has_target else None,
-                    kind,
-                    port.name or "",
-                    port.port,
-                    port.protocol or "TCP",
-                    str(port.port if port.target_port in (None, 0, "") else port.target_port),
-                    scheme,
-                    ready,
-                    total,
-                    external,
-                    app,
-                )
-            )
+        key = (service.metadata.namespace, service.metadata.name)
+        is_read = slices is not None and key[0] not in unread
+        rows += _service_rows(service, by_service.get(key, ()) if is_read else None)
     return table(SERVICE_COLUMNS, rows)
+
+
+def _service_rows(service: Service, slices: Sequence[EndpointSlice] | None) -> Iterator[tuple[Any, ...]]:
+    """The values of `SERVICE_COLUMNS` for each port of a service; `slices` are its own, or None if not read."""
+    namespace, name = service.metadata.namespace, service.metadata.name
+    kind = service.spec.type or "ClusterIP"
+    external, app = ",".join(service.external_addresses), app_of(service.metadata.labels, name)
+    for port in service.spec.ports or (None,):
+        ready, total = ready_endpoints(service, port, slices) if slices is not None else (None, None)
+        if port is None:
+            yield (namespace, name, None, kind, None, None, None, None, None, ready, total, external, app)
+            continue
+        scheme = scheme_of(port)
+        has_target = scheme is not None and kind != "ExternalName"
+        yield (
+            namespace,
+            name,
+            _service_target(service, port) if has_target else None,
+            kind,
+            port.name or "",
+            port.port,
+            port.protocol or "TCP",
+            str(port.port if port.target_port in (None, 0, "") else port.target_port),
+            scheme,
+            ready,
+            total,
+            external,
+            app,
+        )
 
 
 def service_row(service: Service) -> tuple[Any, ...]:

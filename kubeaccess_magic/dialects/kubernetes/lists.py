@@ -77,11 +77,13 @@ class ListReader:
                 continue
             if is_whole:
                 rows.clear()
+            count = rows.count
             rows.add(reply)
             del reply
             if rows.token is None or is_whole or not self._reads_on or rows.count >= self._limit:
                 return
-            step = rows.step(_continued(request, tokens.use(rows.token)))
+            token = tokens.use(rows.token, is_empty_page=rows.count == count)
+            step = rows.step(_continued(request, token))
 
     def table(self) -> Table:
         """Make one table of all lists."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import AccessDenied
+from ...reply import Stream
 from . import carriage
 from .explanations import explanation, wants_tls
 from .paths import api_path, proxy_path
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from ...call import Call
     from ...discovery import Discovery
     from ...errors import KubeAccessError
-    from ...reply import Reply, Stream
+    from ...reply import Reply
     from ...request import Request
-    from ...transport import Transport
+    from ...transport import Pool
 
 __all__ = ["ApiServerProxy", "allowed_spelling", "api_path", "proxy_path"]
 
@@ -32,7 +33,7 @@ class ApiServerProxy:
 
     Parameters
     ----------
-    transport
+    pool
         Connections to the API server, signed in.
     discovery
         Reads the objects that tell why something was refused.
@@ -40,8 +41,8 @@ class ApiServerProxy:
 
     name = "proxy"
 
-    def __init__(self, transport: Transport, discovery: Discovery) -> None:
-        self._transport = transport
+    def __init__(self, pool: Pool, discovery: Discovery) -> None:
+        self._pool = pool
         self._discovery = discovery
 
     def check(self, request: Request) -> None:
@@ -58,7 +59,7 @@ class ApiServerProxy:
         for _ in range(MOST_REDIRECTS):
             if stream.status_code not in REDIRECTS or request.method not in ("GET", "HEAD"):
                 return stream
-            followed = redirected(request, stream.headers.get("location"), self._transport.server)
+            followed = redirected(request, stream.headers.get("location"), self._pool.upstream.url)
             if followed is None:
                 return stream
             stream.close()
@@ -86,4 +87,7 @@ class ApiServerProxy:
         return allowed_spelling(request, self._discovery, call) if isinstance(error, AccessDenied) else None
 
     def _send(self, request: Request, call: Call) -> Stream:
-        return self._transport.send(request, api_path(request), call=call, way=self.name)
+        response = self._pool.open(
+            request.method, api_path(request), headers=request.headers, body=request.body, call=call
+        )
+        return Stream.from_response(response, request, self.name)

@@ -14,9 +14,9 @@ import re
 from typing import TYPE_CHECKING
 
 from ... import access
-from ...discovery import Discovery, missing_service, refused, service_lines
+from ...discovery import Discovery, missing_pod, ports_to_type, refused
 from ...errors import AccessDenied, CredentialError, KubeAccessError, NotFound, TargetError, Unreachable
-from ...kube import Status, pod_is_ready, pod_state, ready_endpoints, status_of
+from ...kube import Status, matching_ports, pod_is_ready, pod_state, ready_endpoints, status_of
 
 if TYPE_CHECKING:
     from ...call import Call
@@ -278,10 +278,7 @@ def _missing(target: Target, discovery: Discovery, call: Call, is_guess: bool) -
         except AccessDenied:
             if is_guess:
                 return None
-        return NotFound(
-            f"no pod is called {target.name} in the namespace {target.namespace}",
-            hint=f"`%kproxy pods -n {target.namespace}` lists them",
-        )
+        return missing_pod(target)
     if is_guess and not _is_without_node(target.name, discovery, call):
         return None
     return NotFound(f"no node is called {target.name}", hint="`%kproxy nodes` lists them")
@@ -309,15 +306,15 @@ def _nothing_behind(
             hint="its Service may not be read with these rights; a wrong name or port looks the same",  # S3, S12
         )
     if service is None:
-        return missing_service(discovery, target, call)
+        return discovery.missing_service(target, call)
     if service.spec.type == "ExternalName":
         return NotFound(
             f"{called} is a name for {service.spec.external_name}, outside the cluster: the API server proxies to no"
             " such service",  # S11
             hint=f"ask {service.spec.external_name} itself",
         )
-    lines = service_lines(target, service)
-    port = _port(target, service)
+    lines = ports_to_type(target, service)
+    port = next(iter(matching_ports(service, target.port)), None)
     if port is None:
         return NotFound(
             f"{called} has no port {target.port}" if target.port else f"{called} has no port without a name",  # S3
@@ -326,8 +323,8 @@ def _nothing_behind(
             else f"`%kproxy services -n {namespace}` shows the ports there are",
         )
     try:
-        slices = discovery.slices(namespace, call, target.name)
-        pods = _pods(service, namespace, discovery, call)
+        slices = discovery.slices_of(service, call)
+        pods = discovery.pods_of(service, call)
     except AccessDenied:
         if is_guess:
             return None
@@ -368,7 +365,7 @@ def _not_ready(
             f"{called} has no selector and no endpoints: nothing stands behind it",
             hint="whoever made it must give it one of both; a pod can be asked by its name: `%kproxy pods`",
         )
-    selector = ",".join(f"{key}={value}" for key, value in (service.spec.selector or {}).items())
+    selector = service.spec.label_selector
     if not pods:
         return NotFound(
             f"no pod matches the selector of {called} ({selector})",
@@ -385,23 +382,6 @@ def _not_ready(
         f"none of the {len(pods)} pods behind {called} is" if len(pods) > 1 else f"the only pod behind {called} is not"
     )
     return NotFound(f"{count} ready: {named}{more}", hint=hint)
-
-
-def _pods(service: Service, namespace: str, discovery: Discovery, call: Call) -> list[Pod] | None:
-    """The pods that a service selects; None for one without a selector."""
-    if not service.spec.selector:
-        return None
-    selector = ",".join(f"{key}={value}" for key, value in service.spec.selector.items())
-    return discovery.pods(namespace, selector, call, namespace).items
-
-
-def _port(target: Target, service: Service) -> ServicePort | None:
-    """The port of a service that the API server takes for the one that was asked (S1, S2, S4)."""
-    is_number = target.port.lstrip("+-").isdecimal()
-    for port in service.spec.ports or ():
-        if (port.port == int(target.port)) if is_number else ((port.name or "") == target.port):
-            return port
-    return None
 
 
 def _last(words: str) -> str:

@@ -1,8 +1,9 @@
-"""Looking after a request while it waits: the whole time, the silence between bytes, and whether somebody said stop.
+"""Deadlines of a request while it waits: the whole time, the silence between bytes, and whether it was stopped.
 
 urllib3's timeouts bound one wait, not the sum of them: a server that sends a byte now and then could hold a kernel
-for hours, in the headers too. So the connections of our pools wait in short slices, and look at a `Guard` between
-them. A connection that works for somebody else (the official client over our pool) has no guard and waits as ever.
+for hours, in the headers too. So the connections of our pools wait in short slices, and ask a `Guard` between them
+whether the request may go on. A connection that works for somebody else (the official client over our pool) has no
+guard and waits as urllib3 does.
 """
 
 from __future__ import annotations
@@ -11,27 +12,28 @@ import io
 import socket
 import threading
 import time
+from collections.abc import Callable
 from http.client import BadStatusLine, HTTPResponse, IncompleteRead, RemoteDisconnected, parse_headers
 from typing import TYPE_CHECKING, Any, Literal
 
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from .connecting import Attempt
+from ..call import Call
+from .connection_attempt import Attempt
 
 if TYPE_CHECKING:
     from urllib3 import HTTPConnectionPool
 
-    from ..call import Call
 
-__all__ = ["Guard", "Guards", "guarded"]
+__all__ = ["CurrentGuard", "Guard", "guarded"]
 
-_SLICE_S = 0.2  # how long a wait may go on without a look: an interrupt from another thread takes at most that
-_PIECE_BYTES = 256 * 1024  # of a body that is sent: between two pieces there is a look
+_SLICE_S = 0.2  # how long a wait may go on without a check: a stop from another thread takes at most that
+_PIECE_BYTES = 256 * 1024  # of a body that is sent: between two pieces there is a check
 
 
 class Guard:
-    """Watches over one request while it waits, and knows why it was ended.
+    """Ends one request when it waits too long or was stopped, and knows why it did.
 
     Parameters
     ----------
@@ -41,17 +43,17 @@ class Guard:
     Attributes
     ----------
     url
-        What is asked, as it goes out. The pool is told it as it may be shown.
+        What the request line says. urllib3, which logs it, is given the URL without secrets.
     verdict
         Why the request was ended here, or None.
     connected
         Whether there was a connection that it could be sent over.
     ended
-        Whether the other side ended the connection while an answer was read.
+        Whether the server closed the connection while an answer was read.
     received_bytes
-        What came over the connection since the request was sent, headers and framing included.
-    tells
-        How much of that is no body, and how much body was announced, where the progress is told from here.
+        Bytes that arrived since the request was sent, headers and framing included.
+    progress_base
+        How many of these bytes are not the body's, and how long the body is; None: no progress is reported from here.
     """
 
     __slots__ = (
@@ -59,9 +61,9 @@ class Guard:
         "connected",
         "deadline",
         "ended",
-        "next_look",
+        "next_check",
+        "progress_base",
         "received_bytes",
-        "tells",
         "url",
         "verdict",
     )
@@ -72,70 +74,86 @@ class Guard:
         self.call = call
         self.url = ""
         self.deadline = call.deadline
-        self.next_look = min(time.monotonic() + _SLICE_S, call.deadline)
+        self.next_check = min(time.monotonic() + _SLICE_S, call.deadline)
         self.connected = False
         self.ended = False
         self.received_bytes = 0
-        self.tells: tuple[int, int] | None = None
+        self.progress_base: tuple[int, int] | None = None
         self.verdict = None
 
-    def look(self, now: float) -> None:
-        """Raise if the request must end; the caller translates it by the verdict."""
+    def check(self, now: float) -> None:
+        """Raise TimeoutError if the request must end; `verdict` then says why.
+
+        Parameters
+        ----------
+        now
+            Seconds of the monotonic clock.
+        """
         if self.call.stopped:
             self.verdict = "stopped"
         elif now >= self.deadline:
             self.verdict = "total"
         else:
-            self.next_look = min(now + _SLICE_S, self.deadline)
-            if self.tells is not None:
-                self.call.progress(max(0, self.received_bytes - self.tells[0]), self.tells[1])
+            self.next_check = min(now + _SLICE_S, self.deadline)
+            if self.progress_base is not None:
+                head_bytes, length = self.progress_base
+                self.call.progress(max(0, self.received_bytes - head_bytes), length)
             return
         raise TimeoutError(self.verdict)
 
     def waited(self, since: float) -> None:
-        """Look after a slice without a byte; `since` is when the silence began."""
+        """Check after a slice in which no byte came.
+
+        Parameters
+        ----------
+        since
+            When the silence began, in seconds of the monotonic clock.
+        """
         now = time.monotonic()
-        self.look(now)
+        self.check(now)
         if now - since >= self.call.limits.silence_s:
             self.verdict = "silent"
             raise TimeoutError(self.verdict)
 
 
-class Guards(threading.local):
-    """The guard of the request that this thread is sending."""
+class CurrentGuard(threading.local):
+    """The guard of the request that this thread is sending over a pool."""
 
     guard: Guard | None = None
 
 
-def guarded(pool: HTTPConnectionPool) -> Guards:
-    """Let the connections of a pool look at the guard of the request that they work for.
+def guarded(pool: HTTPConnectionPool, connect: Callable[[Call], socket.socket] | None = None) -> CurrentGuard:
+    """Let the connections of a pool ask the guard of the request that they work for.
 
     Parameters
     ----------
     pool
-        One that has no connection yet.
+        One without connections so far.
+    connect
+        Makes their sockets; None: they connect by themselves.
 
     Returns
     -------
-    Guards
-        Where the guard of a request is put before it is sent; the same ones if the pool had them already.
+    CurrentGuard
+        Where the guard of a request is put before it is sent; the same one whenever the same pool is given.
     """
-    known = getattr(pool.ConnectionCls, "guards", None)
-    if isinstance(known, Guards):
-        return known
-    made = Guards()
-    pool.ConnectionCls = type("Guarded", (_GuardedConnection, pool.ConnectionCls), {"guards": made})
-    return made
+    current = getattr(pool.ConnectionCls, "current_guard", None)
+    if isinstance(current, CurrentGuard):
+        return current
+    current = CurrentGuard()
+    members = {"current_guard": current, "socket_factory": staticmethod(connect) if connect is not None else None}
+    pool.ConnectionCls = type("Guarded", (_GuardedConnection, pool.ConnectionCls), members)
+    return current
 
 
-class _HttpAnswer(HTTPResponse):
-    """An answer, without those that come before it: http.client takes any but 100 for the answer itself."""
+class _FinalResponse(HTTPResponse):
+    """A response without the interim ones before it: http.client takes each but 100 for the response itself."""
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
-            said: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # not in the stubs
-            if said[1] <= 101 or said[1] >= 200:
-                return said
+            status: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # not in the stubs
+            if status[1] <= 101 or status[1] >= 200:
+                return status
             parse_headers(self.fp)
 
     def _read_next_chunk_size(self) -> int:
@@ -148,14 +166,15 @@ class _HttpAnswer(HTTPResponse):
 class _GuardedConnection(HTTPConnection):
     """What a connection of a guarded pool does, in front of the class that the pool connects with."""
 
-    guards: Guards
-    response_class = _HttpAnswer
+    current_guard: CurrentGuard
+    socket_factory: Callable[[Call], socket.socket] | None
+    response_class = _FinalResponse
     debuglevel = 0  # http.client's switch for all connections prints headers, and so the token
     attempt: Attempt | None = None
     sock: Any
 
     def connect(self) -> None:
-        guard = self.guards.guard
+        guard = self.current_guard.guard
         if guard is None:
             super().connect()
         else:
@@ -164,15 +183,17 @@ class _GuardedConnection(HTTPConnection):
                 self.attempt.run(super().connect, self.close)
             finally:
                 self.attempt = None
-        # Who turned verification off, in the kubeconfig, has been told there; urllib3 would warn at each request.
+        # Whoever turned verification off in the kubeconfig knows it; urllib3 would warn at each request.
         self.is_verified = True
         if hasattr(self.sock, "suppress_ragged_eofs"):  # a TLS socket
-            # Else a body without a length that is cut off within TLS would pass for a whole one.
+            # Else a body without a length that is cut off within TLS would pass as complete.
             self.sock.suppress_ragged_eofs = False
         self.sock = _GuardedSocket(self.sock, guard)
 
     def _new_conn(self) -> Any:
         attempt = self.attempt
+        if self.socket_factory is not None:
+            return self.socket_factory(Call()) if attempt is None else attempt.take(self.socket_factory(attempt.call))
         if attempt is None:
             return super()._new_conn()
         if getattr(super()._new_conn, "__func__", None) is not HTTPConnection._new_conn:  # a SOCKS proxy's
@@ -184,19 +205,19 @@ class _GuardedConnection(HTTPConnection):
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         except TimeoutError as error:
-            raise ConnectTimeoutError("nobody answers") from error
+            raise ConnectTimeoutError("no answer") from error
         except OSError as error:
             raise NewConnectionError(self, str(error)) from error
 
     def request(self, method: str, url: str, *args: Any, **options: Any) -> None:
-        guard = self.guards.guard
+        guard = self.current_guard.guard
         if isinstance(self.sock, _GuardedSocket):
             self.sock.work_for(guard)
-        # What urllib3 was told is the URL as it may be shown: in its log and its errors. This is the true one.
+        # urllib3 was given the URL without secrets, for its log and its errors. This is the true one.
         super().request(method, url if guard is None else guard.url, *args, **options)
 
     def getresponse(self) -> Any:
-        guard = self.guards.guard
+        guard = self.current_guard.guard
         if guard is None:
             return super().getresponse()
         guard.ended = False
@@ -217,7 +238,7 @@ class _GuardedSocket:
 
     def __init__(self, sock: socket.socket, guard: Guard | None) -> None:
         self._sock = sock
-        self._timeout_s: float | None = -1.0  # none that was set: the first one counts
+        self._timeout_s: float | None = -1.0  # not a timeout: the first one is always set
         self.work_for(guard)
         self.settimeout(sock.gettimeout())
 
@@ -255,7 +276,7 @@ class _GuardedSocket:
             rest = rest[sent:]
             if rest:
                 since = time.monotonic()
-                guard.look(since)
+                guard.check(since)
 
     def makefile(self, mode: str, *args: Any, **options: Any) -> Any:
         if self.guard is None or mode != "rb":
@@ -264,7 +285,7 @@ class _GuardedSocket:
 
 
 class _GuardedReads(io.RawIOBase):
-    """What comes over a socket, for one request."""
+    """The bytes that arrive on a socket, for one request."""
 
     def __init__(self, sock: socket.socket, guard: Guard) -> None:
         self._held = sock.makefile("rb", buffering=0)  # counts among the socket's users, as http.client expects
@@ -277,8 +298,8 @@ class _GuardedReads(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         guard = self._guard
         since = time.monotonic()
-        if since >= guard.next_look:
-            guard.look(since)
+        if since >= guard.next_check:
+            guard.check(since)
         while True:
             try:
                 count = self._recv_into(buffer)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .joining import FrameReader, cut, joined, labelled
 from .loading import check_options, load, read, reader_for, reading_errors
-from .protocol import NO_LABELS, Dialect, NoMore, Operation, Pages, PlainOperation, Reader, Step, Table
+from .protocol import NO_LABELS, Dialect, NoMore, Operation, Pages, PlainOperation, Reader, Step, Table, options_of
 from .registry import GROUP, DialectWarning, match, named, operation_for, recognize, registry
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "match",
     "named",
     "operation_for",
+    "options_of",
     "read",
     "reader_for",
     "reading_errors",

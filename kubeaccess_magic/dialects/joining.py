@@ -22,9 +22,9 @@ _EXACT_IN_FLOAT = 2**53
 
 
 class FrameReader:
-    """A base class for readers that make a frame of each page: `read` is all that a subclass needs.
+    """A base class for readers that make a frame of each page. A subclass has `read`, or `read_page`.
 
-    Options are keyword-only parameters of a subclass's own ``__init__``.
+    Options of the dialect are keyword-only parameters of the subclass's own ``__init__``.
 
     Parameters
     ----------
@@ -34,38 +34,52 @@ class FrameReader:
 
     def __init__(self, limit: int | None = None) -> None:
         self.limit = limit
-        self._conversations: list[tuple[Mapping[str, str], list[pd.DataFrame]]] = []
+        self._conversations: list[_Conversation] = []
 
     def read(self, reply: Reply) -> pd.DataFrame:
-        """Make a frame of one page."""
+        """Make a frame of the only page."""
         raise NotImplementedError
 
-    def next_request(self, reply: Reply) -> Request | None:
-        """Find the request for the page that follows, or None if this is the last one."""
-        return None
+    def read_page(self, reply: Reply) -> tuple[pd.DataFrame, Request | None]:
+        """Make a frame of a page, and find the request for the page that follows; None if this is the last one."""
+        return self.read(reply), None
 
     def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Ask for page after page, as long as there is one and `limit` asks for it."""
-        frames: list[pd.DataFrame] = []
-        self._conversations.append((labels, frames))
-        rows, following = 0, request
-        while True:
-            reply = yield Step(following, rows_before=rows)
-            frames.append(self.read(reply))
-            rows += len(frames[-1])
-            found = self.next_request(reply)
-            del reply
-            if found is None or self.limit is None or rows >= self.limit:
+        """Ask for page after page, as long as there is one and `limit` wants more."""
+        conversation = _Conversation(labels)
+        self._conversations.append(conversation)
+        following: Request | None = request
+        while following is not None:
+            reply = yield Step(following, rows_before=conversation.rows)
+            frame, following = self.read_page(reply)
+            conversation.frames.append(frame)
+            del reply, frame
+            if self.limit is None or conversation.rows >= self.limit:
+                conversation.has_more = following is not None
                 return
-            following = found
 
     def table(self) -> Table:
         """Join the frames of all pages."""
-        parts = []
-        for labels, frames in self._conversations:
-            frame = _stacked(frames)
-            parts.append((labels, cut(Table(frame, len(frame)), self.limit)))
-        return joined(parts)
+        return joined([(each.labels, each.table(self.limit)) for each in self._conversations])
+
+
+@dataclasses.dataclass
+class _Conversation:
+    """The frames of the pages of one target."""
+
+    labels: Mapping[str, str]
+    frames: list[pd.DataFrame] = dataclasses.field(default_factory=list)
+    has_more: bool = False
+
+    @property
+    def rows(self) -> int:
+        return sum(map(len, self.frames))
+
+    def table(self, limit: int | None) -> Table:
+        """All frames, cut to the limit. That there is another page means that there is at least one more row."""
+        rows, total = self.rows, self.rows + 1 if self.has_more else None
+        table = Table(_stacked(self.frames), rows, total, total_is_lower_bound=self.has_more, has_more=self.has_more)
+        return cut(table, limit)
 
 
 def joined(parts: Sequence[tuple[Mapping[str, str], Table]]) -> Table:
@@ -107,7 +121,7 @@ def cut(table: Table, limit: int | None) -> Table:
     if limit is None or len(table.frame) <= limit or table.rows != len(table.frame):
         return table
     total = max(table.total or 0, table.rows)
-    return dataclasses.replace(table, frame=table.frame.iloc[:limit], rows=limit, total=total)
+    return dataclasses.replace(table, frame=table.frame.iloc[:limit], rows=limit, total=total, has_more=True)
 
 
 def labelled(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:

@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     from ..reply import Reply
     from ..request import Request
 
-__all__ = ["NO_LABELS", "Dialect", "NoMore", "Operation", "Pages", "PlainOperation", "Reader", "Step", "Table"]
+__all__ = [
+    "NO_LABELS",
+    "Dialect",
+    "NoMore",
+    "Operation",
+    "Pages",
+    "PlainOperation",
+    "Reader",
+    "Step",
+    "Table",
+    "options_of",
+]
 
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
 """The labels of a conversation with a single target: none."""

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kubeaccess_magic import dialects
 from kubeaccess_magic.errors import LoadError
+from kubeaccess_magic.query import ALL
 
 from .answers import reading, reply, request
 
@@ -221,3 +225,29 @@ def test_choosing_a_dialect_needs_no_pandas():
         timeout=120,
     )
     assert done.stdout.split() == ["records", "False"], done.stderr
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "dialect.md").read_text()
+EXAMPLE, PAGED = re.findall(r"^```python\n((?:import|class) .*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_example_of_the_documentation_works():
+    named: dict[str, Any] = {}
+    exec(EXAMPLE + PAGED, named)
+    dialect = named["dialect"]
+    answer = reply(b"ok\n", "text/plain", request("shop/web", "healthz"))
+    assert dialects.match(answer.request, dialect).dialect == "health"
+    table = dialects.load([answer], dialect=dialect)
+    assert table.frame.to_dict("records") == [{"ok": True, "text": "ok"}]
+    pages = [reply({"things": [{"a": 1}, {"a": 2}], "next": "t"}), reply({"things": [{"a": 3}]})]
+    for limit, rows, total in ((None, 2, 3), (2, 2, 3), (3, 3, None), (ALL, 3, None)):
+        reader = named["ThingsReader"](limit)
+        conversation = reader.pages(request())
+        next(conversation)
+        asked = []
+        with contextlib.suppress(StopIteration):
+            for page in pages:
+                asked.append(conversation.send(page).request.query)
+        table = reader.table()
+        assert (asked, len(table.frame), table.total) == (["token=t"] if rows > 2 else [], rows, total)
+        assert table.has_more is (total is not None)

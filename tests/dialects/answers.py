@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from kubeaccess_magic import dialects
+from kubeaccess_magic.fetch import Fetched
 from kubeaccess_magic.reply import Headers, Reply
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
@@ -49,9 +50,14 @@ def reading(answer: Reply) -> str | None:
     return None if operation is None else operation.dialect
 
 
-def note_of(table: dialects.Table) -> str | None:
+def note_of(table: dialects.Table | Fetched) -> str | None:
     """What is said beside the frame, in one line."""
     return "; ".join(table.notes) or None
+
+
+def lines(fetched: Fetched, remedy: str = "--limit all") -> list[str]:
+    """All that is said beside the frame: that there is more than it holds, and the notes."""
+    return [line for line in (fetched.table.shortfall(remedy), note_of(fetched)) if line]
 
 
 def rows_of(frame: Any) -> list[dict[str, Any]]:

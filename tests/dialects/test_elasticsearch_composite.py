@@ -14,7 +14,7 @@ from kubeaccess_magic.call import Call
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
 
-from .answers import reply, request
+from .answers import lines, note_of, reply, request
 
 DAY_MS = 86_400_000
 BEGIN = pd.Timestamp("2026-11-01", tz="UTC")
@@ -82,7 +82,7 @@ def test_the_buckets_come_page_by_page_with_a_limit(buckets, size, limit, rows, 
         assert frame["n"].tolist() == list(range(rows))
         assert frame["day"].tolist() == [BEGIN + pd.Timedelta(days=number) for number in range(rows)]
         assert frame["text"].tolist() == ["2026"] * rows and str(frame["top"].dtype) == "float64"
-    assert not found.note
+    assert not note_of(found)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_the_buckets_come_page_by_page_with_a_limit(buckets, size, limit, rows, 
 )
 def test_without_a_limit_it_says_that_there_are_more(buckets, size, line):
     index = Searched(buckets)
-    assert framed(index, None, size=size).lines("--limit all") == ([line] if line else [])
+    assert lines(framed(index, None, size=size)) == ([line] if line else [])
     assert len(index.asked) == 1
 
 
@@ -112,7 +112,7 @@ def test_what_stands_beside_another_aggregation_is_one_page():
 
     asked = request("shop/es", "_search", body=body)
     found = fetching.fetched(asked, send, Call(), limit=100, agg="by")
-    assert len(sent) == 1 and found.table.rows == 10 and found.note == "by may have more buckets (after_key)"
+    assert len(sent) == 1 and found.table.rows == 10 and note_of(found) == "by may have more buckets (after_key)"
 
 
 def test_all_buckets_of_the_demo_are_those_of_its_documents(demo):

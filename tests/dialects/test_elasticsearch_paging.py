@@ -14,7 +14,7 @@ from kubeaccess_magic.dialects.elasticsearch import dialect
 from kubeaccess_magic.errors import AccessDenied, AppError
 from kubeaccess_magic.query import ALL
 
-from .answers import reply, request
+from .answers import lines, note_of, reply, request
 from .shelf import Shelf
 
 PIT = ["GET /logs/_search", "POST /logs/_pit", *3 * ["POST /_search"], "DELETE /_pit"]
@@ -37,7 +37,7 @@ def test_all_hits_by_a_point_in_time():
     assert ids(framed) == list(range(20_500))
     loaded = framed.table
     assert (loaded.rows, loaded.total, loaded.total_is_lower_bound, loaded.unit) == (20_500, 20_500, False, "hits")
-    assert framed.lines("--limit all") == []
+    assert lines(framed) == []
     assert shelf.told == [(10_000, 20_500, "hits"), (20_000, 20_500, "hits")]
     # Where to search is said once; what to search, by each request. https://www.elastic.co/guide/en/elasticsearch/
     # reference/8.17/paginate-search-results.html#search-after
@@ -106,7 +106,7 @@ def test_a_limit_wins_over_a_size_which_is_that_of_a_page(path, body, pit):
     shelf = Shelf(pit=pit, create=pit is not None or body is not None)
     framed = shelf.frame(path, 12_000, body)
     assert ids(framed) == list(range(12_000)) and not shelf.open
-    assert framed.lines("--limit all") == ["12,000 of 20,500 hits"]
+    assert lines(framed) == ["12,000 of 20,500 hits"]
     sizes = [size for one, inner in zip(shelf.asked, map(shelf.body, range(len(shelf.asked))), strict=True)
              if (size := inner.get("size", one.param("size"))) is not None]  # fmt: skip
     assert set(map(int, sizes)) <= {5_000, 2_000}
@@ -116,7 +116,7 @@ def test_what_cannot_be_read_on_keeps_what_is_there_and_says_so():
     body = {"size": 50, "collapse": {"field": "name"}}  # goes with neither a point in time nor a scroll
     framed = Shelf(shard_doc=False, scroll=False, product=False).frame("logs/_search", 200, body)
     assert len(framed.table.frame) == 50
-    (total, note) = framed.lines("--limit all")
+    (total, note) = lines(framed)
     assert total == "50 of at least 10,000 hits"
     assert note.startswith("further hits cannot be read: ") and "cannot use [collapse]" in note
 
@@ -126,7 +126,7 @@ def test_a_body_that_is_posted_goes_on_without_its_aggregations():
     framed = shelf.frame("logs/_search", body={"query": {"match_all": {}}, "aggs": {"n": {}}})
     assert shelf.log == ["POST /logs/_search", *PIT[1:]] and len(framed.table.frame) == 20_500
     assert shelf.body(2)["query"] == {"match_all": {}} and "aggs" not in shelf.body(2)
-    assert framed.note == "the answer has aggregations, too: --agg n shows one (n)"
+    assert note_of(framed) == "the answer has aggregations, too: --agg n shows one (n)"
     shelf = Shelf()
     assert shelf.frame("logs/_search", body={"aggs": {"n": {}}}, agg="n").table.frame["n"].tolist() == [20_500]
     assert len(shelf.asked) == 1
@@ -173,7 +173,7 @@ def test_where_create_is_refused_a_scroll_reads_them_by_get():
     shelf = Shelf(create=False, delete=False)
     framed = shelf.frame("logs/_search")
     assert shelf.log == ["GET /logs/_search", "POST /logs/_pit", *SCROLL]
-    assert ids(framed) == list(range(20_500)) and not framed.note  # what may not be closed ends by itself
+    assert ids(framed) == list(range(20_500)) and not note_of(framed)  # what may not be closed ends by itself
 
 
 def test_who_scrolls_is_followed():
@@ -187,7 +187,7 @@ def test_who_scrolls_is_followed():
 def test_an_interrupt_closes_and_keeps_what_came(shelf, rows):
     framed = shelf.frame("logs/_search")
     assert len(framed.table.frame) == rows and not shelf.open
-    assert "interrupted" in framed.note
+    assert "interrupted" in note_of(framed)
 
 
 def test_an_error_closes():
@@ -242,7 +242,7 @@ class Sql:
 
 
 @pytest.mark.parametrize(
-    ("limit", "rows", "asked", "lines"),
+    ("limit", "rows", "asked", "expected"),
     [
         (None, 2, 1, ["2 of at least 3 rows; --limit all for the rest"]),
         (ALL, 5, 3, []),
@@ -250,16 +250,16 @@ class Sql:
         (2, 2, 2, ["2 of at least 3 rows"]),
     ],
 )
-def test_sql_goes_on_by_its_cursor(limit, rows, asked, lines):
+def test_sql_goes_on_by_its_cursor(limit, rows, asked, expected):
     from kubeaccess_magic.call import Call
 
     sql = Sql()
     question = request("shop/es", "_sql", body={"query": "SELECT n FROM t", "fetch_size": 2})
     framed = fetching.fetched(question, sql.send, Call(), limit=limit)
-    assert framed.table.frame["n"].tolist() == list(range(rows)) and framed.lines("--limit all") == lines
+    assert framed.table.frame["n"].tolist() == list(range(rows)) and lines(framed) == expected
     assert len(sql.log) == asked and (rows == 5 or limit is None or sql.log[-1].startswith("POST /_sql/close"))
 
 
 def test_a_full_page_of_more_says_so():
     framed = Shelf().frame("logs/_search", 10_000)
-    assert framed.lines("--limit all") == ["10,000 of at least 10,000 hits"]
+    assert lines(framed) == ["10,000 of at least 10,000 hits"]

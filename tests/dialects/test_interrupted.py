@@ -22,7 +22,7 @@ from kubeaccess_magic.query import ALL, Query
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
 
-from .answers import reply, request
+from .answers import note_of, reply, request
 from .shelf import Shelf
 
 ITEMS = 4_000  # of a page: to read one takes long enough to be interrupted in it
@@ -76,7 +76,7 @@ def test_an_interrupt_while_a_page_is_read_keeps_it_and_those_before_it(pages, a
     fetched = frame(asked)
     rows = len(fetched.table.frame)
     assert rows % ITEMS == 0 and rows // ITEMS in (asked.given, asked.given - 1) and asked.given >= 3
-    assert fetched.note == f"interrupted after {rows // ITEMS} pages: the frame holds those"
+    assert note_of(fetched) == f"interrupted after {rows // ITEMS} pages: the frame holds those"
     assert signal.getsignal(signal.SIGINT) is handler
 
 
@@ -131,4 +131,4 @@ def test_what_was_opened_is_closed_after_a_stop():
     fetched = fetching.fetched(request("shop/es", "logs/_search"), send, call, limit=ALL)
     assert shelf.log[1:] == ["POST /logs/_pit", "POST /_search", "DELETE /_pit"]
     assert len(fetched.table.frame) == 10_000
-    assert fetched.note == "interrupted after 2 pages: the frame holds those"
+    assert note_of(fetched) == "interrupted after 2 pages: the frame holds those"

@@ -771,6 +771,7 @@ from kubeaccess_magic.call import Call, Limits
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
 from kubeaccess_magic.reply import Stream
+from kubeaccess_magic.ways.proxy import api_path
 from kubeaccess_magic.transport import Pool
 context = kubeconfig.choose(kubeconfig=sys.argv[1])
 pool = Pool.for_context(context, credentials.for_context(context))

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from ..magics.options import BY_NAME, EQUALS, Option
-from ..magics.verbs import Verb, verb_of
+from ..magics.verbs import VERB_BY_WORD, Verb
 from ..magics.words import split
 
 __all__ = ["Asked", "Place", "Word", "asked", "find", "word"]
@@ -167,7 +167,7 @@ def _read(words: list[tuple[str, str]]) -> tuple[Asked, Option | None]:
             plain.append(text)
     if len(plain) > 1 and plain[0] == "get":
         del plain[0]
-    verb = verb_of(plain[0]) if plain else None
+    verb = VERB_BY_WORD.get(plain[0]) if plain else None
     return Asked(verb, tuple(plain[1:] if verb else plain), given), waits
 
 

@@ -45,10 +45,6 @@ class History:
             dict.fromkeys(("status", "bytes", "rows"), "Int64")
         )
 
-    def question(self, cluster: Cluster, most: int) -> Question:
-        """A question that is about to be asked; at most so many requests are remembered after it."""
-        return Question(self, cluster, most)
-
 
 class Question:
     """One question, whose requests are written down as they are answered."""

@@ -56,16 +56,6 @@ class Fetched:
         """All notes in one line; empty if there are none."""
         return "; ".join(self.notes)
 
-    def lines(self, remedy: str) -> list[str]:
-        """List what to say about the frame: that there is more than it holds, and all notes.
-
-        Parameters
-        ----------
-        remedy
-            How to ask for the rest, for example ``--limit all``.
-        """
-        return [line for line in (self.table.shortfall(remedy), self.note) if line]
-
 
 def fetch(
     first: Request,

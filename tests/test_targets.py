@@ -232,7 +232,7 @@ REFUSED = [
     ("path", "pod/https:web/graph", "more than a target", "did you mean `pod/https:web: graph`?"),
     ("path", "svc/https:web/graph", "more than a target", "did you mean `svc/https:web graph`?"),
     ("path", "node/n1/metrics", "more than a target", "did you mean `node/n1 metrics`?"),
-    ("host", f"{PROMETHEUS}:9090", "cannot contain dots", f"`http://{PROMETHEUS}:9090` or `monitoring/prometheus:9090`"),
+    ("host", f"{PROMETHEUS}:9090", "contain dots", f"`http://{PROMETHEUS}:9090` or `monitoring/prometheus:9090`"),
     ("host", "https:web.shop:", "cannot contain dots", "`https://web.shop` or `shop/https:web:`"),
     ("host", "web.shop.svc.cluster.local", "cannot contain dots", "`http://web.shop.svc.cluster.local` or `shop/web`"),
     ("host", "web-0.web.shop", "cannot contain dots", "`http://web-0.web.shop` or `pod/shop/web-0`"),

@@ -81,12 +81,12 @@ def test_the_api_server_itself_takes_no_body():
 
 
 def test_which_way():
-    assert Ways(None, None).choose("auto", request()).name == "proxy"
-    assert Ways(None, None).choose("proxy", request()).name == "proxy"
-    assert Ways(None, None).choose("auto", request("/version", target="/")).name == "api"
+    assert Ways(None, None, None).choose("auto", request()).name == "proxy"
+    assert Ways(None, None, None).choose("proxy", request()).name == "proxy"
+    assert Ways(None, None, None).choose("auto", request("/version", target="/")).name == "api"
     for via, asked in [("api", request()), ("proxy", request("/version", target="/")), ("tunnel", request())]:
         with pytest.raises(TargetError):
-            Ways(None, None).choose(via, asked)
+            Ways(None, None, None).choose(via, asked)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from kubeaccess_magic import credentials, kubeconfig
+from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import CredentialError
-from kubeaccess_magic.limits import Watch
 
 CANARY = "canary-7f3a9e-secret"
 V1 = "client.authentication.k8s.io/v1"
@@ -54,14 +54,14 @@ def credential(home, user, server=SERVER, cluster=None, **acting):
     return credentials.for_context(context, **acting)
 
 
-def signed(one, watch=None):
+def signed(one, call=None):
     """The Authorization of a request."""
-    return one.headers(watch or Watch()).get("Authorization")
+    return dict(one.sign(call or Call()).headers).get("Authorization")
 
 
-def refused(one, watch=None):
+def refused(one, call=None):
     """The error instead of it, with its hint; no secret is in them."""
     with pytest.raises(CredentialError) as caught:
-        one.headers(watch or Watch())
+        one.sign(call or Call())
     assert CANARY not in f"{caught.value} {caught.value.hint}"
     return f"{caught.value} | {caught.value.hint}"

@@ -1,4 +1,4 @@
-"""Every wait can be ended, by a kernel interrupt and by `Watch.stop` from another thread, and nothing is left of it."""
+"""Every wait can be ended, by a kernel interrupt and by `Call.stop` from another thread, and nothing is left of it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ import waits
 from extras import HAS_SOCKS, needs_socks
 
 from kubeaccess_magic import Cluster
+from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import KubeAccessError
-from kubeaccess_magic.limits import Watch
 
 # An IPython that runs one cell a line, and tells of each how it ended and what the process has open then.
 SHELL = """
@@ -142,12 +142,12 @@ def left(before: Any, after: Any, kind: str) -> list[str]:
 
 @pytest.mark.parametrize("kind", of_kinds("page", "busy", "threads"))
 def test_a_stop_from_another_thread_ends_it(tmp_path: Path, kind: str) -> None:
-    watch = Watch()
+    call = Call()
     with waits.ALL[kind](tmp_path) as wait, Cluster(kubeconfig=wait.kubeconfig) as cluster:
-        threading.Thread(target=lambda: (wait.begun(), watch.stop()), daemon=True).start()
+        threading.Thread(target=lambda: (wait.begun(), call.stop()), daemon=True).start()
         started = time.monotonic()
         with pytest.raises(KubeAccessError, match="stopped"):
-            cluster.get("shop/http:web:80", "x", watch=watch)
+            cluster.get("shop/http:web:80", "x", call=call)
         assert time.monotonic() - started < 10, "it hung"
         waits.until(lambda: not wait.left_over())
     for thread in threading.enumerate():
@@ -157,21 +157,21 @@ def test_a_stop_from_another_thread_ends_it(tmp_path: Path, kind: str) -> None:
 
 
 def test_a_stop_beforehand_sends_nothing(tmp_path: Path) -> None:
-    watch = Watch()
-    watch.stop()
+    call = Call()
+    call.stop()
     with waits.silence() as (port, heard):
         with Cluster(kubeconfig=waits.written(tmp_path, f"http://127.0.0.1:{port}")) as cluster:
             with pytest.raises(KubeAccessError, match="stopped before anything was sent"):
-                cluster.get("shop/http:web:80", "x", watch=watch)
+                cluster.get("shop/http:web:80", "x", call=call)
         assert not heard.is_set()
 
 
 def test_a_part_stops_with_the_whole_and_alone() -> None:
     lines: list[str] = []
-    whole = Watch(say=lines.append, unattended=True)
-    part, other = whole.part(), whole.part()
+    whole = Call(say=lines.append, unattended=True)
+    part, other = whole.child(), whole.child()
     part.say("a line")
     part.stop()
     assert part.stopped and not whole.stopped and not other.stopped and lines == ["a line"] and part.unattended
     whole.stop()
-    assert other.stopped and other.part().stopped
+    assert other.stopped and other.child().stopped

@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterator
 import kubernetes.config
 import pytest
 from kubectl.recorders import World
+from preparing import prepared
 
 from kubeaccess_magic import Cluster
+from kubeaccess_magic.call import Call
 from kubeaccess_magic.credentials.shared import MOST_ANSWERS, Answers
 from kubeaccess_magic.errors import KubeAccessError
-from kubeaccess_magic.limits import Watch
 
 V1 = "client.authentication.k8s.io/v1"
 NAMESPACES = "/api/v1/namespaces"
@@ -89,7 +90,7 @@ def test_32_threads_run_the_plugin_once_and_hear_its_code(world, cluster):  # G2
     pathlib.Path("slow").touch()
     said: list[str] = []
     since = len(world.log)
-    threads = [threading.Thread(target=lambda: one.get(NAMESPACES, watch=Watch(say=said.append))) for _ in range(32)]
+    threads = [threading.Thread(target=lambda: one.get(NAMESPACES, call=Call(say=said.append))) for _ in range(32)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -103,7 +104,7 @@ def test_32_threads_run_the_plugin_once_and_hear_its_code(world, cluster):  # G2
     "ask",
     [lambda one: one.namespaces(), lambda one: one.nodes(), lambda one: one.services(), lambda one: one.pods(),
      lambda one: one.info(), lambda one: one.user(), lambda one: one.can("GET", "web:80"), lambda one: one.get("web"),
-     lambda one: one.url("web"), lambda one: one.resolve("web"), lambda one: one.prepare("GET", "web"),
+     lambda one: one.url("web"), lambda one: one.resolve("web"), lambda one: prepared(one, "GET", "web"),
      lambda one: kubernetes.client.CoreV1Api(one.api_client).list_namespace()],
 )  # fmt: skip
 def test_whatever_is_asked_first_the_prompt_is_seen(world, cluster, caplog, ask):

@@ -11,7 +11,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from extras import needs_socks
@@ -20,10 +19,10 @@ from hypothesis import strategies as st
 from kubectl.recorders import identity
 
 from kubeaccess_magic import Cluster
+from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import ConfigError, Unreachable
-from kubeaccess_magic.limits import Limits, Watch
 from kubeaccess_magic.transport import failures, proxies, tls
-from kubeaccess_magic.transport.guard import Guard
+from kubeaccess_magic.transport.deadlines import Guard
 
 CANARY = "canary77"
 
@@ -122,12 +121,12 @@ def test_a_ca_that_is_too_bare_is_named_with_the_switch_that_relaxes_it_alone(tm
     tls.trust_like_kubectl(trust, relaxed=False)
     with pytest.raises(ssl.SSLCertVerificationError) as caught:
         shaken(serving, trust, "api.example")
-    guard = Guard(Limits(), Watch(), time.monotonic())
+    guard = Guard(Call())
     told = failures.translated(caught.value, guard, server)
     assert isinstance(told, Unreachable)
     assert f"{tls.RELAXED}={server}" in f"{told.hint}"
-    assert tls.relaxed_for(server, {tls.RELAXED: f"https://other https://10.0.0.1:6443/,{server}"})
-    assert not tls.relaxed_for(server, {tls.RELAXED: "https://10.0.0.1:6444 10.0.0.1 *"})
+    assert tls.is_relaxed_for(server, f"https://other https://10.0.0.1:6443/,{server}")
+    assert not tls.is_relaxed_for(server, "https://10.0.0.1:6444 10.0.0.1 *")
     tls.trust_like_kubectl(trust, relaxed=True)
     shaken(serving, trust, "api.example")
     with pytest.raises(ssl.SSLCertVerificationError):  # the name is still looked at

@@ -10,27 +10,34 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import itertools
 import re
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
 from .. import kubeconfig
+from ..call import Call
 from ..errors import ConfigError, CredentialError, KubeAccessError
 from ..kubeconfig import Context, Impersonate
 from ..kubeconfig.files import read_file
 from ..kubeconfig.users import exec_version_problem
-from ..limits import Watch
 from ..process import ForkLock
-from . import oidc
-from .held import ClientCertificate, Held, bearer, read_token, stamp_of, unreadable, wire
+from .held import Held, bearer, read_token, stamp_of, unreadable, wire
 from .plugin import Plugin
+from .relayed import RelayedAuth
 from .shared import OF_THIS_PROCESS, in_turn
+from .signature import AuthFlow, ClientCertificate, Signature
 
-__all__ = ["ClientCertificate", "Credential", "for_context"]
+__all__ = [
+    "AuthFlow",
+    "ClientCertificate",
+    "Credential",
+    "RelayedAuth",
+    "Signature",
+    "for_context",
+    "stamp_of",
+]
 
 PLUGIN_LIMIT_S = 180.0  # somebody may have to type a code in a browser
 
@@ -62,12 +69,7 @@ def for_context(
 
 
 class Credential:
-    """Signs the requests to one context, from any number of threads, one renewal at a time.
-
-    For a request call `headers` first, then look at `certificate_version`: if it has changed, a new
-    `client_certificate` is there and connections made with the old one should go. After a 401 call `renew` **in the
-    thread that called** `headers`, and send the request again if it says True.
-    """
+    """Signs the requests to one context, from any number of threads, one renewal at a time."""
 
     def __init__(self, context: Context, told: Impersonate, plugin_limit_s: float) -> None:
         self._told = told  # as whom to act, instead of what the kubeconfig says
@@ -76,69 +78,53 @@ class Credential:
         self._plugin_limit_s = plugin_limit_s
         self._lock = ForkLock()
         self._held: Held | None = None
-        self._version = 0  # of the certificate
         self._renewals = 0
         self._failed: tuple[float, CredentialError] | None = None
-        self._unspent = False  # obtained for a certificate and not yet given out by headers
-        self._seen = threading.local()  # what this thread was last given, so that a 401 of it is told from another's
 
-    def follow(self, context: Context, watch: Watch) -> None:
-        """Take what the kubeconfig says now of the context; another user's credential is forgotten.
+    def for_context(self, context: Context) -> Credential:
+        """One like this for what the kubeconfig says now of the context; it signs in anew only for another user.
 
         Raises
         ------
         ConfigError
-            As `for_context`; nothing has changed then.
+            As the function `for_context`.
         """
-        impersonation = tuple(_impersonation(_acting(context, self._told)))
-        with in_turn(self._lock, watch):
-            before, self._context, self._impersonation = self._context, context, impersonation
-            if (before.user, before.user_file) != (context.user, context.user_file):
-                self._held = self._failed = None
+        credential = Credential(context, self._told, self._plugin_limit_s)
+        if (context.user, context.user_file) == (self._context.user, self._context.user_file):
+            credential._held, credential._failed = self._held, self._failed
+        return credential
 
-    def headers(self, watch: Watch) -> dict[str, str]:
-        """The headers that sign a request, ready for the wire (UTF-8 bytes as latin-1 text, as `http.client` wants).
-
-        A header that repeats (several groups) is there once for each value, its name in another mixture of upper and
-        lower case: names are the same whatever their case, keys of a dict are not. Add them one by one.
+    def sign(self, call: Call) -> Signature:
+        """The signature of the next request; over plain http nothing but whom to act as (G10).
 
         Raises
         ------
         CredentialError
-            There is no credential, or it cannot be had; nothing must be sent then.
+            There is nothing to sign in with, or it cannot be had. Then nothing must be sent.
         """
-        signed = None if self._context.plain_http else self._current(watch, signs=True).authorization
-        return {**({} if signed is None else {"Authorization": signed}), **dict(self._impersonation)}
+        if self._context.plain_http:
+            return Signature(self._impersonation)
+        held, renewals = self._current(call)
+        authorization = () if held.authorization is None else (("Authorization", held.authorization),)
+        return _Given((*authorization, *self._impersonation), held.certificate, held=held, renewals=renewals)
 
-    def client_certificate(self, watch: Watch) -> ClientCertificate | None:
-        """The client certificate and key, None if this context signs in without (or over plain http, G10)."""
-        return None if self._context.plain_http else self._current(watch, signs=False).certificate
-
-    @property
-    def certificate_version(self) -> int:
-        """Another number whenever the client certificate is another one."""
-        return self._version
-
-    def renew(self, watch: Watch) -> bool:
+    def renew(self, call: Call, refused: Signature) -> bool:
         """After a 401: read the files again, run the plugin again. True if there is something new to try.
 
-        Threads that were refused with the same credential renew it once; those that come later are told the outcome.
+        Threads that were refused with the same signature renew it once; those that come later are told the outcome.
 
         Raises
         ------
         CredentialError
             The renewal failed.
         """
-        if self._context.plain_http or (watch.unattended and self._has_plugin):
+        if self._context.plain_http or (call.unattended and self._has_plugin) or not isinstance(refused, _Given):
             return False
-        with in_turn(self._lock, watch):
-            seen: tuple[int, Held | None] = getattr(self._seen, "given", (self._renewals, self._held))
-            current = self._held is None or seen[1] is None or self._held.same(seen[1])
-            if seen[0] == self._renewals and current:
+        with in_turn(self._lock, call):
+            if refused.renewals == self._renewals and (self._held is None or self._held.same(refused.held)):
                 self._renewals += 1  # also where it fails: those who wait need not fail again, one after the other
-                self._obtain(watch, anew=True)
-            self._seen.given = (self._renewals, self._held)
-            return self._held is not None and (seen[1] is None or not self._held.same(seen[1]))
+                self._obtain(call, anew=True)
+            return self._held is not None and not self._held.same(refused.held)
 
     def __repr__(self) -> str:
         how = " and ".join(self._context.signs_in) or "nothing"
@@ -148,29 +134,25 @@ class Credential:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Credential is not pickled: it holds secrets. Pickle its Context")
 
-    def _current(self, watch: Watch, *, signs: bool) -> Held:
-        """What signs now. Whoever waited for another's turn takes what that one got, be it an error."""
-        asked = time.monotonic()
-        if watch.unattended and self._has_plugin:
-            return self._without_plugin()
-        with in_turn(self._lock, watch):
+    def _current(self, call: Call) -> tuple[Held, int]:
+        """What signs now, and how often it was renewed. Whoever waited for another takes what that one got."""
+        started_at = time.monotonic()
+        if call.unattended and self._has_plugin:
+            return self._without_plugin(), self._renewals
+        with in_turn(self._lock, call):
             held = self._held
-            if held is None or (signs and not (held.fresh() or held.obtained >= asked or self._unspent)):
-                if self._failed is not None and self._failed[0] >= asked:
+            if held is None or not (held.fresh() or held.obtained >= started_at):
+                if self._failed is not None and self._failed[0] >= started_at:
                     raise CredentialError(str(self._failed[1]), hint=self._failed[1].hint)
-                held = self._obtain(watch)
-                self._unspent = True
-            if signs:
-                self._unspent = False
-                self._seen.given = (self._renewals, held)
-            return held
+                held = self._obtain(call)
+            return held, self._renewals
 
     @property
     def _has_plugin(self) -> bool:
         return "exec" in self._context.signs_in
 
     def _without_plugin(self) -> Held:
-        """What a request that was waited for has brought, while it lasts; nothing is read, run or remembered."""
+        """What an earlier request has brought, while it lasts; nothing is read, run or remembered."""
         held = self._held
         if held is None or not held.lasting():
             raise CredentialError(
@@ -178,11 +160,11 @@ class Credential:
             )
         return held
 
-    def _obtain(self, watch: Watch, *, anew: bool = False) -> Held:
+    def _obtain(self, call: Call, *, anew: bool = False) -> Held:
         """Read or run whatever signs in. A file that is gone or half written leaves the old credential (G20)."""
         before = self._held
         try:
-            held = _sign_in(self._context, before, self._plugin_limit_s, watch, anew=anew)
+            held = _sign_in(self._context, before, self._plugin_limit_s, call, anew=anew)
         except (KubeAccessError, OSError) as error:
             if before is None or anew or before.expired() or isinstance(error, _Gone):
                 if isinstance(error, ConfigError):
@@ -190,22 +172,28 @@ class Credential:
                 if isinstance(error, OSError):
                     error = unreadable(error)
                 failure = CredentialError(str(error), hint=error.hint)
-                self._failed = None if watch.stopped else (time.monotonic(), failure)
+                self._failed = None if call.stopped else (time.monotonic(), failure)
                 raise failure from None  # anew: the frames below hold secrets, which a verbose traceback shows
             held = dataclasses.replace(before, obtained=time.monotonic())
         except KeyboardInterrupt:
             raise KeyboardInterrupt from None
-        if (before and before.certificate) != held.certificate:
-            self._version += 1
         self._held = held
         return held
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class _Given(Signature):
+    """A signature of a `Credential`, with what tells it whether it has been renewed since."""
+
+    held: Held = dataclasses.field(kw_only=True)
+    renewals: int = dataclasses.field(kw_only=True)
 
 
 class _Gone(CredentialError):
     """The kubeconfig can be read, and no longer has what signs in: the old credential is not kept then."""
 
 
-def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch: Watch, *, anew: bool) -> Held:
+def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, call: Call, *, anew: bool) -> Held:
     """Everything that a context's user brings (G20 to G22): token and certificate may both be there."""
     if context.token_file is not None:
         stamp = stamp_of(context.token_file)
@@ -230,6 +218,8 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch
     for field in ("client-certificate", "client-key", "tokenFile"):
         if user.get(field):
             stamps[user[field]] = stamp_of(user[field])
+    from . import oidc
+
     provider, plugin = user.get("auth-provider"), user.get("exec")
     if provider is not None and provider.get("name") == "oidc":
         oidc.refuse_faults(provider, place)
@@ -246,7 +236,7 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch
     files = tuple(stamps.items())
     if provider is not None and authorization is None:
         answer = OF_THIS_PROCESS.of("oidc", provider).answer(
-            before, lambda last: oidc.sign_in(provider, place, last, plugin_limit_s, watch, anew=anew), watch, anew=anew
+            before, lambda last: oidc.sign_in(provider, place, last, plugin_limit_s, call, anew=anew), call, anew=anew
         )
         return dataclasses.replace(answer, certificate=certificate, files=files)
     if authorization is None and certificate is None and plugin is not None:
@@ -254,7 +244,7 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, watch
         if before is not None and not anew and before.plugin == plugin and before.lasting() and not before.superseded:
             return dataclasses.replace(before, files=files)
         program = Plugin(context, plugin, place, plugin_limit_s)
-        answer = OF_THIS_PROCESS.of(*program.depends_on).answer(before, lambda _: program.run(watch), watch, anew=anew)
+        answer = OF_THIS_PROCESS.of(*program.depends_on).answer(before, lambda _: program.run(call), call, anew=anew)
         return dataclasses.replace(answer, files=files, plugin=plugin)
     if authorization is None and certificate is None:
         raise _Gone(
@@ -342,19 +332,8 @@ def _impersonation(acting: Impersonate) -> Iterator[tuple[str, str]]:
     for key, values in acting.extra:
         escaped = re.sub(rb"[^!#$&'*+.^_`|~0-9A-Za-z-]", lambda byte: b"%%%02X" % ord(byte[0]), key.encode())
         pairs += [("Impersonate-Extra-" + escaped.decode(), value) for value in values]
-    used: dict[str, Iterator[str]] = {}
     for name, value in pairs:
-        spellings = used.setdefault(name.lower(), _spellings(name))
-        if (spelled := next(spellings, None)) is None:
-            raise ConfigError(f"{name} cannot be sent so many times", hint="name fewer of them")
-        yield spelled, wire(value, f"{name} cannot be sent: what to impersonate")
-
-
-def _spellings(name: str) -> Iterator[str]:
-    """The name, then the same in every other mixture of upper and lower case."""
-    yield name
-    both = [(letter.lower(), letter.upper()) if letter.isalpha() else (letter,) for letter in name]
-    yield from ("".join(letters) for letters in itertools.product(*both) if "".join(letters) != name)
+        yield name, wire(value, f"{name} cannot be sent: what to impersonate")
 
 
 def _basic(name: str, password: str) -> str:

@@ -16,9 +16,9 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any
 
+from ..call import Call
 from ..errors import CredentialError
 from ..kubeconfig.files import read_file
-from ..limits import Watch
 from .held import Held, bearer
 from .running import Program
 
@@ -38,7 +38,7 @@ def refuse_faults(provider: Mapping[str, Any], place: str) -> None:
 
 
 def sign_in(
-    provider: Mapping[str, Any], place: str, before: Held | None, limit_s: float, watch: Watch, *, anew: bool
+    provider: Mapping[str, Any], place: str, before: Held | None, limit_s: float, call: Call, *, anew: bool
 ) -> Held:
     """The id-token of the entry, or of the memory of an earlier renewal, or a renewed one.
 
@@ -59,7 +59,7 @@ def sign_in(
         return dataclasses.replace(current, renewed=_renewed(config))
     if not config.get("refresh-token"):
         raise CredentialError(f"{place} has no valid id-token and no refresh-token", hint=_HINT)
-    config |= _asked(config, place, limit_s, watch)
+    config |= _asked(config, place, limit_s, call)
     token = str(config["id-token"])
     expires = _expires(token, place)
     return Held(bearer(token, f"{place} got an id-token"), None, expires=expires, renewed=_renewed(config))
@@ -69,7 +69,7 @@ def _renewed(config: Mapping[str, Any]) -> dict[str, Any]:
     return {field: config[field] for field in ("id-token", "refresh-token") if config.get(field)}
 
 
-def _asked(config: Mapping[str, Any], place: str, limit_s: float, watch: Watch) -> dict[str, Any]:
+def _asked(config: Mapping[str, Any], place: str, limit_s: float, call: Call) -> dict[str, Any]:
     """The tokens that the issuer gives for the refresh-token."""
     program = Program(f"the renewal at {config['idp-issuer-url']} for {place}", limit_s, _HINT)
     authority = _authority(config, place)
@@ -88,7 +88,7 @@ def _asked(config: Mapping[str, Any], place: str, limit_s: float, watch: Watch) 
         }
         command = [sys.executable, "-m", "kubeaccess_magic.credentials.issuer"]
         told = json.dumps(asked).encode()
-        answer = program.answer(command, watch, executable=sys.executable, environ=os.environ, told=told)
+        answer = program.answer(command, call, executable=sys.executable, environ=os.environ, told=told)
     try:
         tokens = json.loads(answer)
         if not isinstance(tokens["id-token"], str) or tokens["id-token"] == _EXPIRED:

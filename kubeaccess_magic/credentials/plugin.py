@@ -14,12 +14,13 @@ from datetime import datetime
 from typing import Any
 
 from .. import kubeconfig
+from ..call import Call
 from ..errors import ConfigError, CredentialError
 from ..kubeconfig import Context
 from ..kubeconfig.files import read_file
-from ..limits import Watch
-from .held import ClientCertificate, Held, bearer, stamp_of
+from .held import Held, bearer, stamp_of
 from .running import Program, cleaned
+from .signature import ClientCertificate
 
 __all__ = ["Plugin"]
 
@@ -58,11 +59,11 @@ class Plugin:
         """
         return self._executable, stamp_of(self._executable), self._arguments, self._environment
 
-    def run(self, watch: Watch) -> Held:
+    def run(self, call: Call) -> Held:
         """Run it and take its answer; any failure is a CredentialError with the plugin's own last words."""
         answer = self._program.answer(
             self._arguments,
-            watch,
+            call,
             executable=self._executable,
             environ=self._environment,
             interactive=self._interactive,

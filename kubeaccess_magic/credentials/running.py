@@ -13,8 +13,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
+from ..call import Call
 from ..errors import CredentialError
-from ..limits import Watch
 from ..text import redact
 from .held import MAX_SECRET_BYTES
 
@@ -43,7 +43,7 @@ class Program:
     def answer(
         self,
         command: Sequence[str],
-        watch: Watch,
+        call: Call,
         *,
         executable: str,
         environ: Mapping[str, str],
@@ -71,7 +71,7 @@ class Program:
             if process.stdin is not None:
                 with contextlib.suppress(BrokenPipeError), process.stdin:
                     process.stdin.write(told or b"")
-            answer = self._listen(process, child.unread, watch)
+            answer = self._listen(process, child.unread, call)
         except _NotStarted as error:
             raise self.failed(f"could not be started ({error})") from None
         except BaseException:  # a kernel interrupt too: nothing is left running
@@ -86,7 +86,7 @@ class Program:
         words = f"; it said: {' / '.join(self._tail)}"[:1500] if self._tail else ""
         return CredentialError(f"{self.label} {what}{words}", hint=self._hint)
 
-    def _listen(self, process: subprocess.Popen[bytes], unread: dict[str, IO[bytes]], watch: Watch) -> bytes:
+    def _listen(self, process: subprocess.Popen[bytes], unread: dict[str, IO[bytes]], call: Call) -> bytes:
         """Its stdout; stderr goes to the watch as it comes. By threads: not every system can wait for two pipes."""
         heard: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         for name in ("stdout", "stderr"):
@@ -100,7 +100,7 @@ class Program:
             try:
                 name, data = heard.get(timeout=0.1 if open_streams else 0)
             except queue.Empty:
-                line = self._hear(line, watch)  # a prompt without a line end is to be read too
+                line = self._hear(line, call)  # a prompt without a line end is to be read too
                 if process.poll() is not None and "stdout" not in open_streams:
                     break  # something that it left behind holds its stderr
             else:
@@ -111,21 +111,21 @@ class Program:
                 else:
                     *whole, line = (line + data).split(b"\n")
                     for one in whole:
-                        self._hear(one, watch)
-            if watch.stopped:
+                        self._hear(one, call)
+            if call.stopped:
                 raise CredentialError(f"{self.label} was stopped")
             if time.monotonic() > deadline:
                 raise self.failed(f"took longer than {self._limit_s:g} s")
             if len(answer) > MAX_SECRET_BYTES:
                 raise self.failed("printed more than 1 MiB")
-        self._hear(line, watch)
+        self._hear(line, call)
         return bytes(answer)
 
-    def _hear(self, line: bytes, watch: Watch) -> bytes:
+    def _hear(self, line: bytes, call: Call) -> bytes:
         text = cleaned(line[:4096].decode("utf-8", "replace"))
         if text:
             self._tail = [*self._tail[-9:], text]
-            watch.say(text)
+            call.say(text)
         return b""
 
 

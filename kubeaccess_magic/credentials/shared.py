@@ -15,8 +15,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
+from ..call import Call
 from ..errors import CredentialError
-from ..limits import Watch
 from ..process import ForkLock
 from .held import Held
 
@@ -54,7 +54,7 @@ class Shared:
         self._held: Held | None = None
         self._failed: tuple[float, CredentialError] | None = None
 
-    def answer(self, before: Held | None, bring: Callable[[Held | None], Held], watch: Watch, *, anew: bool) -> Held:
+    def answer(self, before: Held | None, bring: Callable[[Held | None], Held], call: Call, *, anew: bool) -> Held:
         """The answer while it lasts, else what `bring` makes of it; whoever waited takes what came, be it an error.
 
         Parameters
@@ -65,7 +65,7 @@ class Shared:
             The server has refused that. If another Cluster has brought a new answer since, this is it.
         """
         asked = time.monotonic()
-        with in_turn(self._lock, watch):
+        with in_turn(self._lock, call):
             held = self._held
             if held is not None:
                 refused = anew and before is not None and before.mark is held.mark
@@ -78,7 +78,7 @@ class Shared:
             except CredentialError as error:
                 # Without its traceback, whose frames hold secrets.
                 failure = CredentialError(str(error), hint=error.hint)
-                self._failed = None if watch.stopped else (time.monotonic(), failure)
+                self._failed = None if call.stopped else (time.monotonic(), failure)
                 raise
             self._held = brought
             return brought
@@ -93,10 +93,10 @@ class Shared:
 
 
 @contextlib.contextmanager
-def in_turn(lock: ForkLock, watch: Watch) -> Iterator[None]:
+def in_turn(lock: ForkLock, call: Call) -> Iterator[None]:
     """One thread at a time, but none waits for another's plugin once it is told to stop."""
     while not lock.acquire(0.1):
-        if watch.stopped:
+        if call.stopped:
             raise CredentialError("signing in was stopped")
     try:
         yield

@@ -15,7 +15,7 @@ _AFTER_S = 1.0
 
 
 class Progress:
-    """What a `Watch` tells of progress, as a bar that goes away when all has come.
+    """What a `Call` tells of progress, as a bar that goes away when all has come.
 
     Parameters
     ----------

@@ -10,8 +10,8 @@ from ..targets import KINDS, Target
 from ..text import redact, redact_headers
 
 if TYPE_CHECKING:
+    from ..call import Call
     from ..cluster import Cluster
-    from ..limits import Watch
     from ..reply import Reply
     from ..request import Request
 
@@ -149,10 +149,10 @@ class Host(Protocol):
     def line(self, state: State, *, hidden: bool = False) -> str:
         """The line that asks this, or a cell, without the magic's own name; `hidden`: without secrets."""
 
-    def prepare(self, state: State, watch: Watch) -> Asked:
+    def prepare(self, state: State, call: Call) -> Asked:
         """The request, checked but not sent; a Service may be read for its port."""
 
-    def answer(self, asked: Asked, watch: Watch) -> Answered:
+    def answer(self, asked: Asked, call: Call) -> Answered:
         """What the app answers; raises what the magic raises."""
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from ..limits import Watch
+from ..call import Call
 from ..reply import size_text
 
 __all__ = ["Newest", "Running"]
@@ -71,8 +71,8 @@ class Running:
         Called with a line about the progress, from half a second on.
     """
 
-    def __init__(self, work: Callable[[Watch], None], told: Callable[[str], None]) -> None:
-        self.watch = Watch(say=self._say, progress=self._progress)
+    def __init__(self, work: Callable[[Call], None], told: Callable[[str], None]) -> None:
+        self.call = Call(say=self._say, progress=self._progress)
         self._work = work
         self._told = told
         self._said = ""
@@ -83,11 +83,11 @@ class Running:
 
     def stop(self) -> None:
         """End it soon."""
-        self.watch.stop()
+        self.call.stop()
 
     def _run(self) -> None:
         try:
-            self._work(self.watch)
+            self._work(self.call)
         finally:
             self._ended.set()
 

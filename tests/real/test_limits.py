@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from kubeaccess_magic import Cluster
+from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import KubeAccessError, LimitExceeded, TimedOut, Unreachable
-from kubeaccess_magic.limits import Watch
 
 from .control_plane import Real
 
@@ -66,22 +66,22 @@ def test_a_slow_answer_within_the_time(real: Real, cluster: Cluster) -> None:
 
 
 def test_somebody_says_stop(cluster: Cluster) -> None:
-    watch = Watch()
-    timer = threading.Timer(0.2, watch.stop)
+    call = Call()
+    timer = threading.Timer(0.2, call.stop)
     timer.start()
     with pytest.raises(KubeAccessError, match=r"^stopped"):
-        cluster.get("web", "/slow?s=30", watch=watch)
+        cluster.get("web", "/slow?s=30", call=call)
     timer.join()
 
 
 def test_progress_is_told(cluster: Cluster) -> None:
     told: list[tuple[int, int | None]] = []
-    watch = Watch(progress=lambda done, announced, what: told.append((done, announced)))
-    cluster.get("web", f"/size?n={SIZE}", watch=watch)
+    call = Call(progress=lambda done, announced, what: told.append((done, announced)))
+    cluster.get("web", f"/size?n={SIZE}", call=call)
     assert told[-1] == (SIZE, SIZE)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     told.clear()
-    cluster.get("web", f"/size?n={SIZE}&chunked", watch=watch)
+    cluster.get("web", f"/size?n={SIZE}&chunked", call=call)
     assert told[-1] == (SIZE, None)
 
 

@@ -21,6 +21,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from kubeaccess_magic.ways.proxy import api_path
+
 HERE = pathlib.Path(__file__).parent
 ROUNDS = 9
 REQUESTS = 300
@@ -118,7 +120,7 @@ def with_ours(server: Served, what: str) -> Callable[[], bytes]:
     context = kubeconfig.choose(kubeconfig=server.kubeconfig)
     pool = Pool.for_context(context, credentials.for_context(context))
     request = Request.build("GET", Target.parse("shop/web:http").target, what)
-    path = request.url_path()
+    path = api_path(request)
     call = Call()
 
     def get() -> bytes:

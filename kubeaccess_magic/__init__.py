@@ -75,7 +75,7 @@ def contexts(kubeconfig: str | os.PathLike[str] | None = None) -> pd.DataFrame:
         There is no kubeconfig, or it cannot be read.
     """
     from . import kubeconfig as room
-    from .discovery import inventory
+    from .cluster import inventory
 
     return inventory.contexts_frame(room.contexts(kubeconfig))
 

@@ -230,7 +230,8 @@ def run(cell):
     if error is not None:
         keep("traceback", "".join(traceback.format_exception(error)))
         while error is not None:
-            keep("error", [str(error), repr(error), getattr(error, "hint", ""), vars(error).get("role")])
+            keep("error", [str(error), repr(error), getattr(error, "hint", ""), vars(error).get("role"),
+                           getattr(error, "__notes__", [])])
             error = error.__cause__ or error.__context__
     # What else a front end is sent is another `keep` here.
 
@@ -281,7 +282,7 @@ keep("attrs", shell.user_ns["df"].attrs if "df" in shell.user_ns else "no frame"
 keep("pickle", pickle.dumps(shell.user_ns.get("df")))
 run("%kproxy history")
 magics = shell.magics_manager.registry["KProxyMagics"]
-kept = [magics._history.frame().to_csv(), magics._history.last]
+kept = [magics.history.frame().to_csv(), magics.history.last]
 keep("kept", [*kept, {name: value for name, value in vars(magics).items() if name != "shell"}])
 run("%kproxy demo")
 run("%kproxy demo stop")

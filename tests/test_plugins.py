@@ -94,7 +94,8 @@ def test_a_plugin_answers_in_the_version_it_is_asked_in(credential, plugin):  # 
     spec = plugin(answer(beta, token="T"), apiVersion=beta)
     del spec["exec"]["interactiveMode"]  # only v1 requires it
     assert signed(credential(spec)) == "Bearer T"
-    assert "another apiVersion" in refused(credential(plugin(answer(beta, token=CANARY))))
+    shown = refused(credential(plugin(answer(beta, token=CANARY))))
+    assert f"answered with {beta}, but the kubeconfig asks for {V1}" in shown
     assert "v1alpha1" in refused(
         credential(plugin(answer(token="T"), apiVersion="client.authentication.k8s.io/v1alpha1"))
     )

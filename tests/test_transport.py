@@ -771,12 +771,13 @@ from kubeaccess_magic.call import Call, Limits
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
 from kubeaccess_magic.reply import Stream
+from kubeaccess_magic.ways.proxy import api_path
 from kubeaccess_magic.transport import Pool
 context = kubeconfig.choose(kubeconfig=sys.argv[1])
 pool = Pool.for_context(context, credentials.for_context(context))
 request = Request.build("GET", Target.parse("shop/web").target, "x")
 try:
-    Stream.from_response(pool.open("GET", request.url_path(), call=Call()), request, "proxy").read(Call())
+    Stream.from_response(pool.open("GET", api_path(request), call=Call()), request, "proxy").read(Call())
 except KeyboardInterrupt:
     print("interrupted", flush=True)
     sys.stdin.read()  # still there: it is not the end of the process that closes the connection

@@ -20,8 +20,10 @@ from .. import kubeconfig
 from ..call import Call
 from ..errors import ConfigError, CredentialError, KubeAccessError
 from ..kubeconfig import Context, Impersonate
+from ..kubeconfig.files import read_file
+from ..kubeconfig.users import exec_version_problem
 from ..process import ForkLock
-from .held import Held, bearer, read_bytes, read_text, stamp_of, unreadable, wire
+from .held import Held, bearer, read_token, stamp_of, unreadable, wire
 from .plugin import Plugin
 from .relayed import RelayedAuth
 from .shared import OF_THIS_PROCESS, in_turn
@@ -38,7 +40,6 @@ __all__ = [
 ]
 
 PLUGIN_LIMIT_S = 180.0  # somebody may have to type a code in a browser
-_EXEC_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 
 
 def for_context(
@@ -175,7 +176,7 @@ class Credential:
         except (KubeAccessError, OSError) as error:
             if before is None or anew or before.expired() or isinstance(error, _Gone):
                 if isinstance(error, ConfigError):
-                    error = kubeconfig.anew(error)
+                    error = kubeconfig.without_frames(error)
                 if isinstance(error, OSError):
                     error = unreadable(error)
                 failure = CredentialError(str(error), hint=error.hint)
@@ -204,7 +205,7 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, call:
     """Everything that a context's user brings (G20 to G22): token and certificate may both be there."""
     if context.token_file is not None:
         stamp = stamp_of(context.token_file)
-        token = read_text(context.token_file)
+        token = read_token(context.token_file)
         if not token:
             raise CredentialError(
                 f"{context.token_file} (the token of the pod's account) is empty",
@@ -230,11 +231,8 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, call:
     provider, plugin = user.get("auth-provider"), user.get("exec")
     if provider is not None and provider.get("name") == "oidc":
         oidc.refuse_faults(provider, place)
-    if plugin is not None and plugin.get("apiVersion") not in _EXEC_VERSIONS:
-        raise CredentialError(
-            f"{place} has an exec with the apiVersion {plugin.get('apiVersion')!r}",
-            hint=f"{_EXEC_VERSIONS[0]} and v1beta1 are understood, as by kubectl; a newer plugin writes them",
-        )
+    if plugin is not None and (problem := exec_version_problem(plugin.get("apiVersion"))) is not None:
+        raise CredentialError(f"{place} {problem.what}", hint=problem.hint)
     if user.get("tokenFile") and user.get("username"):
         raise CredentialError(f"{place} has both tokenFile and username; keep one", hint="kubectl refuses both as well")
     authorization = _authorization_of(user, place, None if anew else before)
@@ -268,7 +266,7 @@ def _authorization_of(user: Mapping[str, Any], place: str, before: Held | None) 
     """The Authorization header that the entry itself brings: a token file before a token (G20), or basic (G21)."""
     if user.get("tokenFile"):
         try:
-            token = read_text(user["tokenFile"])
+            token = read_token(user["tokenFile"])
         except OSError:
             if before is None and not user.get("token"):
                 raise
@@ -292,7 +290,7 @@ def _certificate_of(user: Mapping[str, Any]) -> ClientCertificate | None:
         if user.get(f"{field}-data"):
             parts.append(base64.b64decode(user[f"{field}-data"]))
         elif user.get(field):
-            parts.append(read_bytes(user[field]))
+            parts.append(read_file(user[field]))
         else:
             return None
     return ClientCertificate(*parts)

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CredentialError
+from ..kubeconfig.files import read_file
 
 if TYPE_CHECKING:
     from .shared import Shared
     from .signature import ClientCertificate
 
-__all__ = ["Held", "bearer", "read_bytes", "read_text", "stamp_of", "unreadable", "wire"]
+__all__ = ["Held", "bearer", "read_token", "stamp_of", "unreadable", "wire"]
 
 TOKEN_FILE_FRESH_S = 60.0
 MAX_SECRET_BYTES = 2**20
@@ -69,7 +70,7 @@ def stamp_of(path: str) -> object:
     """What changes when a file is written or replaced; mounts of Kubernetes replace by moving a symlink."""
     try:
         found = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the path
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
 
@@ -96,12 +97,6 @@ def unreadable(error: OSError) -> CredentialError:
     )
 
 
-def read_bytes(path: str) -> bytes:
-    """A file that holds a secret; what is longer than any secret is cut."""
-    with open(path, "rb") as file:
-        return file.read(MAX_SECRET_BYTES)
-
-
-def read_text(path: str) -> str:
-    """A token file, blanks and line ends trimmed (G20)."""
-    return read_bytes(path).decode("utf-8", "replace").strip()
+def read_token(path: str) -> str:
+    """A token from its file, without blanks and line ends around it (G20); OSError as `read_file`."""
+    return read_file(path, MAX_SECRET_BYTES).decode("utf-8", "replace").strip()

@@ -18,6 +18,7 @@ from .. import kubeconfig
 from . import apps
 from .catalogue import Question
 from .known_apps import APPS
+from .lists import Listing, Lists, Resource
 from .looking import MOST_ROWS, Looker, Port, Served
 from .memory import Memory
 from .suggestion import MOST, Suggestion, clean
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ..cluster import Cluster
     from ..targets import Target
 
-__all__ = ["MOST", "MOST_ROWS", "Question", "Suggestion", "Suggestions"]
+__all__ = ["MOST", "MOST_ROWS", "Listing", "Question", "Resource", "Suggestion", "Suggestions"]
 
 Key = tuple[Hashable, ...]
 _JOINED = 8  # namespaces whose services are kept as suggestions
@@ -46,12 +47,18 @@ class Suggestions:
         Whose names.
     max_age_s
         Seconds for which a name is believed without asking again.
+
+    Attributes
+    ----------
+    lists
+        Whole lists to choose from, with the reason where one could not be read.
     """
 
     def __init__(self, cluster: Cluster, *, max_age_s: float = 30.0) -> None:
         self._cluster = cluster
         self._looker = Looker(cluster)
         self._memory = Memory(max_age_s, self._tell)
+        self.lists = Lists(self._looker, self._memory)
         self._observers: list[Callable[[Key], None]] = []
         self._lock = threading.Lock()
         # Services with their readiness, and what they were made of, by namespace.
@@ -114,14 +121,24 @@ class Suggestions:
         """The nodes."""
         return list(self._memory.get(("nodes",), self._looker.nodes, wait_s) or ())
 
-    def ports(self, kind: str, namespace: str | None, name: str, *, wait_s: float = 0.1) -> list[Suggestion]:
-        """The ports that may speak HTTP, by name and by number; the note says the scheme."""
+    def ports(
+        self, kind: str, namespace: str | None, name: str, *, wait_s: float = 0.1, once: bool = False
+    ) -> list[Suggestion]:
+        """The ports that may speak HTTP, by name and by number; the note says the scheme.
+
+        Parameters
+        ----------
+        once
+            Whether a port that has a name is given by that alone.
+        """
         found: list[Suggestion] = []
         for port in self._ports(kind, namespace, name, wait_s):
             if port.scheme is None:
                 continue
             if port.name:
                 found.append(Suggestion(port.name, "port", f"{port.number} · {port.scheme}"))
+                if once:
+                    continue
             told = " · ".join(filter(None, (port.name, port.scheme)))
             found.append(Suggestion(str(port.number), "port", clean(told)))
         return found
@@ -216,10 +233,10 @@ class Suggestions:
 
     # --- what is known
 
-    def _contexts(self, wait_s: float) -> tuple[tuple[kubeconfig.Listed, ...], list[Suggestion]]:
+    def _contexts(self, wait_s: float) -> tuple[tuple[kubeconfig.ContextRow, ...], list[Suggestion]]:
         """As the kubeconfig has them, and as suggestions."""
 
-        def read() -> Iterator[tuple[tuple[kubeconfig.Listed, ...], list[Suggestion]]]:
+        def read() -> Iterator[tuple[tuple[kubeconfig.ContextRow, ...], list[Suggestion]]]:
             listed = kubeconfig.contexts(self._cluster.recipe.get("kubeconfig"))
             noted = [(row.name, row.problem or f"{row.server} · {row.namespace}") for row in listed]
             yield listed, [Suggestion(name, "context", clean(note)) for name, note in noted]

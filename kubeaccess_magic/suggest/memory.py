@@ -35,6 +35,7 @@ class _Known:
     value: Any = None
     until: float = 0.0  # on the monotonic clock: before that it is fresh
     fetch: Fetch | None = None  # waits or runs
+    problem: Exception | None = None  # why the last fetch failed
     came: threading.Event = dataclasses.field(default_factory=threading.Event)
 
 
@@ -93,6 +94,12 @@ class Memory:
         """Whether something is being fetched."""
         return self._threads > 0
 
+    def problem(self, key: Key) -> Exception | None:
+        """Why the last fetch of a key failed; None if it did not."""
+        with self._lock:
+            found = self._known.get(key)
+        return None if found is None else found.problem
+
     def known(self, key: Key) -> Any:
         """What is known, however old; None if that is nothing."""
         with self._lock:
@@ -130,6 +137,7 @@ class Memory:
                 key = self._queue.pop()  # the newest: what somebody types now
                 known = self._known[key]
             age_s = self._max_age_s
+            problem: Exception | None = None
             try:
                 assert known.fetch is not None
                 for value in known.fetch():
@@ -138,13 +146,17 @@ class Memory:
                     if self._closed:
                         break
                     self._told(key)
-            except CredentialError:  # cost nothing, and may be mended by the next request that somebody waits for
-                age_s = 0.0
-            except AccessDenied:
-                age_s = _REFUSED_S
-            except Exception:  # whatever it was: a completion has nobody to tell it to
-                age_s = _FAILED_S
+            except CredentialError as error:  # cost nothing, and the next request that somebody waits for may mend it
+                age_s, problem = 0.0, error
+            except AccessDenied as error:
+                age_s, problem = _REFUSED_S, error
+            except Exception as error:  # whatever it was: a completion has nobody to tell it to
+                age_s, problem = _FAILED_S, error
             with self._lock:
+                is_news = type(problem) is not type(known.problem)
                 known.until = time.monotonic() + age_s
                 known.fetch = None
+                known.problem = problem
                 known.came.set()
+            if problem is not None and is_news and not self._closed:
+                self._told(key)

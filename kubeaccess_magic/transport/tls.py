@@ -11,6 +11,7 @@ import tempfile
 
 from .. import kubeconfig
 from ..errors import ConfigError
+from ..kubeconfig.files import read_file
 
 __all__ = [
     "RELAXED",
@@ -63,8 +64,7 @@ def _with_authority(where: str, authority: bytes | str) -> ssl.SSLContext:
     hint = "it must be a certificate in PEM form"
     try:
         if isinstance(authority, str):
-            with open(authority, "rb") as file:
-                authority = file.read()
+            authority = read_file(authority)
         blocks = [block.decode("ascii") for block in _blocks(authority, rb"CERTIFICATE")]
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "not PEM"

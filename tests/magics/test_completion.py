@@ -13,7 +13,8 @@ from own_cluster import written_kubeconfig
 
 from kubeaccess_magic.completion import place
 from kubeaccess_magic.completion.offers import Offers
-from kubeaccess_magic.magics.options import OPTIONS, VERBS
+from kubeaccess_magic.magics.options import OPTIONS
+from kubeaccess_magic.magics.verbs import VERBS
 
 ELASTIC = "kube-system/elasticsearch-logging"
 PROMETHEUS = "monitoring/prometheus"

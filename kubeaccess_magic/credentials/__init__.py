@@ -74,11 +74,13 @@ class Credential:
     def __init__(self, context: Context, told: Impersonate, plugin_limit_s: float) -> None:
         self._told = told  # as whom to act, instead of what the kubeconfig says
         self._impersonation = tuple(_impersonation(_acting(context, told)))
+        self._impersonating = Signature(self._impersonation)
         self._context = context
         self._plugin_limit_s = plugin_limit_s
         self._lock = ForkLock()
         self._held: Held | None = None
         self._renewals = 0
+        self._latest: _Given | None = None
         self._failed: tuple[float, CredentialError] | None = None
 
     def for_context(self, context: Context) -> Credential:
@@ -103,10 +105,16 @@ class Credential:
             There is nothing to sign in with, or it cannot be had. Then nothing must be sent.
         """
         if self._context.plain_http:
-            return Signature(self._impersonation)
+            return self._impersonating
         held, renewals = self._current(call)
+        latest = self._latest
+        if latest is not None and latest.held is held and latest.renewals == renewals:
+            return latest
         authorization = () if held.authorization is None else (("Authorization", held.authorization),)
-        return _Given((*authorization, *self._impersonation), held.certificate, held=held, renewals=renewals)
+        self._latest = latest = _Given(
+            (*authorization, *self._impersonation), held.certificate, held=held, renewals=renewals
+        )
+        return latest
 
     def renew(self, call: Call, refused: Signature) -> bool:
         """After a 401: read the files again, run the plugin again. True if there is something new to try.
@@ -181,7 +189,7 @@ class Credential:
         return held
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class _Given(Signature):
     """A signature of a `Credential`, with what tells it whether it has been renewed since."""
 

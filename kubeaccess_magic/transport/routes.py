@@ -151,7 +151,7 @@ class _State:
 class _Surroundings(NamedTuple):
     """What the upstream depends on besides the kubeconfig."""
 
-    proxy_variables: Mapping[str, str]
+    proxy_variables: tuple[str | None, ...]
     ca_stamp: object
     relaxed: str
 
@@ -160,9 +160,9 @@ class _Surroundings(NamedTuple):
         """What they are now."""
         context = state.context
         return cls(
-            {} if context.proxy else proxies.variables(os.environ),
+            () if context.proxy else tuple(map(os.environ.get, proxies.variables(state.server.scheme))),
             None if context.ca_file is None else stamp_of(context.ca_file),
-            os.environ.get(tls.RELAXED, "") if state.server.secure else "",
+            os.environ.get(tls.RELAXED, "") if context.ca_file or context.ca_data else "",
         )
 
 
@@ -201,7 +201,8 @@ def _upstream(state: _State, surroundings: _Surroundings) -> Upstream:
         relaxed=tls.is_relaxed_for(context.server, surroundings.relaxed),
         ca_stamp=surroundings.ca_stamp,
     )
-    proxy = _proxy(context, server, surroundings.proxy_variables)
+    variables = zip(proxies.variables(server.scheme), surroundings.proxy_variables, strict=False)
+    proxy = _proxy(context, server, {name: value for name, value in variables if value is not None})
     compressed = server.compressed and not context.disable_compression
     return dataclasses.replace(server, tls=settings, proxy=proxy, compressed=compressed)
 

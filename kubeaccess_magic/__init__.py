@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from .reply import Reply
     from .request import Request
     from .targets import Target
+    from .version import __version__
 
-__all__ = ["Cluster", "Panel", "Reply", "Request", "Target", "contexts", "current"]
+__all__ = ["Cluster", "Panel", "Reply", "Request", "Target", "__version__", "contexts", "current"]
 
 _HOMES = {
     "Cluster": ".cluster",
@@ -39,6 +40,7 @@ _HOMES = {
     "Reply": ".reply",
     "Request": ".request",
     "Target": ".targets",
+    "__version__": ".version",
 }
 
 
@@ -73,7 +75,7 @@ def contexts(kubeconfig: str | os.PathLike[str] | None = None) -> pd.DataFrame:
         There is no kubeconfig, or it cannot be read.
     """
     from . import kubeconfig as room
-    from .discovery import inventory
+    from .cluster import inventory
 
     return inventory.contexts_frame(room.contexts(kubeconfig))
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from .errors import TargetError
 from .targets import Target
 
 __all__ = ["Access", "Attributes", "allows", "attributes", "equivalent_segments", "granted_segments", "role"]
@@ -114,7 +115,11 @@ def attributes(method: str, target: Target, namespace: str | None = None, path: 
     """
     if target.kind == "api":
         return _request_info(method, path or "/")
-    target.api_path(namespace)  # raises if there is no namespace
+    if target.kind != "node" and not (target.namespace or namespace):
+        raise TargetError(
+            f"the namespace of {target.kind} {target.name} is not known",
+            hint=f"type `NAMESPACE/{target.segment}`, or add `-n NAMESPACE`",
+        )
     return Attributes(
         verb=_VERBS.get(method.upper(), ""),
         resource=f"{target.kind}s",

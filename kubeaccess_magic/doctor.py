@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING, Literal
 
 from . import credentials
 from .access import Attributes
-from .call import Call
-from .cluster import told
+from .call import Call, Limits
 from .errors import CredentialError, KubeAccessError
 from .text import printable, redact
 from .transport import proxies
@@ -36,6 +35,7 @@ __all__ = ["Examination", "Finding", "examine"]
 
 State = Literal["ok", "note", "problem"]
 
+_CONNECT_S = 5.0
 _QUICK_S = 20.0  # for each question: who looks for what is wrong does not wait ten minutes
 _SKEW_S = 60.0  # tokens and certificates are taken amiss beyond some such difference
 _IGNORED_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -178,8 +178,8 @@ def _signs_in(context: Context) -> Iterator[Finding]:
     ends = None
     if "client certificate" in context.signs_in:
         try:
-            certificate = credentials.for_context(context).client_certificate(Call(unattended=True))
-            ends = certificate.ends if certificate is not None else None
+            certificate = credentials.for_context(context).sign(Call(unattended=True)).certificate
+            ends = certificate.expires if certificate is not None else None
         except KubeAccessError as error:
             yield _problem("signs in", error)
             return
@@ -213,7 +213,7 @@ def _variables(environ: Mapping[str, str], context: Context | None = None) -> It
 def _server(cluster: Cluster) -> Generator[Finding, None, bool]:
     """Whether it answers; a generator that returns it."""
     try:
-        reply = cluster.look("/version", timeout_s=_QUICK_S, max_bytes=2**20, call=told())
+        reply = cluster.engine.look("/version", cluster.call().child(Limits(_CONNECT_S, _QUICK_S, _QUICK_S, 2**20)))
     except CredentialError as error:  # nothing was sent
         yield _problem("signed in", error)
         return False
@@ -293,7 +293,7 @@ def _rights(cluster: Cluster, where: str) -> Iterator[Finding]:
     refused: list[str] = []
     try:
         for words, attributes in questions.items():
-            (allowed if cluster.allows(attributes) else refused).append(words)
+            (allowed if cluster.engine.allows(attributes, cluster.call()) else refused).append(words)
     except KubeAccessError as error:
         yield _problem("rights", error)
         return

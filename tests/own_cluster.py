@@ -63,11 +63,10 @@ def own_cluster(folder: Path, users: Mapping[str, str]) -> Iterator[OwnCluster]:
     for name, text in files.items():
         (folder / name).write_text(text)
         command += [f"--{name}", str(folder / name)]
-    child = process.start(command, ready="demo cluster at ", timeout_s=60)
+    child = process.start([*command, "--ready-json"], ready="{", timeout_s=60)
     try:
-        found = re.fullmatch(r"demo cluster at (\S+), kubeconfig (.+)", child.ready)
-        assert found is not None, child.ready
-        yield OwnCluster(found[1], found[2], child.pid, seen)
+        ready = json.loads(child.ready)
+        yield OwnCluster(ready["server"], ready["kubeconfig"], child.pid, seen)
     finally:
         App.ended.set()
         child.stop()

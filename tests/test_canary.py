@@ -179,8 +179,10 @@ CALLS = [
     "cluster",
     "cluster.context",
     "cluster.recipe",
-    "cluster._transport",
-    "cluster._transport._source",
+    "cluster._pool",
+    "cluster._pool.upstream",
+    "cluster._pool._leases",
+    "vars(cluster._pool._leases)",
     "cluster._discovery",
     "cluster.get('own/echo', 'rows')",
     "cluster.get('own/echo', 'fails').raise_for_status()",
@@ -280,7 +282,7 @@ keep("attrs", shell.user_ns["df"].attrs if "df" in shell.user_ns else "no frame"
 keep("pickle", pickle.dumps(shell.user_ns.get("df")))
 run("%kproxy history")
 magics = shell.magics_manager.registry["KProxyMagics"]
-kept = [magics._history.frame().to_csv(), magics._history.last]
+kept = [magics.history.frame().to_csv(), magics.history.last]
 keep("kept", [*kept, {name: value for name, value in vars(magics).items() if name != "shell"}])
 run("%kproxy demo")
 run("%kproxy demo stop")

@@ -9,7 +9,10 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import kubeaccess_magic
-from kubeaccess_magic.magics.options import OPTIONS, VERBS, help_text, parse
+from kubeaccess_magic.magics.help import help_text
+from kubeaccess_magic.magics.lines import parse
+from kubeaccess_magic.magics.options import OPTIONS
+from kubeaccess_magic.magics.verbs import VERBS
 from kubeaccess_magic.targets import Target
 
 ROOT = Path(__file__).parent.parent

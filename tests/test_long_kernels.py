@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 import kubernetes.config
 import pytest
 from kubectl.recorders import World
+from preparing import prepared
 
 from kubeaccess_magic import Cluster
 from kubeaccess_magic.call import Call
@@ -103,7 +104,7 @@ def test_32_threads_run_the_plugin_once_and_hear_its_code(world, cluster):  # G2
     "ask",
     [lambda one: one.namespaces(), lambda one: one.nodes(), lambda one: one.services(), lambda one: one.pods(),
      lambda one: one.info(), lambda one: one.user(), lambda one: one.can("GET", "web:80"), lambda one: one.get("web"),
-     lambda one: one.url("web"), lambda one: one.resolve("web"), lambda one: one.prepare("GET", "web"),
+     lambda one: one.url("web"), lambda one: one.resolve("web"), lambda one: prepared(one, "GET", "web"),
      lambda one: kubernetes.client.CoreV1Api(one.api_client).list_namespace()],
 )  # fmt: skip
 def test_whatever_is_asked_first_the_prompt_is_seen(world, cluster, caplog, ask):

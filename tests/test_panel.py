@@ -24,9 +24,11 @@ import kubeaccess_magic.panel
 from kubeaccess_magic import Cluster
 from kubeaccess_magic.errors import TargetError
 from kubeaccess_magic.magics import KProxyMagics
+from kubeaccess_magic.magics.open_panels import OpenPanels
 from kubeaccess_magic.magics.paneling import MagicHost
 from kubeaccess_magic.panel import API, State
 from kubeaccess_magic.panel.show import plot_code
+from kubeaccess_magic.ways.proxy import api_path
 
 ELASTIC = "kube-system/elasticsearch-logging"
 TOKEN = "a-token-of-mine"
@@ -175,7 +177,7 @@ def test_a_cell_opens_it_and_comes_back(nowhere):
     ("line", "said"),
     [
         ("services -A", "is a verb"),
-        ("web a b", "words left over"),
+        ("web a b", "unexpected words"),
         ("https://api.elsewhere.example.com:6443/api/v1/pods", "is not the API server of"),
         ("web -q nonsense", "NAME=VALUE"),
     ],
@@ -253,7 +255,7 @@ def test_levels_fill_from_the_top_down(shown, demo):
     one.type("Service", picked)
     assert one.field("Service").value == "prometheus"
     one.until(lambda: one.panel.request is not None)
-    assert one.panel.request.url_path() == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
+    assert api_path(one.panel.request) == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
     one.type("Path", "api/v1/query")
     one.until(lambda: one.panel.request.path == "/api/v1/query")
     one.type("query", "up")
@@ -274,7 +276,7 @@ def test_a_service_is_found_by_its_app_wherever_it_is(shown, demo):
     one.type("Service", "monitoring/prometheus · Prometheus")  # as a browser tells that it was picked
     assert (one.field("Namespace").value, one.field("Service").value) == ("monitoring", "prometheus")
     one.until(lambda: one.panel.request is not None)
-    assert one.panel.request.url_path() == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
+    assert api_path(one.panel.request) == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
     one.until(lambda: one.field("Service").options == ("prometheus · 1/1 ready · Prometheus",))
 
 
@@ -384,7 +386,7 @@ def test_an_answer_is_kept_and_told(shown, demo):
     one.says("10 of 492 hits; --limit all for the rest")
     one.says("200 OK")
     one.says("df_elasticsearch_logging.")  # the code for a plot: hits have a time
-    assert one.magics._history.frame()["rows"].iloc[-1] == 10
+    assert one.magics.history.frame()["rows"].iloc[-1] == 10
 
 
 def test_a_variable_of_ones_own(shown, demo):
@@ -463,6 +465,45 @@ def test_only_the_button_that_says_so_sends(shown, own):
     assert not one.panel.running
 
 
+class HiddenNumbers:
+    """The page's side of `panel.page`: what a link in the page does, by hand."""
+
+    def __init__(self, panel):
+        self.question, self.answer = (getattr(panel._page, name) for name in ("_question", "_answer"))
+
+    def answers(self):
+        self.answer.set_state({"value": self.question.value})
+
+
+@pytest.mark.parametrize("act", [lambda one: one.enter("q"), lambda one: one.click("Fetch")])
+def test_what_is_asked_is_what_is_typed_though_enter_overtakes_it(shown, demo, act):
+    """A page sends Enter and clicks at once, and holds back a change while the one before is being processed."""
+    one = shown(demo.kubeconfig, f"{ELASTIC} _search -q q=user:kimch")
+    page = HiddenNumbers(one.panel)
+    page.answers()  # as soon as it has made the link
+    act(one)
+    assert not one.panel.running
+    one.type("q", "user:kimchy")
+    page.answers()
+    one.until(lambda: one.panel.frame is not None)
+    assert len(one.panel.frame) == 10
+    one.says("<code>%kproxy kube-system/elasticsearch-logging _search -q q=user:kimchy</code>")
+    assert one.magics._history.frame()["path"].iloc[-1] == "/_search?q=user%3Akimchy"
+
+
+def test_a_send_is_given_up_when_a_change_comes_behind_it(shown, own):
+    one = shown(own.kubeconfig, "own/echo things/1 -X DELETE")
+    page = HiddenNumbers(one.panel)
+    page.answers()
+    one.until(lambda: one.panel.request is not None)
+    own.seen.clear()
+    one.tick("Allow this DELETE")
+    one.click("Send DELETE to me own/echo")
+    one.type("Path", "things/2")  # typed before the click, and held back
+    page.answers()
+    assert not one.panel.running and own.seen == []
+
+
 def test_enter_asks(shown, own):
     one = shown(own.kubeconfig, "own/echo many")
     one.enter("Path")
@@ -481,7 +522,7 @@ def test_a_request_tells_of_its_progress_and_can_be_ended(shown, own):
     one.click("Cancel")
     one.until(lambda: not one.panel.running)
     one.says("The request was ended.")
-    assert one.magics._history.frame()["problem"].iloc[-1] == "interrupted"
+    assert one.magics.history.frame()["problem"].iloc[-1] == "interrupted"
     assert one.asked().frame is not None
 
 
@@ -496,6 +537,58 @@ def test_what_is_no_frame_is_shown_as_text(shown, own):
     one.type("Method", "HEAD")
     one.asked()
     one.says("200 OK")
+
+
+# --- closing
+
+
+def open_widgets():
+    """How many widgets the kernel holds."""
+    with pytest.deprecated_call():
+        return len(ipywidgets.Widget.widgets)
+
+
+def test_closing_a_panel_closes_every_widget_of_it(demo):
+    before = open_widgets()
+    for line in ["", f"{ELASTIC} _search -q q=user:kimchy"] * 25:
+        one = Shown(demo.kubeconfig, line)
+        one.panel.fill(f"{ELASTIC} _cluster/health")  # fewer fields than the line before
+        assert open_widgets() > before + 50
+        one.close()
+    assert open_widgets() == before
+
+
+def test_closing_the_magic_closes_its_panels(demo):
+    before = open_widgets()
+    one = Shown(demo.kubeconfig)
+    one.magics.open_panels.add(one.panel, "", "")
+    one.magics.stop()
+    assert open_widgets() == before
+
+
+class Opened:
+    """Stands where a panel does."""
+
+    closed = False
+
+    def close(self):
+        self.closed = True
+
+
+def test_a_cell_that_is_run_again_closes_what_its_last_run_opened():
+    panels, opened = OpenPanels(), [Opened() for _ in range(6)]
+    first, beside, elsewhere, again, nowhere, nowhere_again = opened
+    panels.add(first, "cell-1", "run-1")
+    panels.add(beside, "cell-1", "run-1")
+    panels.add(elsewhere, "cell-2", "run-2")
+    assert not any(panel.closed for panel in opened)
+    panels.add(again, "cell-1", "run-3")
+    panels.add(nowhere, "", "run-4")
+    panels.add(nowhere_again, "", "run-5")  # no front end tells which cell it is
+    assert [panel.closed for panel in opened] == [True, True, False, False, False, False]
+    panels.discard(elsewhere)
+    panels.close()
+    assert [panel.closed for panel in opened] == [True, True, False, True, True, True]
 
 
 # --- nothing acts, nothing secret
@@ -545,7 +638,7 @@ def _state_of(widget):
 def test_it_says_what_it_was(shown, demo):
     bundle = shown(demo.kubeconfig, "shop/web 'a<b' -q token=abcdef").panel._repr_mimebundle_()
     assert bundle["text/plain"].startswith("<kproxy panel: shop/web a<b")
-    assert "run this cell again" in bundle["text/html"] and "a&lt;b" in bundle["text/html"]
+    assert "this cell again" in bundle["text/html"] and "a&lt;b" in bundle["text/html"]
     assert "abcdef" not in json.dumps(bundle)
 
 
@@ -605,7 +698,7 @@ def test_a_context_is_named_or_a_cluster_given(demo, tmp_path):
     viewer, wrong, nope, line = run.stdout.splitlines()
     assert viewer == "viewer"
     assert wrong == "TypeError Panel(cluster, line) takes a Cluster or the name of a context, and a line as text "
-    assert nope.startswith("ConfigError ") and "has no context 'nope' contexts there are: demo, " in nope
+    assert nope.startswith("ConfigError ") and "has no context 'nope' available contexts: demo, " in nope
     assert line.endswith("a line is another argument: Panel(line='shop/web stats')")
 
 

@@ -21,7 +21,7 @@ from kubeaccess_magic import Cluster
 from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import ConfigError, Unreachable
 from kubeaccess_magic.transport import failures, proxies, tls
-from kubeaccess_magic.transport.guard import Guard
+from kubeaccess_magic.transport.deadlines import Guard
 
 CANARY = "canary77"
 
@@ -124,8 +124,8 @@ def test_a_ca_that_is_too_bare_is_named_with_the_switch_that_relaxes_it_alone(tm
     told = failures.translated(caught.value, guard, server)
     assert isinstance(told, Unreachable)
     assert f"{tls.RELAXED}={server}" in f"{told.hint}"
-    assert tls.relaxed_for(server, {tls.RELAXED: f"https://other https://10.0.0.1:6443/,{server}"})
-    assert not tls.relaxed_for(server, {tls.RELAXED: "https://10.0.0.1:6444 10.0.0.1 *"})
+    assert tls.is_relaxed_for(server, f"https://other https://10.0.0.1:6443/,{server}")
+    assert not tls.is_relaxed_for(server, "https://10.0.0.1:6444 10.0.0.1 *")
     tls.trust_like_kubectl(trust, relaxed=True)
     shaken(serving, trust, "api.example")
     with pytest.raises(ssl.SSLCertVerificationError):  # the name is still looked at

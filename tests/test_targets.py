@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kubeaccess_magic.errors import TargetError
 from kubeaccess_magic.targets import KINDS, VERBS, Parsed, Target, safe_path
+from kubeaccess_magic.ways.proxy import proxy_path
 
 examples = settings(max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100")), deadline=None)
 
@@ -231,7 +232,7 @@ REFUSED = [
     ("path", "pod/https:web/graph", "more than a target", "did you mean `pod/https:web: graph`?"),
     ("path", "svc/https:web/graph", "more than a target", "did you mean `svc/https:web graph`?"),
     ("path", "node/n1/metrics", "more than a target", "did you mean `node/n1 metrics`?"),
-    ("host", f"{PROMETHEUS}:9090", "cannot contain dots", f"`http://{PROMETHEUS}:9090` or `monitoring/prometheus:9090`"),
+    ("host", f"{PROMETHEUS}:9090", "contain dots", f"`http://{PROMETHEUS}:9090` or `monitoring/prometheus:9090`"),
     ("host", "https:web.shop:", "cannot contain dots", "`https://web.shop` or `shop/https:web:`"),
     ("host", "web.shop.svc.cluster.local", "cannot contain dots", "`http://web.shop.svc.cluster.local` or `shop/web`"),
     ("host", "web-0.web.shop", "cannot contain dots", "`http://web-0.web.shop` or `pod/shop/web-0`"),
@@ -353,19 +354,19 @@ def test_parts_are_replaced_and_checked() -> None:
 
 
 def test_the_path_at_the_api_server() -> None:
-    assert service("web", "shop", "443", "https").api_path("other") == (
+    assert proxy_path(service("web", "shop", "443", "https"), "other") == (
         "/api/v1/namespaces/shop/services/https:web:443/proxy"
     )
-    assert service("web").api_path("other") == "/api/v1/namespaces/other/services/web/proxy"
-    assert pod("web-0", port="80").api_path("shop") == "/api/v1/namespaces/shop/pods/web-0:80/proxy"
-    assert node("n1", "10250").api_path("shop") == "/api/v1/nodes/n1:10250/proxy"
-    assert API.api_path() == ""
+    assert proxy_path(service("web"), "other") == "/api/v1/namespaces/other/services/web/proxy"
+    assert proxy_path(pod("web-0", port="80"), "shop") == "/api/v1/namespaces/shop/pods/web-0:80/proxy"
+    assert proxy_path(node("n1", "10250"), "shop") == "/api/v1/nodes/n1:10250/proxy"
+    assert proxy_path(API) == ""
 
 
 @pytest.mark.parametrize("namespace", [None, "", "..", "a/b", "a%2Fb", "Shop"])
 def test_a_namespace_is_needed_and_checked(namespace: str | None) -> None:
     with pytest.raises(TargetError):
-        service("web").api_path(namespace)
+        proxy_path(service("web"), namespace)
 
 
 def test_kind_words_and_verbs() -> None:
@@ -450,7 +451,7 @@ def test_the_path_at_the_api_server_parses_back(target: Target, namespace: str, 
     expected = target if target.kind in ("api", "node") else target.with_namespace(target.namespace or namespace)
     if target.kind == "api":
         path = f"/apis/apps/v1{path or ''}"
-    sent = target.api_path(namespace) + (path or "")
+    sent = proxy_path(target, namespace) + (path or "")
     assert Target.parse(sent) == Parsed(expected, path, None)
     server = "https://10.0.0.1:6443/k8s/clusters/c1"
     assert Target.parse(server + sent) == Parsed(expected, path, server)
@@ -516,7 +517,7 @@ def test_nothing_leads_out_of_the_target_x1(path: str, target: Target) -> None:
         return
     assert re.fullmatch(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})+", sent)
     assert safe_path(sent) == sent
-    prefix = target.api_path("shop")
+    prefix = proxy_path(target, "shop")
     read = prefix + sent
     while True:
         assert resolved(read).startswith(f"{prefix}/")

@@ -16,7 +16,9 @@ from IPython.core.error import UsageError
 
 from ..errors import KubeAccessError
 from ..magics import loaded
-from ..magics.options import OPTIONS, VERBS, Line, Option, Verb
+from ..magics.lines import Line
+from ..magics.options import OPTIONS, Option
+from ..magics.verbs import VERBS, Verb
 from ..targets import KINDS, Target
 from .cursor import CursorPlace, LineWords, TypedWord, find_place, typed_word, words_of_line
 

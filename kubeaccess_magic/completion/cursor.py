@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ..magics.options import BY_NAME, EQUALS, Option, Verb, verb_of
+from ..magics.options import BY_NAME, EQUALS, Option
+from ..magics.verbs import Verb, verb_of
 from ..magics.words import split
 
 __all__ = ["CursorPlace", "LineWords", "TypedWord", "find_place", "typed_word", "words_of_line"]

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import itertools
 import re
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
@@ -22,16 +20,26 @@ from .. import kubeconfig
 from ..call import Call
 from ..errors import ConfigError, CredentialError, KubeAccessError
 from ..kubeconfig import Context, Impersonate
+from ..kubeconfig.files import read_file
+from ..kubeconfig.users import exec_version_problem
 from ..process import ForkLock
-from . import oidc
-from .held import ClientCertificate, Held, bearer, read_bytes, read_text, stamp_of, unreadable, wire
+from .held import Held, bearer, read_token, stamp_of, unreadable, wire
 from .plugin import Plugin
+from .relayed import RelayedAuth
 from .shared import OF_THIS_PROCESS, in_turn
+from .signature import AuthFlow, ClientCertificate, Signature
 
-__all__ = ["ClientCertificate", "Credential", "for_context"]
+__all__ = [
+    "AuthFlow",
+    "ClientCertificate",
+    "Credential",
+    "RelayedAuth",
+    "Signature",
+    "for_context",
+    "stamp_of",
+]
 
 PLUGIN_LIMIT_S = 180.0  # somebody may have to type a code in a browser
-_EXEC_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 
 
 def for_context(
@@ -61,12 +69,7 @@ def for_context(
 
 
 class Credential:
-    """Signs the requests to one context, from any number of threads, one renewal at a time.
-
-    For a request call `headers` first, then look at `certificate_version`: if it has changed, a new
-    `client_certificate` is there and connections made with the old one should go. After a 401 call `renew` **in the
-    thread that called** `headers`, and send the request again if it says True.
-    """
+    """Signs the requests to one context, from any number of threads, one renewal at a time."""
 
     def __init__(self, context: Context, told: Impersonate, plugin_limit_s: float) -> None:
         self._told = told  # as whom to act, instead of what the kubeconfig says
@@ -75,69 +78,53 @@ class Credential:
         self._plugin_limit_s = plugin_limit_s
         self._lock = ForkLock()
         self._held: Held | None = None
-        self._version = 0  # of the certificate
         self._renewals = 0
         self._failed: tuple[float, CredentialError] | None = None
-        self._unspent = False  # obtained for a certificate and not yet given out by headers
-        self._seen = threading.local()  # what this thread was last given, so that a 401 of it is told from another's
 
-    def follow(self, context: Context, call: Call) -> None:
-        """Take what the kubeconfig says now of the context; another user's credential is forgotten.
+    def for_context(self, context: Context) -> Credential:
+        """One like this for what the kubeconfig says now of the context; it signs in anew only for another user.
 
         Raises
         ------
         ConfigError
-            As `for_context`; nothing has changed then.
+            As the function `for_context`.
         """
-        impersonation = tuple(_impersonation(_acting(context, self._told)))
-        with in_turn(self._lock, call):
-            before, self._context, self._impersonation = self._context, context, impersonation
-            if (before.user, before.user_file) != (context.user, context.user_file):
-                self._held = self._failed = None
+        credential = Credential(context, self._told, self._plugin_limit_s)
+        if (context.user, context.user_file) == (self._context.user, self._context.user_file):
+            credential._held, credential._failed = self._held, self._failed
+        return credential
 
-    def headers(self, call: Call) -> dict[str, str]:
-        """The headers that sign a request, ready for the wire (UTF-8 bytes as latin-1 text, as `http.client` wants).
-
-        A header that repeats (several groups) is there once for each value, its name in another mixture of upper and
-        lower case: names are the same whatever their case, keys of a dict are not. Add them one by one.
+    def sign(self, call: Call) -> Signature:
+        """The signature of the next request; over plain http nothing but whom to act as (G10).
 
         Raises
         ------
         CredentialError
-            There is no credential, or it cannot be had; nothing must be sent then.
+            There is nothing to sign in with, or it cannot be had. Then nothing must be sent.
         """
-        signed = None if self._context.plain_http else self._current(call, signs=True).authorization
-        return {**({} if signed is None else {"Authorization": signed}), **dict(self._impersonation)}
+        if self._context.plain_http:
+            return Signature(self._impersonation)
+        held, renewals = self._current(call)
+        authorization = () if held.authorization is None else (("Authorization", held.authorization),)
+        return _Given((*authorization, *self._impersonation), held.certificate, held=held, renewals=renewals)
 
-    def client_certificate(self, call: Call) -> ClientCertificate | None:
-        """The client certificate and key, None if this context signs in without (or over plain http, G10)."""
-        return None if self._context.plain_http else self._current(call, signs=False).certificate
-
-    @property
-    def certificate_version(self) -> int:
-        """Another number whenever the client certificate is another one."""
-        return self._version
-
-    def renew(self, call: Call) -> bool:
+    def renew(self, call: Call, refused: Signature) -> bool:
         """After a 401: read the files again, run the plugin again. True if there is something new to try.
 
-        Threads that were refused with the same credential renew it once; those that come later are told the outcome.
+        Threads that were refused with the same signature renew it once; those that come later are told the outcome.
 
         Raises
         ------
         CredentialError
             The renewal failed.
         """
-        if self._context.plain_http or (call.unattended and self._has_plugin):
+        if self._context.plain_http or (call.unattended and self._has_plugin) or not isinstance(refused, _Given):
             return False
         with in_turn(self._lock, call):
-            seen: tuple[int, Held | None] = getattr(self._seen, "given", (self._renewals, self._held))
-            current = self._held is None or seen[1] is None or self._held.same(seen[1])
-            if seen[0] == self._renewals and current:
+            if refused.renewals == self._renewals and (self._held is None or self._held.same(refused.held)):
                 self._renewals += 1  # also where it fails: those who wait need not fail again, one after the other
                 self._obtain(call, anew=True)
-            self._seen.given = (self._renewals, self._held)
-            return self._held is not None and (seen[1] is None or not self._held.same(seen[1]))
+            return self._held is not None and not self._held.same(refused.held)
 
     def __repr__(self) -> str:
         how = " and ".join(self._context.signs_in) or "nothing"
@@ -147,29 +134,25 @@ class Credential:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Credential is not pickled: it holds secrets. Pickle its Context")
 
-    def _current(self, call: Call, *, signs: bool) -> Held:
-        """What signs now. Whoever waited for another's turn takes what that one got, be it an error."""
-        asked = time.monotonic()
+    def _current(self, call: Call) -> tuple[Held, int]:
+        """What signs now, and how often it was renewed. Whoever waited for another takes what that one got."""
+        started_at = time.monotonic()
         if call.unattended and self._has_plugin:
-            return self._without_plugin()
+            return self._without_plugin(), self._renewals
         with in_turn(self._lock, call):
             held = self._held
-            if held is None or (signs and not (held.fresh() or held.obtained >= asked or self._unspent)):
-                if self._failed is not None and self._failed[0] >= asked:
+            if held is None or not (held.fresh() or held.obtained >= started_at):
+                if self._failed is not None and self._failed[0] >= started_at:
                     raise CredentialError(str(self._failed[1]), hint=self._failed[1].hint)
                 held = self._obtain(call)
-                self._unspent = True
-            if signs:
-                self._unspent = False
-                self._seen.given = (self._renewals, held)
-            return held
+            return held, self._renewals
 
     @property
     def _has_plugin(self) -> bool:
         return "exec" in self._context.signs_in
 
     def _without_plugin(self) -> Held:
-        """What a request that was waited for has brought, while it lasts; nothing is read, run or remembered."""
+        """What an earlier request has brought, while it lasts; nothing is read, run or remembered."""
         held = self._held
         if held is None or not held.lasting():
             raise CredentialError(
@@ -185,7 +168,7 @@ class Credential:
         except (KubeAccessError, OSError) as error:
             if before is None or anew or before.expired() or isinstance(error, _Gone):
                 if isinstance(error, ConfigError):
-                    error = kubeconfig.anew(error)
+                    error = kubeconfig.without_frames(error)
                 if isinstance(error, OSError):
                     error = unreadable(error)
                 failure = CredentialError(str(error), hint=error.hint)
@@ -194,10 +177,16 @@ class Credential:
             held = dataclasses.replace(before, obtained=time.monotonic())
         except KeyboardInterrupt:
             raise KeyboardInterrupt from None
-        if (before and before.certificate) != held.certificate:
-            self._version += 1
         self._held = held
         return held
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class _Given(Signature):
+    """A signature of a `Credential`, with what tells it whether it has been renewed since."""
+
+    held: Held = dataclasses.field(kw_only=True)
+    renewals: int = dataclasses.field(kw_only=True)
 
 
 class _Gone(CredentialError):
@@ -208,7 +197,7 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, call:
     """Everything that a context's user brings (G20 to G22): token and certificate may both be there."""
     if context.token_file is not None:
         stamp = stamp_of(context.token_file)
-        token = read_text(context.token_file)
+        token = read_token(context.token_file)
         if not token:
             raise CredentialError(
                 f"{context.token_file} (the token of the pod's account) is empty",
@@ -229,14 +218,13 @@ def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, call:
     for field in ("client-certificate", "client-key", "tokenFile"):
         if user.get(field):
             stamps[user[field]] = stamp_of(user[field])
+    from . import oidc
+
     provider, plugin = user.get("auth-provider"), user.get("exec")
     if provider is not None and provider.get("name") == "oidc":
         oidc.refuse_faults(provider, place)
-    if plugin is not None and plugin.get("apiVersion") not in _EXEC_VERSIONS:
-        raise CredentialError(
-            f"{place} has an exec with the apiVersion {plugin.get('apiVersion')!r}",
-            hint=f"{_EXEC_VERSIONS[0]} and v1beta1 are understood, as by kubectl; a newer plugin writes them",
-        )
+    if plugin is not None and (problem := exec_version_problem(plugin.get("apiVersion"))) is not None:
+        raise CredentialError(f"{place} {problem.what}", hint=problem.hint)
     if user.get("tokenFile") and user.get("username"):
         raise CredentialError(f"{place} has both tokenFile and username; keep one", hint="kubectl refuses both as well")
     authorization = _authorization_of(user, place, None if anew else before)
@@ -270,7 +258,7 @@ def _authorization_of(user: Mapping[str, Any], place: str, before: Held | None) 
     """The Authorization header that the entry itself brings: a token file before a token (G20), or basic (G21)."""
     if user.get("tokenFile"):
         try:
-            token = read_text(user["tokenFile"])
+            token = read_token(user["tokenFile"])
         except OSError:
             if before is None and not user.get("token"):
                 raise
@@ -294,7 +282,7 @@ def _certificate_of(user: Mapping[str, Any]) -> ClientCertificate | None:
         if user.get(f"{field}-data"):
             parts.append(base64.b64decode(user[f"{field}-data"]))
         elif user.get(field):
-            parts.append(read_bytes(user[field]))
+            parts.append(read_file(user[field]))
         else:
             return None
     return ClientCertificate(*parts)
@@ -344,19 +332,8 @@ def _impersonation(acting: Impersonate) -> Iterator[tuple[str, str]]:
     for key, values in acting.extra:
         escaped = re.sub(rb"[^!#$&'*+.^_`|~0-9A-Za-z-]", lambda byte: b"%%%02X" % ord(byte[0]), key.encode())
         pairs += [("Impersonate-Extra-" + escaped.decode(), value) for value in values]
-    used: dict[str, Iterator[str]] = {}
     for name, value in pairs:
-        spellings = used.setdefault(name.lower(), _spellings(name))
-        if (spelled := next(spellings, None)) is None:
-            raise ConfigError(f"{name} cannot be sent so many times", hint="name fewer of them")
-        yield spelled, wire(value, f"{name} cannot be sent: what to impersonate")
-
-
-def _spellings(name: str) -> Iterator[str]:
-    """The name, then the same in every other mixture of upper and lower case."""
-    yield name
-    both = [(letter.lower(), letter.upper()) if letter.isalpha() else (letter,) for letter in name]
-    yield from ("".join(letters) for letters in itertools.product(*both) if "".join(letters) != name)
+        yield name, wire(value, f"{name} cannot be sent: what to impersonate")
 
 
 def _basic(name: str, password: str) -> str:

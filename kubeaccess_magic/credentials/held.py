@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import os
 import re
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from ..errors import CredentialError
+from ..kubeconfig.files import read_file
 
 if TYPE_CHECKING:
     from .shared import Shared
+    from .signature import ClientCertificate
 
-__all__ = ["ClientCertificate", "Held", "bearer", "read_bytes", "read_text", "stamp_of", "unreadable", "wire"]
+__all__ = ["Held", "bearer", "read_token", "stamp_of", "unreadable", "wire"]
 
 TOKEN_FILE_FRESH_S = 60.0
 MAX_SECRET_BYTES = 2**20
-
-
-@dataclasses.dataclass(frozen=True, repr=False)
-class ClientCertificate:
-    """A certificate with its key, both PEM."""
-
-    certificate: bytes
-    key: bytes
-
-    @property
-    def ends(self) -> float | None:
-        """When the certificate ends, in seconds since the epoch; None where that cannot be read."""
-        block = re.search(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", self.certificate, re.DOTALL)
-        try:
-            return _not_after(base64.b64decode(block[1])) if block else None
-        except (ValueError, IndexError):
-            return None
-
-    def __repr__(self) -> str:
-        return "ClientCertificate([hidden])"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a client certificate is not pickled: it holds a key")
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -93,7 +70,7 @@ def stamp_of(path: str) -> object:
     """What changes when a file is written or replaced; mounts of Kubernetes replace by moving a symlink."""
     try:
         found = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the path
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
 
@@ -112,25 +89,6 @@ def wire(value: str, place: str) -> str:
     return value.strip(" \t").encode("utf-8", "surrogatepass").decode("latin-1")
 
 
-def _not_after(der: bytes) -> float:
-    """The end of a certificate's validity (RFC 5280, 4.1); ValueError or IndexError for what is none."""
-
-    def value(at: int) -> tuple[int, int]:  # where the value of the element at `at` begins, and where it ends
-        size, begin = der[at + 1], at + 2
-        if size & 0x80:
-            begin += size & 0x7F
-            size = int.from_bytes(der[at + 2 : begin], "big")
-        return begin, begin + size
-
-    at = value(value(0)[0])[0]  # within the certificate, and what is signed of it
-    for _ in range(4 if der[at] == 0xA0 else 3):  # the version, if it is there; serial number, algorithm, issuer
-        at = value(at)[1]
-    until = value(value(at)[0])[1]  # behind the beginning of the validity
-    begin, end = value(until)
-    form = "%y%m%d%H%M%SZ" if der[until] == 0x17 else "%Y%m%d%H%M%SZ"
-    return datetime.strptime(der[begin:end].decode("ascii"), form).replace(tzinfo=UTC).timestamp()
-
-
 def unreadable(error: OSError) -> CredentialError:
     """Which file, and why."""
     return CredentialError(
@@ -139,12 +97,6 @@ def unreadable(error: OSError) -> CredentialError:
     )
 
 
-def read_bytes(path: str) -> bytes:
-    """A file that holds a secret; what is longer than any secret is cut."""
-    with open(path, "rb") as file:
-        return file.read(MAX_SECRET_BYTES)
-
-
-def read_text(path: str) -> str:
-    """A token file, blanks and line ends trimmed (G20)."""
-    return read_bytes(path).decode("utf-8", "replace").strip()
+def read_token(path: str) -> str:
+    """A token from its file, without blanks and line ends around it (G20); OSError as `read_file`."""
+    return read_file(path, MAX_SECRET_BYTES).decode("utf-8", "replace").strip()

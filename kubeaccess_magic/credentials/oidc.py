@@ -18,6 +18,7 @@ from typing import Any
 
 from ..call import Call
 from ..errors import CredentialError
+from ..kubeconfig.files import read_file
 from .held import Held, bearer
 from .running import Program
 
@@ -109,11 +110,10 @@ def _authority(config: Mapping[str, Any], place: str) -> bytes | None:
             ) from None
     if config.get("idp-certificate-authority"):
         try:
-            with open(config["idp-certificate-authority"], "rb") as file:
-                return file.read()
+            return read_file(config["idp-certificate-authority"])
         except OSError as error:
             raise CredentialError(
-                f"{place} has an idp-certificate-authority that cannot be read: {error}",
+                f"{place} has an idp-certificate-authority that cannot be read ({error.filename}: {error.strerror})",
                 hint="its path counts from the working folder, as with kubectl: an absolute one works everywhere",
             ) from None
     return None

@@ -17,8 +17,10 @@ from .. import kubeconfig
 from ..call import Call
 from ..errors import ConfigError, CredentialError
 from ..kubeconfig import Context
-from .held import ClientCertificate, Held, bearer, read_bytes, stamp_of
+from ..kubeconfig.files import read_file
+from .held import Held, bearer, stamp_of
 from .running import Program, cleaned
+from .signature import ClientCertificate
 
 __all__ = ["Plugin"]
 
@@ -103,7 +105,7 @@ class Plugin:
         spec: dict[str, Any] = {"interactive": self._interactive}
         if self._spec.get("provideClusterInfo"):
             entry, context = kubeconfig.cluster_entry(self._context) or {}, self._context
-            authority = context.ca_data if context.ca_file is None else read_bytes(context.ca_file)
+            authority = context.ca_data if context.ca_file is None else read_file(context.ca_file)
             config = [e.get("extension") for e in entry.get("extensions") or () if e and e.get("name") == _EXTENSION]
             cluster = {
                 "server": re.split(r"[?#]", entry.get("server") or context.server, maxsplit=1)[0],
@@ -123,13 +125,13 @@ class Plugin:
         """The credential in its answer, by kubectl's rules (G24)."""
         try:
             text = answer.decode("utf-8")
-            reply = json.loads(text) if text.lstrip().startswith("{") else kubeconfig.parse(answer, "its answer")
+            reply = json.loads(text) if text.lstrip().startswith("{") else kubeconfig.parse_yaml(answer, "its answer")
         except (ValueError, RecursionError, ConfigError):
             reply = None
         if not isinstance(reply, dict) or reply.get("kind") not in (None, "", "ExecCredential"):
             raise self._program.failed("did not answer with an ExecCredential")
         if reply.get("apiVersion") != self._version:
-            raise self._program.failed(f"answered in another apiVersion than {self._version}")
+            raise self._wrong_version(reply.get("apiVersion"))
         status = reply.get("status")
         if not isinstance(status, dict):
             raise self._program.failed("answered without a status")
@@ -155,6 +157,15 @@ class Plugin:
         signed = bearer(token, f"{self._program.label} answered with a token") if token else None
         return Held(signed, pair, expires=stamp)
 
+    def _wrong_version(self, answered: object) -> CredentialError:
+        """The error for an answer in another version than that of the kubeconfig, which kubectl refuses too (G24)."""
+        version = cleaned(str(answered))[:100] if answered else "no apiVersion"
+        return CredentialError(
+            f"{self._program.label} answered with {version}, but the kubeconfig asks for {self._version}",
+            hint="update the plugin, or write the apiVersion that it answers with into the kubeconfig, "
+            "if that is client.authentication.k8s.io/v1 or v1beta1",
+        )
+
 
 _EXTENSION = "client.authentication.k8s.io/exec"  # of a cluster: handed to plugins as it is
 
@@ -167,8 +178,8 @@ def _obey_policy(command: str, executable: str, label: str) -> None:
         return
     preference: Mapping[str, Any] = {}
     try:
-        for document in re.split(rb"(?m)^---.*$", read_bytes(path)):
-            found = kubeconfig.parse(document, path)
+        for document in re.split(rb"(?m)^---.*$", read_file(path)):
+            found = kubeconfig.parse_yaml(document, path)
             if isinstance(found, dict) and found.get("kind") == "Preference":
                 preference = found
                 break

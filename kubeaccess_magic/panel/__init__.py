@@ -23,7 +23,9 @@ from ..suggest import Question
 from ..text import redact
 from . import show
 from .choices import Choices, place
+from .page import Page
 from .state import API, Answered, Asked, Host, State, target_of
+from .tree import close
 from .view import Acts, View
 from .working import Newest, Running
 
@@ -85,11 +87,12 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._rights: dict[tuple[str, str, str], tuple[float, Access]] = {}
         self._previewed: State | None = None
         self._asked: Asked | None = None
+        self._page = Page()
         self._failed = False  # what was answered last
         self._state = State()
         self._of = ""  # the context that the fields belong to; another is typed, and may not be known yet
         self._view = View(
-            Acts(self.sync, self._added, self._entered, self._pressed, self.cancel, self._sent, self._fill_in)
+            Acts(self.sync, self._added, self._pressed, self._pressed, self.cancel, self._sent, self._question_pressed)
         )
         super().__init__(self._view.parts)
         self.add_class("kproxy-panel")
@@ -143,13 +146,15 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             run.stop()
 
     def close(self) -> None:
-        """End what runs; take the widgets away."""
+        """End what runs, and close all widgets of the panel with their layouts and styles."""
         with self._lock:
             self._closed = True
             self._newest.drop()
             self.cancel()
             self._choices.close()
-        super().close()
+            self._page.close()
+            self._view.close()
+        close(self)
 
     # --- fields and state
 
@@ -295,7 +300,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         known = self._rights.get(key)
         if known is None or time.monotonic() - known[0] > _RIGHTS_S:
             try:
-                answer, _ = self._host.cluster(state.context).may(
+                answer = self._host.cluster(state.context).can(
                     request.method, whom if request.target.kind == "api" else request.target
                 )
             except KubeAccessError:
@@ -305,19 +310,23 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     # --- asking
 
-    def _entered(self) -> None:
-        """Enter in a field: it asks, and never sends."""
-        if self._state.is_question and self._state.is_complete:
-            self.fetch()
-
     def _pressed(self) -> None:
-        if self._state.is_question:
-            self.fetch()
+        """Enter in a field, or the button: it asks, and never sends."""
+
+        def ask() -> None:
+            if self._state.is_question and self._state.is_complete:
+                self.fetch()
+
+        self._page.settle(ask)
 
     def _sent(self, label: str) -> None:
         """The button that says what it sends was pressed: what it says is what is sent, if it was allowed."""
-        if label == self._view.send.description and self._view.allow.value and not self._state.is_question:
-            self.submit()
+
+        def send() -> None:
+            if label == self._view.send.description and self._view.allow.value and not self._state.is_question:
+                self.submit()
+
+        self._page.settle(send)
 
     def _added(self) -> None:
         text = self._view.add.value.strip()
@@ -329,6 +338,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             params = [pair for pair in self._state.params if pair[0] != name or pair[1] is not None]
             state = self._filled(dataclasses.replace(self._view.read(self._state), params=(*params, (name, value))))
         self._preview(state)
+
+    def _question_pressed(self, question: Question) -> None:
+        self._page.settle(lambda: self._fill_in(question))
 
     def _fill_in(self, question: Question) -> None:
         with self._lock:
@@ -366,6 +378,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             said = show.answered(answered.value, answered.reply, answered.lines, variable)
         except BaseException as problem:  # in a thread nobody else would show it
             said = show.error(problem) if not call.stopped else show.pale("The request was ended.")
+        said = show.heading(self._line(state, hidden=True)) + said
         with self._lock:
             if self._closed:
                 return

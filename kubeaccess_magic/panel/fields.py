@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 import ipywidgets as widgets
 
 from ..suggest import Suggestion
+from .tree import set_visible
 
-__all__ = ["Field", "Typed", "on_enter", "shown"]
+__all__ = ["Field", "Typed"]
 
 _BETWEEN = " · "  # a suggestion, and what is said of it
 _AT_ONCE = 60  # suggestions in the browser
@@ -137,19 +138,7 @@ class Field(Typed):
 
     def visible(self, is_visible: bool) -> None:
         """Show it, or take it away."""
-        shown(self.widget, is_visible)
+        set_visible(self.widget, is_visible)
 
     def _emptied(self, _: widgets.Button) -> None:
         self.text.value = ""
-
-
-def shown(widget: widgets.DOMWidget, is_visible: bool) -> None:
-    """Show a widget, or take it away."""
-    display = None if is_visible else "none"
-    if widget.layout.display != display:
-        widget.layout.display = display
-
-
-def on_enter(field: widgets.Text, pressed: Callable[[], None]) -> None:
-    """Call `pressed` when Enter is typed in a field; what was typed before has been told by then."""
-    field.on_msg(lambda _, content, __: pressed() if content.get("event") == "submit" else None)

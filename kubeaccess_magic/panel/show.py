@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 
     from ..access import Access
 
-__all__ = ["access", "answered", "error", "fallback", "is_frame", "pale", "plot_code", "status", "target", "texts"]
+__all__ = [
+    "access",
+    "answered",
+    "error",
+    "fallback",
+    "heading",
+    "is_frame",
+    "pale",
+    "plot_code",
+    "status",
+    "target",
+    "texts",
+]
 
 _ROWS, _COLUMNS, _CELL_CHARACTERS = 10, 12, 120
 _LINES, _CHARACTERS = 40, 4096
@@ -80,6 +92,11 @@ def error(problem: BaseException) -> str:
     return f"<div class='kproxy-error' role='alert'>{'<br>'.join(lines)}</div>"
 
 
+def heading(line: str) -> str:
+    """The line that was asked, above what came of it."""
+    return f"<div class='kproxy-heading'><code>%kproxy {escape(line)}</code></div>"
+
+
 def answered(value: Any, reply: Reply, lines: Iterable[str], variable: str) -> str:
     """What came: one line about it, and its beginning."""
     took_s = reply.elapsed.total_seconds()
@@ -109,7 +126,8 @@ def answered(value: Any, reply: Reply, lines: Iterable[str], variable: str) -> s
 def fallback(line: str) -> str:
     """What stays where there is no kernel, and no widget."""
     copied = f"<code style='user-select: all; white-space: pre-wrap'>{escape(line)}</code>"
-    return f"<div class='kproxy-fallback'>If no panel stands here, run this cell again:<br>{copied}</div>"
+    load = "<code>%load_ext kubeaccess_magic</code>"
+    return f"<div class='kproxy-fallback'>To use this panel, run {load}, then this cell again:<br>{copied}</div>"
 
 
 def plot_code(frame: pd.DataFrame, name: str) -> str:

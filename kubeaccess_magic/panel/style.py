@@ -64,6 +64,7 @@ STYLE = """<style>
   color: var(--jp-error-color1, inherit); }
 .kproxy-panel .kproxy-error { border-left: 3px solid var(--jp-error-color1, currentColor); padding: 2px 0 2px 10px;
   overflow-wrap: anywhere; }
+.kproxy-panel .kproxy-heading { overflow-wrap: anywhere; }
 .kproxy-panel .kproxy-table { overflow-x: auto; }
 .kproxy-panel table { border-collapse: collapse; margin: 6px 0 4px; font-size: var(--jp-ui-font-size1, 13px);
   border: 0; }
@@ -75,6 +76,9 @@ STYLE = """<style>
 .kproxy-panel pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 4px 0; line-height: 1.5; }
 .kproxy-panel summary { cursor: pointer; }
 .jp-OutputArea:has(.kproxy-panel) > .jp-OutputArea-child:has(.kproxy-fallback) { display: none; }
+.kproxy-panel.jupyter-widgets-disconnected > * { display: none; }
+.jp-OutputArea:has(.kproxy-panel.jupyter-widgets-disconnected) > .jp-OutputArea-child:has(.kproxy-fallback) {
+  display: flex; }
 @container (max-width: 34em) {
   .kproxy-panel .kproxy-texts { grid-template-columns: minmax(0, 1fr); }
   .kproxy-panel .kproxy-texts dt { padding: 4px 0 0; }

@@ -11,9 +11,10 @@ import ipywidgets as widgets
 from ..suggest import Question, Suggestion
 from ..text import redact
 from . import show as html
-from .fields import Field, Typed, on_enter, shown
+from .fields import Field, Typed
 from .state import API, State
 from .style import STYLE
+from .tree import close, on_enter, set_visible
 
 if TYPE_CHECKING:
     from ..cluster import Cluster
@@ -78,7 +79,7 @@ class View:
         self._state: State | None = None  # that is shown
         self._is_running = False
         for one in (self.cancel, self.send, self.allow):
-            shown(one, False)
+            set_visible(one, False)
 
         self.parts = self._parts()
 
@@ -167,7 +168,7 @@ class View:
         if self.question.children != children:
             self.question.children = children
         self.body.write(state.body)
-        shown(self.body.text, bool(state.body) or not state.is_question)
+        set_visible(self.body.text, bool(state.body) or not state.is_question)
         self.options.write(state.options)
         self.into.write(state.into)
         self.into.hint(dataclasses.replace(state, into="").variable)
@@ -192,12 +193,11 @@ class View:
         heading = [widgets.HTML(html.pale(f"What people ask {app}"))] if buttons else []
         old = self.asks.children
         self.asks.children = (*heading, *buttons)
-        for widget in old:
-            widget.close()
+        close(*old)
 
     def _show_actions(self, state: State, cluster: Cluster) -> None:
         asks = state.is_question
-        shown(self.fetch, asks)
+        set_visible(self.fetch, asks)
         whom = f"{state.namespace or cluster.namespace}/{state.name}" if state.name else "nobody yet"
         label = "" if asks else redact(f"Send {state.asks_by} to {cluster.name} {whom}")
         if label and self.send.description != label:
@@ -206,17 +206,21 @@ class View:
             self.send.on_click(lambda _: self._acts.sent(label))
             self.actions.children = (self.fetch, self.cancel, self.allow, self.send, self.status)
             self.allow.description = f"Allow this {state.asks_by}"
-            old.close()
+            close(old)
         if state != self._state:  # what was allowed is not what would be sent now
             self._state = state
             self.allow.value = False
         self._enable()
         for one in (self.send, self.allow):
-            shown(one, not asks)
+            set_visible(one, not asks)
+
+    def close(self) -> None:
+        """Close the widgets that are in no part now: rows of parameters that another path had."""
+        close(*(row.widget for row in self.rows))
 
     def running(self, is_running: bool) -> None:
         """Whether a request runs: then it can be ended, and no other one begun."""
-        shown(self.cancel, is_running)
+        set_visible(self.cancel, is_running)
         self._is_running = is_running
         self.allow.value = False
         self._enable()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..call import Call
     from ..request import Request
+    from ..transport import Response
 
 __all__ = ["Headers", "Reply", "Stream", "size_text"]
 
@@ -150,6 +151,32 @@ class Stream:
         self.announced = announced
         self._read = read
         self._close: Callable[[], None] | None = close
+
+    @classmethod
+    def from_response(cls, response: Response, request: Request, way: str) -> Stream:
+        """The stream of a response that is arriving over a connection.
+
+        Parameters
+        ----------
+        response
+            The connection's.
+        request
+            What was asked.
+        way
+            By which way it was asked.
+        """
+        return cls(
+            status_code=response.status_code,
+            reason=response.reason,
+            headers=response.headers,
+            request=request,
+            url=response.url,
+            way=way,
+            read=response.read,
+            close=response.close,
+            started=response.started,
+            announced=response.announced,
+        )
 
     def __enter__(self) -> Stream:
         return self
@@ -390,7 +417,7 @@ class Reply:
     def _body_hint(self) -> str | None:
         """What is wrong with a request body that looks like JSON; apps often do not say it."""
         body = self.request.body
-        if self.status_code != 400 or not body or body.lstrip()[:1] not in (b"{", b"["):
+        if self.status_code != 400 or not isinstance(body, bytes) or body.lstrip()[:1] not in (b"{", b"["):
             return None
         try:
             json.loads(body)

@@ -19,6 +19,7 @@ from ..targets import is_name
 from . import app_suggestions
 from .app import Question
 from .cache import Cache, Key
+from .choice_lists import ApiResource, ChoiceList, ChoiceLists
 from .known_apps import APPS
 from .lookup import MAX_ROWS, NameLookup, PortChoice, ServingObject
 from .suggestion import MAX_SUGGESTIONS, Suggestion, is_one_visible_line, note_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ..cluster import Cluster
     from ..targets import Target
 
-__all__ = ["MAX_ROWS", "MAX_SUGGESTIONS", "Question", "Suggestion", "Suggestions"]
+__all__ = ["MAX_ROWS", "MAX_SUGGESTIONS", "ApiResource", "ChoiceList", "Question", "Suggestion", "Suggestions"]
 
 _MAX_SERVICE_LISTS = 8  # namespaces whose services are kept as suggestions
 _MAX_WAITING = 32  # targets whose app is not known yet
@@ -48,12 +49,18 @@ class Suggestions:
         How long a name is used without a refresh, in seconds.
     lookup_timeout_s
         The deadline of one refresh with all its requests, in seconds.
+
+    Attributes
+    ----------
+    lists
+        Whole lists to choose from, with the reason if one could not be read.
     """
 
     def __init__(self, cluster: Cluster, *, max_age_s: float = 30.0, lookup_timeout_s: float = 10.0) -> None:
         self._cluster = cluster
         self._lookup = NameLookup(cluster, timeout_s=lookup_timeout_s)
         self._cache = Cache(max_age_s, self._on_change)
+        self.lists = ChoiceLists(self._lookup, self._cache)
         self._observers: list[Callable[[Key], None]] = []
         self._lock = threading.Lock()
         # By namespace: the services and their readiness, and the suggestions that were made of them.
@@ -143,7 +150,9 @@ class Suggestions:
         """The nodes."""
         return list(self._cache.get(("nodes",), self._lookup.nodes, wait_s) or ())
 
-    def ports(self, kind: str, namespace: str | None, name: str, *, wait_s: float = 0.1) -> list[Suggestion]:
+    def ports(
+        self, kind: str, namespace: str | None, name: str, *, wait_s: float = 0.1, once: bool = False
+    ) -> list[Suggestion]:
         """The ports that may speak HTTP, by name and by number. The notes say the scheme.
 
         Parameters
@@ -152,6 +161,8 @@ class Suggestions:
             The service, pod or node.
         wait_s
             How long to wait, in seconds.
+        once
+            Whether to leave out the numbers of ports that have names.
         """
         suggestions: list[Suggestion] = []
         for port in self._ports(kind, namespace, name, wait_s):
@@ -159,6 +170,8 @@ class Suggestions:
                 continue
             if port.name:
                 suggestions.append(Suggestion(port.name, "port", note_of(port.number, port.scheme)))
+                if once:
+                    continue
             suggestions.append(Suggestion(str(port.number), "port", note_of(port.name, port.scheme)))
         return suggestions
 
@@ -294,10 +307,10 @@ class Suggestions:
 
     # --- cached values
 
-    def _contexts(self, wait_s: float) -> tuple[tuple[kubeconfig.Listed, ...], list[Suggestion]]:
+    def _contexts(self, wait_s: float) -> tuple[tuple[kubeconfig.ContextRow, ...], list[Suggestion]]:
         """The contexts as the kubeconfig has them, and as suggestions."""
 
-        def read() -> Iterator[tuple[tuple[kubeconfig.Listed, ...], list[Suggestion]]]:
+        def read() -> Iterator[tuple[tuple[kubeconfig.ContextRow, ...], list[Suggestion]]]:
             listed = kubeconfig.contexts(self._cluster.recipe.get("kubeconfig"))
             suggestions = [
                 Suggestion(

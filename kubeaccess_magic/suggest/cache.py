@@ -37,6 +37,7 @@ class _Entry:
     value: Any = None  # None until something has arrived
     fresh_until: float = 0.0  # in seconds of the monotonic clock
     failures: int = 0  # in a row
+    problem: Exception | None = None  # of the last refresh
     fetch: Fetch | None = None  # None unless a refresh waits or runs
     arrived: threading.Event = dataclasses.field(default_factory=threading.Event)
 
@@ -49,7 +50,7 @@ class Cache:
     max_age_s
         How long a value is fresh, in seconds.
     on_change
-        Called with a key, from a worker thread, when a new value has arrived.
+        Called with a key, from a worker thread, when a new value has arrived or a refresh has failed in a new way.
     max_pause_s
         The longest pause after failures in a row, in seconds; 0 if failures cost nobody anything.
     """
@@ -102,6 +103,12 @@ class Cache:
         """Whether something is being refreshed."""
         return self._threads > 0
 
+    def problem(self, key: Key) -> Exception | None:
+        """Why the last refresh of a key failed; None if it did not."""
+        with self._lock:
+            entry = self._entries.get(key)
+        return None if entry is None else entry.problem
+
     def peek(self, key: Key) -> Any:
         """The value of a key without refreshing it; None if there is none."""
         with self._lock:
@@ -143,7 +150,10 @@ class Cache:
                 entry = self._entries[key]
             failure = self._refresh(key, entry)
             with self._lock:
+                is_new_failure = failure is not None and type(failure) is not type(entry.problem)
                 self._finish(entry, failure)
+            if is_new_failure and not self._closed:
+                self._on_change(key)
 
     def _refresh(self, key: Key, entry: _Entry) -> Exception | None:
         """Run the fetch of an entry; returns its exception, if any. A suggestion has nobody to report it to."""
@@ -161,6 +171,7 @@ class Cache:
 
     def _finish(self, entry: _Entry, failure: Exception | None) -> None:
         now = time.monotonic()
+        entry.problem = failure
         if isinstance(failure, CredentialError):  # nothing was sent, and the next request may repair it
             entry.fresh_until = now
         elif failure is None or isinstance(failure, NotFound):

@@ -8,16 +8,18 @@ suggested.
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from urllib.parse import quote, urlencode
 
+from .. import kube
 from ..call import Call, Limits
-from ..dialects import kubernetes
-from ..discovery import pod_target, service_target
+from ..discovery import pages_of, resolve, resolve_service_port
 from ..errors import AccessDenied, KubeAccessError, NotFound
 from ..request import Request
 from ..targets import Target, is_name, is_port_name
+from ..ways.proxy import api_path
 from .suggestion import Suggestion, note_of
 
 if TYPE_CHECKING:
@@ -29,14 +31,16 @@ __all__ = ["MAX_ROWS", "NameLookup", "PortChoice", "ServingObject"]
 MAX_ROWS = 10_000
 """The largest number of names that are read from one list."""
 
-_FIRST_PAGE_ROWS, _PAGE_ROWS = 500, 2000
+_NEXT_PAGE_ROWS = 2000
 _MAX_PAGES = 8
 _MAX_LIST_BYTES = 64 * 2**20
 _MAX_APP_BYTES = 4 * 2**20
+_CONNECT_S = 5.0
 _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 _Item = TypeVar("_Item")
-_Page = tuple[list[Any], str | None]  # its rows, and the token of the next page
+_Object = TypeVar("_Object")
+_Page = tuple[list[_Item], str | None]  # its items, and the token of the next page
 
 
 class PortChoice(NamedTuple):
@@ -81,7 +85,9 @@ class ServingObject(NamedTuple):
         """The suggestion for it; `ready` is the number of ready endpoints and of all, or None if not known."""
         readiness = f"{ready[0]}/{ready[1]} ready" if ready is not None else ""
         protocol = "" if any(port.scheme for port in self.ports) else "does not speak HTTP"
-        return Suggestion(self.name, "service", note_of(readiness, protocol, self.app), *(ready or (None, None)))
+        note = note_of(readiness, protocol, self.app)
+        ready_count, of = ready or (None, None)
+        return Suggestion(self.name, "service", note, ready_count, of, self.app)
 
 
 class NameLookup:
@@ -99,6 +105,7 @@ class NameLookup:
         self._cluster = cluster
         self._timeout_s = timeout_s
         self._call = Call(unattended=True)
+        self._objects = _Objects(self._get)
 
     def stop(self) -> None:
         """End the look-ups that are running."""
@@ -106,38 +113,37 @@ class NameLookup:
 
     def namespaces(self) -> Iterator[tuple[Suggestion, ...]]:
         """All namespaces."""
-        return self._table_rows("/api/v1/namespaces", ("Status",), "namespace")
+        return self._table_rows("namespace", kube.NAMESPACES.path(), ("Status",))
 
     def nodes(self) -> Iterator[tuple[Suggestion, ...]]:
         """All nodes."""
-        return self._table_rows("/api/v1/nodes", ("Status", "Roles", "Version"), "node")
+        return self._table_rows("node", kube.NODES.path(), ("Status", "Roles", "Version"))
 
     def pods(self, namespace: str) -> Iterator[tuple[Suggestion, ...]]:
         """The pods of a namespace."""
-        return self._table_rows(_path(namespace, "pods"), ("Ready", "Status"), "pod")
+        return self._table_rows("pod", kube.PODS.path(namespace), ("Ready", "Status"))
+
+    def all_pods(self) -> Iterator[tuple[Suggestion, ...]]:
+        """The pods of all namespaces, as ``namespace/name``."""
+        return self._table_rows("pod", kube.PODS.path(), ("Ready", "Status"), with_namespace=True)
 
     def services(self, namespace: str) -> Iterator[tuple[ServingObject, ...]]:
         """The services of a namespace."""
-        pages = self._pages(_path(namespace, "services"), _page_reader(kubernetes.decode_services))
+        pages = self._objects_of(kube.SERVICES, namespace)
         return _growing([_serving_object(service) for service in page if _is_nameable(service)] for page in pages)
 
     def all_services(self) -> Iterator[tuple[Suggestion, ...]]:
         """The services of all namespaces, as ``namespace/name``, with the app of each."""
-        pages = self._pages("/api/v1/services", _page_reader(kubernetes.decode_services))
+        pages = self._objects_of(kube.SERVICES)
         return _growing([_qualified(service) for service in page if _is_nameable(service)] for page in pages)
 
     def endpoints(self, namespace: str) -> Iterator[dict[str, tuple[int, int]]]:
-        """The number of ready endpoints and of all endpoints of each service in a namespace."""
-        slices: dict[str, list[kubernetes.EndpointSlice]] = {}
-        path = f"/apis/discovery.k8s.io/v1/namespaces/{quote(namespace, safe='')}/endpointslices"
-        for page in self._pages(path, _page_reader(kubernetes.decode_endpointslices)):
-            for endpoint_slice in page:
-                slices.setdefault(endpoint_slice.service or "", []).append(endpoint_slice)
-        # Without a port, only the service's name and namespace matter.
-        services = {
-            name: kubernetes.Service(kubernetes.Metadata(name=name, namespace=namespace)) for name in slices if name
-        }
-        yield {name: kubernetes.ready_endpoints(services[name], None, slices[name]) for name in services}
+        """The number of ready endpoints and of all endpoints of each service in a namespace, by its name."""
+        yield {name: counts for (_, name), counts in self._endpoint_counts(namespace)}
+
+    def all_endpoints(self) -> Iterator[dict[str, tuple[int, int]]]:
+        """The number of ready endpoints and of all endpoints of each service, by ``namespace/name``."""
+        yield {f"{namespace}/{name}": counts for (namespace, name), counts in self._endpoint_counts()}
 
     def service(self, namespace: str, name: str) -> Iterator[ServingObject]:
         """One service, for users who may not list services.
@@ -147,8 +153,7 @@ class NameLookup:
         namespace, name
             Where it is, and its name.
         """
-        reply = self._get(_path(namespace, "services", name), self._new_call())
-        yield _serving_object(kubernetes.decode_service(reply.content))
+        yield _serving_object(self._objects.service(namespace, name, self._new_call()))
 
     def pod(self, namespace: str, name: str) -> Iterator[ServingObject]:
         """One pod.
@@ -158,14 +163,14 @@ class NameLookup:
         namespace, name
             Where it is, and its name.
         """
-        pod = kubernetes.decode_pod(self._get(_path(namespace, "pods", name), self._new_call()).content)
+        pod = self._objects.pod(namespace, name, self._new_call())
         container_ports = [port for container in pod.spec.containers for port in container.ports or ()]
         ports = tuple(
             PortChoice(port.name or "", port.container_port, _pod_scheme(port.name or "", port.container_port))
             for port in container_ports
             if port.protocol in (None, "TCP")
         )
-        yield ServingObject(name, note_of(kubernetes.app_of(pod.metadata.labels, name)), _typeable(ports), None)
+        yield ServingObject(name, note_of(kube.app_of(pod.metadata.labels, name)), _typeable(ports), None)
 
     def json(self, target: Target, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """The JSON that an app, or the API server itself, answers to a GET.
@@ -179,91 +184,115 @@ class NameLookup:
         params
             Query parameters.
         """
-        call = self._new_call()
-        request = Request.build("GET", self._resolved(target, call), path, params=params)
-        return self._get(request.url_path(self._cluster.namespace), call, max_bytes=_MAX_APP_BYTES).json()
+        namespace = self._cluster.namespace
+        call = self._new_call(_MAX_APP_BYTES)
+        resolution = resolve(target, self._objects, call, namespace=namespace)
+        request = Request.build("GET", resolution.target, path, params=params)
+        return _checked(self._get(api_path(request, namespace), call)).json()
 
-    def _resolved(self, target: Target, call: Call) -> Target:
-        """The target with the port and scheme from its Service or Pod, as a request would have them."""
-        if target.kind not in ("service", "pod"):
-            return target
-        target = target.with_namespace(target.namespace or self._cluster.namespace)
-        path = _path(target.namespace or "", f"{target.kind}s", target.name)
-        if target.kind == "service" and not (target.port and target.scheme):
-            try:
-                return service_target(target, kubernetes.decode_service(self._get(path, call).content))[0]
-            except AccessDenied:
-                return target
-        if target.kind == "pod" and target.port and not target.port.isdecimal():
-            return pod_target(target, kubernetes.decode_pod(self._get(path, call).content))
-        return target
+    def _endpoint_counts(self, namespace: str | None = None) -> list[tuple[tuple[str, str], tuple[int, int]]]:
+        """The number of ready endpoints and of all endpoints, with the namespace and name of each service."""
+        slices: dict[tuple[str, str], list[kube.EndpointSlice]] = {}
+        for page in self._objects_of(kube.ENDPOINTSLICES, namespace):
+            for endpoint_slice in page:
+                key = (endpoint_slice.metadata.namespace or "", endpoint_slice.service or "")
+                slices.setdefault(key, []).append(endpoint_slice)
+        # Without a port, only the service's name and namespace matter.
+        return [
+            (key, kube.ready_endpoints(kube.Service(kube.Metadata(name=key[1], namespace=key[0])), None, slices[key]))
+            for key in slices
+            if key[1]
+        ]
 
-    def _table_rows(self, path: str, columns: tuple[str, ...], kind: str) -> Iterator[tuple[Suggestion, ...]]:
+    def _table_rows(
+        self, kind: str, path: str, columns: tuple[str, ...], *, with_namespace: bool = False
+    ) -> Iterator[tuple[Suggestion, ...]]:
         """The names of a list as a table, which is its cheapest form, with some of its columns as notes."""
 
-        def read(reply: Reply) -> _Page:
+        def read(reply: Reply) -> _Page[Suggestion | None]:
             answer = reply.json()
             token = (answer.get("metadata") or {}).get("continue")
             if answer.get("kind") != "Table":  # a server without tables
-                return [(str(item["metadata"]["name"]), []) for item in answer.get("items") or ()], token
+                items = answer.get("items") or ()
+                return [_suggestion(kind, item["metadata"], [], with_namespace) for item in items], token
             titles = [column["name"] for column in answer["columnDefinitions"]]
             name_index = titles.index("Name")
             note_indexes = [titles.index(title) for title in columns if title in titles]
-            return [_name_and_notes(row["cells"], name_index, note_indexes) for row in answer.get("rows") or ()], token
+            suggestions = []
+            for row in answer.get("rows") or ():
+                cells = row["cells"]
+                metadata = row["object"]["metadata"] if with_namespace else {"name": cells[name_index]}
+                notes = [str(cells[index]) for index in note_indexes if cells[index] not in (None, "", "<none>")]
+                suggestions.append(_suggestion(kind, metadata, notes, with_namespace))
+            return suggestions, token
 
-        pages = self._pages(path, read, _TABLE, {"includeObject": "None"})
-        return _growing(
-            [_suggestion(kind, name, notes) for name, notes in page if is_name(kind, name)] for page in pages
-        )
+        pages = self._pages(path, read, _TABLE, {"includeObject": "Metadata" if with_namespace else "None"})
+        return _growing([suggestion for suggestion in page if suggestion is not None] for page in pages)
+
+    def _objects_of(self, resource: kube.Resource[_Object], namespace: str | None = None) -> Iterator[list[_Object]]:
+        """The objects of each page of a list; of all namespaces if `namespace` is None."""
+
+        def read(reply: Reply) -> _Page[_Object]:
+            page = resource.read_list(reply.content)
+            return page.items, page.metadata.token
+
+        return self._pages(resource.path(namespace), read)
 
     def _pages(
         self,
         path: str,
-        read: Callable[[Reply], _Page],
+        read: Callable[[Reply], _Page[_Item]],
         accept: str = "application/json",
-        query: Mapping[str, str] | None = None,
-    ) -> Iterator[list[Any]]:
-        """The rows of each page of a list, within one deadline, `MAX_ROWS`, `_MAX_PAGES` and `_MAX_LIST_BYTES`."""
-        call = self._new_call()
-        parameters = {"limit": str(_FIRST_PAGE_ROWS), **(query or {})}
-        rows, bytes_left, tokens = 0, _MAX_LIST_BYTES, {""}
-        for _ in range(_MAX_PAGES):
-            reply = self._get(f"{path}?{urlencode(parameters)}", call, accept=accept, max_bytes=bytes_left)
-            page, token = read(reply)
+        params: Mapping[str, str] | None = None,
+    ) -> Iterator[list[_Item]]:
+        """The items of each page of a list, within one deadline, `MAX_ROWS`, `_MAX_PAGES` and `_MAX_LIST_BYTES`."""
+
+        def send(path: str, call: Call) -> Reply:
+            return self._get(path, call, accept)
+
+        def read_checked(reply: Reply) -> _Page[_Item]:
+            return read(_checked(reply))
+
+        pages = pages_of(send, path, read_checked, self._new_call(), params=params, next_rows=_NEXT_PAGE_ROWS)
+        rows = 0
+        for page in itertools.islice(pages, _MAX_PAGES):
             yield page
             rows += len(page)
-            bytes_left -= len(reply.content)
-            if token is None or token in tokens or rows >= MAX_ROWS or bytes_left <= 0:
+            if rows >= MAX_ROWS:
                 return
-            tokens.add(token)
-            parameters |= {"continue": token, "limit": str(_PAGE_ROWS)}
 
-    def _new_call(self) -> Call:
-        return self._call.child(Limits(total_s=self._timeout_s))
+    def _get(self, path: str, call: Call, accept: str = "application/json") -> Reply:
+        return self._cluster.engine.look(path, call, accept)
 
-    def _get(
-        self, path: str, call: Call, *, accept: str = "application/json", max_bytes: int = _MAX_LIST_BYTES
-    ) -> Reply:
-        reply = self._cluster.look(path, timeout_s=self._timeout_s, max_bytes=max_bytes, call=call, accept=accept)
-        if reply.status_code in (401, 403):
-            raise AccessDenied("these names may not be read")
-        if reply.status_code == 404:
-            raise NotFound("there is no such object")
-        if not reply.ok:
-            raise KubeAccessError(f"the names could not be read: status {reply.status_code}")
-        return reply
+    def _new_call(self, max_bytes: int = _MAX_LIST_BYTES) -> Call:
+        """A call for one look-up, with all its requests."""
+        return self._call.child(Limits(_CONNECT_S, self._timeout_s, self._timeout_s, max_bytes))
 
 
-def _path(namespace: str, *words: str) -> str:
-    return "/".join(["/api/v1/namespaces", *(quote(word, safe="") for word in (namespace, *words))])
+class _Objects:
+    """Reads Services and Pods for `resolve`, without an explanation if they cannot be read."""
+
+    def __init__(self, get: Callable[[str, Call], Reply]) -> None:
+        self._get = get
+
+    def service(self, namespace: str, name: str, call: Call, *, fresh: bool = False) -> kube.Service:
+        return kube.SERVICES.read(_checked(self._get(kube.SERVICES.path(namespace, name), call)).content)
+
+    def pod(self, namespace: str, name: str, call: Call) -> kube.Pod:
+        return kube.PODS.read(_checked(self._get(kube.PODS.path(namespace, name), call)).content)
+
+    def missing_service(self, target: Target, call: Call) -> NotFound:
+        return NotFound("there is no such object")
 
 
-def _page_reader(decode: Callable[[bytes], Any]) -> Callable[[Reply], _Page]:
-    def read(reply: Reply) -> _Page:
-        page = decode(reply.content)
-        return page.items, page.metadata.token
-
-    return read
+def _checked(reply: Reply) -> Reply:
+    if reply.status_code in (401, 403):
+        raise AccessDenied("these names may not be read")
+    if reply.status_code == 404:
+        raise NotFound("there is no such object")
+    if not reply.ok:
+        raise KubeAccessError(f"the names could not be read: status {reply.status_code}")
+    return reply
 
 
 def _growing(pages: Iterable[list[_Item]]) -> Iterator[tuple[_Item, ...]]:
@@ -279,47 +308,53 @@ def _growing(pages: Iterable[list[_Item]]) -> Iterator[tuple[_Item, ...]]:
         yield tuple(items[:MAX_ROWS])
 
 
-def _name_and_notes(cells: list[Any], name_index: int, note_indexes: list[int]) -> tuple[str, list[str]]:
-    notes = [str(cells[index]) for index in note_indexes if cells[index] not in (None, "", "<none>")]
-    return str(cells[name_index]), notes
-
-
-def _suggestion(kind: str, name: str, notes: list[str]) -> Suggestion:
+def _suggestion(kind: str, metadata: Mapping[str, Any], notes: list[str], with_namespace: bool) -> Suggestion | None:
+    """The suggestion for a row of a table; None if no object can have its name."""
+    text = name = str(metadata["name"])
+    if not is_name(kind, name):
+        return None
+    if with_namespace:
+        namespace = str(metadata["namespace"])
+        if not is_name("namespace", namespace):
+            return None
+        text = f"{namespace}/{name}"
     if kind == "namespace" and notes == ["Active"]:
-        return Suggestion(name, kind)
+        notes = []
     ready: int | None = None
     of: int | None = None
     if kind == "pod" and notes:
         ready_text, _, of_text = notes[0].partition("/")
         if ready_text.isdecimal() and of_text.isdecimal() and len(notes[0]) < 20:
             ready, of = int(ready_text), int(of_text)
-    return Suggestion(name, kind, note_of(*notes), ready, of)
+    return Suggestion(text, kind, note_of(*notes), ready, of)
 
 
-def _is_nameable(service: kubernetes.Service) -> bool:
+def _is_nameable(service: kube.Service) -> bool:
     namespace = service.metadata.namespace
     return is_name("service", service.metadata.name) and (not namespace or is_name("namespace", namespace))
 
 
-def _serving_object(service: kubernetes.Service) -> ServingObject:
+def _serving_object(service: kube.Service) -> ServingObject:
     name = service.metadata.name
     ports = tuple(
-        PortChoice(port.name or "", port.port, kubernetes.scheme_of(port))
+        PortChoice(port.name or "", port.port, kube.scheme_of(port))
         for port in service.spec.ports or ()
         if port.protocol in (None, "TCP")
     )
+    default_target: Target | None = None
     try:
-        default_target = service_target(Target(name=name, namespace=service.metadata.namespace), service)[0]
+        target = Target(name=name, namespace=service.metadata.namespace)
+        default_target = resolve_service_port(target, service).target
     except KubeAccessError:
-        default_target = None
-    app = note_of(kubernetes.app_of(service.metadata.labels, name))
+        pass
+    app = note_of(kube.app_of(service.metadata.labels, name))
     return ServingObject(name, app, _typeable(ports), default_target)
 
 
-def _qualified(service: kubernetes.Service) -> Suggestion:
-    metadata = service.metadata
-    app = kubernetes.app_of(metadata.labels, metadata.name)
-    return Suggestion(f"{metadata.namespace}/{metadata.name}", "service", note_of(app))
+def _qualified(service: kube.Service) -> Suggestion:
+    serving_object = _serving_object(service)
+    suggestion = serving_object.suggestion(None)
+    return dataclasses.replace(suggestion, text=f"{service.metadata.namespace}/{suggestion.text}")
 
 
 def _typeable(ports: Iterable[PortChoice]) -> tuple[PortChoice, ...]:

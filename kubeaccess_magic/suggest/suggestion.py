@@ -33,6 +33,8 @@ class Suggestion:
         The number of ready endpoints; None if it is not known.
     of
         The number of all endpoints; None if it is not known.
+    app
+        The app behind a service, such as "Elasticsearch"; "" if it is not recognised.
     """
 
     text: str
@@ -40,6 +42,7 @@ class Suggestion:
     note: str = ""
     ready: int | None = None
     of: int | None = None
+    app: str = dataclasses.field(default="", compare=False)
 
 
 def note_of(*parts: object) -> str:

@@ -52,7 +52,7 @@ from .names import (
 )
 from .paths import safe_path
 
-__all__ = ["KINDS", "VERBS", "Kind", "Parsed", "Target", "is_name", "is_port_name", "safe_path"]
+__all__ = ["KINDS", "VERBS", "Kind", "Parsed", "Target", "check_name", "is_name", "is_port_name", "safe_path"]
 
 Kind = Literal["service", "pod", "node", "api"]
 
@@ -207,32 +207,6 @@ class Target:
     def with_scheme(self, scheme: str) -> Target:
         """A copy of this target with another scheme; "" for none."""
         return dataclasses.replace(self, scheme=scheme)
-
-    def api_path(self, namespace: str | None = None) -> str:
-        """Where the API server has this target, up to and with ``/proxy``; "" for the API server itself.
-
-        Parameters
-        ----------
-        namespace
-            The context's, for a target that names none.
-
-        Raises
-        ------
-        TargetError
-            A namespace is needed and there is none.
-        """
-        if self.kind == "api":
-            return ""
-        if self.kind == "node":
-            return f"/api/v1/nodes/{self.segment}/proxy"
-        namespace = self.namespace or namespace
-        if not namespace:
-            raise TargetError(
-                f"the namespace of the {self.kind} {quoted(self.name)} is not known",
-                hint=f"type `NAMESPACE/{self.segment}`, or add `-n NAMESPACE`",
-            )
-        check_name("namespace", namespace)
-        return f"/api/v1/namespaces/{namespace}/{self.kind}s/{self.segment}/proxy"
 
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.DOTALL)

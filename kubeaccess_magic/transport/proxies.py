@@ -11,6 +11,7 @@ import dataclasses
 import ipaddress
 import re
 from collections.abc import Mapping
+from typing import NoReturn
 from urllib.parse import unquote
 
 from ..errors import ConfigError
@@ -34,6 +35,9 @@ class Proxy:
     port: int
     place: str
     login: tuple[str, str] | None = dataclasses.field(default=None, repr=False)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a proxy is not pickled: it may have a login")
 
     @property
     def address(self) -> str:
@@ -100,9 +104,9 @@ def from_environment(scheme: str, host: str, port: int, environ: Mapping[str, st
     return _proxy(parts, name)
 
 
-def variables(environ: Mapping[str, str]) -> tuple[str | None, ...]:
-    """What `from_environment` depends on: another value, and it must be asked again."""
-    return tuple(map(environ.get, (*VARIABLES, "REQUEST_METHOD")))
+def variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Those variables that `from_environment` looks at."""
+    return {name: environ[name] for name in (*VARIABLES, "REQUEST_METHOD") if name in environ}
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:

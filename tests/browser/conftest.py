@@ -1,7 +1,7 @@
 """`notebook`: a notebook opened in a real JupyterLab on loopback, in a page of the system's chromium.
 
-Lab and chromium are started once for the whole run. Needs the extra `browser`, and chromium on PATH or its path in
-$CHROMIUM. What is missing skips the tests with the reason; with CI=true in the environment a skip here is a failure.
+Lab and chromium are started once for the whole run. They need the extra `browser`, Xvfb, and chromium on PATH or its
+path in $CHROMIUM. Tests skip with the reason where something is missing; with CI=true a skip here is a failure.
 """
 
 from __future__ import annotations
@@ -152,14 +152,34 @@ def wait_for_url(process: subprocess.Popen[bytes], home: Path, token: str) -> st
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The system's chromium, headless."""
+def display() -> Iterator[str]:
+    """A screen of its own: a headless browser draws no native list, and handles no key in one."""
+    if not shutil.which("Xvfb"):
+        pytest.skip("Xvfb is not installed")
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1600x24", "-nolisten", "tcp"]
+    process = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    try:
+        with os.fdopen(read) as numbers:
+            yield f":{numbers.readline().strip()}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def browser(display: str) -> Iterator[Browser]:
+    """The system's chromium, on a screen of its own."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not chromium:
         pytest.skip("chromium is not installed")
+    environment = {**os.environ, "DISPLAY": display}
     with playwright.sync_playwright() as started:
-        browser: Browser = started.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        browser: Browser = started.chromium.launch(
+            executable_path=chromium, args=CHROMIUM_FLAGS, headless=False, env=environment
+        )
         yield browser
         browser.close()
 

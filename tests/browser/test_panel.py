@@ -163,6 +163,37 @@ def test_by_keyboard_alone(notebook: Callable[..., Notebook], demo: Any) -> None
     one.calm()
 
 
+# Every message from the page to the kernel takes so long as over a slow link.
+SLOW_LINK = """
+const send = WebSocket.prototype.send
+WebSocket.prototype.send = function (data) { setTimeout(() => send.call(this, data), 150) }
+null
+"""
+HISTORY = "list(get_ipython().find_line_magic('kproxy')('history')['path'])"
+
+
+def test_what_is_asked_is_what_is_typed_over_a_slow_link(notebook: Callable[..., Notebook], demo: Any) -> None:
+    """The page holds back what is typed while an earlier key is being processed, and sends Enter at once."""
+    one = Shown(notebook, demo.kubeconfig, "kube-system/elasticsearch-logging _search -q q=user", HISTORY)
+    one.page.evaluate(SLOW_LINK)
+    for act in ("Enter", "Fetch"):
+        one.field("q").fill("user")
+        expect(one.text("URL")).to_contain_text("q=user")
+        one.field("q").focus()
+        one.page.keyboard.press("End")
+        one.page.keyboard.type(":kimchy")
+        one.page.keyboard.press("Enter") if act == "Enter" else one.button("Fetch").click()
+        expect(one.panel.locator(".kproxy-heading")).to_contain_text("-q q=user:kimchy")
+        expect(one.panel.locator("table")).to_contain_text("kimchy")
+        one.field("q").fill("")
+        expect(one.panel.locator("dd").first).not_to_contain_text("kimchy")
+    one.run(2)
+    expect(one.opened.output(2)).to_contain_text("'/_search?q=user%3Akimchy'")
+    asked = one.opened.output(2).inner_text()
+    assert "kimch'" not in asked and "user'" not in asked, asked
+    one.calm()
+
+
 def test_what_changes_something_needs_its_own_button(notebook: Callable[..., Notebook], own: OwnCluster) -> None:
     one = Shown(notebook, own.kubeconfig, "own/echo things/1")
     expect(one.text("URL")).to_contain_text("things/1")
@@ -309,9 +340,43 @@ def test_reopened_without_a_kernel_it_says_what_it_was(notebook: Callable[..., N
     one.page.evaluate("() => { window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); return null }")
     one.page.reload()
     expect(fallback).to_be_visible()
-    expect(fallback).to_contain_text("run this cell again")
+    expect(fallback).to_contain_text("this cell again")
     expect(fallback).to_contain_text("%kproxy panel shop/web a<b")
     one.page.screenshot(path=PICTURES / "panel-reopened.png")
+    one.calm()
+
+
+COUNT = """import warnings, ipywidgets
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    print("widgets:", len(ipywidgets.Widget.widgets))"""
+
+
+def test_a_cell_run_again_leaves_no_widget_behind(notebook: Callable[..., Notebook], demo: Any) -> None:
+    one = Shown(notebook, demo.kubeconfig, "shop/web stats", COUNT)
+    counts = set()
+    for _ in range(3):
+        expect(one.text("URL")).to_contain_text("stats")
+        one.run(2)
+        expect(one.opened.output(2)).to_contain_text("widgets:")
+        counts.add(one.opened.output(2).inner_text())
+        one.run(1)
+        expect(one.panel).to_have_count(1)
+    assert len(counts) == 1
+    one.calm()
+
+
+def test_after_a_restart_it_says_what_to_run(notebook: Callable[..., Notebook], demo: Any) -> None:
+    one = Shown(notebook, demo.kubeconfig, "shop/web stats")
+    expect(one.text("URL")).to_contain_text("stats")
+    fallback = one.page.locator(".kproxy-fallback")
+    expect(fallback).to_be_hidden()
+    one.page.evaluate("() => { window.jupyterapp.shell.currentWidget.sessionContext.restartKernel(); return null }")
+    expect(fallback).to_be_visible()
+    expect(fallback).to_contain_text("this cell again")
+    expect(fallback).to_contain_text("%kproxy panel shop/web stats")
+    expect(one.button("Fetch")).to_be_hidden()
+    one.page.screenshot(path=PICTURES / "panel-restarted.png")
     one.calm()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from kubeaccess_magic.demo.tls import Authority, Pair
+from kubeaccess_magic.demo.certificates import Authority, KeyPair
 
 from .demo_process import demo
 from .recorded_backend import listen
@@ -72,7 +72,7 @@ class Asked:
         return self._servers[generation]
 
     def _started(self, folder: Path, generation: str) -> Server:
-        def written(name: str, pair: Pair) -> tuple[str, str]:
+        def written(name: str, pair: KeyPair) -> tuple[str, str]:
             (folder / f"{name}.crt").write_bytes(pair.certificate)
             (folder / f"{name}.key").write_bytes(pair.key)
             return str(folder / f"{name}.crt"), str(folder / f"{name}.key")
@@ -120,7 +120,7 @@ def test_each_allowed_difference_has_a_reason_and_a_case() -> None:
 
 
 def test_objects_as_created_are_completed_to_the_stored_ones() -> None:
-    from kubeaccess_magic.demo.api.defaults import defaulted
+    from kubeaccess_magic.demo.api.defaults import add_defaults
 
     def plain(thing: dict[str, Any]) -> Any:
         metadata = {
@@ -133,6 +133,6 @@ def test_objects_as_created_are_completed_to_the_stored_ones() -> None:
         thing = json.loads(line)
         stored[thing["kind"], thing["metadata"].get("namespace"), thing["metadata"]["name"]] = plain(thing)
     for line in (DATA / "as_created.jsonl").read_text().splitlines():
-        thing = plain(defaulted(json.loads(line)))
+        thing = plain(add_defaults(json.loads(line)))
         if thing["kind"] != "ConfigMap":
             assert thing == stored[thing["kind"], thing["metadata"].get("namespace"), thing["metadata"]["name"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubeaccess_magic.demo.http.gourl import BadURLError, GoURL, clean, escape_path, join, unescape
-from kubeaccess_magic.demo.proxy.html import rewritten
+from kubeaccess_magic.demo.proxy.html_links import rewritten
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from own_cluster import written_kubeconfig
 
 from kubeaccess_magic.completion.candidates import CandidateSource
 from kubeaccess_magic.completion.cursor import find_place
-from kubeaccess_magic.magics.options import OPTIONS, VERBS
+from kubeaccess_magic.magics.options import OPTIONS
+from kubeaccess_magic.magics.verbs import VERBS
 
 ELASTIC = "kube-system/elasticsearch-logging"
 PROMETHEUS = "monitoring/prometheus"

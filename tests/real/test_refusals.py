@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from preparing import prepared
 
 from kubeaccess_magic import Cluster
 from kubeaccess_magic.errors import (
@@ -125,9 +126,9 @@ def test_no_port_where_several_could_be_meant(real: Real, cluster: Cluster, targ
 
 
 def test_a_choice_among_ports_is_told(cluster: Cluster) -> None:
-    assert cluster.prepare("GET", "multi").notes == ("port http of demo/multi (others: admin)",)
-    assert cluster.prepare("GET", "web").notes == ()
-    assert cluster.prepare("GET", "multi:http").notes == ()
+    assert prepared(cluster, "GET", "multi").notes == ("port http of demo/multi (others: admin)",)
+    assert prepared(cluster, "GET", "web").notes == ()
+    assert prepared(cluster, "GET", "multi:http").notes == ()
 
 
 @pytest.mark.parametrize("target", ["udp", "udp:514", "dns:dns"])

@@ -10,8 +10,8 @@ import time
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from ..http.server import Exchange
-from ..http.websocket import WebSocket, accept
+from ..http.exchange import Exchange
+from ..http.websocket import WebSocket, accept_websocket
 from .web import Router, send_html, send_json, send_text
 
 VERSION: Final = "11.6.0"
@@ -152,7 +152,7 @@ class Grafana:
 
     async def _live(self, exchange: Exchange) -> None:
         """A message a second, until either side has had enough; what the client says is said back."""
-        socket = await accept(exchange)
+        socket = await accept_websocket(exchange)
         if socket is None:
             await send_text(exchange, 400, "Bad Request\n")
             return

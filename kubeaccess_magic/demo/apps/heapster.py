@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ..api.store import timestamp
-from ..http.server import Exchange
+from ..http.exchange import Exchange
 from ..world.usage import Reading, of_node, of_pods
 from .web import Router, send_json, send_text
 
@@ -81,7 +81,7 @@ class Heapster:
         await _series(exchange, metric, self._of_nodes(self._things("Node")))
 
     async def _node(self, exchange: Exchange, name: str, metric: str) -> None:
-        found = [thing for thing in self._things("Node") if thing["metadata"]["name"] == name]
+        found = [obj for obj in self._things("Node") if obj["metadata"]["name"] == name]
         await _series(exchange, metric, self._of_nodes(found))
 
     async def _namespace(self, exchange: Exchange, name: str, metric: str) -> None:
@@ -90,7 +90,7 @@ class Heapster:
         await _series(exchange, metric, partial(of_pods, pods) if known else None)
 
     async def _pod(self, exchange: Exchange, namespace: str, name: str, metric: str) -> None:
-        found = [thing for thing in self._things("Pod", namespace) if thing["metadata"]["name"] == name]
+        found = [obj for obj in self._things("Pod", namespace) if obj["metadata"]["name"] == name]
         await _series(exchange, metric, partial(of_pods, found) if found else None)
 
     def _of_nodes(self, nodes: list[dict[str, Any]]) -> Measure | None:
@@ -100,11 +100,11 @@ class Heapster:
         return lambda second: sum((of_node(node, pods, second) for node in nodes), Reading())
 
     def _things(self, kind: str, namespace: str = "") -> list[dict[str, Any]]:
-        found = [thing for thing in self._world.objects if thing["kind"] == kind]
-        return [thing for thing in found if not namespace or thing["metadata"].get("namespace") == namespace]
+        found = [obj for obj in self._world.objects if obj["kind"] == kind]
+        return [obj for obj in found if not namespace or obj["metadata"].get("namespace") == namespace]
 
     def _of_kind(self, kind: str, namespace: str = "") -> list[str]:
-        return [str(thing["metadata"]["name"]) for thing in self._things(kind, namespace)]
+        return [str(obj["metadata"]["name"]) for obj in self._things(kind, namespace)]
 
 
 async def _series(exchange: Exchange, metric: str, measure: Measure | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..http.server import Exchange
+from ..http.exchange import Exchange
 from .web import Router, send_html, send_json, send_text
 
 _PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Kibana</title>

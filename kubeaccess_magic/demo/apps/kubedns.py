@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from ..http.server import AbortedError, Exchange
+from ..http.exchange import AbortConnection, Exchange
 from ..world.usage import wave
 from .web import send_text
 
@@ -51,4 +51,4 @@ class Dns:
 
 async def silent(exchange: Exchange) -> None:
     """Port 53: what is no DNS message is hung up on."""
-    raise AbortedError
+    raise AbortConnection

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from ..api.store import timestamp
-from ..http.server import Exchange
+from ..http.exchange import Exchange
 from ..world.usage import MEMORY, Load, Reading, of_node, of_pods, running, scraped
 from .web import Router, send_html, send_json, send_text
 
@@ -65,9 +65,9 @@ class Kubelet:
     async def _summary(self, exchange: Exchange) -> None:
         second = scraped(time.time())
         now = timestamp(second)
-        thing = self._thing
-        node = {"nodeName": self._node, "startTime": thing["metadata"]["creationTimestamp"]}
-        reading = of_node(thing, self._own(), second)
+        obj = self._thing
+        node = {"nodeName": self._node, "startTime": obj["metadata"]["creationTimestamp"]}
+        reading = of_node(obj, self._own(), second)
         node |= _stats(reading, now, MEMORY) | {"network": _network(reading, now), "fs": _filesystem(now, 30 * 2**30)}
         pods = []
         for pod in self._own():

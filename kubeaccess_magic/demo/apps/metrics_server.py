@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..http.server import Exchange
+from ..http.exchange import Exchange
 from .web import send_json, send_text
 
 _CHECKS = ("/healthz", "/livez", "/readyz")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from ..api.store import timestamp
-from ..http.server import Exchange
+from ..http.exchange import Exchange
 from .traffic import FAILING_S, Traffic, exposition, failing
 from .web import Router, read_json, send_json, send_text
 

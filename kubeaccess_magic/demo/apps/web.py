@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from ..http.exchange import Exchange
 from ..http.headers import Headers
-from ..http.message import Request
-from ..http.server import Exchange
+from ..http.message import IncomingRequest
 
 Handler = Callable[[Exchange], Awaitable[None]]
 Route = Callable[..., Awaitable[None]]
@@ -91,7 +91,7 @@ async def read_json(exchange: Exchange) -> Any:
     return json.loads(body) if body.strip() else None
 
 
-def query_pairs(request: Request) -> list[tuple[str, str]]:
+def query_pairs(request: IncomingRequest) -> list[tuple[str, str]]:
     """The query's parameters in order, repeated ones too."""
     return parse_qsl(request.query, keep_blank_values=True)
 

@@ -8,17 +8,25 @@ from collections.abc import AsyncIterator
 from tornado.iostream import StreamClosedError
 
 from ..api.status import plain_500
+from ..http.exchange import CHUNKED, Exchange
 from ..http.gourl import escape_path
 from ..http.headers import Headers
-from ..http.server import CHUNKED, Exchange
-from ..http.wire import ClosedError, Connection, Head, MalformedError, fields, response_framing, status_code
-from .dial import DialError, Network, reset_words
-from .resolve import Location
+from ..http.wire import (
+    Connection,
+    ConnectionClosedError,
+    Head,
+    MalformedHTTPError,
+    encode_fields,
+    response_framing,
+    status_code,
+)
+from .locations import Location
+from .pod_network import DialError, PodNetwork, reset_words
 
 _FIRST = ("User-Agent", "Content-Length", "Transfer-Encoding")
 
 
-async def upgrade(exchange: Exchange, network: Network, location: Location, path: str) -> None:
+async def upgrade(exchange: Exchange, network: PodNetwork, location: Location, path: str) -> None:
     """Pass an upgrade request on; the query string is dropped, as the real server does.
 
     Raises
@@ -65,18 +73,18 @@ def _request(exchange: Exchange, location: Location, path: str) -> bytes:
         first.append(("Content-Length", str(request.framing)))
     rest = [pair for pair in headers.sorted() if pair[0] not in _FIRST]
     line = f"{request.method} {escape_path(path or '/')} HTTP/1.1\r\nHost: {request.host or location.host}\r\n"
-    return line.encode("utf-8", "surrogateescape") + fields(first + rest) + b"\r\n"
+    return line.encode("utf-8", "surrogateescape") + encode_fields(first + rest) + b"\r\n"
 
 
 async def _answer(backend: Connection, location: Location) -> tuple[Head, int]:
     try:
         head = await backend.head(2**20, b"HTTP/")
         return head, status_code(head.first)
-    except ClosedError as closed:
+    except ConnectionClosedError as closed:
         raise plain_500("unexpected EOF") from closed
     except OSError as broken:
         raise plain_500(reset_words(backend, location)) from broken
-    except MalformedError as bad:
+    except MalformedHTTPError as bad:
         raise plain_500(str(bad)) from bad
 
 
@@ -88,7 +96,7 @@ async def _refused(exchange: Exchange, backend: Connection, head: Head, status: 
     if framing < 0:
         headers.remove("Transfer-Encoding")
         headers.set("Connection", "close")
-    await client.write(f"{head.first}\r\n".encode("latin-1") + fields(headers.sorted()) + b"\r\n")
+    await client.write(f"{head.first}\r\n".encode("latin-1") + encode_fields(headers.sorted()) + b"\r\n")
     async for piece in _until_broken(backend, framing):
         await client.write(piece)
 
@@ -98,7 +106,7 @@ async def _until_broken(backend: Connection, framing: int) -> AsyncIterator[byte
         async with asyncio.timeout(10):
             async for piece in backend.body(framing):
                 yield piece
-    except (ClosedError, MalformedError, TimeoutError):
+    except (ConnectionClosedError, MalformedHTTPError, TimeoutError):
         return
 
 

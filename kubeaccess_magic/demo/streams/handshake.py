@@ -6,18 +6,18 @@ import re
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
+from ..api.authentication import User
 from ..api.encoding import to_json
 from ..api.rbac import Attributes, Authorizer
 from ..api.requestinfo import RequestInfo
-from ..api.signin import User
 from ..api.status import ApiError, Object, bad_request, internal, invalid, not_found, plain_500
 from ..api.store import Store
+from ..http.exchange import Exchange
 from ..http.headers import Headers
-from ..http.message import Request
-from ..http.server import Exchange
-from ..http.websocket import accept
-from ..proxy.dial import DialError, Network
-from ..proxy.resolve import Location, Resolver
+from ..http.message import IncomingRequest
+from ..http.websocket import accept_websocket
+from ..proxy.locations import Location, Resolver
+from ..proxy.pod_network import DialError, PodNetwork
 
 V5: Final = "v5.channel.k8s.io"
 _INTEGERS: Final = ("limitBytes", "sinceSeconds", "tailLines")
@@ -26,7 +26,7 @@ _INTEGERS: Final = ("limitBytes", "sinceSeconds", "tailLines")
 class Streams:
     """Answers `pods/exec`, `pods/attach`, `pods/portforward` and `pods/log`."""
 
-    def __init__(self, store: Store, resolver: Resolver, network: Network, authorizer: Authorizer) -> None:
+    def __init__(self, store: Store, resolver: Resolver, network: PodNetwork, authorizer: Authorizer) -> None:
         self._store = store
         self._resolver = resolver
         self._network = network
@@ -117,7 +117,7 @@ def _container(pod: Object, asked: str) -> str:
     raise bad_request(message)
 
 
-def _check_ports(request: Request) -> None:
+def _check_ports(request: IncomingRequest) -> None:
     for text in request.parameters.get("ports", "").split(","):
         problem = ""
         if text and not re.fullmatch(r"[0-9]+", text):
@@ -152,7 +152,7 @@ def _check_log_options(parameters: Mapping[str, str], name: str) -> None:
         raise wrong("sinceSeconds", f"Invalid value: {numbers['sinceSeconds']}: must be greater than 0")
 
 
-def _kubelet_url(location: Location, info: RequestInfo, request: Request, container: str) -> str:
+def _kubelet_url(location: Location, info: RequestInfo, request: IncomingRequest, container: str) -> str:
     parameters = request.parameters
     query = [f"command={parameters['command']}"] if "command" in parameters else []
     streams = (("stderr", "error"), ("stdin", "input"), ("stdout", "output"), ("tty", "tty"))
@@ -163,7 +163,7 @@ def _kubelet_url(location: Location, info: RequestInfo, request: Request, contai
 
 async def _tell_by_v5(exchange: Exchange, problem: str) -> None:
     """v5: the websocket is open before the kubelet is dialled; the error comes on channel 3 (W11)."""
-    websocket = await accept(exchange, V5)
+    websocket = await accept_websocket(exchange, V5)
     if websocket is None:
         raise bad_request("Upgrade request required")
     if exchange.request.parameters.get("stdout") in ("true", "1"):

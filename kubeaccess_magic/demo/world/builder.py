@@ -22,7 +22,7 @@ _LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
 
 
 @dataclass(frozen=True)
-class Port:
+class ServicePort:
     """A port of a service; `target` is a number or the name of a container's port."""
 
     number: int
@@ -71,12 +71,12 @@ class World:
         """The shop's orders: its apps and what counts them see the same."""
         return Orders(self.now)
 
-    def add(self, thing: Object) -> Object:
+    def add(self, obj: Object) -> Object:
         """One more object; its uid goes with its kind and name, so that others can refer to it."""
-        metadata = thing["metadata"]
-        metadata.setdefault("uid", uid(thing["kind"], metadata["name"], metadata.get("namespace", "")))
-        self.objects.append(thing)
-        return thing
+        metadata = obj["metadata"]
+        metadata.setdefault("uid", uid(obj["kind"], metadata["name"], metadata.get("namespace", "")))
+        self.objects.append(obj)
+        return obj
 
     def meta(self, name: str, namespace: str = "", days: float = 42, **more: Any) -> Object:
         """Metadata of something that is so many days old, or as old as its namespace."""
@@ -258,7 +258,7 @@ class World:
         self,
         namespace: str,
         name: str,
-        ports: list[Port],
+        ports: list[ServicePort],
         *,
         app: str | None = None,
         labels: Mapping[str, str] | None = None,
@@ -274,8 +274,8 @@ class World:
         if app != "":
             content["selector"] = {"app": app or name}
         metadata = self.meta(name, namespace, days, labels=dict(labels or {"app": app or name}))
-        thing: Object = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": content}
-        self.add(thing | ({"status": status} if status else {}))
+        obj: Object = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": content}
+        self.add(obj | ({"status": status} if status else {}))
 
     def listen(self, addresses: Iterable[str], port: int, app: Handler, tls: str = "") -> None:
         """Let an app answer at a port of these addresses."""

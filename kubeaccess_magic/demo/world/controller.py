@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..api.defaults import defaulted
+from ..api.defaults import add_defaults
 from ..api.status import Object
 from ..api.store import Change, Store
 
@@ -12,7 +12,7 @@ _WATCHED = (("", "services"), ("", "pods"))
 _SLICES = "discovery.k8s.io"
 
 
-class Controller:
+class EndpointController:
     """Keeps the endpoints of services with a selector right, from now on."""
 
     def __init__(self, store: Store) -> None:
@@ -24,14 +24,14 @@ class Controller:
     def _changed(self, change: Change) -> None:
         if change.key not in _WATCHED:
             return
-        namespace = change.thing["metadata"]["namespace"]
+        namespace = change.obj["metadata"]["namespace"]
         if change.key == ("", "services"):
             if change.kind == "DELETED":
-                self._remove(namespace, change.thing["metadata"]["name"])
+                self._remove(namespace, change.obj["metadata"]["name"])
             else:
-                self._sync(change.thing)
+                self._sync(change.obj)
             return
-        labels = [_labels(thing) for thing in (change.before, change.thing) if thing]
+        labels = [_labels(obj) for obj in (change.before, change.obj) if obj]
         for service in list(self._store.objects("", "services", namespace)):
             if any(_selects(service, one) for one in labels):
                 self._sync(service)
@@ -45,21 +45,21 @@ class Controller:
         self._put("", "endpoints", _endpoints(service, pods, namespace, name))
         self._put(_SLICES, "endpointslices", _slice(service, pods, namespace, name))
 
-    def _put(self, group: str, resource: str, thing: Object) -> None:
-        thing = defaulted(thing)
-        metadata = thing["metadata"]
+    def _put(self, group: str, resource: str, obj: Object) -> None:
+        obj = add_defaults(obj)
+        metadata = obj["metadata"]
         before = self._store.get(group, resource, metadata["namespace"], metadata["name"])
-        if before is not None and {**before, "metadata": None} == {**thing, "metadata": None}:
+        if before is not None and {**before, "metadata": None} == {**obj, "metadata": None}:
             return
-        self._store.put(group, resource, thing)
+        self._store.put(group, resource, obj)
 
     def _remove(self, namespace: str, name: str) -> None:
         self._store.remove("", "endpoints", namespace, name)
         self._store.remove(_SLICES, "endpointslices", namespace, f"{name}-demo1")
 
 
-def _labels(thing: Object) -> dict[str, str]:
-    return thing["metadata"].get("labels") or {}
+def _labels(obj: Object) -> dict[str, str]:
+    return obj["metadata"].get("labels") or {}
 
 
 def _selects(service: Object, labels: dict[str, str]) -> bool:

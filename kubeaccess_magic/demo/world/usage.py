@@ -147,9 +147,9 @@ def seconds(stamp: str) -> float:
     return float(timegm(strptime(stamp[:19], "%Y-%m-%dT%H:%M:%S")))
 
 
-def began(thing: Mapping[str, Any]) -> float:
+def began(obj: Mapping[str, Any]) -> float:
     """When an object came to be."""
-    return seconds(thing["metadata"]["creationTimestamp"])
+    return seconds(obj["metadata"]["creationTimestamp"])
 
 
 def wave(mean: float, beginning: float, seed: str) -> Wave:

@@ -13,7 +13,7 @@ from .. import answer, columns
 if TYPE_CHECKING:
     from ...reply import Reply
 
-__all__ = ["is_delimited", "is_or_looks", "looks_delimited", "table", "values"]
+__all__ = ["is_delimited", "is_or_looks_delimited", "looks_delimited", "table", "values"]
 
 _TYPES = {
     "text/csv": ",",
@@ -53,7 +53,7 @@ def looks_delimited(reply: Reply) -> bool:
     return all(len(row) == len(names) for row in rows) and not any(cell.startswith(" ") for row in rows for cell in row)
 
 
-def is_or_looks(reply: Reply) -> bool:
+def is_or_looks_delimited(reply: Reply) -> bool:
     """One or the other, where it is not JSON."""
     return is_delimited(reply) or (
         not answer.is_json(reply) and not answer.looks_like_json(reply) and looks_delimited(reply)

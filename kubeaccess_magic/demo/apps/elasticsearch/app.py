@@ -6,16 +6,16 @@ import fnmatch
 import time
 from typing import Any, Final
 
-from ...http.server import Exchange
+from ...http.exchange import Exchange
 from ..web import flag
-from . import cat, status
-from .contexts import Contexts
-from .documents import Document, Log, Snapshot, all_fields
-from .errors import SearchError, invalid, parsing
-from .node import ALIAS, ARCHIVE
-from .query import query
-from .routes import Answer, Asked, Routes
-from .search import filtered_source, find, search, whole
+from . import cat_output, cluster_apis
+from .log_documents import Document, GeneratedLog, Snapshot, all_fields
+from .node_names import ALIAS, ARCHIVE
+from .query_dsl import query
+from .routes import Answer, AppRequest, SearchRoutes
+from .search_contexts import SearchContexts
+from .search_errors import SearchError, invalid, parsing
+from .search_requests import filtered_source, find, search, whole
 
 _READ: Final = "GET POST"
 _NAME: Final = "/([^/_][^/]*)"
@@ -33,15 +33,19 @@ class Elasticsearch:
 
     def __init__(self, now: float) -> None:
         self._started = int(now)
-        self._log = Log()
-        self._contexts = Contexts()
-        self._routes = Routes(
-            ("GET", "/", lambda asked: (200, status.root())),
+        self._log = GeneratedLog()
+        self._contexts = SearchContexts()
+        self._routes = SearchRoutes(
+            ("GET", "/", lambda asked: (200, cluster_apis.root())),
             ("GET", "/_cluster/health(?:/([^/]*))?", self._health),
-            ("GET", "/_cluster/stats(?:/.*)?", lambda asked: (200, status.cluster_stats(self._all, int(time.time())))),
+            (
+                "GET",
+                "/_cluster/stats(?:/.*)?",
+                lambda asked: (200, cluster_apis.cluster_stats(self._all, int(time.time()))),
+            ),
             ("GET", "/_cluster/settings", lambda asked: (200, {"persistent": {}, "transient": {}})),
             ("GET", "/_nodes(?:/([^/]*))?(?:/.*)?", self._nodes),
-            ("GET", "/_cat", lambda asked: (200, cat.listing())),
+            ("GET", "/_cat", lambda asked: (200, cat_output.listing())),
             ("GET", "/_cat/([^/]+)(?:/([^/]+))?", self._cat),
             (_READ, "/_search/scroll(?:/([^/]+))?", self._scroll),
             ("DELETE", "/_search/scroll(?:/([^/]+))?", self._free_scroll),
@@ -51,19 +55,19 @@ class Elasticsearch:
             (_READ, _ANY_INDEX + "/_count", self._count),
             (_READ, _ANY_INDEX + "/_validate/query", self._validate),
             (_READ, _ANY_INDEX + "/_field_caps", self._field_caps),
-            ("GET", _ANY_INDEX + "/_stats(?:/.*)?", self._about(status.stats)),
-            ("GET", _ANY_INDEX + "/_alias(?:es)?", self._about(status.aliases)),
-            ("GET", _ANY_INDEX + "/_settings", self._about(status.settings)),
-            ("GET", _ANY_INDEX + "/_mappings?", self._about(status.mappings)),
+            ("GET", _ANY_INDEX + "/_stats(?:/.*)?", self._about(cluster_apis.stats)),
+            ("GET", _ANY_INDEX + "/_alias(?:es)?", self._about(cluster_apis.aliases)),
+            ("GET", _ANY_INDEX + "/_settings", self._about(cluster_apis.settings)),
+            ("GET", _ANY_INDEX + "/_mappings?", self._about(cluster_apis.mappings)),
             ("GET", _ANY_INDEX + "/_mappings?/field/([^/]+)", self._field_mappings),
-            ("GET", "/_template(?:/[^/]+)?", lambda asked: (200, status.templates())),
+            ("GET", "/_template(?:/[^/]+)?", lambda asked: (200, cluster_apis.templates())),
             ("GET", _NAME + "/_doc/([^/]+)", self._document),
             ("GET", _NAME + "/_source/([^/]+)", self._source),
             ("POST", _NAME + "/_doc", self._write),
             ("PUT POST DELETE", _NAME + "/_(?:doc|create|update)/[^/]+", self._write),
             ("POST", _NAME + "/_(?:update|delete)_by_query", self._write),
             ("PUT POST", _NAME + "/_(?:mapping|settings|bulk)", self._write),
-            ("GET", _NAME, self._about(status.indices)),
+            ("GET", _NAME, self._about(cluster_apis.indices)),
             ("PUT DELETE", _NAME, self._write),
         )
 
@@ -112,18 +116,18 @@ class Elasticsearch:
         """A route that says something about the indices in its path."""
         return lambda asked, index=None: (200, of(self._chosen(index, asked.parameters)))
 
-    def _field_mappings(self, asked: Asked, index: str | None, fields: str) -> Answer:
+    def _field_mappings(self, asked: AppRequest, index: str | None, fields: str) -> Answer:
         found = self._chosen(index, asked.parameters)
-        return 200, status.field_mappings(found, fields.split(","), all_fields())
+        return 200, cluster_apis.field_mappings(found, fields.split(","), all_fields())
 
-    def _field_caps(self, asked: Asked, index: str | None) -> Answer:
+    def _field_caps(self, asked: AppRequest, index: str | None) -> Answer:
         given = asked.parameters.get("fields") or (asked.body.get("fields") if isinstance(asked.body, dict) else None)
         if not given:
             raise invalid("no fields specified")
         patterns = given.split(",") if isinstance(given, str) else [str(one) for one in given]
-        return 200, status.field_capabilities(self._chosen(index, asked.parameters), patterns, all_fields())
+        return 200, cluster_apis.field_capabilities(self._chosen(index, asked.parameters), patterns, all_fields())
 
-    def _write(self, asked: Asked, index: str) -> Answer:
+    def _write(self, asked: AppRequest, index: str) -> Answer:
         """What would change something: the indices of the demo are read-only."""
         names = self._chosen(index, asked.parameters).names
         reason = f"index [{(names or [index])[-1]}] blocked by: [FORBIDDEN/5/index read-only (api)];"
@@ -131,28 +135,28 @@ class Elasticsearch:
 
     # --- the cluster
 
-    def _health(self, asked: Asked, index: str | None) -> Answer:
-        answer = status.health(self._chosen(index, asked.parameters))
+    def _health(self, asked: AppRequest, index: str | None) -> Answer:
+        answer = cluster_apis.health(self._chosen(index, asked.parameters))
         if asked.parameters.get("wait_for_status") == "green":  # which it will never be: no need to wait for that
             return 408, answer | {"timed_out": True}
         return 200, answer
 
-    def _nodes(self, asked: Asked, what: str | None) -> Answer:
-        return 200, status.nodes(int(time.time()), self._started, what == "stats")
+    def _nodes(self, asked: AppRequest, what: str | None) -> Answer:
+        return 200, cluster_apis.nodes(int(time.time()), self._started, what == "stats")
 
-    def _cat(self, asked: Asked, name: str, index: str | None) -> Answer:
-        table = cat.table(name)
+    def _cat(self, asked: AppRequest, name: str, index: str | None) -> Answer:
+        table = cat_output.table(name)
         if flag(asked.parameters, "help"):
-            return 200, cat.help_text(table)
+            return 200, cat_output.help_text(table)
         found = self._chosen(index if table.by_index else None, asked.parameters)
-        rows = cat.rows(table, found, int(time.time()), asked.parameters)
+        rows = cat_output.rows(table, found, int(time.time()), asked.parameters)
         if asked.wants_json and asked.parameters.get("format", "json") == "json":
             return 200, rows
-        return 200, cat.text(rows, cat.names_of(table, asked.parameters), flag(asked.parameters, "v"))
+        return 200, cat_output.text(rows, cat_output.names_of(table, asked.parameters), flag(asked.parameters, "v"))
 
     # --- documents
 
-    def _document(self, asked: Asked, index: str, identity: str) -> Answer:
+    def _document(self, asked: AppRequest, index: str, identity: str) -> Answer:
         document = self._of_id(asked, index, identity)
         if document is None:
             return 404, {"_index": index, "_type": "_doc", "_id": identity, "found": False}
@@ -160,19 +164,19 @@ class Elasticsearch:
         source = filtered_source(document.source, asked.parameters.get("_source"))
         return 200, head | {"_primary_term": 1, "found": True} | ({"_source": source} if source is not None else {})
 
-    def _source(self, asked: Asked, index: str, identity: str) -> Answer:
+    def _source(self, asked: AppRequest, index: str, identity: str) -> Answer:
         document = self._of_id(asked, index, identity)
         if document is None:
             raise SearchError(404, "resource_not_found_exception", f"Document not found [{index}]/[_doc]/[{identity}]")
         return 200, filtered_source(document.source, asked.parameters.get("_source")) or {}
 
-    def _of_id(self, asked: Asked, index: str, identity: str) -> Document | None:
+    def _of_id(self, asked: AppRequest, index: str, identity: str) -> Document | None:
         documents = self._chosen(index, asked.parameters).documents
         return next((one for one in documents if one.id == identity), None)
 
     # --- searching
 
-    def _search(self, asked: Asked, index: str | None) -> Answer:
+    def _search(self, asked: AppRequest, index: str | None) -> Answer:
         wanted = _wanted(asked)
         point, keep = wanted.get("pit"), asked.parameters.get("scroll")
         if isinstance(point, dict):
@@ -200,9 +204,9 @@ class Elasticsearch:
         if isinstance(point, dict):
             head = {"pit_id": point.get("id")}
         head |= {"took": int((time.perf_counter() - began) * 1000), "timed_out": False}
-        return 200, head | {"_shards": status.shards(snapshot)} | answer
+        return 200, head | {"_shards": cluster_apis.shards(snapshot)} | answer
 
-    def _count(self, asked: Asked, index: str | None) -> Answer:
+    def _count(self, asked: AppRequest, index: str | None) -> Answer:
         wanted, snapshot = _wanted(asked), self._chosen(index, asked.parameters)
         if others := [name for name in wanted if name != "query"]:
             raise parsing(f"request does not support [{others[0]}]")
@@ -211,9 +215,9 @@ class Elasticsearch:
         except SearchError as error:
             raise error.on(snapshot.names) from error
         count = sum(1 for one in snapshot.documents if scorer(one) is not None)
-        return 200, {"count": count, "_shards": status.shards(snapshot)}
+        return 200, {"count": count, "_shards": cluster_apis.shards(snapshot)}
 
-    def _validate(self, asked: Asked, index: str | None) -> Answer:
+    def _validate(self, asked: AppRequest, index: str | None) -> Answer:
         snapshot = self._chosen(index, asked.parameters)
         try:
             query(_wanted(asked).get("query"), snapshot.documents)
@@ -224,16 +228,16 @@ class Elasticsearch:
 
     # --- scroll and point in time
 
-    def _scroll(self, asked: Asked, identity: str | None) -> Answer:
+    def _scroll(self, asked: AppRequest, identity: str | None) -> Answer:
         body = asked.body if isinstance(asked.body, dict) else {}
         identity = str(body.get("scroll_id") or identity or asked.parameters.get("scroll_id", ""))
         if not identity:
             raise invalid("scrollId is missing")
         scroll = self._contexts.scroll(identity, body.get("scroll") or asked.parameters.get("scroll"))
-        head = {"_scroll_id": identity, "took": 0, "timed_out": False, "_shards": status.shards(scroll.snapshot)}
+        head = {"_scroll_id": identity, "took": 0, "timed_out": False, "_shards": cluster_apis.shards(scroll.snapshot)}
         return 200, head | scroll.page()
 
-    def _free_scroll(self, asked: Asked, identity: str | None) -> Answer:
+    def _free_scroll(self, asked: AppRequest, identity: str | None) -> Answer:
         given = asked.body.get("scroll_id") if isinstance(asked.body, dict) else None
         given = given or (identity or asked.parameters.get("scroll_id", "")).split(",")
         identities = [str(one) for one in (given if isinstance(given, list) else [given])]
@@ -242,13 +246,13 @@ class Elasticsearch:
         freed = self._contexts.free_scrolls(identities)
         return (200 if freed or identities == ["_all"] else 404), {"succeeded": True, "num_freed": freed}
 
-    def _open_point(self, asked: Asked, index: str) -> Answer:
+    def _open_point(self, asked: AppRequest, index: str) -> Answer:
         if "keep_alive" not in asked.parameters:
             raise invalid("[keep_alive] is required")
         snapshot = self._chosen(index, asked.parameters)
         return 200, {"id": self._contexts.open_point(snapshot, asked.parameters["keep_alive"])}
 
-    def _free_point(self, asked: Asked) -> Answer:
+    def _free_point(self, asked: AppRequest) -> Answer:
         identity = asked.body.get("id") if isinstance(asked.body, dict) else None
         if not identity:
             raise parsing("Required [id]")
@@ -256,7 +260,7 @@ class Elasticsearch:
         return (200 if freed else 404), {"succeeded": True, "num_freed": freed}
 
 
-def _wanted(asked: Asked) -> dict[str, Any]:
+def _wanted(asked: AppRequest) -> dict[str, Any]:
     """The search in the body, with what the parameters say put into it."""
     body, parameters = asked.body, asked.parameters
     if body is None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal
 
-from . import leaves
-from .documents import Document, all_fields, field_type
-from .errors import SearchError, ShardError
-from .leaves import Scorer
+from . import field_queries
+from .field_queries import Scorer
+from .log_documents import Document, all_fields, field_type
+from .search_errors import SearchError, ShardError
 
 _ESCAPED = r"\\."
 _BLANK = " \\t\\n\\r\u3000"
@@ -35,7 +35,7 @@ Occur = Literal["must", "should", "must_not"]
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class QueryStringOptions:
     """How a query string is read.
 
     Attributes
@@ -53,7 +53,7 @@ class Options:
     lenient: bool = False
 
 
-def query_string(text: str, everything: list[Document], options: Options | None = None) -> Scorer:
+def query_string(text: str, everything: list[Document], options: QueryStringOptions | None = None) -> Scorer:
     """The scorer of a query string.
 
     Raises
@@ -62,8 +62,8 @@ def query_string(text: str, everything: list[Document], options: Options | None 
         400: it is broken.
     """
     if not text.strip():
-        return leaves.never
-    return _Parser(text, everything, options or Options()).whole()
+        return field_queries.never
+    return _Parser(text, everything, options or QueryStringOptions()).whole()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class _Token:
 
 
 class _Parser:
-    def __init__(self, text: str, everything: list[Document], options: Options) -> None:
+    def __init__(self, text: str, everything: list[Document], options: QueryStringOptions) -> None:
         self._text = text
         self._everything = everything
         self._options = options
@@ -206,36 +206,38 @@ class _Parser:
         if kind == "QUOTED":
             phrase = _unescaped(text[1:-1])
             if field == "_exists_":
-                return leaves.exists(phrase)
+                return field_queries.exists(phrase)
             try:
                 slop = int(float(about)) if about else 0
             except ValueError:
                 slop = 0
-            return self._each(field, lambda name: leaves.match_phrase(name, phrase, self._everything, slop))
+            return self._each(field, lambda name: field_queries.match_phrase(name, phrase, self._everything, slop))
         if kind == "RANGE":
             limits = _range_limits(text)
-            return self._each(field, lambda name: leaves.range_of(name, limits))
+            return self._each(field, lambda name: field_queries.range_of(name, limits))
         if kind == "REGEXPTERM":
-            return self._each(field, lambda name: leaves.regular(name, text[1:-1].replace("\\/", "/")))
+            return self._each(field, lambda name: field_queries.regular(name, text[1:-1].replace("\\/", "/")))
         if field == "_exists_":
-            return leaves.exists(_unescaped(text))
+            return field_queries.exists(_unescaped(text))
         if kind == "*":
-            return leaves.constant(1.0) if self._is_everywhere(field) else self._each(field, leaves.exists)
+            return (
+                field_queries.constant(1.0) if self._is_everywhere(field) else self._each(field, field_queries.exists)
+            )
         if kind in ("PREFIXTERM", "WILDTERM"):
-            return self._each(field, lambda name: leaves.pattern_of(name, _as_indexed(name, text)))
+            return self._each(field, lambda name: field_queries.pattern_of(name, _as_indexed(name, text)))
         if about is not None:
             word = _unescaped(text)
-            return self._each(field, lambda name: leaves.fuzzy(name, _as_indexed(name, word), about or "AUTO"))
+            return self._each(field, lambda name: field_queries.fuzzy(name, _as_indexed(name, word), about or "AUTO"))
         if (compare := re.match("[<>]=?", text)) and len(text) > compare.end():
             limits = {_LIMITS[compare[0]]: _unescaped(text[compare.end() :])}
-            return self._each(field, lambda name: leaves.range_of(name, limits))
+            return self._each(field, lambda name: field_queries.range_of(name, limits))
         return self._words(field, _unescaped(text.strip()))
 
     # --- fields
 
     def _words(self, field: str | None, text: str) -> Scorer:
         operator = "and" if self._options.every_word else "or"
-        return self._each(field, lambda name: leaves.match(name, text, self._everything, operator))
+        return self._each(field, lambda name: field_queries.match(name, text, self._everything, operator))
 
     def _is_everywhere(self, field: str | None) -> bool:
         return field == "*" or (field is None and self._options.fields == ("*",))
@@ -253,7 +255,7 @@ class _Parser:
                 except SearchError:
                     if not lenient:
                         raise
-        return scorers[0] if len(scorers) == 1 else leaves.any_of(scorers)
+        return scorers[0] if len(scorers) == 1 else field_queries.any_of(scorers)
 
 
 @cache
@@ -281,7 +283,9 @@ def _combined(clauses: list[tuple[Occur, Scorer]], top: bool) -> Scorer:
     should = [scorer for occur, scorer in clauses if occur == "should"]
     must_not = [scorer for occur, scorer in clauses if occur == "must_not"]
     if not must and not should and not top:
-        return leaves.never  # Lucene: what only excludes has nothing to exclude from; Elasticsearch mends it at the top
+        return (
+            field_queries.never
+        )  # Lucene: what only excludes has nothing to exclude from; Elasticsearch mends it at the top
 
     def score(document: Document) -> float | None:
         total = 0.0

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from ...http.exchange import Exchange
 from ...http.headers import Headers
-from ...http.server import Exchange
 from ..web import flag, read_json
-from .errors import SearchError
+from .search_errors import SearchError
 
 Answer = tuple[int, Any]
 """Status, and what is sent: text as it is, all else as JSON."""
@@ -20,7 +20,7 @@ _HEADER: Final = ("X-Elastic-Product", "Elasticsearch")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AppRequest:
     """What a function is told of a request."""
 
     method: str
@@ -32,7 +32,7 @@ class Asked:
 Function = Callable[..., Answer]
 
 
-class Routes:
+class SearchRoutes:
     """Chooses a function by method and path.
 
     Each route is ``(methods, pattern, function)``, where the pattern is a regular expression for the whole path,
@@ -75,7 +75,7 @@ async def _answer(exchange: Exchange, function: Function, groups: tuple[str, ...
     wants_json = parameters.get("format") == "json" or "json" in exchange.request.headers.get("Accept")
     try:
         body = await _body(exchange, parameters)
-        status, value = function(Asked(exchange.request.method, parameters, body, wants_json), *groups)
+        status, value = function(AppRequest(exchange.request.method, parameters, body, wants_json), *groups)
     except SearchError as error:
         status, value = error.status, error.body
     except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:

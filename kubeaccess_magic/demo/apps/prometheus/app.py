@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
-from ...http.server import Exchange
+from ...http.exchange import Exchange
 from ...world.usage import scraped
 from ..shop import Shop
 from ..traffic import failing
 from ..web import BODY_LIMIT, Router, query_pairs, send_html, send_json, send_text
-from .promql import Evaluator, QueryError, Selector, duration_s, matching, parse
-from .series import METADATA, NAME, Sample, Series, Target, series, targets
+from .promql_engine import Evaluator, QueryError, SeriesSelector, duration_s, matching, parse
+from .series import METADATA, NAME, Sample, ScrapeTarget, Series, series, targets
 
 if TYPE_CHECKING:
     from ...world.builder import World
@@ -27,7 +27,7 @@ _BUSY: Final = "GET POST"
 Parameters = dict[str, list[str]]
 
 
-class ApiError(Exception):
+class PrometheusError(Exception):
     """An answer with ``"status": "error"``."""
 
     def __init__(self, message: str, kind: str = "bad_data", status: int = 400) -> None:
@@ -84,7 +84,7 @@ class Prometheus:
             try:
                 parameters = await _parameters(exchange)
                 data = await asyncio.to_thread(function, parameters, *groups)
-            except ApiError as error:
+            except PrometheusError as error:
                 value = {"status": "error", "errorType": error.kind, "error": str(error)}
                 await send_json(exchange, error.status, value)
                 return
@@ -99,12 +99,12 @@ class Prometheus:
         second = _moment(parameters, "time", time.time())
         evaluator = Evaluator(self.series, second, second)
         try:
-            if isinstance(node, Selector) and node.range_s:
+            if isinstance(node, SeriesSelector) and node.range_s:
                 rows = [_row(dict(labels), values=samples) for labels, samples in evaluator.matrix(node, second)]
                 return {"resultType": "matrix", "result": rows}
             found = evaluator.at(node, second)
         except QueryError as error:
-            raise ApiError(str(error), "execution", 422) from error
+            raise PrometheusError(str(error), "execution", 422) from error
         if isinstance(found, float):
             return {"resultType": "scalar", "result": [second, number(found)]}
         limit = _limit(parameters)
@@ -114,10 +114,10 @@ class Prometheus:
     def _query_range(self, parameters: Parameters) -> dict[str, Any]:
         begin, end = _moment(parameters, "start"), _moment(parameters, "end")
         if end < begin:
-            raise ApiError('invalid parameter "end": end timestamp must not be before start time')
+            raise PrometheusError('invalid parameter "end": end timestamp must not be before start time')
         step = _step(parameters)
         if (end - begin) / step > POINTS:
-            raise ApiError(
+            raise PrometheusError(
                 "exceeded maximum resolution of 11,000 points per timeseries. "
                 "Try decreasing the query resolution (?step=XX)"
             )
@@ -131,7 +131,7 @@ class Prometheus:
                 for labels, value in found.items() if isinstance(found, dict) else [((), found)]:
                     rows.setdefault(labels, []).append((second, value))
         except QueryError as error:
-            raise ApiError(str(error)) from error
+            raise PrometheusError(str(error)) from error
         return {"resultType": "matrix", "result": [_row(dict(labels), values=rows[labels]) for labels in sorted(rows)]}
 
     def _find(self, parameters: Parameters) -> list[dict[str, str]]:
@@ -148,7 +148,7 @@ class Prometheus:
     def _matched(self, parameters: Parameters, required: bool = False) -> list[Series]:
         selectors = parameters.get("match[]", [])
         if required and not selectors:
-            raise ApiError("no match[] parameter provided")
+            raise PrometheusError("no match[] parameter provided")
         if not selectors:
             return self.series
         wanted: list[Series] = []
@@ -156,9 +156,9 @@ class Prometheus:
             try:
                 node = parse(text)
             except QueryError as error:
-                raise ApiError(f'invalid parameter "match[]": {error}') from error
-            if not isinstance(node, Selector) or node.range_s:
-                raise ApiError('invalid parameter "match[]": parse error: expected an instant vector selector')
+                raise PrometheusError(f'invalid parameter "match[]": {error}') from error
+            if not isinstance(node, SeriesSelector) or node.range_s:
+                raise PrometheusError('invalid parameter "match[]": parse error: expected an instant vector selector')
             wanted += [one for one in matching(self.series, node.matchers) if one not in wanted]
         return wanted
 
@@ -266,8 +266,8 @@ def _parsed(parameters: Parameters) -> Any:
         return parse(parameters.get("query", [""])[0])
     except QueryError as error:
         if str(error).startswith("not in the demo"):
-            raise ApiError(str(error), "execution", 422) from error
-        raise ApiError(f'invalid parameter "query": {error}') from error
+            raise PrometheusError(str(error), "execution", 422) from error
+        raise PrometheusError(f'invalid parameter "query": {error}') from error
 
 
 def _moment(parameters: Parameters, name: str, default: float | None = None) -> float:
@@ -281,7 +281,7 @@ def _moment(parameters: Parameters, name: str, default: float | None = None) -> 
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ApiError(f'invalid parameter "{name}": cannot parse "{text}" to a valid timestamp') from None
+        raise PrometheusError(f'invalid parameter "{name}": cannot parse "{text}" to a valid timestamp') from None
     return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp(), 3)
 
 
@@ -293,21 +293,21 @@ def _step(parameters: Parameters) -> float:
         try:
             step = duration_s(text)
         except QueryError:
-            raise ApiError(f'invalid parameter "step": cannot parse "{text}" to a valid duration') from None
+            raise PrometheusError(f'invalid parameter "step": cannot parse "{text}" to a valid duration') from None
     if step <= 0 or step != step:
         problem = "zero or negative query resolution step widths are not accepted. Try a positive integer"
-        raise ApiError(f'invalid parameter "step": {problem}')
+        raise PrometheusError(f'invalid parameter "step": {problem}')
     return step
 
 
 def _limit(parameters: Parameters) -> int | None:
     text = parameters.get("limit", [""])[0]
     if text and not text.isdecimal():
-        raise ApiError(f'invalid parameter "limit": cannot parse "{text}" to a valid limit')
+        raise PrometheusError(f'invalid parameter "limit": cannot parse "{text}" to a valid limit')
     return int(text) or None if text else None
 
 
-def _target(one: Target, now: float) -> dict[str, Any]:
+def _target(one: ScrapeTarget, now: float) -> dict[str, Any]:
     fails = one.fails and failing(scraped(now))
     return {
         "discoveredLabels": {"__address__": one.instance},

@@ -58,7 +58,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ScrapeTarget:
     """Something that is scraped."""
 
     job: str
@@ -94,38 +94,38 @@ METADATA: Final = {
 """Type and help of each metric."""
 
 
-def targets(world: World) -> list[Target]:
+def targets(world: World) -> list[ScrapeTarget]:
     """What the pods and nodes of a world offer to be scraped."""
     out = []
-    for thing in world.objects:
-        if thing["kind"] == "Node":
-            name = thing["metadata"]["name"]
-            address = next(one["address"] for one in thing["status"]["addresses"] if one["type"] == "InternalIP")
-            out.append(Target("node", f"{address}:9100", {"node": name}, began(thing)))
-        if thing["kind"] != "Pod":
+    for obj in world.objects:
+        if obj["kind"] == "Node":
+            name = obj["metadata"]["name"]
+            address = next(one["address"] for one in obj["status"]["addresses"] if one["type"] == "InternalIP")
+            out.append(ScrapeTarget("node", f"{address}:9100", {"node": name}, began(obj)))
+        if obj["kind"] != "Pod":
             continue
-        metadata, app = thing["metadata"], (thing["metadata"].get("labels") or {}).get("app", "")
+        metadata, app = obj["metadata"], (obj["metadata"].get("labels") or {}).get("app", "")
         port = {"prometheus": 9090, "web": 8080, "backoffice": 9100, "kube-dns": 9153}.get(app)
         if port:
             where = {"namespace": metadata["namespace"], "pod": metadata["name"]}
-            instance = f"{thing['status']['podIP']}:{port}"
+            instance = f"{obj['status']['podIP']}:{port}"
             scraped_app = world.apps.get(instance)
             fails = isinstance(scraped_app, Shop) and scraped_app.fails
-            out.append(Target(app, instance, where, began(thing), fails))
+            out.append(ScrapeTarget(app, instance, where, began(obj), fails))
     return out
 
 
 def series(world: World) -> list[Series]:
     """All series of a world."""
     found = [one for target in targets(world) for one in _of_target(target, world)]
-    pods = [thing for thing in world.objects if thing["kind"] == "Pod"]
-    found += [one for thing in pods for one in _of_pod(thing, world.now)]
-    own = [began(thing) for thing in pods if (thing["metadata"].get("labels") or {}).get("app") == "prometheus"]
+    pods = [obj for obj in world.objects if obj["kind"] == "Pod"]
+    found += [one for obj in pods for one in _of_pod(obj, world.now)]
+    own = [began(obj) for obj in pods if (obj["metadata"].get("labels") or {}).get("app") == "prometheus"]
     found += _special(min(own, default=world.now))
     return sorted(found, key=lambda one: sorted(one.labels.items()))
 
 
-def _of_target(target: Target, world: World) -> Iterator[Series]:
+def _of_target(target: ScrapeTarget, world: World) -> Iterator[Series]:
     """The series of a target; when it could not be scraped, there is `up` alone."""
     labels = target.all_labels
 
@@ -188,21 +188,21 @@ def _of_node(beginning: float, loads: list[Load], made: Callable[..., Series]) -
     yield made("node_memory_MemAvailable_bytes", available)
 
 
-def _of_pod(thing: dict[str, Any], now: float) -> Iterator[Series]:
-    metadata, status, beginning = thing["metadata"], thing["status"], began(thing)
+def _of_pod(obj: dict[str, Any], now: float) -> Iterator[Series]:
+    metadata, status, beginning = obj["metadata"], obj["status"], began(obj)
     where = {"namespace": metadata["namespace"], "pod": metadata["name"]}
 
     def made(name: str, value: Callable[[float], Sample], **more: str) -> Series:
         return Series({NAME: name, **where, **more}, value, beginning)
 
-    yield made("kube_pod_info", _constant(1.0), node=thing["spec"].get("nodeName", ""), pod_ip=status.get("podIP", ""))
+    yield made("kube_pod_info", _constant(1.0), node=obj["spec"].get("nodeName", ""), pod_ip=status.get("podIP", ""))
     ready = any(one["type"] == "Ready" and one["status"] == "True" for one in status.get("conditions") or ())
     for condition in ("true", "false"):
         yield made("kube_pod_status_ready", _constant(float((condition == "true") is ready)), condition=condition)
     for one in status.get("containerStatuses") or ():
         restarts = _steps(one["restartCount"], beginning, now)
         yield made("kube_pod_container_status_restarts_total", restarts, container=one["name"])
-    for box, load in running(thing):
+    for box, load in running(obj):
         yield made("container_cpu_usage_seconds_total", _cpu(load), container=box["name"])
         yield made("container_memory_working_set_bytes", _memory(load), container=box["name"])
 

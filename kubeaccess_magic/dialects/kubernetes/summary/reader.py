@@ -1,0 +1,80 @@
+"""The reader of summaries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ....errors import LoadError
+from ... import answer, columns
+from ...joining import joined
+from ...protocol import NO_LABELS, Step, Table
+from ..frames import table
+from . import exact, fast
+from .measures import COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ....reply import Reply
+    from ....request import Request
+    from ...protocol import Pages
+
+__all__ = ["SummaryReader", "is_summary"]
+
+
+def is_summary(body: bytes) -> bool:
+    """Whether an answer is a summary: it has two keys, and one of them is a node with a name."""
+    if b'"nodeName"' not in body[:4096]:
+        return False
+    try:
+        keys = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return set(keys) == {"node", "pods"}
+
+
+class SummaryReader:
+    """Reads summaries: the node, its parts, then each pod before its containers.
+
+    Parameters
+    ----------
+    limit
+        How many rows of each summary are wanted; None for all.
+    wide
+        Whether all fields are wanted, as dotted columns.
+    labels
+        A summary has none: LoadError if one is asked for.
+    """
+
+    def __init__(self, limit: int | None = None, *, wide: bool = False, labels: str | Sequence[str] = ()) -> None:
+        self._limit = limit
+        self._wide = wide
+        self._has_labels = bool(labels)
+        self._tables: list[tuple[Mapping[str, str], Table]] = []
+
+    def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
+        """Ask for the summary, which is one page."""
+        reply = yield Step(request)
+        frame = self._frame(reply)
+        count = len(frame)
+        if self._limit is not None and count > self._limit:
+            frame = frame.iloc[: self._limit]
+        self._tables.append((labels, Table(frame, len(frame), count, has_more=len(frame) < count)))
+
+    def table(self) -> Table:
+        """Make one table of all summaries."""
+        return joined(self._tables)
+
+    def _frame(self, reply: Reply) -> pd.DataFrame:
+        if self._has_labels:
+            raise LoadError(
+                "a kubelet's summary has no labels", reply=reply, hint="join it with the pods' own: /api/v1/pods"
+            )
+        if self._wide:
+            items = list(exact.measured(answer.json_of(reply)))
+            return columns.frame(columns.flatten(items), len(items), dates=True)
+        rows = fast.rows_of(reply.content)
+        return table(COLUMNS, exact.rows_of(answer.json_of(reply)) if rows is None else rows)

@@ -1,0 +1,50 @@
+"""`Page`: tells when everything that somebody typed in the browser has reached the kernel.
+
+A page holds back a change of a widget while an earlier change of it is being processed, but sends a click or Enter at
+once: they overtake the change. So an action waits for a question to the page and its answer. The question is a number
+that a link in the page copies from one hidden widget to another; the page answers it after what it held back before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+from .tree import close
+
+__all__ = ["Page"]
+
+
+class Page:
+    """The page that shows a panel, as far as the order of its messages matters."""
+
+    def __init__(self) -> None:
+        # They differ from the start, so that a page answers as soon as it has made the link.
+        self._question, self._answer = widgets.IntText(1), widgets.IntText(0)
+        self._link = widgets.jsdlink((self._question, "value"), (self._answer, "value"))
+        self._waiting: Callable[[], None] | None = None
+        self._answer.observe(lambda _: self._answered(), "value")
+
+    def settle(self, action: Callable[[], None]) -> None:
+        """Call `action` once the page has sent what it holds back; a newer action replaces one that waits.
+
+        Where no page has ever answered (a script, a notebook that runs without a browser), it is called at once.
+        """
+        if self._answer.value == 0:
+            action()
+            return
+        self._waiting = action
+        self._question.value += 1
+
+    def close(self) -> None:
+        """Forget what waits, and close the hidden widgets."""
+        self._waiting = None
+        close(self._link, self._question, self._answer)
+
+    def _answered(self) -> None:
+        if self._answer.value != self._question.value:
+            return
+        action, self._waiting = self._waiting, None
+        if action is not None:
+            action()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..api.store import timestamp
 from ..http.exchange import Exchange
-from ..world.usage import Reading, of_node, of_pods
+from ..world.usage import Reading, node_usage, pods_usage
 from .web import Router, send_json, send_text
 
 if TYPE_CHECKING:
@@ -87,17 +87,17 @@ class Heapster:
     async def _namespace(self, exchange: Exchange, name: str, metric: str) -> None:
         known = name in self._of_kind("Namespace")
         pods = self._things("Pod", name)
-        await _series(exchange, metric, partial(of_pods, pods) if known else None)
+        await _series(exchange, metric, partial(pods_usage, pods) if known else None)
 
     async def _pod(self, exchange: Exchange, namespace: str, name: str, metric: str) -> None:
         found = [obj for obj in self._things("Pod", namespace) if obj["metadata"]["name"] == name]
-        await _series(exchange, metric, partial(of_pods, found) if found else None)
+        await _series(exchange, metric, partial(pods_usage, found) if found else None)
 
     def _of_nodes(self, nodes: list[dict[str, Any]]) -> Measure | None:
         pods = self._things("Pod")
         if not nodes:
             return None
-        return lambda second: sum((of_node(node, pods, second) for node in nodes), Reading())
+        return lambda second: sum((node_usage(node, pods, second) for node in nodes), Reading())
 
     def _things(self, kind: str, namespace: str = "") -> list[dict[str, Any]]:
         found = [obj for obj in self._world.objects if obj["kind"] == kind]

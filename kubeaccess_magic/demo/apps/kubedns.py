@@ -33,8 +33,8 @@ class Dns:
         When it started, in seconds.
     """
 
-    def __init__(self, pod: str, began: float) -> None:
-        self.waves = {(kind, proto): wave(rate, began, f"{pod}/{kind}/{proto}") for kind, proto, rate in KINDS}
+    def __init__(self, pod: str, started_at: float) -> None:
+        self.waves = {(kind, proto): wave(rate, started_at, f"{pod}/{kind}/{proto}") for kind, proto, rate in KINDS}
 
     async def __call__(self, exchange: Exchange) -> None:
         """`/metrics`, and nothing else."""

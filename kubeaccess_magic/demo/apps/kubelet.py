@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..api.store import timestamp
 from ..http.exchange import Exchange
-from ..world.usage import MEMORY, Load, Reading, of_node, of_pods, running, scraped
+from ..world.usage import NODE_MEMORY, Load, Reading, last_scrape, node_usage, pods_usage, running_containers
 from .web import Router, send_html, send_json, send_text
 
 if TYPE_CHECKING:
@@ -63,22 +63,25 @@ class Kubelet:
         await send_json(exchange, 200, {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": self._own()})
 
     async def _summary(self, exchange: Exchange) -> None:
-        second = scraped(time.time())
+        second = last_scrape(time.time())
         now = timestamp(second)
         obj = self._thing
         node = {"nodeName": self._node, "startTime": obj["metadata"]["creationTimestamp"]}
-        reading = of_node(obj, self._own(), second)
-        node |= _stats(reading, now, MEMORY) | {"network": _network(reading, now), "fs": _filesystem(now, 30 * 2**30)}
+        reading = node_usage(obj, self._own(), second)
+        node |= _stats(reading, now, NODE_MEMORY) | {
+            "network": _network(reading, now),
+            "fs": _filesystem(now, 30 * 2**30),
+        }
         pods = []
         for pod in self._own():
             metadata = pod["metadata"]
             containers = [
-                {"name": box["name"], "startTime": timestamp(load.cpu.began)}
+                {"name": box["name"], "startTime": timestamp(load.cpu.started_at)}
                 | _stats(load.at(second), now)
                 | {"rootfs": _filesystem(now, 40 * 2**20), "logs": _filesystem(now, 2**20)}
-                for box, load in running(pod)
+                for box, load in running_containers(pod)
             ]
-            whole = of_pods([pod], second)
+            whole = pods_usage([pod], second)
             about: dict[str, Any] = {
                 "podRef": {key: metadata[key] for key in ("name", "namespace", "uid")},
                 "startTime": pod["status"]["startTime"],
@@ -90,7 +93,7 @@ class Kubelet:
         await send_json(exchange, 200, {"node": node, "pods": pods}, indent=1)
 
     async def _metrics(self, exchange: Exchange) -> None:
-        boxes = sum(1 for pod in self._own() for _ in running(pod))
+        boxes = sum(1 for pod in self._own() for _ in running_containers(pod))
         version = self._thing["status"]["nodeInfo"]["kubeletVersion"]
         rows: list[tuple[Family, list[tuple[str, float]]]] = [
             (
@@ -113,14 +116,14 @@ class Kubelet:
         await send_text(exchange, 200, "".join(_family(family, samples) for family, samples in rows))
 
     async def _cadvisor(self, exchange: Exchange) -> None:
-        second = scraped(time.time())
+        second = last_scrape(time.time())
         rows: dict[Family, list[tuple[str, float]]] = {_CPU: [], _WORKING: [], _STARTED: [], _RECEIVED: [], _SENT: []}
         for pod in self._own():
-            metadata, whole = pod["metadata"], of_pods([pod], second)
+            metadata, whole = pod["metadata"], pods_usage([pod], second)
             where = f'namespace="{metadata["namespace"]}",pod="{metadata["name"]}"'
             group = f"/kubepods.slice/kubepods-pod{metadata['uid'].replace('-', '_')}.slice"
             names = {one["name"]: one for one in pod["status"]["containerStatuses"]}
-            for box, load in running(pod):
+            for box, load in running_containers(pod):
                 number = str(names[box["name"]].get("containerID", "")).rpartition("/")[2]
                 labels = (
                     f'{{container="{box["name"]}",id="{group}/cri-containerd-{number}.scope",image="{box["image"]}"'
@@ -129,7 +132,7 @@ class Kubelet:
                 reading = load.at(second)
                 rows[_CPU].append((labels, round(reading.cpu_s, 3)))
                 rows[_WORKING].append((labels, reading.memory))
-                rows[_STARTED].append((labels, int(load.cpu.began)))
+                rows[_STARTED].append((labels, int(load.cpu.started_at)))
             if whole.memory:
                 labels = f'{{container="",id="{group}",image="",interface="eth0",name="",{where}}}'
                 rows[_RECEIVED].append((labels, whole.received))
@@ -138,8 +141,8 @@ class Kubelet:
 
     async def _resource(self, exchange: Exchange) -> None:
         """What metrics-server reads."""
-        second = scraped(time.time())
-        node = of_node(self._thing, self._own(), second)
+        second = last_scrape(time.time())
+        node = node_usage(self._thing, self._own(), second)
         help_of = {"cpu": "Cumulative cpu time consumed in core-seconds", "memory": "Current working set in bytes"}
         rows: list[tuple[Family, list[tuple[str, float]]]] = []
         loads: list[tuple[str, Load]] = [
@@ -148,7 +151,7 @@ class Kubelet:
                 load,
             )
             for pod in self._own()
-            for box, load in running(pod)
+            for box, load in running_containers(pod)
         ]
         cpu = [(labels, round(load.at(second).cpu_s, 3)) for labels, load in loads]
         memory: list[tuple[str, float]] = [(labels, load.at(second).memory) for labels, load in loads]
@@ -164,9 +167,9 @@ class Kubelet:
         rows: list[tuple[str, float]] = []
         for pod in self._own():
             metadata = pod["metadata"]
-            for box, load in running(pod):
+            for box, load in running_containers(pod):
                 if probe := box.get("readinessProbe"):
-                    times = int((time.time() - load.cpu.began) // probe["periodSeconds"])
+                    times = int((time.time() - load.cpu.started_at) // probe["periodSeconds"])
                     labels = f'container="{box["name"]}",namespace="{metadata["namespace"]}",pod="{metadata["name"]}"'
                     rows.append((f'{{{labels},probe_type="Readiness",result="failed"}}', times))
         await send_text(exchange, 200, _family(_PROBES, rows))

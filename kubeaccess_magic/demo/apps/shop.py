@@ -92,9 +92,9 @@ class Shop:
         Whether this one answers 503 for ten seconds of every minute.
     """
 
-    def __init__(self, pod: str, orders: Orders, *, began: float, rate: float = 0.2, fails: bool = False) -> None:
+    def __init__(self, pod: str, orders: Orders, *, started_at: float, rate: float = 0.2, fails: bool = False) -> None:
         self.orders = orders
-        self.traffic = Traffic(pod, rate, began, fails)
+        self.traffic = Traffic(pod, rate, started_at, fails)
         self._pod = pod
         self.fails = fails
         self._router = Router(

@@ -59,11 +59,11 @@ class Traffic:
         Whether it answers 503 in the first seconds of each minute.
     """
 
-    def __init__(self, seed: str, rate: float, began: float, fails: bool = False) -> None:
-        self.began = began
+    def __init__(self, seed: str, rate: float, started_at: float, fails: bool = False) -> None:
+        self.started_at = started_at
         self._fails = fails
-        self._found = wave(rate, began, seed)
-        self._missed = wave(rate / 15, began, f"{seed}/404")
+        self._found = wave(rate, started_at, seed)
+        self._missed = wave(rate / 15, started_at, f"{seed}/404")
         self._came: dict[Pair, Tally] = {}
 
     def came(self, code: int, method: str, second: float) -> None:
@@ -120,7 +120,7 @@ def exposition(traffic: Traffic, second: float) -> Iterator[str]:
         yield f'{name}_bucket{{le="{bound}"}} {math.floor(total * share)}\n'
     yield f"{name}_sum {duration_sum(total)}\n{name}_count {total}\n"
     yield "# HELP process_start_time_seconds When the process started.\n# TYPE process_start_time_seconds gauge\n"
-    yield f"process_start_time_seconds {int(traffic.began)}\n"
+    yield f"process_start_time_seconds {int(traffic.started_at)}\n"
 
 
 def duration_sum(total: int) -> float:

@@ -188,7 +188,7 @@ class Elasticsearch:
             snapshot, kept = opened.snapshot, opened.found
         else:
             snapshot, kept = self._chosen(index, asked.parameters), None
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         head: dict[str, Any] = {}
         try:
             if keep is not None:
@@ -203,7 +203,7 @@ class Elasticsearch:
             raise error.on(snapshot.names) from error
         if isinstance(point, dict):
             head = {"pit_id": point.get("id")}
-        head |= {"took": int((time.perf_counter() - began) * 1000), "timed_out": False}
+        head |= {"took": int((time.perf_counter() - started_at) * 1000), "timed_out": False}
         return 200, head | {"_shards": cluster_apis.shards(snapshot)} | answer
 
     def _count(self, asked: AppRequest, index: str | None) -> Answer:

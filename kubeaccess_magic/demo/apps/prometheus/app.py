@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from ...http.exchange import Exchange
-from ...world.usage import scraped
+from ...world.usage import last_scrape
 from ..shop import Shop
 from ..traffic import failing
 from ..web import BODY_LIMIT, Router, query_pairs, send_html, send_json, send_text
@@ -308,7 +308,7 @@ def _limit(parameters: Parameters) -> int | None:
 
 
 def _target(one: ScrapeTarget, now: float) -> dict[str, Any]:
-    fails = one.fails and failing(scraped(now))
+    fails = one.fails and failing(last_scrape(now))
     return {
         "discoveredLabels": {"__address__": one.instance},
         "labels": one.all_labels,
@@ -316,7 +316,7 @@ def _target(one: ScrapeTarget, now: float) -> dict[str, Any]:
         "scrapeUrl": f"http://{one.instance}/metrics",
         "globalUrl": f"http://{one.instance}/metrics",
         "lastError": "server returned HTTP status 503 Service Unavailable" if fails else "",
-        "lastScrape": _iso(scraped(now)),
+        "lastScrape": _iso(last_scrape(now)),
         "lastScrapeDuration": 0.004,
         "health": "down" if fails else "up",
         "scrapeInterval": "15s",

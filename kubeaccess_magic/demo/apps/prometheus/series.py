@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from ...world.usage import CORES, MEMORY, SCRAPE_S, Load, began, on_node, running, scraped
+from ...world.usage import (
+    NODE_CORES,
+    NODE_MEMORY,
+    SCRAPE_S,
+    Load,
+    created_at,
+    last_scrape,
+    node_loads,
+    running_containers,
+)
 from ..kubedns import Dns
 from ..shop import Shop
 from ..traffic import BOUNDS, Traffic, duration_sum, failing
@@ -37,20 +46,20 @@ class Series:
 
     labels: Mapping[str, str]
     value: Callable[[float], Sample | None]
-    began: float
+    started_at: float
 
     def at(self, second: float) -> Sample | None:
         """The newest sample, unless it is too old or the series has gone stale."""
         now = time.time()
-        grid = min(scraped(second), scraped(now))
-        if second - grid > LOOKBACK_S or grid < max(self.began, now - RETENTION_S):
+        grid = min(last_scrape(second), last_scrape(now))
+        if second - grid > LOOKBACK_S or grid < max(self.started_at, now - RETENTION_S):
             return None
         return self.value(grid)
 
     def samples(self, begin: float, end: float) -> list[tuple[float, Sample]]:
         """The samples after `begin`, up to `end`."""
         now = time.time()
-        oldest = math.ceil(max(self.began, now - RETENTION_S) / SCRAPE_S)
+        oldest = math.ceil(max(self.started_at, now - RETENTION_S) / SCRAPE_S)
         first = max(math.floor(begin / SCRAPE_S) + 1, oldest)
         last = math.floor(min(end, now) / SCRAPE_S)
         found = ((number * SCRAPE_S, self.value(number * SCRAPE_S)) for number in range(first, last + 1))
@@ -64,7 +73,7 @@ class ScrapeTarget:
     job: str
     instance: str
     labels: Mapping[str, str]
-    began: float
+    started_at: float
     fails: bool = False
 
     @property
@@ -101,7 +110,7 @@ def targets(world: World) -> list[ScrapeTarget]:
         if obj["kind"] == "Node":
             name = obj["metadata"]["name"]
             address = next(one["address"] for one in obj["status"]["addresses"] if one["type"] == "InternalIP")
-            out.append(ScrapeTarget("node", f"{address}:9100", {"node": name}, began(obj)))
+            out.append(ScrapeTarget("node", f"{address}:9100", {"node": name}, created_at(obj)))
         if obj["kind"] != "Pod":
             continue
         metadata, app = obj["metadata"], (obj["metadata"].get("labels") or {}).get("app", "")
@@ -111,7 +120,7 @@ def targets(world: World) -> list[ScrapeTarget]:
             instance = f"{obj['status']['podIP']}:{port}"
             scraped_app = world.apps.get(instance)
             fails = isinstance(scraped_app, Shop) and scraped_app.fails
-            out.append(ScrapeTarget(app, instance, where, began(obj), fails))
+            out.append(ScrapeTarget(app, instance, where, created_at(obj), fails))
     return out
 
 
@@ -120,7 +129,7 @@ def series(world: World) -> list[Series]:
     found = [one for target in targets(world) for one in _of_target(target, world)]
     pods = [obj for obj in world.objects if obj["kind"] == "Pod"]
     found += [one for obj in pods for one in _of_pod(obj, world.now)]
-    own = [began(obj) for obj in pods if (obj["metadata"].get("labels") or {}).get("app") == "prometheus"]
+    own = [created_at(obj) for obj in pods if (obj["metadata"].get("labels") or {}).get("app") == "prometheus"]
     found += _special(min(own, default=world.now))
     return sorted(found, key=lambda one: sorted(one.labels.items()))
 
@@ -133,13 +142,13 @@ def _of_target(target: ScrapeTarget, world: World) -> Iterator[Series]:
         def seen(second: float) -> Sample | None:
             return None if target.fails and failing(second) else value(second)
 
-        return Series({NAME: name, **labels, **more}, seen, target.began)
+        return Series({NAME: name, **labels, **more}, seen, target.started_at)
 
     def is_up(second: float) -> float:
         return 0.0 if target.fails and failing(second) else 1.0
 
-    yield Series({NAME: "up", **labels}, is_up, target.began)
-    yield made("process_start_time_seconds", _constant(target.began))
+    yield Series({NAME: "up", **labels}, is_up, target.started_at)
+    yield made("process_start_time_seconds", _constant(target.started_at))
     app = world.apps.get(target.instance)
     if isinstance(app, Shop):
         yield made("shop_orders_total", _counted(app.orders.count))
@@ -150,7 +159,9 @@ def _of_target(target: ScrapeTarget, world: World) -> Iterator[Series]:
             yield made("coredns_dns_requests_total", _counted(asked.count), type=kind, proto=proto, **more)
     if target.job == "node":
         node = next(one for one in world.objects if one["metadata"]["name"] == target.labels["node"])
-        yield from _of_node(target.began, on_node(node, (one for one in world.objects if one["kind"] == "Pod")), made)
+        yield from _of_node(
+            target.started_at, node_loads(node, (one for one in world.objects if one["kind"] == "Pod")), made
+        )
 
 
 def _of_traffic(traffic: Traffic, made: Callable[..., Series]) -> Iterator[Series]:
@@ -170,7 +181,7 @@ def _of_node(beginning: float, loads: list[Load], made: Callable[..., Series]) -
         return sum(load.cpu.total(second) for load in loads)
 
     def busy(share: float) -> Callable[[float], Sample]:
-        return lambda second: round(used(second) * share / CORES, 3)
+        return lambda second: round(used(second) * share / NODE_CORES, 3)
 
     in_use = busy(1.0)
 
@@ -178,18 +189,18 @@ def _of_node(beginning: float, loads: list[Load], made: Callable[..., Series]) -
         return round(second - beginning - _plain(in_use(second)), 3)
 
     def available(second: float) -> Sample:
-        return float(MEMORY - sum(load.at(second).memory for load in loads))
+        return float(NODE_MEMORY - sum(load.at(second).memory for load in loads))
 
-    for cpu in range(CORES):
+    for cpu in range(NODE_CORES):
         for mode, share in (("user", 0.7), ("system", 0.25), ("iowait", 0.05)):
             yield made("node_cpu_seconds_total", busy(share), cpu=str(cpu), mode=mode)
         yield made("node_cpu_seconds_total", idle, cpu=str(cpu), mode="idle")
-    yield made("node_memory_MemTotal_bytes", _constant(float(MEMORY)))
+    yield made("node_memory_MemTotal_bytes", _constant(float(NODE_MEMORY)))
     yield made("node_memory_MemAvailable_bytes", available)
 
 
 def _of_pod(obj: dict[str, Any], now: float) -> Iterator[Series]:
-    metadata, status, beginning = obj["metadata"], obj["status"], began(obj)
+    metadata, status, beginning = obj["metadata"], obj["status"], created_at(obj)
     where = {"namespace": metadata["namespace"], "pod": metadata["name"]}
 
     def made(name: str, value: Callable[[float], Sample], **more: str) -> Series:
@@ -202,7 +213,7 @@ def _of_pod(obj: dict[str, Any], now: float) -> Iterator[Series]:
     for one in status.get("containerStatuses") or ():
         restarts = _steps(one["restartCount"], beginning, now)
         yield made("kube_pod_container_status_restarts_total", restarts, container=one["name"])
-    for box, load in running(obj):
+    for box, load in running_containers(obj):
         yield made("container_cpu_usage_seconds_total", _cpu(load), container=box["name"])
         yield made("container_memory_working_set_bytes", _memory(load), container=box["name"])
 

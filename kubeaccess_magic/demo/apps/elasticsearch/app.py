@@ -7,7 +7,7 @@ import time
 from typing import Any, Final
 
 from ...http.exchange import Exchange
-from ..web import flag
+from ..web import is_flag_set
 from . import cat_output, cluster_apis
 from .log_documents import Document, GeneratedLog, Snapshot, all_fields
 from .node_names import ALIAS, ARCHIVE
@@ -104,7 +104,7 @@ class Elasticsearch:
                 names = set(everything.names)
             if wanted == ARCHIVE or (sees_hidden and fnmatch.fnmatchcase(ARCHIVE, wanted)):
                 names.add(ARCHIVE)
-            if not names and "*" not in wanted and not without and not flag(parameters, "ignore_unavailable"):
+            if not names and "*" not in wanted and not without and not is_flag_set(parameters, "ignore_unavailable"):
                 raise SearchError(404, "index_not_found_exception", f"no such index [{each}]", each)
             chosen = chosen - names if without else chosen | names
         if not chosen and parameters.get("allow_no_indices") == "false":
@@ -146,13 +146,15 @@ class Elasticsearch:
 
     def _cat(self, asked: AppRequest, name: str, index: str | None) -> Answer:
         table = cat_output.table(name)
-        if flag(asked.parameters, "help"):
+        if is_flag_set(asked.parameters, "help"):
             return 200, cat_output.help_text(table)
         found = self._chosen(index if table.by_index else None, asked.parameters)
         rows = cat_output.rows(table, found, int(time.time()), asked.parameters)
         if asked.wants_json and asked.parameters.get("format", "json") == "json":
             return 200, rows
-        return 200, cat_output.text(rows, cat_output.names_of(table, asked.parameters), flag(asked.parameters, "v"))
+        return 200, cat_output.text(
+            rows, cat_output.names_of(table, asked.parameters), is_flag_set(asked.parameters, "v")
+        )
 
     # --- documents
 

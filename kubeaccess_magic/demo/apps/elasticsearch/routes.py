@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from ...http.exchange import Exchange
 from ...http.headers import Headers
-from ..web import flag, read_json
+from ..web import is_flag_set, read_json
 from .search_errors import SearchError
 
 Answer = tuple[int, Any]
@@ -104,7 +104,7 @@ async def _send(
     """JSON; `pretty` puts a blank before the colon, as Elasticsearch does."""
     kind, text = "text/plain", value
     if not isinstance(value, str):
-        pretty = flag(parameters, "pretty")
+        pretty = is_flag_set(parameters, "pretty")
         separators = (",", " : ") if pretty else (",", ":")
         kind, text = (
             "application/json",

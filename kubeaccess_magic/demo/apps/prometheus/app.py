@@ -14,7 +14,7 @@ from ...http.exchange import Exchange
 from ...world.usage import last_scrape
 from ..shop import Shop
 from ..traffic import failing
-from ..web import BODY_LIMIT, Router, query_pairs, send_html, send_json, send_text
+from ..web import BODY_LIMIT_BYTES, Router, query_pairs, send_html, send_json, send_text
 from .promql_engine import Evaluator, QueryError, SeriesSelector, duration_s, matching, parse
 from .series import METADATA, NAME, Sample, ScrapeTarget, Series, series, targets
 
@@ -253,7 +253,7 @@ def _row(
 async def _parameters(exchange: Exchange) -> Parameters:
     pairs = query_pairs(exchange.request)
     if exchange.request.method == "POST":
-        body = await exchange.whole_body(BODY_LIMIT)
+        body = await exchange.whole_body(BODY_LIMIT_BYTES)
         pairs = parse_qsl((body or b"").decode("utf-8", "replace"), keep_blank_values=True) + pairs
     out: Parameters = {}
     for name, value in pairs:

@@ -206,6 +206,6 @@ def _error_text(error: OSError) -> str:
 def _handshake_message(cause: BaseException | None) -> str:
     if not isinstance(cause, ssl.SSLError) or isinstance(cause, ssl.SSLEOFError):
         return "EOF"
-    if "WRONG_VERSION_NUMBER" in str(cause) or "RECORD_LAYER" in str(cause):
+    if cause.reason == "WRONG_VERSION_NUMBER" or "RECORD_LAYER" in (cause.reason or ""):
         return "tls: first record does not look like a TLS handshake"
     return f"remote error: tls: {cause.reason}"

@@ -38,6 +38,8 @@ def joined(parts: Sequence[tuple[Mapping[str, str], Table]]) -> Table:
     """
     if not parts:
         raise LoadError("there is no answer to make a frame of", hint="give at least one Reply")
+    if len(parts) == 1 and not parts[0][0]:
+        return parts[0][1]
     tables = [table for _, table in parts]
     units = {table.unit for table in tables}
     has_total = any(table.total is not None for table in tables)

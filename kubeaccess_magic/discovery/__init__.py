@@ -157,8 +157,9 @@ class Discovery:
         """Whether exactly this request is allowed; with the Role that would allow it if not."""
         allowed, reason = reviews.may(self._api, attributes, _for_objects(call))
         if allowed:
-            return Access(allowed=True, reason=reason, role=None)
-        return Access(allowed=False, reason=reason, role=role(attributes, user=self.who_am_i(call) or None))
+            return Access(allowed=True, reason=reason, role=None, attributes=attributes)
+        needed = role(attributes, user=self.who_am_i(call) or None)
+        return Access(allowed=False, reason=reason, role=needed, attributes=attributes)
 
     def rules(self, namespace: str, call: Call) -> list[dict[str, Any]]:
         """What is allowed in a namespace, as far as it can be listed."""

@@ -218,6 +218,7 @@ def keep(surface, text):
     surfaces[surface] = surfaces.get(surface, "") + str(text) + "\\n"
 
 def run(cell):
+    logging.getLogger("urllib3").setLevel(logging.DEBUG)  # version 31 of the official client sets it to WARNING
     done = shell.run_cell(cell, store_history=True)
     value, error = done.result, done.error_before_exec or done.error_in_exec
     keep("repr", repr(value))

@@ -212,7 +212,7 @@ def test_a_target_that_fails_says_what_it_is(client: Client) -> None:
     assert served == set(web) - set(down)
     status, body = client.ask(f"/api/v1/namespaces/shop/pods/{down[0]}:8080/proxy/stats")
     if status == 503:
-        assert "out of breath until" in json.loads(body)["error"]
+        assert "unavailable until" in json.loads(body)["error"]
     else:
         assert status == 200
 

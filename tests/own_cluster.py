@@ -63,10 +63,9 @@ def own_cluster(folder: Path, users: Mapping[str, str]) -> Iterator[OwnCluster]:
     for name, text in files.items():
         (folder / name).write_text(text)
         command += [f"--{name}", str(folder / name)]
-    child = process.start([*command, "--ready-json"], ready="{", timeout_s=60)
+    child = process.start([*command, "--ready-json"], timeout_s=60)
     try:
-        ready = json.loads(child.ready)
-        yield OwnCluster(ready["server"], ready["kubeconfig"], child.pid, seen)
+        yield OwnCluster(child.ready["server"], child.ready["kubeconfig"], child.pid, seen)
     finally:
         App.ended.set()
         child.stop()

@@ -189,8 +189,9 @@ class _Sender:
             )
         if step.rows_before:
             self.call.progress(step.rows_before, step.total, step.unit)
-        reply = self._send(step.request, call).raise_for_status()
+        reply = self._send(step.request, call)
         if reply.status_code >= 300:
+            reply.raise_for_status()
             raise LoadError(
                 f"the app redirects to {reply.headers.get('location', 'nowhere')!r}, which is not followed",  # X2
                 reply=reply,

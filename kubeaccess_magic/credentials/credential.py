@@ -66,6 +66,7 @@ class Credential:
 
     def __init__(self, context: Context, override: Impersonate, plugin_limit_s: float) -> None:
         self._context = context
+        self._plain_http = context.plain_http
         self._override = override
         self._plugin_limit_s = plugin_limit_s
         self._impersonation = Signature(impersonation_headers(context, override))
@@ -106,7 +107,7 @@ class Credential:
         CredentialError
             There is nothing to sign in with, or it cannot be had. Then nothing must be sent.
         """
-        if self._context.plain_http:
+        if self._plain_http:
             return self._impersonation
         sign_in, renewals = self._current(call)
         signature = self._signature
@@ -134,7 +135,7 @@ class Credential:
         CredentialError
             The renewal failed.
         """
-        if self._context.plain_http or not isinstance(refused, _CredentialSignature):
+        if self._plain_http or not isinstance(refused, _CredentialSignature):
             return False
         if call.unattended and self._has_plugin:
             return False

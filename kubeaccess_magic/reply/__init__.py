@@ -41,26 +41,18 @@ class Headers(Mapping[str, str]):
 
     __slots__ = ("_index", "_pairs")
 
-    _index: dict[str, tuple[str, ...]] | None
-
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self._pairs = tuple(pairs)
-        self._index = None  # built when it is first needed: many answers never need it
-
-    def _indexed(self) -> dict[str, tuple[str, ...]]:
-        if self._index is None:
-            index: dict[str, tuple[str, ...]] = {}
-            for name, value in self._pairs:
-                lowered = name.lower()
-                index[lowered] = (*index[lowered], value) if lowered in index else (value,)
-            self._index = index
-        return self._index
+        self._index: dict[str, tuple[str, ...]] = {}
+        for name, value in self._pairs:
+            lowered = name.lower()
+            self._index[lowered] = (*self._index.get(lowered, ()), value)
 
     def __getitem__(self, name: str) -> str:
-        return ", ".join(self._indexed()[name.lower()])
+        return ", ".join(self._index[name.lower()])
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._indexed()
+        return isinstance(name, str) and name.lower() in self._index
 
     def __iter__(self) -> Iterator[str]:
         seen = set()
@@ -71,10 +63,10 @@ class Headers(Mapping[str, str]):
                 yield name
 
     def __len__(self) -> int:
-        return len(self._indexed())
+        return len(self._index)
 
     def __eq__(self, other: object) -> bool:
-        return self._indexed() == other._indexed() if isinstance(other, Headers) else NotImplemented
+        return self._index == other._index if isinstance(other, Headers) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # like other mappings
 
@@ -83,7 +75,7 @@ class Headers(Mapping[str, str]):
 
     def getall(self, name: str) -> tuple[str, ...]:
         """All values of a header, in order. ``Cache-Control`` may be the app's and the API server's (T25)."""
-        return self._indexed().get(name.lower(), ())
+        return self._index.get(name.lower(), ())
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Names and values in the order of arrival."""
@@ -116,6 +108,7 @@ class Stream:
 
     __slots__ = (
         "_close",
+        "_length",
         "_read",
         "announced",
         "headers",
@@ -149,6 +142,8 @@ class Stream:
         self.way = way
         self.started = started
         self.announced = announced
+        # The length of the decoded body, if known: Content-Length is the length before decoding.
+        self._length = None if "content-encoding" in headers else announced
         self._read = read
         self._close: Callable[[], None] | None = close
 
@@ -216,8 +211,7 @@ class Stream:
         """
         # A body of known length is read in one piece, so that it is in memory only once. The connection observes the
         # deadline and reports progress meanwhile.
-        length = self._length() or 0
-        pieces = self._pieces(call, max(length, _CHUNK_BYTES))
+        pieces = self._pieces(call, max(self._length or 0, _CHUNK_BYTES))
         content = next(pieces, b"")
         buffer: io.BytesIO | None = None
         for piece in pieces:
@@ -245,13 +239,8 @@ class Stream:
         if close is not None:
             close()
 
-    def _length(self) -> int | None:
-        """The length of the decoded body, if known: Content-Length is the length before decoding."""
-        return None if "content-encoding" in self.headers else self.announced
-
     def _pieces(self, call: Call, piece_bytes: int) -> Iterator[bytes]:
         announced = self.announced
-        length = self._length()
         max_bytes = call.limits.max_bytes
         read_bytes = 0
         try:
@@ -266,7 +255,7 @@ class Stream:
                     raise self._too_large(max_bytes, read_bytes)
                 call.progress(read_bytes, announced)
                 yield data
-                if read_bytes == length:
+                if read_bytes == self._length:
                     return
                 if call.stopped:
                     raise KubeAccessError(f"stopped: {self._progress_text(read_bytes)}")

@@ -18,8 +18,8 @@ from .upstream import Upstream, is_address
 
 if TYPE_CHECKING:
     from ..credentials import ClientCertificate, Signature
+    from .leases import Route
     from .proxies import Proxy
-    from .routes import Route
 
 __all__ = ["CONNECTIONS", "Connections", "KeptConnections"]
 

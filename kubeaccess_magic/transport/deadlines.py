@@ -212,7 +212,9 @@ class _GuardedConnection(HTTPConnection):
     def request(self, method: str, url: str, *args: Any, **options: Any) -> None:
         guard = self.current_guard.guard
         if isinstance(self.sock, _GuardedSocket):
-            self.sock.work_for(guard)
+            self.sock.guard = guard
+            if guard is not None:
+                guard.connected = True
         # urllib3 was given the URL without secrets, for its log and its errors. This is the true one.
         super().request(method, url if guard is None else guard.url, *args, **options)
 
@@ -239,19 +241,15 @@ class _GuardedSocket:
     def __init__(self, sock: socket.socket, guard: Guard | None) -> None:
         self._sock = sock
         self._timeout_s: float | None = -1.0  # not a timeout: the first one is always set
-        self.work_for(guard)
+        self.fileno = sock.fileno
+        self.shutdown = sock.shutdown
+        self.guard = guard  # of the request that it works for
+        if guard is not None:
+            guard.connected = True
         self.settimeout(sock.gettimeout())
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
-
-    def work_for(self, guard: Guard | None) -> None:
-        self.guard = guard
-        if guard is not None:
-            guard.connected = True
-
-    def fileno(self) -> int:
-        return self._sock.fileno()
 
     def settimeout(self, timeout_s: float | None) -> None:
         if self.guard is not None:

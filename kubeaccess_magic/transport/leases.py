@@ -1,20 +1,32 @@
-"""`Lease`: what one request uses, as one value: the connections that it goes over, and what signs it."""
+"""`Lease`: what one request uses, as one value; and the route behind it, which follows the kubeconfig."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Protocol
+import functools
+import os
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from .. import kubeconfig
 from ..credentials import Signature
+from ..errors import ConfigError
+from ..kubeconfig.files import file_stamp
+from ..process import ForkLock
+from . import proxies, tls
 from .connections import Connections, KeptConnections
+from .upstream import TlsSettings, Upstream, host_as_written
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..credentials import AuthFlow
-    from .routes import RouteSource
-    from .upstream import Upstream
+    from ..credentials import AuthFlow, Credential
+    from ..kubeconfig import Context
 
-__all__ = ["Lease", "LeaseSource", "RouteLeases"]
+__all__ = ["FixedRoute", "KubeconfigRoute", "Lease", "LeaseSource", "Route", "RouteLeases", "RouteSource"]
+
+_HALF_WRITTEN_S = 0.1  # after that a file that is being written is whole
+_UNSIGNED = Signature()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,11 +47,12 @@ class Lease:
     signature: Signature
     auth: AuthFlow | None
 
-    @property
+    @functools.cached_property
     def upstream(self) -> Upstream:
         """Where it goes."""
         return self.connections.upstream
 
+    @functools.cached_property
     def headers(self) -> tuple[tuple[str, str], ...]:
         """The headers that the signature adds; no secret over plain http (G10)."""
         if self.auth is None or self.upstream.secure:
@@ -77,9 +90,7 @@ class RouteLeases:
     def __init__(self, routes: RouteSource) -> None:
         self._routes = routes
         self._connections = KeptConnections()
-        # The latest signature, and the state of the kubeconfig that it belongs to: one that was read while the
-        # kubeconfig changed may be for another server.
-        self._consistent: tuple[object, Signature] | None = None
+        self._kept: tuple[int, Route, Lease] | None = None  # the latest lease, with its process and its route
 
     @property
     def upstream(self) -> Upstream:
@@ -100,15 +111,213 @@ class RouteLeases:
             call.check()
             route = self._routes.route()
             signature = _UNSIGNED if route.auth is None else route.auth.sign(call)
-            read = (route.read_from, signature)
-            if read == self._consistent or self._routes.is_current(route):
-                self._consistent = read
+            kept = self._kept
+            if kept is not None and kept[:2] == (os.getpid(), route) and kept[2].signature is signature:
+                return kept[2]
+            # A signature that was read while the kubeconfig changed may be for another server.
+            if self._routes.is_current(route):
                 break
-        return Lease(self._connections.get(route, signature), signature, route.auth)
+        lease = Lease(self._connections.get(route, signature), signature, route.auth)
+        self._kept = (os.getpid(), route, lease)
+        return lease
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
+        self._kept = None
         self._connections.close()
 
 
-_UNSIGNED = Signature()
+@dataclasses.dataclass(frozen=True)
+class Route:
+    """Where requests go, and what signs them: one value, so that no signature reaches another server.
+
+    Parameters
+    ----------
+    upstream
+        Where they go.
+    auth
+        What signs them; None for an app, whose login is the caller's affair.
+    read_from
+        The state of the files that say so.
+    """
+
+    upstream: Upstream
+    auth: AuthFlow | None
+    read_from: tuple[object, ...] = ()
+
+
+class RouteSource(Protocol):
+    """What knows the route."""
+
+    @property
+    def upstream(self) -> Upstream:
+        """Where requests went last, or would go; nothing is read for it."""
+
+    def route(self) -> Route:
+        """The route of the next request."""
+
+    def is_current(self, route: Route) -> bool:
+        """Whether no file has changed since the route was read; else what has signed since may belong to another."""
+
+
+class FixedRoute:
+    """A route that never changes.
+
+    Parameters
+    ----------
+    upstream, auth
+        As of `Route`.
+    """
+
+    def __init__(self, upstream: Upstream, auth: AuthFlow | None) -> None:
+        self.upstream = upstream
+        self._route = Route(upstream, auth)
+
+    def route(self) -> Route:
+        """The route."""
+        return self._route
+
+    def is_current(self, route: Route) -> bool:
+        """Always."""
+        return True
+
+
+class KubeconfigRoute:
+    """The route of a context, which follows its kubeconfig and the environment.
+
+    When the kubeconfig has changed on disk, the next request goes where it leads now: to another server, with another
+    CA, through another proxy, signed by another user.
+
+    Parameters
+    ----------
+    context
+        Says where the server is and whom to trust.
+    credential
+        Signs.
+    """
+
+    def __init__(self, context: Context, credential: Credential) -> None:
+        self._lock = ForkLock()
+        self._state = _State(context, credential, _stamps(context), Upstream.parse(context.server))
+        self._kept: tuple[_State, _Surroundings, Route] | None = None
+
+    @property
+    def upstream(self) -> Upstream:
+        """The server of the context."""
+        return self._state.server
+
+    def route(self) -> Route:
+        """The route of the next request; the kubeconfig is read again if it has changed.
+
+        Raises
+        ------
+        ConfigError
+            The kubeconfig has no such context any more, or names a proxy or a CA that cannot be used.
+        """
+        state = self._state
+        stamps = _stamps(state.context)
+        if stamps != state.stamps:
+            state = self._followed(stamps)
+        surroundings = _Surroundings.of(state)
+        kept = self._kept
+        if kept is None or kept[0] is not state or kept[1] != surroundings or kept[2].read_from != stamps:
+            route = Route(_upstream(state, surroundings), state.credential, stamps)
+            kept = self._kept = (state, surroundings, route)
+        return kept[2]
+
+    def is_current(self, route: Route) -> bool:
+        """Whether the kubeconfig has not changed since the route was read."""
+        return _stamps(self._state.context) == route.read_from
+
+    def _followed(self, stamps: tuple[object, ...]) -> _State:
+        """The state, after what the kubeconfig says now has been taken; a broken kubeconfig is not taken."""
+        with self._lock:
+            state = self._state
+            if stamps != state.stamps and (context := _reread(state.context)) is not None:
+                credential = state.credential
+                if context != state.context:
+                    credential = credential.for_context(context)
+                self._state = state = _State(context, credential, stamps, Upstream.parse(context.server))
+        return state
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _State:
+    """What the kubeconfig said when its files had these stamps."""
+
+    context: Context
+    credential: Credential
+    stamps: tuple[object, ...]
+    server: Upstream  # without its TLS settings and its proxy, which depend on more than the kubeconfig
+
+    @functools.cached_property
+    def proxy_variables(self) -> tuple[str, ...]:
+        """The environment variables that name its proxy; none where the kubeconfig does."""
+        return () if self.context.proxy else proxies.variables(self.server.scheme)
+
+
+class _Surroundings(NamedTuple):
+    """What the upstream depends on besides the kubeconfig."""
+
+    proxy_variables: tuple[str | None, ...]
+    ca_stamp: object
+    relaxed: str
+
+    @classmethod
+    def of(cls, state: _State) -> _Surroundings:
+        """What they are now."""
+        context = state.context
+        return cls(
+            tuple(map(os.environ.get, state.proxy_variables)),
+            None if context.ca_file is None else file_stamp(context.ca_file),
+            os.environ.get(tls.RELAXED, "") if context.ca_file or context.ca_data else "",
+        )
+
+
+def _stamps(context: Context) -> tuple[object, ...]:
+    return tuple(map(file_stamp, context.files))
+
+
+def _reread(context: Context) -> Context | None:
+    """What the kubeconfig says now of a context; None while it is gone or half written.
+
+    Raises
+    ------
+    ConfigError
+        The kubeconfig can be read, and the context cannot be chosen any more.
+    """
+    environ = {**os.environ, "KUBECONFIG": os.pathsep.join(context.files)}
+    try:
+        kubeconfig.contexts(environ=environ)
+    except ConfigError:  # looked at again for the next request
+        return None
+    try:
+        found = kubeconfig.choose(context.name, environ=environ)
+    except ConfigError:
+        time.sleep(_HALF_WRITTEN_S)  # kubectl itself writes in two steps: empties the file, and fills it
+        found = kubeconfig.choose(context.name, environ=environ)
+    return dataclasses.replace(found, files=context.files, namespace=context.namespace)
+
+
+def _upstream(state: _State, surroundings: _Surroundings) -> Upstream:
+    context, server = state.context, state.server
+    settings = TlsSettings(
+        ca_file=context.ca_file,
+        ca_data=context.ca_data,
+        insecure=context.insecure_skip_tls_verify,
+        server_name=context.tls_server_name,
+        relaxed=tls.is_relaxed_for(context.server, surroundings.relaxed),
+        ca_stamp=surroundings.ca_stamp,
+    )
+    variables = zip(state.proxy_variables, surroundings.proxy_variables, strict=True)
+    proxy = _proxy(context, server, {name: value for name, value in variables if value is not None})
+    compressed = server.compressed and not context.disable_compression
+    return dataclasses.replace(server, tls=settings, proxy=proxy, compressed=compressed)
+
+
+def _proxy(context: Context, server: Upstream, environ: Mapping[str, str]) -> proxies.Proxy | None:
+    """The kubeconfig's proxy, which wins, or the environment's."""
+    if context.proxy is not None:
+        entry = kubeconfig.cluster_entry(context) or {}
+        return proxies.from_kubeconfig(str(entry.get("proxy-url") or context.proxy), f"cluster {context.cluster!r}")
+    return proxies.from_environment(server.scheme, host_as_written(context.server), server.port, environ)

@@ -189,7 +189,7 @@ def _sent(lease: Lease, method: str, url: str, headers: Mapping[str, str], optio
     path = parse_url(url).request_uri if pool.proxy is None or lease.upstream.secure else url
     signed = HTTPHeaderDict({name: value for name, value in headers.items() if name.lower() not in _SECRET})
     signed["Host"] = lease.upstream.host_header
-    for name, value in lease.headers():
+    for name, value in lease.headers:
         signed.add(name, value)
     return pool.urlopen(method, path, headers=signed, **options)
 

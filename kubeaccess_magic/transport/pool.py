@@ -19,9 +19,8 @@ from ..text import redact
 from ..version import __version__
 from . import failures
 from .deadlines import Guard
-from .leases import RouteLeases
+from .leases import FixedRoute, KubeconfigRoute, RouteLeases
 from .response import Response
-from .routes import FixedRoute, KubeconfigRoute
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -90,7 +89,6 @@ class Pool:
     def _begin(self, leases: LeaseSource, api_client: Any) -> None:
         self._leases = leases
         self._api_client = api_client
-        self._timeouts: tuple[tuple[float, float], Timeout] | None = None
         self._closed = False
 
     def __repr__(self) -> str:
@@ -143,8 +141,10 @@ class Pool:
             The request cannot be sent as it is.
         """
         safe = method in _SAFE_METHODS if safe is None else safe
+        pieces = body if body is None or isinstance(body, bytes) else _Pieces(body)
+        repeatable = method in _SAFE_METHODS and not isinstance(pieces, _Pieces)
         try:
-            return self._open(_Sending(method, path, tuple(headers), _body(body), safe), call)
+            return self._open(_Sending(method, path, tuple(headers), pieces, safe, repeatable), call)
         except KubeAccessError as error:
             # Raised afresh: the frames below hold signed headers, and a verbose traceback shows what frames hold.
             raise failures.without_frames(error) from error.__cause__
@@ -208,7 +208,8 @@ class Pool:
         return True
 
     def _send(self, lease: Lease, sending: _Sending, guard: Guard, started: float) -> Response:
-        upstream, connections = lease.upstream, lease.connections
+        connections, limits = lease.connections, guard.call.limits
+        upstream = connections.upstream
         # A proxy that forwards plain http is told the whole URL; else a connection has one server.
         forwarded = connections.pool.proxy is not None and not upstream.secure
         begin = upstream.url if forwarded else upstream.base_path
@@ -225,7 +226,8 @@ class Pool:
                 retries=_NO_RETRIES,
                 redirect=False,
                 assert_same_host=False,  # a path has no host; the pool has one
-                timeout=self._timeout(guard.call),
+                # Of one wait each: the guard ends the sum of the waits.
+                timeout=Timeout(connect=min(limits.connect_s, guard.call.total_s), read=limits.silence_s),
                 preload_content=False,
             )
         finally:
@@ -243,14 +245,6 @@ class Pool:
             proxy=lease.upstream.proxy,
         )
 
-    def _timeout(self, call: Call) -> Timeout:
-        """For urllib3; shared while the limits stay the same. The guard ends the sum of the waits."""
-        key = (min(call.limits.connect_s, call.total_s), call.limits.silence_s)
-        latest = self._timeouts
-        if latest is None or latest[0] != key:
-            latest = self._timeouts = (key, Timeout(connect=key[0], read=key[1]))
-        return latest[1]
-
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class _Sending:
@@ -260,12 +254,8 @@ class _Sending:
     path: str
     headers: tuple[tuple[str, str], ...]
     body: bytes | _Pieces | None
-    safe: bool
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether it may be sent a second time."""
-        return self.method in _SAFE_METHODS and not isinstance(self.body, _Pieces)
+    safe: bool  # it changes nothing
+    repeatable: bool  # it may be sent a second time
 
 
 class _Pieces:
@@ -302,10 +292,6 @@ _OF_THE_CONNECTION = frozenset(
 _OF_THE_SIGNATURE = re.compile(r"authorization|impersonate-.*|x-remote-.*", re.DOTALL)
 
 
-def _body(body: bytes | Iterable[bytes] | None) -> bytes | _Pieces | None:
-    return body if body is None or isinstance(body, bytes) else _Pieces(body)
-
-
 def _headers(lease: Lease, given: tuple[tuple[str, str], ...]) -> Any:
     """All headers of a request, for urllib3.
 
@@ -314,8 +300,7 @@ def _headers(lease: Lease, given: tuple[tuple[str, str], ...]) -> Any:
     TargetError
         One of those that are given belongs to the connection, or to what signs the request.
     """
-    upstream = lease.upstream
-    signing = lease.headers()
+    upstream, signing = lease.connections.upstream, lease.headers
     own = {
         "User-Agent": _USER_AGENT,
         "Accept-Encoding": "gzip" if upstream.compressed else "identity",  # never br or zstd (T32)

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import signal
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from . import dialects
@@ -99,13 +100,13 @@ def fetch(
     sender = _Sender(send, call)
     if raw:
         return _fetch_one(first, sender, operation, chosen, limit, options)
-    conversation = _begin(first, sender, operation, chosen, limit, options)
-    with _Patience(conversation):
+    conversation, reply = _begin(first, sender, operation, chosen, limit, options)
+    with _patience(conversation):
         conversation.read_pages()
         table = conversation.table()
     if limit is not None or conversation.notes:
         table = dataclasses.replace(table, has_more=False)
-    return Fetched(table, conversation.first, conversation.operation, first, (*conversation.notes, *table.notes))
+    return Fetched(table, reply, conversation.operation, first, (*conversation.notes, *table.notes))
 
 
 def _fetch_one(
@@ -130,7 +131,7 @@ def _begin(
     chosen: dialects.Dialect | None,
     limit: int | None,
     options: Mapping[str, Any],
-) -> _Conversation:
+) -> tuple[_Conversation, Reply]:
     """Get the first page, and decide who reads it: the operation that matched, or the one that recognizes the reply."""
     if matched is None:
         first = sender(dialects.Step(request))
@@ -141,15 +142,15 @@ def _begin(
         try:
             operation = dialects.operation_for(first, matched, chosen)
             if operation is matched:
-                dialects.check_options(matched, options, first)
-                return conversation
+                if options:
+                    dialects.check_options(matched, options, first)
+                return conversation, first
         except BaseException:
             conversation.end()
             raise
         conversation.end()
     conversation = _Conversation(operation, sender, limit, options, first)
-    conversation.begin(first.request)
-    return conversation
+    return conversation, conversation.begin(first.request)
 
 
 class _Sender:
@@ -182,7 +183,7 @@ class _Sender:
         call = self.call
         if closes:
             call = Call(dataclasses.replace(call.limits, total_s=_CLOSING_S), answered=call.answered)
-        elif not call.remaining_s:
+        elif time.monotonic() >= call.deadline:
             raise TimedOut(
                 f"the pages took longer than {call.total_s:g} s ({self._sent} were read)",
                 hint="allow more time with --timeout or timeout_s=, or ask for fewer rows",
@@ -231,18 +232,12 @@ class _Conversation:
         self._sender = sender
         self._first = first
         self._unread = first  # the first page, until it is read
-        with self._errors():
-            self._reader = dialects.reader_for(operation, limit, options, first)
+        with dialects.dialect_errors(operation, first):
+            self._reader = dialects.reader_for(operation, limit, options, first) if options else operation.reader(limit)
         self._step: dialects.Step | None = None
         self._pages_read = 0
         self._is_reading = False
         self._is_interrupted = False
-
-    @property
-    def first(self) -> Reply:
-        """The first page."""
-        assert self._first is not None, "there is none before begin()"
-        return self._first
 
     def begin(self, request: Request) -> Reply:
         """Send requests until the first page is here; it is not read yet."""
@@ -261,7 +256,10 @@ class _Conversation:
         """
         try:
             while (page := self._receive()) is not None:
-                self._read(page)
+                self._is_reading = True
+                self._advance(self._pages.send, page)
+                self._is_reading = False
+                self._pages_read += 1
                 del page  # while the next one arrives
         except (KeyboardInterrupt, KubeAccessError) as error:
             is_wanted = isinstance(error, KeyboardInterrupt) or self._sender.call.stopped
@@ -275,7 +273,7 @@ class _Conversation:
     def table(self) -> dialects.Table:
         """Make one table of all that was read."""
         self._is_reading = True
-        with self._errors(), gc_paused():
+        with dialects.dialect_errors(self.operation, self._first), gc_paused():
             return self._reader.table()
 
     def defers_interrupt(self) -> bool:
@@ -321,56 +319,31 @@ class _Conversation:
                 self._advance(self._pages.send, reply)
         return None
 
-    def _read(self, page: Reply) -> None:
-        self._is_reading = True
-        self._advance(self._pages.send, page)
-        self._is_reading = False
-        self._pages_read += 1
-
     def _advance(self, resume: Callable[..., dialects.Step], *arguments: Any) -> None:
         """Let the reader work until it asks for something."""
-        with self._errors(), gc_paused():
+        with dialects.dialect_errors(self.operation, self._first), gc_paused():
             try:
                 self._step = resume(*arguments)
             except StopIteration:
                 self._step = None
 
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        """Turn a mistake of a dialect into a LoadError."""
-        if self._first is not None:
-            with dialects.reading_errors(self.operation, self._first):
-                yield
-            return
-        try:
-            yield
-        except (KubeAccessError, StopIteration, MemoryError):
-            raise
-        except Exception as error:
-            raise LoadError(
-                f"the dialect {self.operation.dialect} cannot ask for this: {type(error).__name__}: {error}",
-                hint="`--raw` sends the request as it was typed",
-            ) from error
 
-
-class _Patience:
-    """While pages are read, lets an interrupt wait until the page in hand is in the table.
+@contextlib.contextmanager
+def _patience(conversation: _Conversation) -> Iterator[None]:
+    """While pages are read, let an interrupt wait until the page in hand is in the table.
 
     A second interrupt does not wait. Only the main thread hears of interrupts at all.
     """
+    before: Any = None
 
-    def __init__(self, conversation: _Conversation) -> None:
-        self._conversation = conversation
-        self._before: Any = None
+    def handle(number: int, frame: FrameType | None) -> None:
+        if not conversation.defers_interrupt():
+            before(number, frame)
 
-    def __enter__(self) -> None:
+    try:
         if threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT)):
-            self._before = signal.signal(signal.SIGINT, self._handle)
-
-    def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self._conversation.defers_interrupt():
-            self._before(number, frame)
+            before = signal.signal(signal.SIGINT, handle)
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)

@@ -26,6 +26,7 @@ __all__ = ["Request", "header_pairs", "pairs"]
 _BYTES = "bytes that are no UTF-8 are typed percent-encoded: `%E4`"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, 5.5
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_/-]*")  # `safe_path` has nothing to encode or to refuse in it
 _LEGAL_QUERY = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?-]*")
 _ILLEGAL_IN_A_QUERY = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?%-]")
 
@@ -113,14 +114,22 @@ class Request:
             raise TargetError(
                 f"a path is text, not {type(path).__name__}", hint='it reads like "_search?q=user:kimchy"'
             )
-        where, _, query = _joined(path_in_target, path).partition("?")
+        where, _, query = (_joined(path_in_target, path) if path_in_target else path or "").partition("?")
+        if not where.startswith("/"):
+            where = f"/{where}"
         if target.kind == "api":
             parsed = Target.parse(where)
             target, where = parsed.target, parsed.path or "/"
         method = method.upper() if isinstance(method, str) else ""
         sent_headers = tuple(header_pairs(headers)) if headers else ()
         _check(method, target, sent_headers)
-        return _unchecked(method, target, safe_path(where), _whole_query(query, params), sent_headers, body)
+        if not _PLAIN_PATH.fullmatch(where):
+            where = safe_path(where)
+        if query:
+            query = _encoded(query)
+        if params:
+            query = _with_params(query, params)
+        return _unchecked(method, target, where, query, sent_headers, body)
 
     @property
     def path_and_query(self) -> str:
@@ -129,13 +138,15 @@ class Request:
 
     def params(self) -> list[tuple[str, str]]:
         """Every parameter of the query, decoded, in its order."""
-        return [(_name(piece), unquote_plus(piece.partition("=")[2])) for piece in self.query.split("&") if piece]
+        split = (piece.partition("=") for piece in self.query.split("&") if piece)
+        return [(unquote_plus(name), unquote_plus(value)) for name, _, value in split]
 
     def param(self, name: str) -> str | None:
         """The first parameter of that name, decoded; None if there is none."""
         for piece in self.query.split("&"):
-            if piece and _name(piece) == name:
-                return unquote_plus(piece.partition("=")[2])
+            encoded_name, _, value = piece.partition("=")
+            if piece and unquote_plus(encoded_name) == name:
+                return unquote_plus(value)
         return None
 
     def with_target(self, target: Target) -> Request:
@@ -150,7 +161,7 @@ class Request:
         new = [f"{quote(name, safe='')}={value}"] if type(value) is int else _encoded_params([(name, value)])
         pieces: list[str] = []
         for piece in self.query.split("&") if self.query else []:
-            if _name(piece) != name:
+            if unquote_plus(piece.partition("=")[0]) != name:
                 pieces.append(piece)
             else:
                 pieces += new
@@ -260,30 +271,28 @@ def _check(method: str, target: Target, headers: tuple[tuple[str, str], ...]) ->
         _check_header(name, value)
 
 
-def _whole_query(query: str, params: str | bytes | Mapping[str, object] | Iterable[tuple[str, object]] | None) -> str:
-    """The query that was typed, and the parameters behind it, encoded."""
-    if not params:
-        return _encoded(query)
+def _with_params(query: str, params: str | bytes | Mapping[str, object] | Iterable[tuple[str, object]]) -> str:
+    """An encoded query with parameters behind it."""
     if isinstance(params, str | bytes):
         typed = params if isinstance(params, str) else params.decode(errors="surrogateescape")
-        pieces = [_encoded(query), _encoded(typed.removeprefix("?"))]
+        pieces = [query, _encoded(typed.removeprefix("?"))]
     else:
-        pieces = [_encoded(query), *_encoded_params(params)]
+        pieces = [query, *_encoded_params(params)]
     return "&".join(piece for piece in pieces if piece)
 
 
-def _joined(path_in_target: str | None, path: str | None) -> str:
-    """Path and query as one text that begins with "/"."""
-    joined = path_in_target or path or ""
-    if path_in_target and path and path != "/":
-        if "?" in path_in_target:
-            raise TargetError(
-                "the URL already has a query, so no path can follow it",
-                hint="add to the query with `-q NAME=VALUE` or params, or leave the query out of the URL",
-            )
-        below = path if path.startswith("?") else f"/{path.removeprefix('/')}"
-        joined = (path_in_target.removesuffix("/") if below.startswith("/") else path_in_target) + below
-    return joined if joined.startswith("/") else f"/{joined}"
+def _joined(path_in_target: str, path: str | None) -> str:
+    """Path and query, appended below those that stood in the target's text."""
+    if not path or path == "/":
+        return path_in_target
+    if "?" in path_in_target:
+        raise TargetError(
+            "the URL already has a query, so no path can follow it",
+            hint="add to the query with `-q NAME=VALUE` or params, or leave the query out of the URL",
+        )
+    if path.startswith("?"):
+        return path_in_target + path
+    return f"{path_in_target.removesuffix('/')}/{path.removeprefix('/')}"
 
 
 def _encoded(query: str) -> str:
@@ -301,10 +310,6 @@ def _encoded_params(params: Mapping[str, object] | Iterable[tuple[str, object]] 
         return [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in _flat(pairs(params, "params"))]
     except UnicodeEncodeError:
         raise TargetError("the query holds half a surrogate pair, which is no text", hint=_BYTES) from None
-
-
-def _name(piece: str) -> str:
-    return unquote_plus(piece.partition("=")[0])
 
 
 def _flat(pairs: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str]]:

@@ -6,8 +6,20 @@ There is one file or folder for each family. `protocol` says what a dialect is, 
 from __future__ import annotations
 
 from .joining import cut, joined, labelled
-from .loading import check_options, load, read, reader_for, reading_errors
-from .protocol import NO_LABELS, Dialect, NoMore, Operation, Pages, PlainOperation, Reader, Step, Table, options_of
+from .loading import check_options, load, read, reader_for
+from .protocol import (
+    NO_LABELS,
+    Dialect,
+    NoMore,
+    Operation,
+    Pages,
+    PlainOperation,
+    Reader,
+    Step,
+    Table,
+    dialect_errors,
+    options_of,
+)
 from .readers import FrameReader, SingleAnswerReader
 from .registry import GROUP, DialectWarning, match, named, operation_for, recognize, registry
 
@@ -27,6 +39,7 @@ __all__ = [
     "Table",
     "check_options",
     "cut",
+    "dialect_errors",
     "joined",
     "labelled",
     "load",
@@ -36,7 +49,6 @@ __all__ = [
     "options_of",
     "read",
     "reader_for",
-    "reading_errors",
     "recognize",
     "registry",
 ]

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from ..errors import KubeAccessError, LoadError
+from ..errors import LoadError
 from . import answer
 from .joining import cut
-from .protocol import NoMore, options_of
+from .protocol import NoMore, dialect_errors, options_of
 from .registry import match, named, operation_for
 
 if TYPE_CHECKING:
     from ..reply import Reply
     from .protocol import Dialect, Operation, Pages, Reader, Table
 
-__all__ = ["check_options", "load", "read", "reader_for", "reading_errors"]
+__all__ = ["check_options", "load", "read", "reader_for"]
 
 
 def load(
@@ -76,7 +76,7 @@ def read(replies: Iterable[Reply], operation: Operation, limit: int | None, opti
     """
     remaining = iter(replies)
     first = next(remaining)
-    with reading_errors(operation, first), answer.gc_paused():
+    with dialect_errors(operation, first), answer.gc_paused():
         reader = reader_for(operation, limit, options, first)
         pages: Pages | None = None
         for reply in chain((first,), remaining):
@@ -137,18 +137,3 @@ def check_options(operation: Operation, options: Mapping[str, Any], reply: Reply
             reply=reply,
             hint=f"it has: {', '.join(names)}" if names else "it has no options",
         )
-
-
-@contextlib.contextmanager
-def reading_errors(operation: Operation, reply: Reply) -> Iterator[None]:
-    """Turn a mistake of a dialect into a LoadError, which holds the reply."""
-    try:
-        yield
-    except (KubeAccessError, MemoryError):
-        raise
-    except Exception as error:
-        raise LoadError(
-            f"the dialect {operation.dialect} cannot read this answer: {type(error).__name__}: {error}",
-            reply=reply,
-            hint="see it with -o json or -o text, or name another one with --dialect",
-        ) from error

@@ -12,12 +12,13 @@ A dialect sends nothing itself. It says what to send, is given the replies, and 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import LimitExceeded
+from ..errors import KubeAccessError, LimitExceeded, LoadError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,7 @@ __all__ = [
     "Reader",
     "Step",
     "Table",
+    "dialect_errors",
     "options_of",
 ]
 
@@ -258,6 +260,29 @@ class PlainOperation:
     def reads(self, reply: Reply) -> bool:
         """Take any reply."""
         return True
+
+
+@contextlib.contextmanager
+def dialect_errors(operation: Operation, reply: Reply | None) -> Iterator[None]:
+    """Turn a mistake of a dialect into a LoadError.
+
+    Parameters
+    ----------
+    operation
+        What the dialect makes of the request.
+    reply
+        The first reply, which the error holds; None while there is none.
+    """
+    try:
+        yield
+    except (KubeAccessError, MemoryError):
+        raise
+    except Exception as error:
+        what, hint = "read this answer", "see it with -o json or -o text, or name another one with --dialect"
+        if reply is None:
+            what, hint = "ask for this", "`--raw` sends the request as it was typed"
+        message = f"the dialect {operation.dialect} cannot {what}: {type(error).__name__}: {error}"
+        raise LoadError(message, reply=reply, hint=hint) from error
 
 
 def options_of(operation: Operation) -> list[str] | None:

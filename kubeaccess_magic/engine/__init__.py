@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -111,9 +112,10 @@ class Outcome:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Meaning:
-    """What the text of a target meant: it is remembered as long as a Service is."""
+    """What the text of a target meant, and the way to it: it is remembered as long as a Service is."""
 
     target: Target
+    way: Way
     notes: tuple[str, ...]
     fresh_until: float
 
@@ -141,7 +143,8 @@ class Engine:
         self.discovery = Discovery(self._api, namespace)
         self._kubeconfig = kubeconfig
         self._ways = Ways(pool, self._api, self.discovery)
-        self._meanings: dict[tuple[str, str | None], _Meaning] = {}  # of targets that were typed, by text and namespace
+        # Of targets that were typed: by text, namespace and `via`.
+        self._meanings: dict[tuple[str, str | None, str], _Meaning] = {}
 
     @property
     def server(self) -> str:
@@ -192,12 +195,13 @@ class Engine:
         KubeAccessError
             The API server cannot be asked.
         """
-        remembered = self._meanings.get((query.target, query.namespace)) if isinstance(query.target, str) else None
-        if remembered is not None and time.monotonic() < remembered.fresh_until:
-            request, notes = query.request(remembered.target, None), remembered.notes
+        meaning = None
+        if isinstance(query.target, str):
+            meaning = self._meanings.get((query.target, query.namespace, query.via))
+        if meaning is not None and time.monotonic() < meaning.fresh_until:
+            request, way, notes = query.request(meaning.target, None), meaning.way, meaning.notes
         else:
-            request, notes = self._resolved(query, call)
-        way = self._ways.choose(query.via, request)
+            request, way, notes = self._resolved(query, call)
         way.check(request)
         operation, first = self._operation(query, request)
         return PreparedQuery(query, request, first, operation, way, notes)
@@ -223,17 +227,15 @@ class Engine:
         """
         way, query = prepared.way, prepared.query
         if not query.wants_frame:
-            reply = self._reply(prepared.first, way, call)
+            reply = self._reply(way, prepared.first, call)
             return Outcome(reply, None, reply.way, prepared.notes)
         from ..fetch import fetch
 
-        def send(request: Request, call: Call) -> Reply:
-            return self._reply(request, way, call)
-
+        send = functools.partial(self._reply, way)
         words: Any = {"dialect": query.dialect, "limit": query.limit, "raw": query.raw, **query.options}
         fetched = fetch(prepared.first, send, call, prepared.operation, **words)
         fetched.table.frame.attrs["kproxy"] = self._origin(fetched)
-        notes = (*prepared.notes, fetched.note) if fetched.note else prepared.notes
+        notes = (*prepared.notes, fetched.note) if fetched.notes else prepared.notes
         return Outcome(fetched.reply, fetched.table, fetched.reply.way, notes)
 
     def open(self, prepared: PreparedQuery, call: Call) -> Stream:
@@ -277,8 +279,8 @@ class Engine:
         """
         return self._api.call("GET", path, call=call, accept=accept)
 
-    def _resolved(self, query: Query, call: Call) -> tuple[Request, tuple[str, ...]]:
-        """The request that a query means, with namespace, port and scheme filled in, and lines about choices."""
+    def _resolved(self, query: Query, call: Call) -> tuple[Request, Way, tuple[str, ...]]:
+        """The request that a query means, with namespace, port and scheme filled in; its way; lines about choices."""
         address = self.address(query.target)
         request = query.request(address.target, address.path)
         target = request.target
@@ -287,15 +289,16 @@ class Engine:
             request = request.with_target(target)
         # Whatever cannot be sent is refused before anything is read; the name of a pod's port is looked up first (D2).
         sent = request.with_target(target.with_port("")) if target.kind == "pod" and target.port else request
-        self._ways.choose(query.via, request).check(sent)
+        way = self._ways.choose(query.via, request)
+        way.check(sent)
         resolution = self._resolve(address, target, call)
         notes = tuple(line for line in (address.note, resolution.note) if line)
         if address.target.kind in ("service", "pod") and address.path is None and isinstance(query.target, str):
             if len(self._meanings) >= _MAX_MEANINGS:
                 self._meanings.clear()
-            meaning = _Meaning(resolution.target, notes, time.monotonic() + _REMEMBERED_S)
-            self._meanings[query.target, query.namespace] = meaning
-        return request.with_target(resolution.target), notes
+            meaning = _Meaning(resolution.target, way, notes, time.monotonic() + _REMEMBERED_S)
+            self._meanings[query.target, query.namespace, query.via] = meaning
+        return request.with_target(resolution.target), way, notes
 
     def _resolve(self, address: Address, target: Target, call: Call) -> Resolution:
         return resolve(target, self.discovery, call, namespace=self.namespace, is_http_url=address.is_http_url)
@@ -311,7 +314,7 @@ class Engine:
             return operation, request
         return operation, operation.prepare(query.limit, for_frame=query.wants_frame)
 
-    def _reply(self, request: Request, way: Way, call: Call) -> Reply:
+    def _reply(self, way: Way, request: Request, call: Call) -> Reply:
         """The app's answer, whatever its status.
 
         GET and HEAD are sent once more if a pod vanished (S8); a refused request, which was not executed, is sent in
@@ -341,7 +344,7 @@ class Engine:
             "rows": len(table.frame),
             "of": table.total,
         }
-        return origin | ({"note": fetched.note[:300]} if fetched.note else {})
+        return origin | ({"note": fetched.note[:300]} if fetched.notes else {})
 
 
 def _exchange(request: Request, way: Way, call: Call) -> tuple[Reply, KubeAccessError | None]:

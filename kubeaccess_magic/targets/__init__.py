@@ -31,6 +31,7 @@ pasted URL: the URL only says which target is meant, and of which API server.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -96,7 +97,7 @@ class Parsed(NamedTuple):
     server: str | None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Target:
     """A service, pod or node behind the API server, or the API server itself.
 
@@ -172,6 +173,10 @@ class Target:
 
     def __str__(self) -> str:
         """The shortest text that parses to this target."""
+        return self._text
+
+    @functools.cached_property
+    def _text(self) -> str:
         if self.kind == "api":
             return "/"
         looks_wrong = looks_like_scheme_and_name(self.scheme, self.name, self.port)
@@ -182,7 +187,7 @@ class Target:
         needs_kind = looks_wrong or words[0] in KINDS or (len(words) == 1 and words[0] in VERBS)
         return "/".join(["svc", *words] if needs_kind else words)
 
-    @property
+    @functools.cached_property
     def segment(self) -> str:
         """Name, port and scheme in the form of the API server and of RBAC (N14, A2), such as "https:web:443"."""
         if self.scheme:

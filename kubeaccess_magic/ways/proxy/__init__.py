@@ -1,6 +1,6 @@
 """The way through the API server's proxy verb: it connects to the pod and passes the answer on.
 
-What only this way knows is in this folder: what the verb cannot carry (`carriage`), the paths (`paths`), which
+What only this way knows is in this folder: the paths, and what the verb cannot carry (`carriage`), which
 redirects may be followed (`redirects`), other spellings of a target for which there may be rights (`spellings`), and
 what the API server's refusals mean (`explanations`).
 """
@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from ...errors import AccessDenied
 from ...reply import Stream
-from . import carriage
+from .carriage import api_path, check, proxy_path
 from .explanations import explanation, wants_tls
-from .paths import api_path, proxy_path
 from .redirects import MOST_REDIRECTS, REDIRECTS, redirected
 from .spellings import allowed_spelling
 
@@ -45,9 +44,7 @@ class ApiServerProxy:
         self._pool = pool
         self._discovery = discovery
 
-    def check(self, request: Request) -> None:
-        """Raise TargetError for what the verb cannot carry as it was meant; nothing is sent."""
-        carriage.check(request)
+    check = staticmethod(check)
 
     def open(self, request: Request, call: Call) -> Stream:
         """Send the request, and follow the redirects that may be followed.
@@ -55,17 +52,20 @@ class ApiServerProxy:
         GET and HEAD follow a redirect to the same server below the same ``…/proxy/`` prefix, at most five times;
         any other answer of 3xx is the answer (T27, T28, X2).
         """
-        stream = self._send(request, call)
-        for _ in range(MOST_REDIRECTS):
-            if stream.status_code not in REDIRECTS or request.method not in ("GET", "HEAD"):
+        redirects = 0
+        while True:
+            response = self._pool.open(
+                request.method, api_path(request), headers=request.headers, body=request.body, call=call
+            )
+            stream = Stream.from_response(response, request, self.name)
+            if response.status_code not in REDIRECTS or request.method not in ("GET", "HEAD"):
                 return stream
             followed = redirected(request, stream.headers.get("location"), self._pool.upstream.url)
-            if followed is None:
+            if followed is None or redirects == MOST_REDIRECTS:
                 return stream
             stream.close()
             request = followed
-            stream = self._send(request, call)
-        return stream
+            redirects += 1
 
     def retry(self, reply: Reply) -> Request | None:
         """The request to send in place of one that was answered so, or None.
@@ -85,9 +85,3 @@ class ApiServerProxy:
     def alternative(self, request: Request, error: KubeAccessError, call: Call) -> Request | None:
         """The refused request in another spelling for which there are rights (A3), or None."""
         return allowed_spelling(request, self._discovery, call) if isinstance(error, AccessDenied) else None
-
-    def _send(self, request: Request, call: Call) -> Stream:
-        response = self._pool.open(
-            request.method, api_path(request), headers=request.headers, body=request.body, call=call
-        )
-        return Stream.from_response(response, request, self.name)

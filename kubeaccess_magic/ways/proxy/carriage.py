@@ -1,6 +1,6 @@
-"""What the API server's proxy verb cannot carry as it was meant.
+"""How the API server's proxy verb carries a request: under which path, and what it cannot carry as it was meant.
 
-The verb would change or swallow it without a word, so it is refused here, before anything is sent, with the reason.
+The verb would change or swallow that without a word, so it is refused here, before anything is sent, with the reason.
 The rules are those of the real API server (T4 to T22, E4, X7).
 """
 
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ...errors import TargetError
+from ...targets import check_name
 
 if TYPE_CHECKING:
     from ...request import Request
     from ...targets import Target
 
-__all__ = ["check"]
+__all__ = ["api_path", "check", "proxy_path"]
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ENCODED_SLASH = re.compile(r"%2f", re.IGNORECASE)
@@ -38,6 +39,54 @@ _SWALLOWED = {
     "content-length": "it follows from the body",
     "accept-encoding": "it is chosen so that the API server can read the answer",  # T32
 }
+
+
+def proxy_path(target: Target, namespace: str | None = None) -> str:
+    """The path of a target at the API server, up to and with ``/proxy``; "" for the API server itself.
+
+    Parameters
+    ----------
+    target
+        A service, a pod, a node, or the API server itself.
+    namespace
+        The namespace of a target that names none.
+
+    Raises
+    ------
+    TargetError
+        A namespace is needed and there is none.
+    """
+    if target.kind == "api":
+        return ""
+    if target.kind == "node":
+        return f"/api/v1/nodes/{target.segment}/proxy"
+    namespace = target.namespace or namespace
+    if not namespace:
+        raise TargetError(
+            f"the namespace of {target.kind} {target.name} is not known",
+            hint=f"type `NAMESPACE/{target.segment}`, or add `-n NAMESPACE`",
+        )
+    if not target.namespace:
+        check_name("namespace", namespace)
+    return f"/api/v1/namespaces/{namespace}/{target.kind}s/{target.segment}/proxy"
+
+
+def api_path(request: Request, namespace: str | None = None) -> str:
+    """What follows the API server's own address when a request is sent to it: path and query.
+
+    Parameters
+    ----------
+    request
+        Any request.
+    namespace
+        The namespace of a target that names none.
+
+    Raises
+    ------
+    TargetError
+        A namespace is needed and there is none.
+    """
+    return proxy_path(request.target, namespace) + request.path_and_query
 
 
 def check(request: Request) -> None:

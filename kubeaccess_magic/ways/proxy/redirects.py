@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ...errors import TargetError
 from ...request import Request
-from .paths import api_path, proxy_path
+from .carriage import api_path, proxy_path
 
 __all__ = ["MOST_REDIRECTS", "REDIRECTS", "redirected"]
 

@@ -19,9 +19,11 @@ from xml.etree import ElementTree
 import ipywidgets
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.error import UsageError
+from names_server import names_server, services, table
 from own_cluster import HOSTILE, own_cluster, written_kubeconfig
 from panel_world import panel_world
 
@@ -379,6 +381,34 @@ def test_where_names_may_not_be_listed_one_types_them(shown, demo):
     listed.until(lambda: listed.picked("Service").startswith("shop/web · "))
 
 
+def many_names(path):
+    """An API server of 300 namespaces with a service in each."""
+    if path.startswith("/api/v1/namespaces?"):
+        return table(*(f"ns-{number:03}" for number in range(300)))
+    if path.startswith("/api/v1/services?"):
+        items = [item for number in range(300) for item in services(f"ns-{number:03}", "web")[1]["items"]]
+        return 200, {"kind": "ServiceList", "metadata": {}, "items": items}
+    return 404, {}
+
+
+def test_hundreds_of_namespaces_and_a_slow_server(shown, tmp_path):
+    with names_server(many_names) as server:
+        server.open.clear()
+        one = shown(str(written_kubeconfig(tmp_path, server.url)))  # at once, though nothing answers
+        assert one.picked("Service") == "Loading …" and one.picked("Namespace") == "All namespaces"
+        server.open.set()
+        one.until(lambda: len(one.options("Namespace")) == 302 and len(one.options("Service")) == 302)
+        one.type("Find namespace", "-299")
+        one.pick("Namespace", "ns-299")
+        assert one.options("Service") == ["Choose one of 1 …", "web", "Type a name …"]
+
+
+def test_a_server_that_cannot_be_reached_is_said(shown, tmp_path):
+    one = shown(str(written_kubeconfig(tmp_path, "https://127.0.0.1:9")))
+    one.says("The services of all namespaces cannot be listed now: ")
+    assert isinstance(one.field("Service"), ipywidgets.Text)  # a name can be typed
+
+
 def test_a_context_that_cannot_sign_in_says_so(shown, demo, tmp_path):
     plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "/nowhere/login", "interactiveMode": "Never"}
     one = shown(str(written_kubeconfig(tmp_path, demo.server, {"exec": plugin})))
@@ -386,6 +416,26 @@ def test_a_context_that_cannot_sign_in_says_so(shown, demo, tmp_path):
     one.click("Sign in and list names")
     one.says("/nowhere/login")
     assert not one.panel.running and one.panel.frame is None
+
+
+def test_signing_in_lists_the_names(shown, own, tmp_path):
+    """Lists never run a plugin by themselves, since it could ask somebody to log in."""
+    told = yaml.safe_load(Path(own.kubeconfig).read_text())
+    credential = {"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "status": {"token": TOKEN}}
+    program = tmp_path / "plugin"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\necho '{json.dumps(credential)}'\n")
+    program.chmod(0o755)
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(program), "interactiveMode": "Never"}
+    told["users"] = [{"name": user["name"], "user": {"exec": plugin}} for user in told["users"]]
+    (tmp_path / "kubeconfig").write_text(json.dumps(told))
+    one = shown(str(tmp_path / "kubeconfig"))
+    one.says("Sign in to list the services of all namespaces, or type a name.")
+    assert not (tmp_path / "ran").exists()
+    one.click("Sign in and list names")
+    one.until(lambda: one.field("Sign in and list names").layout.display == "none")
+    one.until(lambda: isinstance(one.field("Service"), ipywidgets.Dropdown))
+    one.pick("Service", "own/echo")
+    assert one.panel.line == "own/echo"
 
 
 def test_a_ready_question_asks_at_once(shown, demo):

@@ -94,7 +94,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("can", "may I? and the Role to ask for if not", ("TARGET",), needs=1, takes=(*_WHO, "namespace", "request")),
     Verb(
         "panel",
-        "the same by fields that complete as one types, filled in from any line",
+        "the same by picking from lists, filled in from any line",
         ("TARGET", "PATH"),
         takes=(*_WHO, *_QUESTION),
     ),

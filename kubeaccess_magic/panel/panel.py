@@ -320,8 +320,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                     return
                 self._view.problem.value = said
                 self._view.status.value = ""
-            self.sync()
-            self._preview.again()
+            if not said:
+                self.sync()
+                self._preview.again()
 
         Running(work, self._say)
 

@@ -58,7 +58,7 @@ class Picker:
         self._entries: Sequence[Entry] = ()  # all
         self._offered: Sequence[Entry] = ()  # those that pass the filter: what the dropdown has
         self._on_page: Sequence[Entry] = ()  # what it has in the page, as far as we know
-        self._is_typing = False
+        self._is_typing = self._must_type = False
         self.filter = widgets.Text(placeholder="Part of a name", continuous_update=True)
         self.dropdown = widgets.Dropdown()
         self.typed = Typed(widgets.Text(continuous_update=True), changed)
@@ -110,8 +110,8 @@ class Picker:
         self._value = value
         if entries is not self._entries:
             self._entries = entries
-        if must_type and self._can_type:
-            self._is_typing = True
+        if self._can_type and must_type != self._must_type and (must_type or not self.typed.text.value):
+            self._is_typing = self._must_type = must_type
         if self._is_typing:
             self.typed.write(value)
         self._offer()

@@ -41,7 +41,11 @@ _STYLE = """
 .kproxy-panel input, .kproxy-panel textarea { min-width: 0; border-radius: 3px; }
 .kproxy-panel input::placeholder { color: var(--kproxy-pale); opacity: 1; }
 .kproxy-panel .kproxy-code input, .kproxy-panel .kproxy-code textarea { font-family: var(--kproxy-code); }
-.kproxy-panel select { min-width: 0; height: 28px; border-radius: 3px; color-scheme: light dark; }
+.kproxy-panel .widget-dropdown > select { min-width: 0; height: 28px; border-radius: 3px; padding: 0 26px 0 8px;
+  appearance: none; background-repeat: no-repeat; background-size: 5px 6px;
+  background-position: right 14px center, right 9px center;
+  background-image: linear-gradient(45deg, transparent 50%, currentColor 50%),
+    linear-gradient(315deg, transparent 50%, currentColor 50%); }
 .kproxy-panel select option { color: var(--jp-ui-font-color1, FieldText); background: var(--jp-layout-color1, Field); }
 .kproxy-panel .kproxy-picker { display: flex; flex-flow: column; gap: 4px; width: 100%; }
 .kproxy-panel .kproxy-picker > button { align-self: flex-start; width: auto; margin: 0 0 0 7.5em; }
@@ -49,7 +53,7 @@ _STYLE = """
 .kproxy-panel .kproxy-picker .widget-html:not(:has(.kproxy-pale)) { display: none; }
 .kproxy-panel .kproxy-ask { display: grid; gap: 6px 8px; align-items: start;
   grid-template-columns: 16em minmax(0, 1fr) auto auto; }
-.kproxy-panel .kproxy-ask > .widget-combobox .widget-label { width: 3em; }
+.kproxy-panel .kproxy-ask > .kproxy-code .widget-label { width: 2.5em; }
 .kproxy-panel .kproxy-actions .kproxy-picker { width: 18em; }
 .kproxy-panel .kproxy-actions .kproxy-picker .widget-label { width: 3em; }
 .kproxy-panel .widget-html:has(> .widget-html-content:empty) { display: none; }
@@ -130,6 +134,7 @@ _STYLE = """
   .kproxy-panel .kproxy-where { grid-template-columns: minmax(0, 1fr); }
   .kproxy-panel .kproxy-where .kproxy-name { grid-column: auto; }
   .kproxy-panel .kproxy-ask { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
+  .kproxy-panel .kproxy-ask > .kproxy-code .widget-label { width: 7.5em; }
   .kproxy-panel .kproxy-ask > :first-child, .kproxy-panel .kproxy-ask > :nth-child(2) { grid-column: 1 / -1; }
   .kproxy-panel .kproxy-texts { grid-template-columns: minmax(0, 1fr); }
   .kproxy-panel .kproxy-texts dt { padding: 4px 0 0; }

@@ -52,6 +52,7 @@ def test_by_mouse(notebook: Callable[..., Notebook], demo: Any) -> None:
     expect(one.panel.locator("table tbody tr").first).to_be_visible()
     timed("a ready question pressed, table shown", time.monotonic() - started)
     expect(one.panel).to_contain_text("→ df_prometheus")
+    one.pick("Known paths", "api/v1/query ·")
     one.field("query").fill("up")
     expect(one.text("Line")).to_contain_text("df_prometheus = %kproxy monitoring/prometheus api/v1/query -q query=up")
     expect(one.panel.locator(".kproxy-old")).to_be_visible()  # the answer of another question

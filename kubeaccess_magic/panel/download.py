@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Downloads"]
 
-_MOST_BYTES = 16 * 2**20
+_MOST_BYTES, _MOST_CELLS = 16 * 2**20, 5_000_000
 _TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
 
@@ -56,20 +56,27 @@ class Downloads:
             frame, file = self._frame, f"{self._name}.{form}"
         if frame is None:
             return
+        if frame.size > _MOST_CELLS:
+            self.link.value = html.pale(f"{frame.size:,} cells are too many for a page; {self._call(form)}")
+            return
         try:
             content = _written(frame, form)
         except Exception as problem:  # in a callback nobody else would show it
             self.link.value = html.error(problem)
             return
         if len(content) > _MOST_BYTES:
-            call = f"{self._name}.to_{form}({file!r}{', index=False' if form == 'csv' else ''})"
-            self.link.value = html.pale(f"{size_text(len(content))} are too many for a page; in a cell: {call}")
+            self.link.value = html.pale(f"{size_text(len(content))} are too many for a page; {self._call(form)}")
             return
         data = base64.b64encode(content).decode()
         self.link.value = (
             f"<a download='{escape(file)}' href='data:{_TYPES[form]};base64,{data}'>"
             f"Save {escape(file)} ({size_text(len(content))})</a>"
         )
+
+    def _call(self, form: str) -> str:
+        """What writes the file in a cell."""
+        index = ", index=False" if form == "csv" else ""
+        return f"in a cell: {self._name}.to_{form}('{self._name}.{form}'{index})"
 
 
 def _written(frame: pd.DataFrame, form: str) -> bytes:

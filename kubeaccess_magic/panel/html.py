@@ -30,7 +30,10 @@ def texts(named: Iterable[tuple[str, str]]) -> str:
 
 
 def _button(action: str, label: str, name: str) -> str:
-    return f"<button type='button' data-kproxy='{action}' aria-label='{label}: {escape(name)}'>{label}</button>"
+    """A button that the script of the page listens to; a line of a shell becomes a cell of one."""
+    before = " data-before='%%bash&#10;'" if action == "insert" and name == "kubectl" else ""
+    named = f"aria-label='{label}: {escape(name)}'"
+    return f"<button type='button' data-kproxy='{action}'{before} {named}>{label}</button>"
 
 
 def pale(line: str) -> str:

@@ -28,7 +28,7 @@ const insert = button => {
   setTimeout(() => {
     const editor = cell.nextElementSibling.querySelector('.cm-content')
     const data = new DataTransfer()
-    data.setData('text/plain', text)
+    data.setData('text/plain', (button.dataset.before || '') + text)
     editor.focus()
     editor.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
   }, 200)

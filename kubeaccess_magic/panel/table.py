@@ -14,6 +14,7 @@ from . import html
 from .page import Page
 from .picker import Entry, Picker
 from .tree import set_visible
+from .working import Newest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,8 @@ __all__ = ["Table"]
 
 _ROWS, _COLUMNS, _CELL_CHARACTERS = 100, 60, 200  # of one page
 _MOST = 100_000  # rows that are searched and sorted
+_CELLS_AT_ONCE = 100_000  # with more, the kernel would not answer for a moment
+_TYPED_S = 0.3  # seconds without a key after which rows are searched
 
 
 class Table:
@@ -40,12 +43,13 @@ class Table:
         self._frame: pd.DataFrame | None = None
         self._rows: pd.DataFrame | None = None  # those that are found, in their order
         self._first = 0
+        self._newest = Newest()
         self.search = widgets.Text(description="Search rows", placeholder="Text in any column", continuous_update=True)
-        self.sort = Picker("Sort by", page, lock, self._arrange)
+        self.sort = Picker("Sort by", page, lock, self._changed)
         self.back = widgets.Button(description="Previous rows")
         self.next = widgets.Button(description="Next rows")
         self.count, self.rows = widgets.HTML(), widgets.HTML()
-        self.search.observe(lambda _: self._arrange(), "value")
+        self.search.observe(lambda _: self._changed(), "value")
         self.back.on_click(lambda _: self._turn(-_ROWS))
         self.next.on_click(lambda _: self._turn(_ROWS))
         controls = widgets.Box([self.search, self.sort.widget])
@@ -71,20 +75,31 @@ class Table:
             self.sort.show(entries, "")
             self._arrange()
 
+    def _changed(self) -> None:
+        """Search and sort: a large frame in a thread, once nothing was typed for a moment."""
+        with self._lock:
+            self.sort.show(self.sort.entries, self.sort.read())
+            is_small = self._frame is not None and self._frame.size <= _CELLS_AT_ONCE
+        if is_small:
+            self._arrange()
+        else:
+            self._newest.submit(lambda _: self._arrange(), _TYPED_S)
+
     def _arrange(self) -> None:
         """Search and sort anew, and show the first rows."""
         with self._lock:
-            if self._frame is None:
-                return
-            rows = self._frame.iloc[:_MOST]
-            wanted = self.search.value.strip()
-            if wanted:
-                rows = rows[_holds(rows, wanted)]
-            order = self.sort.read()
-            self.sort.show(self.sort.entries, order)
-            self._rows = _sorted(rows, int(order[1:]), is_descending=order[0] == "-") if order else rows
-            self._first = 0
-            self._draw()
+            frame, wanted, order = self._frame, self.search.value.strip(), self.sort.read()
+        if frame is None:
+            return
+        rows = frame.iloc[:_MOST]
+        if wanted:
+            rows = rows[_holds(rows, wanted)]
+        if order:
+            rows = _sorted(rows, int(order[1:]), is_descending=order[0] == "-")
+        with self._lock:
+            if frame is self._frame:
+                self._rows, self._first = rows, 0
+                self._draw()
 
     def _turn(self, by: int) -> None:
         with self._lock:

@@ -456,7 +456,7 @@ def test_in_notebook_7_and_in_voila(browser: Any, lab: Lab, demo: Any, where: st
     panel = page.locator(".kproxy-panel")
     expect(panel.locator("dd").first).to_contain_text("q=user%3Akimchy")
     expect(panel).to_contain_text("you may GET")
-    known = panel.get_by_label("Known paths", exact=True)
+    known = panel.get_by_label("Known paths", exact=True).and_(page.locator("select"))
     known.select_option(label=known.locator("option").filter(has_text="_count").first.inner_text())
     expect(panel.locator("dd").first).to_contain_text("/_count")
     path = panel.get_by_label("Path", exact=True).and_(page.locator("input"))

@@ -21,6 +21,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from kubeaccess_magic.ways.proxy import api_path
+
 HERE = pathlib.Path(__file__).parent
 ROUNDS = 9
 REQUESTS = 300
@@ -110,19 +112,19 @@ def with_urllib3(server: Served, what: str) -> Callable[[], bytes]:
 def with_ours(server: Served, what: str) -> Callable[[], bytes]:
     from kubeaccess_magic import credentials, kubeconfig
     from kubeaccess_magic.call import Call
+    from kubeaccess_magic.reply import Stream
     from kubeaccess_magic.request import Request
     from kubeaccess_magic.targets import Target
-    from kubeaccess_magic.transport import Transport
+    from kubeaccess_magic.transport import Pool
 
     context = kubeconfig.choose(kubeconfig=server.kubeconfig)
-    transport = Transport(context, credentials.for_context(context))
+    pool = Pool.for_context(context, credentials.for_context(context))
     request = Request.build("GET", Target.parse("shop/web:http").target, what)
-    path = request.url_path()
+    path = api_path(request)
     call = Call()
 
     def get() -> bytes:
-        stream = transport.open("GET", path, call=call, request=request)
-        return stream.read(call).content
+        return Stream.from_response(pool.open("GET", path, call=call), request, "proxy").read(call).content
 
     return get
 

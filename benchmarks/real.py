@@ -2,7 +2,7 @@
 
 ``KUBEBUILDER_ASSETS=… python benchmarks/real.py`` starts etcd and kube-apiserver in a network namespace, as the tests
 do, and prints a Markdown table. A Cluster's whole way (target, port, way, explanation) is measured as well as the bare
-transport; all are interleaved in one run, medians; the answers are compared first.
+pool; all are interleaved in one run, medians; the answers are compared first.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ def measure(server: str, ca_file: str, token: str, kubeconfig: str) -> str:
 
     from kubeaccess_magic import Cluster
     from kubeaccess_magic.call import Call
+    from kubeaccess_magic.reply import Stream
 
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"
     cluster = Cluster(kubeconfig=kubeconfig)
     request = cluster.prepare("GET", "demo/web", "say?body=hello").request
-    transport, call = cluster._transport, Call()
+    pool, call = cluster._pool, Call()
 
     def by_requests() -> bytes:
         return session.get(server + PATH, verify=ca_file, timeout=(10, 130)).content
 
-    def by_transport() -> bytes:
-        stream = transport.open("GET", PATH, call=call, request=request)
-        return stream.read(call).content
+    def by_pool() -> bytes:
+        return Stream.from_response(pool.open("GET", PATH, call=call), request, "proxy").read(call).content
 
     def by_cluster() -> bytes:
         return cluster.get("demo/web", "say?body=hello").content
 
     clients: dict[str, Callable[[], bytes]] = {
         "requests.Session": by_requests,
-        "Transport.open": by_transport,
+        "Pool.open": by_pool,
         "Cluster.get": by_cluster,
     }
     assert len({get() for get in clients.values()}) == 1

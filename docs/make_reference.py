@@ -9,7 +9,10 @@ from pathlib import Path
 from kubeaccess_magic import Cluster, Reply, dialects, errors
 from kubeaccess_magic.call import Limits
 from kubeaccess_magic.magics import KProxyMagics
-from kubeaccess_magic.magics.options import OPTIONS, VERBS, Verb
+from kubeaccess_magic.magics.options import OPTIONS
+from kubeaccess_magic.magics.verbs import VERBS, Verb
+from kubeaccess_magic.request import Request
+from kubeaccess_magic.targets import Target
 
 PLACE = Path(__file__).parent / "reference.md"
 
@@ -107,14 +110,12 @@ def _dialects() -> Iterator[str]:
     yield ""
     yield "| dialect | what it is | its own options |"
     yield "|---|---|---|"
+    any_request = Request.build("GET", Target.parse("shop/web").target)
     for dialect in dialects.registry():
         if not type(dialect).__module__.startswith("kubeaccess_magic."):
             continue
-        own = [
-            f"`{parameter.name}=`"
-            for parameter in inspect.signature(dialect.load).parameters.values()
-            if parameter.kind is parameter.KEYWORD_ONLY and parameter.name != "limit"
-        ]
+        options = dialects.options_of(dialect.fallback(any_request)) or ()
+        own = [f"`{name}=`" for name in options]
         yield f"| `{dialect.name}` | {_cell(_first_line(type(dialect)))} | {' '.join(own)} |"
 
 

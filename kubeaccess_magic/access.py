@@ -1,8 +1,8 @@
-"""A request as RBAC sees it: which verb on which resource of which name, whether rules allow it, the Role that would.
+"""What RBAC sees of a request, whether rules allow it, and the Role that would.
 
-Through the proxy, RBAC sees the method and the whole segment, scheme and port included, and nothing of the path
-behind it (A1-A4). ``web``, ``web:80`` and ``http:web:`` are three names to it (A3), so a right to one of them is
-none to the others. Of an API path that goes through no proxy it sees what the API server's RequestInfo reads.
+Of a request through the proxy verb, RBAC sees the method and the whole segment with scheme and port, but not the path
+behind it (A1-A4). ``web``, ``web:80`` and ``http:web:`` are three different names (A3): a right to one of them is not
+a right to the others. Any other API path is read as the API server's RequestInfo reads it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from .errors import TargetError
 from .targets import Target
 
 __all__ = ["Access", "Attributes", "allows", "attributes", "equivalent_segments", "granted_segments", "role"]
@@ -22,24 +23,25 @@ _VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Attributes:
-    """What RBAC looks at.
+    """What RBAC sees of a request.
 
-    Attributes
+    Parameters
     ----------
     verb
-        "get", "list", "create" …; "" where the API server knows none (OPTIONS), which only a rule for all verbs allows.
+        Such as "get", "list" or "create". "" if the API server has no verb for the method (OPTIONS): only a rule for
+        all verbs allows that.
     resource
-        "services", "pods", "nodes" …; "" for a path that is no resource.
+        Such as "services", "pods" or "nodes"; "" if the path is not a resource.
     subresource
-        "proxy" for whatever goes through the proxy; "" for none.
+        "proxy" for a request through the proxy verb; "" for none.
     name
-        The segment (A2), or the name of an object; "" for none, as in a list.
+        The segment (A2) or the name of an object; "" for a list.
     namespace
-        None for what is in no namespace, and for a list over all of them.
+        None for a cluster-scoped resource and for a list over all namespaces.
     group
-        API group, "" for the core.
+        The API group, "" for the core group.
     path
-        The path, where it is no resource, such as "/version"; else None.
+        The path if it is not a resource, such as "/version"; else None.
     """
 
     verb: str
@@ -52,11 +54,11 @@ class Attributes:
 
     @property
     def full_resource(self) -> str:
-        """Resource and subresource as RBAC writes them: "services/proxy"."""
+        """Resource and subresource as RBAC rules write them, such as "services/proxy"."""
         return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
 
     def review(self) -> dict[str, dict[str, str]]:
-        """The ``spec`` of a SelfSubjectAccessReview that asks for exactly this (F9)."""
+        """The ``spec`` of a SelfSubjectAccessReview for this request (F9)."""
         if self.path is not None:
             return {"nonResourceAttributes": {"path": self.path, "verb": self.verb}}
         fields = {
@@ -72,48 +74,55 @@ class Attributes:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Access:
-    """Whether somebody may; true or false like a bool.
+    """Whether a request is allowed. In a condition it is true if the request is allowed.
 
-    Attributes
+    Parameters
     ----------
     allowed
-        Whether the API server would let the request pass.
+        Whether the API server would accept the request.
     reason
-        Why, in its words where it gives any.
+        The API server's reason; "" if it gives none.
     role
-        The Role to ask for, as YAML, if not allowed; else None.
+        The Role that would allow the request, as YAML; None if the request is allowed.
+    attributes
+        What was asked about, as RBAC sees it; None if that is not known.
     """
 
     allowed: bool
     reason: str = ""
     role: str | None = None
+    attributes: Attributes | None = None
 
     def __bool__(self) -> bool:
         return self.allowed
 
 
 def attributes(method: str, target: Target, namespace: str | None = None, path: str | None = None) -> Attributes:
-    """What RBAC looks at in a request.
+    """What RBAC sees of a request.
 
     Parameters
     ----------
     method
-        HTTP method.
+        The HTTP method.
     target
-        Whom it asks.
+        The target of the request.
     namespace
-        The context's, for a target that names none.
+        The namespace to use if the target has none.
     path
-        Path and query; looked at only for the API server itself.
+        The path with its query; it matters only if the target is the API server itself.
 
     Raises
     ------
     TargetError
-        The target needs a namespace and there is none.
+        The target needs a namespace and has none.
     """
     if target.kind == "api":
         return _request_info(method, path or "/")
-    target.api_path(namespace)  # says so if there is no namespace
+    if target.kind != "node" and not (target.namespace or namespace):
+        raise TargetError(
+            f"the namespace of {target.kind} {target.name} is not known",
+            hint=f"type `NAMESPACE/{target.segment}`, or add `-n NAMESPACE`",
+        )
     return Attributes(
         verb=_VERBS.get(method.upper(), ""),
         resource=f"{target.kind}s",
@@ -123,86 +132,87 @@ def attributes(method: str, target: Target, namespace: str | None = None, path: 
 
 
 def allows(rules: Iterable[Mapping[str, Any]], attributes: Attributes) -> bool:
-    """Whether rules allow a request, as RBAC decides it.
+    """Whether RBAC rules allow a request.
 
     Parameters
     ----------
     rules
-        ``resourceRules`` or ``nonResourceRules`` of a SelfSubjectRulesReview, or the ``rules`` of a Role. The
-        review may be incomplete (F10): True can be relied on, False is a hint.
+        ``resourceRules`` or ``nonResourceRules`` of a SelfSubjectRulesReview, or the ``rules`` of a Role. A review
+        may be incomplete (F10): then True is certain and False is not.
     attributes
-        The request.
+        What RBAC sees of the request.
     """
     return any(_matches(rule, attributes) for rule in rules)
 
 
 def equivalent_segments(target: Target, service_ports: Iterable[tuple[str, int]] = ()) -> tuple[Target, ...]:
-    """Other spellings of a target that reach the same port in the same way, but are other names to RBAC (A3).
+    """The other spellings of a target that reach the same port by the same scheme, but have other RBAC names (A3).
 
     Parameters
     ----------
     target
-        A target.
+        The target to respell.
     service_ports
-        Name ("" for none) and number of each port of the service, in the order of the Service. For pods and nodes
-        only the scheme can be spelled otherwise, so none are needed.
+        The name ("" for none) and number of each port of the Service, in its order. Pods and nodes need none: only
+        their scheme has several spellings.
 
     Returns
     -------
     tuple of Target
-        Without the target itself.
+        The other spellings, without `target` itself.
     """
     if target.kind == "api":
         return ()
     ports = [target.port]
     if target.kind == "service":
         ports = _spellings(target.port, list(service_ports)) or ports
-    schemes = ["https"] if target.scheme == "https" else ["", "http"]  # D4: none is http
-    others = (target.with_scheme(scheme).with_port(port) for scheme in schemes for port in ports)
-    return tuple(other for other in others if other != target)
+    schemes = ["https"] if target.scheme == "https" else ["", "http"]  # D4: the default is http
+    spellings = (target.with_scheme(scheme).with_port(port) for scheme in schemes for port in ports)
+    return tuple(spelling for spelling in spellings if spelling != target)
 
 
 def granted_segments(rules: Iterable[Mapping[str, Any]], method: str, target: Target) -> tuple[Target, ...]:
-    """The one spelling of a service without a port that rules grant by name; none where they grant several, or none.
+    """The only spelling of a service that rules grant by name, as a tuple of one; empty if they grant none or several.
 
-    Whoever may not read the Service cannot know its ports; whoever was granted ``web:80`` alone can mean no other.
+    It completes a target without a port for users who may not read the Service: who was granted only ``web:80`` can
+    mean no other port.
 
     Parameters
     ----------
     rules
         ``resourceRules`` of a SelfSubjectRulesReview.
     method
-        HTTP method.
+        The HTTP method.
     target
-        A service, as typed without a port.
+        The service, without a port.
     """
-    found: dict[Target, None] = {}
+    granted: dict[Target, None] = {}
     for rule in rules:
         for name in rule.get("resourceNames") or ():
             scheme, _, rest = name.partition(":") if name.count(":") == 2 else ("", "", name)
             service, _, port = rest.partition(":")
             if service != target.name or scheme not in ("", "http", "https") or target.scheme not in ("", scheme):
                 continue
-            other = dataclasses.replace(target, port=port, scheme=scheme)
-            if other != target and allows([rule], attributes(method, other)):
-                found[other] = None
-    return tuple(found) if len(found) == 1 else ()
+            spelling = dataclasses.replace(target, port=port, scheme=scheme)
+            if spelling != target and allows([rule], attributes(method, spelling)):
+                granted[spelling] = None
+    return tuple(granted) if len(granted) == 1 else ()
 
 
 def role(attributes: Attributes, *, user: str | None = None) -> str:
-    """The least that RBAC must grant for a request, as YAML for ``kubectl apply -f``.
+    """The smallest Role that allows a request, as YAML for ``kubectl apply -f``.
 
     Parameters
     ----------
     attributes
-        The request.
+        What RBAC sees of the request.
     user
-        Who asks, as the API server calls them; None leaves a placeholder.
+        The user's name as the API server knows it; None leaves a placeholder.
 
     Returns
     -------
     str
-        A Role and its RoleBinding; for what is in no namespace a ClusterRole and its ClusterRoleBinding.
+        A Role with its RoleBinding. Without a namespace, a ClusterRole with its ClusterRoleBinding.
     """
     kind = "Role" if attributes.namespace else "ClusterRole"
     metadata = ["metadata:", f"  name: {_quoted(_role_name(attributes))}"]
@@ -230,21 +240,20 @@ def role(attributes: Attributes, *, user: str | None = None) -> str:
 
 
 def _request_info(method: str, path: str) -> Attributes:
-    """An API path as the API server reads it (k8s.io/apiserver, pkg/endpoints/request/requestinfo.go)."""
-    raw, _, query = path.partition("?")
-    where = unquote(raw)
+    """Read an API path as the API server does (k8s.io/apiserver, pkg/endpoints/request/requestinfo.go)."""
+    encoded_path, _, query = path.partition("?")
+    decoded_path = unquote(encoded_path)
     verb = _VERBS.get(method.upper(), "")
-    words = where.strip("/").split("/")
-    elsewhere = Attributes(verb=method.lower(), resource="", subresource="", path=where)
-    match words:
+    non_resource = Attributes(verb=method.lower(), resource="", subresource="", path=decoded_path)
+    match decoded_path.strip("/").split("/"):
         case ["api", _, *rest]:
             group = ""
         case ["apis", group, _, *rest]:
             pass
         case _:
-            return elsewhere
+            return non_resource
     if not rest:
-        return elsewhere  # "/api/v1" lists the resources, it is none
+        return non_resource  # "/api/v1" lists the resources, but is not one
     if rest[0] in ("proxy", "watch") and len(rest) > 1:
         verb, *rest = rest
     namespace = None
@@ -254,11 +263,11 @@ def _request_info(method: str, path: str) -> Attributes:
             rest = rest[2:]
     resource, name, subresource = [*rest, "", "", ""][:3]
     if verb == "proxy":
-        subresource = ""  # of the prefix until Kubernetes 1.10
+        subresource = ""  # the proxy prefix of Kubernetes 1.9 and older
     if not name and verb == "get":
         parameters = parse_qs(query, keep_blank_values=True)
         verb = "list" if parameters.get("watch", ["false"])[0].lower() in ("false", "0") else "watch"
-        # To list the one object of a name is a right to that name.
+        # A list that selects one name needs only the right to that name.
         selected = re.search(r"(?:^|,)metadata\.name==?([^,=!]+)", parameters.get("fieldSelector", [""])[0])
         name = selected[1] if selected else ""
     if not name and verb == "delete":
@@ -266,39 +275,39 @@ def _request_info(method: str, path: str) -> Attributes:
     return Attributes(verb, resource, subresource, name, namespace or None, group)
 
 
-def _matches(rule: Mapping[str, Any], wanted: Attributes) -> bool:
-    def holds(field: str, *values: str) -> bool:
+def _matches(rule: Mapping[str, Any], attributes: Attributes) -> bool:
+    def lists(field: str, *values: str) -> bool:
         return not {"*", *values}.isdisjoint(rule.get(field) or ())
 
-    if not holds("verbs", wanted.verb):
+    if not lists("verbs", attributes.verb):
         return False
-    if wanted.path is not None:
+    path = attributes.path
+    if path is not None:
         urls = rule.get("nonResourceURLs") or ()
-        return any(
-            wanted.path.startswith(url.removesuffix("*")) if url.endswith("*") else url == wanted.path for url in urls
-        )
-    resources = [wanted.full_resource, *([f"*/{wanted.subresource}"] if wanted.subresource else [])]
+        return any(path.startswith(url.removesuffix("*")) if url.endswith("*") else url == path for url in urls)
+    resources = [attributes.full_resource, *([f"*/{attributes.subresource}"] if attributes.subresource else [])]
     names = rule.get("resourceNames") or ()
-    return holds("apiGroups", wanted.group) and holds("resources", *resources) and (not names or wanted.name in names)
+    is_listed = lists("apiGroups", attributes.group) and lists("resources", *resources)
+    return is_listed and (not names or attributes.name in names)
 
 
 def _spellings(port: str, service_ports: list[tuple[str, int]]) -> list[str]:
-    """Every way to type the port that the API server finds for this one (S1-S5): its name or nothing, its number."""
-    by_number = {number: name for name, number in reversed(service_ports)}  # of two with one number the first (S5)
-    name = by_number.get(int(port)) if port.lstrip("+").isdigit() else port
-    numbers = [number for other, number in service_ports if other == name]
-    if name is None or not numbers:
+    """All spellings of the port that the API server chooses (S1-S5): its name, "" if it has none, and its number."""
+    names = {number: name for name, number in reversed(service_ports)}  # the first port of a number counts (S5)
+    chosen_name = names.get(int(port)) if port.lstrip("+").isdigit() else port
+    numbers = [number for name, number in service_ports if name == chosen_name]
+    if chosen_name is None or not numbers:
         return []
-    return [name, *(str(number) for number in numbers if by_number[number] == name)]
+    return [chosen_name, *(str(number) for number in numbers if names[number] == chosen_name)]
 
 
 def _role_name(attributes: Attributes) -> str:
-    """A name that says what the Role is for, such as "proxy-web-80" or "list-pods"; RFC 1123, at most 63 characters."""
+    """A name that says what the Role allows, such as "proxy-web-80" or "list-pods": an RFC 1123 label."""
     if attributes.path is not None:
         words = [attributes.verb, attributes.path]
     elif attributes.subresource == "proxy":
         kind = "" if attributes.resource == "services" else attributes.resource.removesuffix("s")
-        # Not `get` in it, which is what nearly everybody wants; the others must not overwrite that Role.
+        # The usual verb, get, is left out. Other verbs are named, so that their Role does not replace that one.
         words = ["proxy", kind, attributes.name, "" if attributes.verb == "get" else attributes.verb or "any"]
     else:
         words = [attributes.verb or "any", attributes.resource, attributes.subresource, attributes.name]
@@ -307,9 +316,9 @@ def _role_name(attributes: Attributes) -> str:
 
 def _warnings(attributes: Attributes) -> list[str]:
     if attributes.full_resource == "nodes/proxy":  # D9, X7
-        return ["# Careful: nodes/proxy opens the whole kubelet API, and get is enough to run commands in its pods."]
+        return ["# Caution: nodes/proxy grants the whole kubelet API; get alone lets one run commands in pods."]
     if not attributes.verb:  # A1
-        return ["# Careful: this method is allowed only together with all others."]
+        return ["# Caution: this method can only be granted together with all others."]
     return []
 
 
@@ -330,11 +339,11 @@ def _subject(user: str | None) -> list[str]:
     match (user or "").split(":"):
         case ["system", "serviceaccount", namespace, name]:
             return ["- kind: ServiceAccount", f"  name: {_quoted(name)}", f"  namespace: {_quoted(namespace)}"]
-    name = user or "REPLACE ME with the user name that kubectl auth whoami shows"
+    name = user or "REPLACE ME with the user name that `kubectl auth whoami` shows"
     return ["- apiGroup: rbac.authorization.k8s.io", "  kind: User", f"  name: {_quoted(name)}"]
 
 
 def _quoted(text: str) -> str:
-    """A text as YAML reads it again, whatever is in it."""
+    """A YAML string that loads to exactly this text."""
     escaped = (c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08X}" for c in text)
     return f'"{"".join(escaped)}"'

@@ -1,151 +1,155 @@
-"""One request to its end: the answer or our error, the form that is allowed, and the pages after the first."""
+"""One query to its table: the requests that its reader asks for, one after the other, until there are no more."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import signal
-import sys
 import threading
-import time
-from collections.abc import Iterator
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from . import access, dialects
+from . import dialects
 from .call import Call
-from .errors import AccessDenied, KubeAccessError, LimitExceeded, LoadError, TimedOut, Unreachable
-from .explain import refusal, wants_tls
+from .dialects.answer import gc_paused
+from .errors import KubeAccessError, LoadError, TimedOut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
-    from .discovery import Discovery
     from .reply import Reply
     from .request import Request
-    from .targets import Target
-    from .ways import Way
 
     Send = Callable[[Request, Call], Reply]
 
-__all__ = ["Framed", "allowed_form", "as_asked", "ask", "frame"]
+__all__ = ["Fetched", "fetch"]
 
-_SOON_S = 5.0  # a pod that vanished is noticed at once; what took longer is not tried again
 _CLOSING_S = 5.0  # for each request that closes something at the server
 
 
 @dataclasses.dataclass(frozen=True)
-class Framed:
-    """A DataFrame with all that its reader may want to know.
+class Fetched:
+    """The table that a query gave, and where it came from.
 
-    Attributes
+    Parameters
     ----------
-    loaded
-        The frame, and what the answer told beside it.
+    table
+        The rows of all pages that were read.
     reply
-        The answer to the first request.
-    asked
-        The whole question, of which the first request may be a part.
-    dialect
-        The name of the dialect that read it.
-    more
-        Whether a limit would bring what the frame does not hold.
-    note
-        A line to show, or None.
+        The reply to the first request.
+    operation
+        What read the replies.
+    request
+        The request that the query became; the first one that was sent may be a part of it.
+    notes
+        Sentences that whoever reads the frame should see.
     """
 
-    loaded: dialects.Loaded
+    table: dialects.Table
     reply: Reply
-    asked: Request
-    dialect: str
-    more: bool
-    note: str | None
+    operation: dialects.Operation
+    request: Request
+    notes: tuple[str, ...] = ()
 
-    def held(self, how: str) -> str | None:
-        """The line that says that there is more than the frame holds, and `how` to have it; None where there is not."""
-        rows, of = self.loaded.rows, self.loaded.of
-        if of is None or rows >= of + self.loaded.of_is_lower_bound:
-            return None
-        least = "at least " if self.loaded.of_is_lower_bound else ""
-        return f"{rows:,} of {least}{of:,} {self.loaded.what}" + (f"; {how} for the rest" if self.more else "")
+    @property
+    def note(self) -> str:
+        """All notes in one line; empty if there are none."""
+        return "; ".join(self.notes)
 
 
-def ask(request: Request, way: Way, discovery: Discovery, call: Call) -> Reply:
-    """The answer of the app, whatever its status.
-
-    A target that RBAC refuses is asked in an equivalent form if the user has rights for one: a refused request was
-    not executed. GET and HEAD are asked once more if a pod vanished (S8).
-
-    Raises
-    ------
-    KubeAccessError
-        What the API server itself refuses, or what broke on the way.
-    """
-    try:
-        return _answer(request, way, discovery, call)
-    except AccessDenied:
-        other = allowed_form(request, discovery, call)
-        if other is None:
-            raise
-        return _answer(other, way, discovery, call)
-
-
-def frame(
-    request: Request,
+def fetch(
+    first: Request,
     send: Send,
     call: Call,
+    operation: dialects.Operation | None,
     *,
     dialect: str | None = None,
     limit: int | None = None,
     raw: bool = False,
     **options: Any,
-) -> Framed:
-    """The answer and its pages as one DataFrame.
+) -> Fetched:
+    """Ask for an answer with its pages, and make one table of it.
 
     Parameters
     ----------
-    request
-        As it was typed.
+    first
+        The request, as the operation prepared it; as it was typed if there is no operation, or with `raw`.
     send
         Sends one request within a call, and returns the reply.
     call
-        Limits all pages together; hears how many rows there are so far.
-    dialect
-        Its name; None finds it out.
-    limit
-        How many rows; None shows one answer, ``sys.maxsize`` is all.
-    raw
-        Whether the request must go out as it was typed.
-    **options
-        For the dialect.
+        Limits all pages together, and hears how many rows there are so far.
+    operation
+        What the request matches, or None.
+    dialect, limit, raw, **options
+        As in `Query`. With `raw`, no other request is sent.
+
+    Returns
+    -------
+    Fetched
+        The table; also if the user interrupts after at least one page was read, with a note that says so.
 
     Raises
     ------
     AppError
         The app answered 400 or above.
     LoadError
-        No dialect takes the answer.
+        No dialect can read the answer.
     """
+    chosen = dialects.named(dialect) if dialect else None
     sender = _Sender(send, call)
-    reader = dialects.named(dialect) if dialect else dialects.asking(request)
-    asked = request if raw or reader is None else dialects.asked(reader, request, limit, for_frame=True)
-    asking = _Asking(_only(asked) if raw or reader is None else reader.pages(asked, limit), sender)
-    with asking:
-        first = next(asking)
-    if dialect is None and (found := dialects.choose(first.request, first)) is not None and found is not reader:
-        reader = found
-        if not raw:
-            asking.end()
-            asking = _Asking(reader.pages(first.request, limit), sender, first)
-            with asking:
-                first = next(asking)
-    with asking, _Patience(asking):
-        loaded = dialects.load(chain((first,), asking), dialect=reader, limit=limit, **options)
-        more = False
-        if limit is None and not raw and reader is not None and asking.note is None:
-            more = _has_more(reader, first)
-    return Framed(loaded, first, asked, reader.name if reader else "", more, asking.note or loaded.note)
+    if raw:
+        return _fetch_one(first, sender, operation, chosen, limit, options)
+    conversation = _begin(first, sender, operation, chosen, limit, options)
+    with _Patience(conversation):
+        conversation.read_pages()
+        table = conversation.table()
+    if limit is not None or conversation.notes:
+        table = dataclasses.replace(table, has_more=False)
+    return Fetched(table, conversation.first, conversation.operation, first, (*conversation.notes, *table.notes))
+
+
+def _fetch_one(
+    request: Request,
+    sender: _Sender,
+    matched: dialects.Operation | None,
+    chosen: dialects.Dialect | None,
+    limit: int | None,
+    options: Mapping[str, Any],
+) -> Fetched:
+    """Send one request and nothing else."""
+    reply = sender(dialects.Step(request))
+    operation = dialects.operation_for(reply, matched, chosen)
+    table = dialects.read([reply], operation, limit, options)
+    return Fetched(dataclasses.replace(table, has_more=False), reply, operation, request, table.notes)
+
+
+def _begin(
+    request: Request,
+    sender: _Sender,
+    matched: dialects.Operation | None,
+    chosen: dialects.Dialect | None,
+    limit: int | None,
+    options: Mapping[str, Any],
+) -> _Conversation:
+    """Get the first page, and decide who reads it: the operation that matched, or the one that recognizes the reply."""
+    if matched is None:
+        first = sender(dialects.Step(request))
+        operation = dialects.operation_for(first, None, chosen)
+    else:
+        conversation = _Conversation(matched, sender, limit, options)
+        first = conversation.begin(request)
+        try:
+            operation = dialects.operation_for(first, matched, chosen)
+            if operation is matched:
+                dialects.check_options(matched, options, first)
+                return conversation
+        except BaseException:
+            conversation.end()
+            raise
+        conversation.end()
+    conversation = _Conversation(operation, sender, limit, options, first)
+    conversation.begin(first.request)
+    return conversation
 
 
 class _Sender:
@@ -156,9 +160,24 @@ class _Sender:
         self._sent = 0
 
     def __call__(self, step: dialects.Step, *, closes: bool = False) -> Reply:
-        """The answer, if it is one that can be read; an error of the app is raised.
+        """Send one request.
 
-        What closes something at the server is sent also where the rest is not wanted any more.
+        Parameters
+        ----------
+        step
+            The request, and the progress until now.
+        closes
+            Whether it closes something at the server: then it is sent also after the deadline or a stop.
+
+        Returns
+        -------
+        Reply
+            With a status below 300.
+
+        Raises
+        ------
+        KubeAccessError
+            Whatever else happened.
         """
         call = self.call
         if closes:
@@ -168,200 +187,189 @@ class _Sender:
                 f"the pages took longer than {call.total_s:g} s ({self._sent} were read)",
                 hint="allow more time with --timeout or timeout_s=, or ask for fewer rows",
             )
-        if step.rows:
-            self.call.progress(step.rows, step.of, step.what)
+        if step.rows_before:
+            self.call.progress(step.rows_before, step.total, step.unit)
         reply = self._send(step.request, call).raise_for_status()
         if reply.status_code >= 300:
             raise LoadError(
                 f"the app redirects to {reply.headers.get('location', 'nowhere')!r}, which is not followed",  # X2
                 reply=reply,
-                hint="ask what it redirects to, if that is what you want",
+                hint="ask for the address that it redirects to, if that is what you want",
             )
         self._sent += 1
         return reply
 
 
-class _Asking(Iterator["Reply"]):
-    """The pages that a dialect asks for, each sent when it is wanted; what is open is closed after a ``with``."""
+class _Conversation:
+    """Sends what a reader asks for, and lets it read the replies, until it has all or the user interrupts.
 
-    def __init__(self, pages: dialects.Pages, sender: _Sender, known: Reply | None = None) -> None:
-        self._pages, self._sender = pages, sender
-        self._known = known  # an answer that is here already, if it is the first one that is asked for
-        self._last: Reply | None = None
-        self._given = 0
-        self._ended = False
-        self._waits = False  # for a page; else one is being read
-        self._interrupted = False
-        self.note: str | None = None
+    Parameters
+    ----------
+    operation
+        What reads the replies.
+    sender
+        Sends requests.
+    limit
+        How many rows are wanted.
+    options
+        Options of the dialect.
+    first
+        The first page, if it is here already: then the first step is not sent.
+    """
 
-    def __next__(self) -> Reply:
-        self._waits = True
+    def __init__(
+        self,
+        operation: dialects.Operation,
+        sender: _Sender,
+        limit: int | None,
+        options: Mapping[str, Any],
+        first: Reply | None = None,
+    ) -> None:
+        self.operation = operation
+        self.notes: tuple[str, ...] = ()
+        self._sender = sender
+        self._first = first
+        self._unread = first  # the first page, until it is read
+        with self._errors():
+            self._reader = dialects.reader_for(operation, limit, options, first)
+        self._step: dialects.Step | None = None
+        self._pages_read = 0
+        self._is_reading = False
+        self._is_interrupted = False
+
+    @property
+    def first(self) -> Reply:
+        """The first page."""
+        assert self._first is not None, "there is none before begin()"
+        return self._first
+
+    def begin(self, request: Request) -> Reply:
+        """Send requests until the first page is here; it is not read yet."""
+        self._pages = self._reader.pages(request)
+        self._advance(next, self._pages)
+        if self._first is None:
+            self._first = self._unread = self._receive()
+        if self._first is None:
+            raise LoadError(f"the dialect {self.operation.dialect} asks for nothing")
+        return self._first
+
+    def read_pages(self) -> None:
+        """Read page after page, and close what is open at the server.
+
+        After an interrupt, or when the call was stopped, the pages that were read are kept, and a note says so.
+        """
         try:
-            if self._interrupted and not self._ended:  # while the page before was read
-                raise KeyboardInterrupt
-            page = self._page()
-        except (KeyboardInterrupt, KubeAccessError) as reason:
-            wanted = isinstance(reason, KeyboardInterrupt) or self._sender.call.stopped
-            if not wanted or not self._given:
+            while (page := self._receive()) is not None:
+                self._read(page)
+                del page  # while the next one arrives
+        except (KeyboardInterrupt, KubeAccessError) as error:
+            is_wanted = isinstance(error, KeyboardInterrupt) or self._sender.call.stopped
+            if not is_wanted or self._is_reading or not self._pages_read:
                 raise
-            page = None
-            self._interrupted = True
-            self.note = f"interrupted after {self._given} page{'s' * (self._given > 1)}: the frame holds those"
-            self.end()
+            several = "s" * (self._pages_read > 1)
+            self.notes = (f"interrupted after {self._pages_read} page{several}: the frame holds those",)
         finally:
-            self._waits = False
-        if page is None:
-            self._ended = True
-            raise StopIteration
-        self._given += 1
-        return page
-
-    def _page(self) -> Reply | None:
-        """The next answer that holds rows, after those that hold none; None where the dialect asks for no more."""
-        if self._ended:
-            return None
-        try:
-            step = self._pages.send(self._last) if self._last is not None else next(self._pages)
-            while True:
-                try:
-                    self._last = self._answer(step)
-                except KubeAccessError as error:
-                    if self._sender.call.stopped:
-                        raise
-                    step = self._pages.throw(error)  # it may know another way
-                else:
-                    if step.holds_rows:
-                        return self._last
-                    step = self._pages.send(self._last)
-        except StopIteration:
-            return None
-        except (KubeAccessError, MemoryError):
-            raise
-        except Exception as error:  # a plugin's mistake
-            raise LoadError(
-                f"the dialect cannot ask for this: {type(error).__name__}: {error}",
-                hint="`--raw` asks exactly as typed",
-            ) from error
-
-    def waits_with_interrupt(self) -> bool:
-        """Whether an interrupt, the first one, may wait: pages were collected, and one more is being read."""
-        may = self._given > 1 and not self._waits and not self._interrupted
-        self._interrupted = self._interrupted or may
-        return may
-
-    def _answer(self, step: dialects.Step) -> Reply:
-        known, self._known = self._known, None
-        return known if known is not None and known.request == step.request else self._sender(step)
-
-    def __enter__(self) -> _Asking:
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        # Between two `with` it only rests; at the end of the last one every page was read.
-        if error is not None:
             self.end()
+
+    def table(self) -> dialects.Table:
+        """Make one table of all that was read."""
+        self._is_reading = True
+        with self._errors(), gc_paused():
+            return self._reader.table()
+
+    def defers_interrupt(self) -> bool:
+        """Tell whether an interrupt has to wait until the page in hand is read, since pages were read before it.
+
+        Only the first one waits.
+        """
+        defers = self._is_reading and self._pages_read > 0 and not self._is_interrupted
+        self._is_interrupted = self._is_interrupted or defers
+        return defers
 
     def end(self) -> None:
-        """Ask for what has to be closed, and for nothing else."""
-        if self._ended:
+        """Close what is open at the server, and ask for nothing else."""
+        if self._step is None and self._pages_read:  # the reader asked for no more, and has closed what it opened
             return
-        self._ended = True
         with contextlib.suppress(KubeAccessError, StopIteration):
-            step = self._pages.throw(LimitExceeded("no more pages are wanted"))
-            while not step.holds_rows:
-                step = self._pages.send(self._sender(step, closes=True))
+            step = self._pages.throw(dialects.NoMore("no more pages are wanted"))
+            while not step.has_rows:
+                try:
+                    reply = self._sender(step, closes=True)
+                except KubeAccessError as error:
+                    step = self._pages.throw(error)
+                else:
+                    step = self._pages.send(reply)
+
+    def _receive(self) -> Reply | None:
+        """Send requests until there is a page to read; None if the reader asks for no more."""
+        if self._unread is not None:
+            page, self._unread = self._unread, None
+            return page
+        while (step := self._step) is not None:
+            if self._is_interrupted and step.has_rows:  # while the page before was read
+                raise KeyboardInterrupt
+            try:
+                reply = self._sender(step)
+            except KubeAccessError as error:
+                if self._sender.call.stopped:
+                    raise
+                self._advance(self._pages.throw, error)  # it may know another way
+            else:
+                if step.has_rows:
+                    return reply
+                self._advance(self._pages.send, reply)
+        return None
+
+    def _read(self, page: Reply) -> None:
+        self._is_reading = True
+        self._advance(self._pages.send, page)
+        self._is_reading = False
+        self._pages_read += 1
+
+    def _advance(self, resume: Callable[..., dialects.Step], *arguments: Any) -> None:
+        """Let the reader work until it asks for something."""
+        with self._errors(), gc_paused():
+            try:
+                self._step = resume(*arguments)
+            except StopIteration:
+                self._step = None
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn a mistake of a dialect into a LoadError."""
+        if self._first is not None:
+            with dialects.reading_errors(self.operation, self._first):
+                yield
+            return
+        try:
+            yield
+        except (KubeAccessError, StopIteration, MemoryError):
+            raise
+        except Exception as error:
+            raise LoadError(
+                f"the dialect {self.operation.dialect} cannot ask for this: {type(error).__name__}: {error}",
+                hint="`--raw` sends the request as it was typed",
+            ) from error
 
 
 class _Patience:
-    """While pages are read: an interrupt waits until the page in hand is in the frame, with those before it.
+    """While pages are read, lets an interrupt wait until the page in hand is in the table.
 
-    A second one does not wait. Only the main thread hears of interrupts at all.
+    A second interrupt does not wait. Only the main thread hears of interrupts at all.
     """
 
-    def __init__(self, asking: _Asking) -> None:
-        self._asking = asking
+    def __init__(self, conversation: _Conversation) -> None:
+        self._conversation = conversation
         self._before: Any = None
 
     def __enter__(self) -> None:
         if threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT)):
-            self._before = signal.signal(signal.SIGINT, self._heard)
+            self._before = signal.signal(signal.SIGINT, self._handle)
 
     def __exit__(self, *_: object) -> None:
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
 
-    def _heard(self, number: int, frame: FrameType | None) -> None:
-        if not self._asking.waits_with_interrupt():
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if not self._conversation.defers_interrupt():
             self._before(number, frame)
-
-
-def _only(request: Request) -> dialects.Pages:
-    yield dialects.Step(request)
-
-
-def _has_more(reader: dialects.Dialect, first: Reply) -> bool:
-    """Whether a limit would bring more: by another first request, or by a page after it."""
-    asked = first.request
-    pages = reader.pages(reader.ask(asked, sys.maxsize), sys.maxsize)
-    try:
-        if next(pages).request == asked:
-            pages.send(first)  # what is asked next may open a cursor, before there are rows
-    except StopIteration:
-        return False
-    return True
-
-
-def as_asked(request: Request, dialect: str | None, limit: int | None, *, for_frame: bool = True) -> Request:
-    """The request with what its dialect fills in before the first answer."""
-    asking = dialects.named(dialect) if dialect else dialects.asking(request)
-    return request if asking is None else dialects.asked(asking, request, limit, for_frame=for_frame)
-
-
-def _answer(request: Request, way: Way, discovery: Discovery, call: Call) -> Reply:
-    """The answer; asked once more if the API server did not get through to the pod that it chose (S8)."""
-    started = time.monotonic()
-    reply, error = _one_answer(request, way, discovery, call)
-    took_s = time.monotonic() - started
-    if isinstance(error, Unreachable) and request.method in ("GET", "HEAD") and took_s <= _SOON_S:
-        reply, error = _one_answer(request, way, discovery, call)
-    if error is not None:
-        raise error
-    return reply
-
-
-def _one_answer(request: Request, way: Way, discovery: Discovery, call: Call) -> tuple[Reply, KubeAccessError | None]:
-    # A connection to the API server that breaks is seen to below, where it is known how far the request had come.
-    reply = way.open(request, call).read(call)
-    call.answered(reply)
-    if request.method == "GET" and not request.target.scheme and wants_tls(reply):  # E9; never the other way round
-        secure = dataclasses.replace(request, target=request.target.with_scheme("https"))
-        reply = way.open(secure, call).read(call)
-        call.answered(reply)
-    return reply, refusal(reply.request, reply, discovery, call)
-
-
-def allowed_form(request: Request, discovery: Discovery, call: Call) -> Request | None:
-    """The request in an equivalent form for which the rights exist (A3), or None."""
-    target = request.target
-    if target.kind == "api" or not target.namespace:
-        return None
-    try:
-        rules = discovery.rules(target.namespace, call)
-        forms = access.equivalent_segments(target, _ports(target, discovery, call))
-        if target.kind == "service" and not target.port and not forms[1:]:
-            forms += access.granted_segments(rules, request.method, target)  # no port was meant but the one granted
-        allowed = [form for form in forms if access.allows(rules, access.attributes(request.method, form))]
-    except KubeAccessError:
-        return None
-    return dataclasses.replace(request, target=allowed[0]) if allowed else None
-
-
-def _ports(target: Target, discovery: Discovery, call: Call) -> list[tuple[str, int]]:
-    """Names and numbers of a service's ports; none where they may not be read."""
-    if target.kind != "service" or not target.namespace:
-        return []
-    try:
-        service = discovery.service(target.namespace, target.name, call)
-    except AccessDenied:
-        return []
-    return [(port.name or "", port.port) for port in service.spec.ports or ()] if service else []

@@ -26,29 +26,31 @@ __all__ = ["Request", "header_pairs", "pairs"]
 _BYTES = "bytes that are no UTF-8 are typed percent-encoded: `%E4`"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, 5.5
+_LEGAL_QUERY = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?-]*")
 _ILLEGAL_IN_A_QUERY = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?%-]")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """One HTTP request, as it will be sent.
+    """One HTTP request, resolved and encoded, ready to be sent.
 
-    Made by `build`, and from another by `with_param`, `with_params` and `without`.
+    Made by `Request.build`, and from another request by the ``with_…`` methods. It is checked when it is built, not
+    again when it is copied.
 
     Parameters
     ----------
     method
         In upper case. The API server itself and nodes are only asked by GET and HEAD.
     target
-        Whom it asks.
+        Where it goes.
     path
         Path at the target, from its first "/", encoded, without query.
     query
         Encoded, without "?"; "" if there is none.
     headers
-        Name and value, in their order. What a way cannot carry is for that way to refuse.
+        Name and value, in their order. A way refuses what it cannot carry.
     body
-        Bytes, or None for none.
+        Bytes, pieces of bytes that can be sent once, or None.
 
     Raises
     ------
@@ -61,21 +63,12 @@ class Request:
     path: str
     query: str = ""
     headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
+    body: bytes | Iterable[bytes] | None = None
 
     def __post_init__(self) -> None:
-        if not _TOKEN.fullmatch(self.method) or self.method != self.method.upper():
-            raise TargetError("the method is no HTTP method", hint="type GET, HEAD, POST, PUT, PATCH or DELETE")
-        if self.target.kind in ("api", "node") and self.method not in ("GET", "HEAD"):
-            what = "a node" if self.target.kind == "node" else "the API server itself"
-            raise TargetError(
-                f"{what} is only asked by GET and HEAD, not by {self.method}",
-                hint="name a service or a pod, or use kubectl for what changes the cluster",
-            )
         if not self.path.startswith("/") or safe_path(self.path) != self.path or _encoded(self.query) != self.query:
             raise TargetError("path and query are not encoded as they are sent", hint="make it by `Request.build`")
-        for name, value in self.headers:
-            _check_header(name, value)
+        _check(self.method, self.target, self.headers)
 
     @classmethod
     def build(
@@ -84,24 +77,24 @@ class Request:
         target: Target,
         path: str | None = None,
         *,
-        brought: str | None = None,
-        params: str | Mapping[str, object] | Iterable[tuple[str, object]] | None = None,
+        path_in_target: str | None = None,
+        params: str | bytes | Mapping[str, object] | Iterable[tuple[str, object]] | None = None,
         headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
-        body: bytes | None = None,
+        body: bytes | Iterable[bytes] | None = None,
     ) -> Request:
-        """A request out of what somebody typed.
+        """Build a request from what somebody typed.
 
         Parameters
         ----------
         method
             In any case.
         target
-            Whom to ask. If an API path is put together here that goes through a ``/proxy``, the service, pod or
+            Where it goes. If the API path that is put together here leads through a ``/proxy``, the service, pod or
             node that it names becomes the target.
         path
             Path and query as typed, with or without a "/" in front.
-        brought
-            Path and query that the target's text brought (`Parsed.path`). Then ``path`` is appended below it;
+        path_in_target
+            Path and query that stood in the target's own text (`Parsed.path`). `path` is then appended below it;
             "/" appends nothing.
         params
             Added to the query. Values are text, numbers, true and false, dates and times (as ISO 8601), lists of
@@ -109,49 +102,30 @@ class Request:
         headers
             As pairs or as a mapping.
         body
-            Bytes to send.
+            Bytes to send, or pieces of bytes.
 
         Raises
         ------
         TargetError
-            It cannot be sent as meant: an unsafe path (X1), a second query, a header that cannot be.
+            It cannot be sent as meant: an unsafe path (X1), a second query, a header that HTTP cannot carry.
         """
         if not isinstance(path, str | None):
             raise TargetError(
                 f"a path is text, not {type(path).__name__}", hint='it reads like "_search?q=user:kimchy"'
             )
-        where, _, query = _joined(brought, path).partition("?")
+        where, _, query = _joined(path_in_target, path).partition("?")
         if target.kind == "api":
             parsed = Target.parse(where)
             target, where = parsed.target, parsed.path or "/"
-        if isinstance(params, str | bytes):
-            typed = params if isinstance(params, str) else params.decode(errors="surrogateescape")
-            pieces = [_encoded(query), _encoded(typed.removeprefix("?"))]
-        else:
-            pieces = [_encoded(query), *_encoded_params(params)]
-        return cls(
-            method=method.upper() if isinstance(method, str) else "",
-            target=target,
-            path=safe_path(where),
-            query="&".join(piece for piece in pieces if piece),
-            headers=tuple(header_pairs(headers)),
-            body=body,
-        )
+        method = method.upper() if isinstance(method, str) else ""
+        sent_headers = tuple(header_pairs(headers)) if headers else ()
+        _check(method, target, sent_headers)
+        return _unchecked(method, target, safe_path(where), _whole_query(query, params), sent_headers, body)
 
     @property
     def path_and_query(self) -> str:
-        """What is asked at the target, as one text."""
+        """Path and query at the target, as one text."""
         return f"{self.path}?{self.query}" if self.query else self.path
-
-    def url_path(self, namespace: str | None = None) -> str:
-        """What follows the API server's own address: API path, path and query.
-
-        Parameters
-        ----------
-        namespace
-            The context's, for a target that names none.
-        """
-        return self.target.api_path(namespace) + self.path_and_query
 
     def params(self) -> list[tuple[str, str]]:
         """Every parameter of the query, decoded, in its order."""
@@ -159,14 +133,21 @@ class Request:
 
     def param(self, name: str) -> str | None:
         """The first parameter of that name, decoded; None if there is none."""
-        return next((value for other, value in self.params() if other == name), None)
+        for piece in self.query.split("&"):
+            if piece and _name(piece) == name:
+                return unquote_plus(piece.partition("=")[2])
+        return None
+
+    def with_target(self, target: Target) -> Request:
+        """The same request to another spelling of its target: of the same kind, so nothing else changes."""
+        return _unchecked(self.method, target, self.path, self.query, self.headers, self.body)
 
     def with_param(self, name: str, value: object) -> Request:
-        """The same request with a parameter in place of all of that name; with None, without them.
+        """The same request with one parameter in place of all of that name; with None, without them.
 
         The other parameters stay byte for byte, and their order too (T9).
         """
-        new = _encoded_params([(name, value)])
+        new = [f"{quote(name, safe='')}={value}"] if type(value) is int else _encoded_params([(name, value)])
         pieces: list[str] = []
         for piece in self.query.split("&") if self.query else []:
             if _name(piece) != name:
@@ -174,7 +155,7 @@ class Request:
             else:
                 pieces += new
                 new = []
-        return dataclasses.replace(self, query="&".join(pieces + new))
+        return _unchecked(self.method, self.target, self.path, "&".join(pieces + new), self.headers, self.body)
 
     def with_params(self, params: Mapping[str, object] | Iterable[tuple[str, object]]) -> Request:
         """The same request with each of these parameters in place of all of its name."""
@@ -193,7 +174,7 @@ class Request:
         if self.headers:
             parts.append(f"headers={redact_headers(self.headers)}")
         if self.body is not None:
-            parts.append(f"body of {len(self.body)} bytes")
+            parts.append(f"body of {len(self.body)} bytes" if isinstance(self.body, bytes) else "a body in pieces")
         return f"<Request {', '.join(parts)}>"
 
 
@@ -242,22 +223,73 @@ def header_pairs(headers: Mapping[str, str] | Iterable[tuple[str, str]] | None) 
     return found
 
 
-def _joined(brought: str | None, path: str | None) -> str:
+def _unchecked(
+    method: str,
+    target: Target,
+    path: str,
+    query: str,
+    headers: tuple[tuple[str, str], ...],
+    body: bytes | Iterable[bytes] | None,
+) -> Request:
+    """A request whose parts have been checked already."""
+    request = object.__new__(Request)
+    parts = (
+        ("method", method),
+        ("target", target),
+        ("path", path),
+        ("query", query),
+        ("headers", headers),
+        ("body", body),
+    )
+    for name, value in parts:
+        object.__setattr__(request, name, value)
+    return request
+
+
+def _check(method: str, target: Target, headers: tuple[tuple[str, str], ...]) -> None:
+    """Refuse a method or a header that cannot be sent."""
+    if not _TOKEN.fullmatch(method) or method != method.upper():
+        raise TargetError("the method is not an HTTP method", hint="type GET, HEAD, POST, PUT, PATCH or DELETE")
+    if target.kind in ("api", "node") and method not in ("GET", "HEAD"):
+        what = "a node" if target.kind == "node" else "the API server itself"
+        raise TargetError(
+            f"{what} is only asked by GET and HEAD, not by {method}",
+            hint="name a service or a pod, or use kubectl for what changes the cluster",
+        )
+    for name, value in headers:
+        _check_header(name, value)
+
+
+def _whole_query(query: str, params: str | bytes | Mapping[str, object] | Iterable[tuple[str, object]] | None) -> str:
+    """The query that was typed, and the parameters behind it, encoded."""
+    if not params:
+        return _encoded(query)
+    if isinstance(params, str | bytes):
+        typed = params if isinstance(params, str) else params.decode(errors="surrogateescape")
+        pieces = [_encoded(query), _encoded(typed.removeprefix("?"))]
+    else:
+        pieces = [_encoded(query), *_encoded_params(params)]
+    return "&".join(piece for piece in pieces if piece)
+
+
+def _joined(path_in_target: str | None, path: str | None) -> str:
     """Path and query as one text that begins with "/"."""
-    joined = brought or path or ""
-    if brought and path and path != "/":
-        if "?" in brought:
+    joined = path_in_target or path or ""
+    if path_in_target and path and path != "/":
+        if "?" in path_in_target:
             raise TargetError(
-                "the URL brought a query, and another path cannot stand behind it",
-                hint="add to the query by `-q NAME=VALUE` or params, or leave the query out of the URL",
+                "the URL already has a query, so no path can follow it",
+                hint="add to the query with `-q NAME=VALUE` or params, or leave the query out of the URL",
             )
         below = path if path.startswith("?") else f"/{path.removeprefix('/')}"
-        joined = (brought.removesuffix("/") if below.startswith("/") else brought) + below
+        joined = (path_in_target.removesuffix("/") if below.startswith("/") else path_in_target) + below
     return joined if joined.startswith("/") else f"/{joined}"
 
 
 def _encoded(query: str) -> str:
-    """A query as it is sent: any character may stand in it, all that is no URL character as an escape."""
+    """A query as it is sent: any character may stand in it; what is not a URL character becomes an escape."""
+    if _LEGAL_QUERY.fullmatch(query):
+        return query
     try:
         return _ILLEGAL_IN_A_QUERY.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), query)
     except UnicodeEncodeError:

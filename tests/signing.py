@@ -56,12 +56,12 @@ def credential(home, user, server=SERVER, cluster=None, **acting):
 
 def signed(one, call=None):
     """The Authorization of a request."""
-    return one.headers(call or Call()).get("Authorization")
+    return dict(one.sign(call or Call()).headers).get("Authorization")
 
 
 def refused(one, call=None):
     """The error instead of it, with its hint; no secret is in them."""
     with pytest.raises(CredentialError) as caught:
-        one.headers(call or Call())
+        one.sign(call or Call())
     assert CANARY not in f"{caught.value} {caught.value.hint}"
     return f"{caught.value} | {caught.value.hint}"

@@ -283,9 +283,9 @@ def test_what_is_in_no_namespace_takes_a_cluster_role() -> None:
 
 
 def test_a_role_says_where_it_grants_more_than_it_seems() -> None:
-    assert role(attributes("GET", target("node/n1"))).startswith("# Careful: nodes/proxy")
+    assert role(attributes("GET", target("node/n1"))).startswith("# Caution: nodes/proxy")
     options = role(attributes("OPTIONS", target("shop/web")))
-    assert options.startswith("# Careful")
+    assert options.startswith("# Caution")
     assert documents(options)[0]["rules"][0]["verbs"] == ["*"]
 
 

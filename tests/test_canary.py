@@ -179,8 +179,10 @@ CALLS = [
     "cluster",
     "cluster.context",
     "cluster.recipe",
-    "cluster._transport",
-    "cluster._transport._source",
+    "cluster._pool",
+    "cluster._pool.upstream",
+    "cluster._pool._leases",
+    "vars(cluster._pool._leases)",
     "cluster._discovery",
     "cluster.get('own/echo', 'rows')",
     "cluster.get('own/echo', 'fails').raise_for_status()",
@@ -216,6 +218,7 @@ def keep(surface, text):
     surfaces[surface] = surfaces.get(surface, "") + str(text) + "\\n"
 
 def run(cell):
+    logging.getLogger("urllib3").setLevel(logging.DEBUG)  # version 31 of the official client sets it to WARNING
     done = shell.run_cell(cell, store_history=True)
     value, error = done.result, done.error_before_exec or done.error_in_exec
     keep("repr", repr(value))
@@ -228,7 +231,8 @@ def run(cell):
     if error is not None:
         keep("traceback", "".join(traceback.format_exception(error)))
         while error is not None:
-            keep("error", [str(error), repr(error), getattr(error, "hint", ""), vars(error).get("role")])
+            keep("error", [str(error), repr(error), getattr(error, "hint", ""), vars(error).get("role"),
+                           getattr(error, "__notes__", [])])
             error = error.__cause__ or error.__context__
     # What else a front end is sent is another `keep` here.
 
@@ -279,7 +283,7 @@ keep("attrs", shell.user_ns["df"].attrs if "df" in shell.user_ns else "no frame"
 keep("pickle", pickle.dumps(shell.user_ns.get("df")))
 run("%kproxy history")
 magics = shell.magics_manager.registry["KProxyMagics"]
-kept = [magics._history.frame().to_csv(), magics._history.last]
+kept = [magics.history.frame().to_csv(), magics.history.last]
 keep("kept", [*kept, {name: value for name, value in vars(magics).items() if name != "shell"}])
 run("%kproxy demo")
 run("%kproxy demo stop")
@@ -371,7 +375,7 @@ def test_every_surface_is_looked_at(ran: Ran) -> None:
     assert "/api/v1/namespaces/own/services HTTP" in ran.surfaces["log"]  # by the official client
     assert "Traceback" in ran.surfaces["stdout"] and "ZeroDivisionError" in ran.surfaces["notebook"]
     assert "kubeaccess_magic.demo" in ran.surfaces["children"]
-    assert "kubeaccess_magic.credentials.issuer" in ran.surfaces["children"]
+    assert "kubeaccess_magic.credentials.oidc_renewal" in ran.surfaces["children"]
     assert "rows" in ran.surfaces["widgets"] and "application/vnd.jupyter.widget-state+json" in ran.surfaces["notebook"]
 
 

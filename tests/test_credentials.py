@@ -49,11 +49,11 @@ def test_token_and_basic(credential, user, wanted):
 def test_token_and_certificate_are_both_sent(credential):  # G21
     one = credential({"token": "abc", **PAIR})
     assert signed(one) == "Bearer abc"
-    pair = one.client_certificate(Call())
+    pair = one.sign(Call()).certificate
     assert (pair.certificate.decode(), pair.key.decode()) == (CERTIFICATE, KEY)
     only = credential(PAIR)
-    assert only.headers(Call()) == {}
-    assert only.client_certificate(Call()) == pair
+    assert only.sign(Call()).headers == ()
+    assert only.sign(Call()).certificate == pair
 
 
 def test_certificate_files_count_from_the_file_that_defines_the_user(home, monkeypatch):  # G2, P30
@@ -70,21 +70,19 @@ def test_certificate_files_count_from_the_file_that_defines_the_user(home, monke
     monkeypatch.setenv("KUBECONFIG", f"config{os.pathsep}users/config")
     one = credentials.for_context(kubeconfig.choose())
     monkeypatch.chdir("/")
-    assert one.client_certificate(Call()).key.decode() == KEY
+    assert one.sign(Call()).certificate.key.decode() == KEY
 
 
-def test_a_rotated_certificate_has_another_version(credential, home):
+def test_a_rotated_certificate_is_another_one(credential, home):
     (home / "cert.pem").write_text(CERTIFICATE)
     (home / "key.pem").write_text(KEY)
     one = credential({"client-certificate": "cert.pem", "client-key": "key.pem"})
-    one.headers(Call())
-    version = one.certificate_version
-    one.headers(Call())
-    assert one.certificate_version == version
+    before = one.sign(Call()).certificate
+    assert one.sign(Call()).certificate is before
     (home / "cert.pem").write_text(CERTIFICATE * 2)
-    one.headers(Call())
-    assert one.certificate_version != version
-    assert one.client_certificate(Call()).certificate.decode() == CERTIFICATE * 2
+    after = one.sign(Call()).certificate
+    assert after != before
+    assert after.certificate.decode() == CERTIFICATE * 2
 
 
 @pytest.mark.parametrize("user", [None, {}, {"password": CANARY}, {"client-key": "config"}, {"as": "bob"}])
@@ -92,7 +90,7 @@ def test_without_a_credential_nothing_is_sent(credential, user):  # G6
     one = credential(user)
     assert "nothing to sign in with" in refused(one)
     with pytest.raises(CredentialError):
-        one.client_certificate(Call())
+        one.sign(Call())
 
 
 @pytest.mark.parametrize("token", [f"{CANARY}\n", f"{CANARY}\r\nX-Remote-User: admin", "\0"])
@@ -150,7 +148,7 @@ def test_the_pods_account(home, monkeypatch):  # P31
     os.symlink("data1", home / "account")
     one = credentials.for_context(kubeconfig.choose(account_folder=str(home / "account")))
     assert signed(one) == "Bearer one"
-    assert one.client_certificate(Call()) is None
+    assert one.sign(Call()).certificate is None
     (home / "data2").mkdir()
     (home / "data2/token").write_text("two\n")
     os.symlink("data2", home / "new")
@@ -176,10 +174,12 @@ def test_a_changed_kubeconfig_is_read_again_and_a_broken_one_is_not(credential, 
 
 def test_renewing_after_a_401(credential, write_config):
     one = credential({"token": "one"})
+    refused = one.sign(Call())
     assert signed(one) == "Bearer one"
-    assert one.renew(Call()) is False  # nothing new
+    assert one.renew(Call(), refused) is False  # nothing new
     write_config({"token": "another"})
-    assert one.renew(Call()) is True
+    assert one.renew(Call(), one.sign(Call())) is False  # it was read already, when it signed
+    assert one.renew(Call(), refused) is True
     assert signed(one) == "Bearer another"
 
 
@@ -194,16 +194,16 @@ def test_renewing_after_a_401(credential, write_config):
 )  # fmt: skip
 def test_over_plain_http_nothing_secret_is_given_out_and_nothing_runs(credential, user):
     one = credential({**user, "as": "bob"} if user is not None else None, f"http://me:{CANARY}@h:8001")
-    assert one.headers(Call()) == ({"Impersonate-User": "bob"} if user is not None else {})
-    assert one.client_certificate(Call()) is None
-    assert one.renew(Call()) is False
+    assert one.sign(Call()).headers == ((("Impersonate-User", "bob"),) if user is not None else ())
+    assert one.sign(Call()).certificate is None
+    assert one.renew(Call(), one.sign(Call())) is False
 
 
 # --- impersonation (G28, G29) ----------------------------------------------------------------------------------------
 
 
 def impersonated(one):
-    pairs = [(name.lower(), value) for name, value in one.headers(Call()).items() if name != "Authorization"]
+    pairs = [(name.lower(), value) for name, value in one.sign(Call()).headers if name != "Authorization"]
     return sorted(pairs)
 
 
@@ -289,9 +289,9 @@ def test_when_a_client_certificate_ends(year, bits):
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(2**150).not_valid_before(datetime(1990, 1, 1, tzinfo=UTC)).not_valid_after(ends)
     pem = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    assert credentials.ClientCertificate(b"before\n" + pem + pem, b"").ends == ends.timestamp()
+    assert credentials.ClientCertificate(b"before\n" + pem + pem, b"").expires == ends.timestamp()
     for broken in (pem[:90], pem[:200] + pem[220:], b"", CERTIFICATE.encode(), pem.replace(b"A", b"!")):
-        assert credentials.ClientCertificate(broken, b"").ends in (None, ends.timestamp())
+        assert credentials.ClientCertificate(broken, b"").expires in (None, ends.timestamp())
 
 
 # --- nothing secret is shown -----------------------------------------------------------------------------------------
@@ -299,11 +299,11 @@ def test_when_a_client_certificate_ends(year, bits):
 
 def test_nothing_secret_is_in_reprs_and_nothing_is_pickled(credential):
     one = credential({"token": CANARY, **PAIR}, impersonate="eve")
-    one.headers(Call())
-    pair = one.client_certificate(Call())
+    signature = one.sign(Call())
+    pair = signature.certificate
     assert repr(one) == "<Credential of 'x', signs in with client certificate and token as another user>"
-    for value in (one, pair, vars(one)):
+    for value in (one, signature, pair, vars(one)):
         assert CANARY not in repr(value)
-    for value in (one, pair):
+    for value in (one, signature, pair):
         with pytest.raises(TypeError, match="not pickled"):
             pickle.dumps(value)

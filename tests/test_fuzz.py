@@ -20,11 +20,14 @@ from test_transport import Seen, Server, answered
 
 from kubeaccess_magic import Cluster, credentials, kubeconfig
 from kubeaccess_magic.call import Call, Limits
+from kubeaccess_magic.discovery import Discovery
+from kubeaccess_magic.discovery.api import KubernetesApi
 from kubeaccess_magic.errors import KubeAccessError
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
 from kubeaccess_magic.text import HIDDEN, excerpt, redact
-from kubeaccess_magic.transport import Transport
+from kubeaccess_magic.transport import Pool
+from kubeaccess_magic.ways import ApiServerProxy
 
 LIMITS = Limits(connect_s=5, silence_s=5, total_s=5, max_bytes=2**16)
 TARGET = Target.parse("shop/http:web:80").target
@@ -39,7 +42,8 @@ class Said:
         self.file = written_kubeconfig(folder, self.server.url)
         self.cluster = Cluster(kubeconfig=self.file, timeout_s=5)
         context = kubeconfig.choose(kubeconfig=str(self.file))
-        self.transport = Transport(context, credentials.for_context(context))
+        self.pool = Pool.for_context(context, credentials.for_context(context))
+        self.proxy = ApiServerProxy(self.pool, Discovery(KubernetesApi(self.pool), "default"))
 
     def _answer(self, seen: Seen, connection: Any) -> None:
         connection.sendall(self.data)
@@ -50,7 +54,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Said]:
     made = Said(tmp_path_factory.mktemp("said"))
     with made.server, made.cluster:
         yield made
-    made.transport.close()
+    made.pool.close()
 
 
 @contextlib.contextmanager
@@ -122,7 +126,7 @@ def test_a_header(said: Said, name: str, value: str) -> None:
     before = len(said.server.seen)
     with ours():
         request = Request.build("GET", TARGET, "x", headers=[(name, value)])
-        said.transport.send(request, call=Call(LIMITS), way="proxy").read(Call(LIMITS))
+        said.proxy.open(request, Call(LIMITS)).read(Call(LIMITS))
         (seen,) = said.server.seen[before:]
         # It arrived as one header of that name, and nothing else came with it.
         assert sorted(key.lower() for key, _ in seen.headers) == sorted(
@@ -220,7 +224,7 @@ def test_a_kubeconfig(tmp_path_factory: pytest.TempPathFactory, text: bytes) -> 
         with Cluster(kubeconfig=file) as cluster:
             assert repr(context) and repr(cluster)
         if "exec" not in str(context.signs_in):  # nothing is run here
-            credential.headers(Call())
+            credential.sign(Call())
 
 
 # --- what is answered -------------------------------------------------------------------------------------------------
@@ -303,7 +307,7 @@ def test_an_answer(said: Said, data: bytes, method: str) -> None:
     said.data = data
     request = Request.build(method, TARGET, "x")
     with ours():
-        reply = said.transport.send(request, call=Call(LIMITS), way="proxy").read(Call(LIMITS))
+        reply = said.proxy.open(request, Call(LIMITS)).read(Call(LIMITS))
         assert 100 <= reply.status_code <= 999 and repr(reply) and repr(reply.headers) and reply.text is not None
         shown = reply._repr_mimebundle_()
         assert "\x1b" not in shown["text/plain"] + shown["text/html"]
@@ -326,7 +330,7 @@ def test_when_to_come_again(said: Said, after: str) -> None:
     limits = Limits(5, 5, 0.5, 1000)
     before = len(said.server.seen)
     with ours():
-        assert said.transport.call("GET", "/api/v1/x", call=Call(limits)).status_code == 429
+        assert KubernetesApi(said.pool).call("GET", "/api/v1/x", call=Call(limits)).status_code == 429
     assert len(said.server.seen) - before <= 4
 
 

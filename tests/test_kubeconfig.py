@@ -8,9 +8,10 @@ import pickle
 
 import pytest
 
-from kubeaccess_magic import kubeconfig
-from kubeaccess_magic.errors import ConfigError
-from kubeaccess_magic.kubeconfig import Impersonate, choose, contexts, parse, same_server
+from kubeaccess_magic import credentials, kubeconfig
+from kubeaccess_magic.call import Call
+from kubeaccess_magic.errors import ConfigError, CredentialError
+from kubeaccess_magic.kubeconfig import Impersonate, choose, contexts, parse_yaml, same_server
 
 CANARY = "canary-7f3a9e-secret"
 DATA = base64.b64encode(b"-----BEGIN CERTIFICATE-----\n").decode()
@@ -152,26 +153,26 @@ def test_a_duplicate_name_in_one_file_is_refused_without_the_tokens(write, secti
     entry = {"clusters": "cluster", "users": "user", "contexts": "context"}[section]
     twice = f"[{{name: d, {entry}: {{token: {CANARY}}}}}, {{name: d, {entry}: {{}}}}]"
     path = write(f"{section}: {twice}\ncurrent-context: d\n")
-    assert f"{entry} 'd', it is there twice" in refused(path)
+    assert f"{entry} 'd': the name appears twice" in refused(path)
 
 
 def test_without_a_current_context_the_contexts_are_named(write):  # G4
     for current in ("", 'current-context: ""', "Current-Context: x"):
         shown = refused(write(text(current=current)))
         assert "no current-context" in shown
-        assert "contexts there are: x" in shown
+        assert "available contexts: x" in shown
     assert choose("x", kubeconfig=write(text(current=""))).name == "x"
 
 
 def test_a_context_that_is_not_there_names_those_that_are(write):  # G3, G4
-    assert "contexts there are: x" in refused(write(text()), "prod")
+    assert "available contexts: x" in refused(write(text()), "prod")
     assert "'gone'" in refused(write(text(current="current-context: gone")))
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"context": "{cluster: gone, user: u}"}, "'gone', which is not there"),
+        ({"context": "{cluster: gone, user: u}"}, "'gone', which does not exist"),
         ({"context": "{user: u}"}, "names no cluster"),
         ({"context": "{Cluster: c, user: u}"}, "names no cluster"),
         ({"server": ""}, "no server"),
@@ -181,9 +182,41 @@ def test_a_context_that_leads_nowhere_is_refused(write, changes, words):  # G4
     assert words in refused(write(text(**changes)))
 
 
-def test_empty_files_lead_nowhere(write, pod):  # G4, G5: not silently to the pod's account
-    for empty in ("", "# nothing\n", "{}"):
-        assert "no current-context" in refused(write(empty), account_folder=pod)
+EMPTY = [
+    "",
+    "# nothing\n",
+    "{}",
+    "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: null\ncurrent-context: ''\nusers: []",
+]
+
+
+@pytest.mark.parametrize("empty", EMPTY)
+def test_empty_files_lead_nowhere(write, empty):  # G4
+    assert "no current-context" in refused(write(empty))
+
+
+@pytest.mark.parametrize("empty", EMPTY)
+def test_in_a_pod_empty_files_count_as_none(write, pod, monkeypatch, empty):  # G5
+    path = write(empty)
+    assert choose(kubeconfig=path, account_folder=pod).in_cluster
+    assert [(row.name, row.current) for row in contexts(path, account_folder=pod)] == [("in-cluster", True)]
+    monkeypatch.setenv("KUBECONFIG", path)
+    assert choose(account_folder=pod).in_cluster
+    assert "no context 'x'" in refused(context="x", account_folder=pod)
+
+
+@pytest.mark.parametrize(
+    "section",
+    ["clusters: [{name: c, cluster: {server: 'https://h'}}]", f"users: [{{name: u, user: {{token: {CANARY}}}}}]",
+     "contexts: [{name: x, context: {cluster: c}}]"],
+)  # fmt: skip
+def test_files_that_define_anything_are_not_replaced_by_the_pods_account(write, pod, section):  # G5
+    assert "no current-context" in refused(write(section), account_folder=pod)
+    assert "does not exist" in refused(write(f"{section}\ncurrent-context: z"), account_folder=pod)
+
+
+def test_a_current_context_alone_leads_nowhere(write, pod):  # G5, as with kubectl
+    assert "'x', which does not exist" in refused(write("current-context: x"), account_folder=pod)
 
 
 def test_a_missing_user_is_no_matter_of_choosing(write):  # G6: signing in refuses it
@@ -240,7 +273,7 @@ def test_the_namespace(write, pod, monkeypatch):  # G9
 )  # fmt: skip
 def test_a_wrong_type_anywhere_fails_the_file(write, user):  # G7
     unused = f"{text().replace('users:', f'users:{chr(10)}- {{name: unused, user: {user}}}')}"
-    assert "user 'unused', user." in refused(write(unused))
+    assert "user 'unused': user." in refused(write(unused))
 
 
 @pytest.mark.parametrize("token", ["2020-01-01", "1.2.3", "12345678e901234", "'123'", "!!str 123", "1:30", "0x", "1e"])
@@ -290,7 +323,7 @@ def test_what_is_no_kubeconfig_is_refused_without_showing_it(write, content):  #
 
 def test_a_broken_file_says_where_and_not_what(write):
     shown = refused(write(f"users:\n- token: {CANARY}\n  oops: [\n"))
-    assert "is no YAML, line 4 column 1" in shown
+    assert "is not valid YAML (line 4, column 1)" in shown
 
 
 def test_bombs_and_huge_files_are_refused(write, home):  # G8
@@ -300,14 +333,14 @@ def test_bombs_and_huge_files_are_refused(write, home):  # G8
     assert "too many entries" in refused(write(f"m0: &m0 {{k: v}}\n{merges}{text()}"))
     assert "too many entries" in refused(write("[" + "a," * 500_000 + "]"))
     with open(home / "huge", "wb") as file:
-        file.truncate(kubeconfig.entries.MAX_FILE_BYTES + 1)
+        file.truncate(kubeconfig.files.MAX_FILE_BYTES + 1)
     assert "8 MiB" in refused(str(home / "huge"))
     os.mkfifo(home / "pipe")
     assert "pipe" in refused(str(home / "pipe"))
 
 
 def test_merge_keys_apply_in_their_order(write):  # as kubectl's parser
-    assert parse(b"z: &z {t: Z}\na: {t: a, <<: *z}\nb: {<<: *z, t: b}\nc: {<<: [{t: 1}, {t: 2}]}", "it") == {
+    assert parse_yaml(b"z: &z {t: Z}\na: {t: a, <<: *z}\nb: {<<: *z, t: b}\nc: {<<: [{t: 1}, {t: 2}]}", "it") == {
         "z": {"t": "Z"}, "a": {"t": "Z"}, "b": {"t": "b"}, "c": {"t": 1},
     }  # fmt: skip
 
@@ -363,7 +396,7 @@ def test_a_login_in_the_server_never_sits_in_the_context(write):  # G12
         ("certificate-authority: config, insecure-skip-tls-verify: true", "keep one"),
         (f"certificate-authority-data: {DATA}, insecure-skip-tls-verify: true", "keep one"),
         ("certificate-authority: nowhere", "cannot be read"),
-        ("insecure-skip-tls-verify: 'true'", "true or false is wanted"),
+        ("insecure-skip-tls-verify: 'true'", "must be true or false"),
         ("proxy-url: proxy", "proxy-url"),
         ("proxy-url: 'socks5h://proxy'", "proxy-url"),  # G16
         (f"proxy-url: 'http://me:{CANARY}/x@proxy'", "proxy-url"),
@@ -454,10 +487,75 @@ def test_how_a_user_signs_in(write, user, how):
 
 def test_impersonation_is_part_of_the_context(write):  # G28
     user = "{token: t, as: bob, as-uid: '7', as-groups: [a, b], as-user-extra: {Key: [v, w], flag: [true]}}"
-    assert "user.as-user-extra.flag[0] is true or false" in refused(write(text(user=user)))
+    assert "user.as-user-extra.flag[0] must be text (in quotes), not true or false" in refused(write(text(user=user)))
     chosen = choose(kubeconfig=write(text(user=user.replace(", flag: [true]", ""))))
     assert chosen.impersonate == Impersonate("bob", "7", ("a", "b"), (("Key", ("v", "w")),))
     assert choose(kubeconfig=write(text(user="{token: t, as: ''}"))).impersonate is None
+
+
+# --- placeholders, old versions ---------------------------------------------------------------------------------------
+
+TWICE = base64.b64encode(DATA.encode()).decode()
+
+
+@pytest.mark.parametrize("value", ["DATA+OMITTED", "REDACTED", "LS0tIFJFREFDVEVEIC0tLQ==", "[redacted]", "***"])
+@pytest.mark.parametrize(
+    ("field", "user", "cluster"),
+    [
+        ("token", "{token: '%s'}", ""),
+        ("password", "{username: u, password: '%s'}", ""),
+        ("client-certificate-data", f"{{client-certificate-data: '%s', client-key-data: {DATA}}}", ""),
+        ("client-key-data", f"{{client-certificate-data: {DATA}, client-key-data: '%s'}}", ""),
+        ("certificate-authority-data", "{token: t}", "certificate-authority-data: '%s'"),
+        ("id-token", "{auth-provider: {name: oidc, config: {id-token: '%s'}}}", ""),
+    ],
+)
+def test_what_kubectl_config_view_left_out_names_raw(write, value, field, user, cluster):
+    path = write(text(user=user.replace("%s", value), cluster=cluster.replace("%s", value)))
+    shown = refused(path)
+    assert field in shown and path in shown
+    assert "`kubectl config view --raw`" in shown
+
+
+@pytest.mark.parametrize("value", [f"<{CANARY}>", f"${{{CANARY}}}", f"{{{{ {CANARY} }}}}"])
+def test_what_was_never_filled_in_is_a_placeholder_and_not_shown(write, value):
+    for content in (text(user=f"{{token: '{value}'}}"), text(f"https://{value}:6443"), text(value),
+                    text(cluster=f"certificate-authority-data: '{value}'")):  # fmt: skip
+        assert "placeholder that was never filled in" in refused(write(content))
+
+
+def test_secrets_that_are_not_sent_may_be_placeholders(write):
+    for content in (
+        text(user="{tokenFile: f, token: REDACTED}"),
+        text("http://h", user="{token: REDACTED}"),  # G10
+        text().replace("users:", "users:\n- {name: v, user: {token: REDACTED}}"),
+    ):
+        assert choose(kubeconfig=write(content)).name == "x"
+
+
+@pytest.mark.parametrize("token", ["omitted-by-nobody", "a<b>", "x-REDACTED-y", "**", "$TOKEN", "{}"])
+def test_a_token_that_only_looks_odd_is_taken(write, token):
+    assert choose(kubeconfig=write(text(user=f"{{token: '{token}'}}"))).signs_in == ("token",)
+
+
+def test_what_was_encoded_twice_is_named(write):
+    assert "encoded twice" in refused(write(text(cluster=f"certificate-authority-data: {TWICE}")))
+    user = f"{{client-certificate-data: {TWICE}, client-key-data: {DATA}}}"
+    assert "encoded twice" in refused(write(text(user=user)))
+
+
+@pytest.mark.parametrize("version", ["v1alpha1", "v2", "v1alpha1beta"])
+@pytest.mark.parametrize("mode", ["", ", interactiveMode: IfAvailable"])
+def test_an_exec_version_that_is_gone_is_named_with_what_helps(write, version, mode):  # G23
+    path = write(text(user=f"{{exec: {{command: c, apiVersion: client.authentication.k8s.io/{version}{mode}}}}}"))
+    if not mode:
+        shown = refused(path)
+    else:  # kubectl looks at the version alone when it signs in
+        with pytest.raises(CredentialError) as caught:
+            credentials.for_context(choose(kubeconfig=path)).sign(Call())
+        shown = f"{caught.value} {caught.value.hint}"
+    assert f"apiVersion client.authentication.k8s.io/{version}," in shown
+    assert "client.authentication.k8s.io/v1beta1" in shown and "aws eks update-kubeconfig" in shown
 
 
 # --- listing --------------------------------------------------------------------------------------------------------

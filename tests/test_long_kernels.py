@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator
 import kubernetes.config
 import pytest
 from kubectl.recorders import World
+from preparing import prepared
 
 from kubeaccess_magic import Cluster
 from kubeaccess_magic.call import Call
-from kubeaccess_magic.credentials.shared import MOST_ANSWERS, Answers
+from kubeaccess_magic.credentials.answer_cache import MOST_ANSWERS, AnswerCache
 from kubeaccess_magic.errors import KubeAccessError
 
 V1 = "client.authentication.k8s.io/v1"
@@ -103,7 +104,7 @@ def test_32_threads_run_the_plugin_once_and_hear_its_code(world, cluster):  # G2
     "ask",
     [lambda one: one.namespaces(), lambda one: one.nodes(), lambda one: one.services(), lambda one: one.pods(),
      lambda one: one.info(), lambda one: one.user(), lambda one: one.can("GET", "web:80"), lambda one: one.get("web"),
-     lambda one: one.url("web"), lambda one: one.resolve("web"), lambda one: one.prepare("GET", "web"),
+     lambda one: one.url("web"), lambda one: one.resolve("web"), lambda one: prepared(one, "GET", "web"),
      lambda one: kubernetes.client.CoreV1Api(one.api_client).list_namespace()],
 )  # fmt: skip
 def test_whatever_is_asked_first_the_prompt_is_seen(world, cluster, caplog, ask):
@@ -360,16 +361,16 @@ def test_a_forked_process_signs_in_while_a_thread_of_its_parent_does(world, clus
 
 
 def test_answers_are_bounded_and_never_shown():
-    answers = Answers()
-    first = answers.of("canary-first")
+    answers = AnswerCache()
+    first = answers.get("canary-first")
     for number in range(MOST_ANSWERS - 1):
-        answers.of(number)
-    assert answers.of("canary-first") is first  # asked for last: the next one to go is another
-    answers.of("one more")
-    assert answers.of("canary-first") is first
+        answers.get(number)
+    assert answers.get("canary-first") is first  # asked for last: the next one to go is another
+    answers.get("one more")
+    assert answers.get("canary-first") is first
     for number in range(MOST_ANSWERS):
-        answers.of(number, "more")
-    assert answers.of("canary-first") is not first
+        answers.get(number, "more")
+    assert answers.get("canary-first") is not first
     for one in (answers, first):
         assert "canary" not in repr(one) + repr(vars(one))
         with pytest.raises(TypeError, match="not pickled"):

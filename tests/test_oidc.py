@@ -112,7 +112,7 @@ def credential(tmp_path, issuer, monkeypatch):
 
 
 def signed(one):
-    return one.headers(Call())["Authorization"].removeprefix("Bearer ")
+    return dict(one.sign(Call()).headers)["Authorization"].removeprefix("Bearer ")
 
 
 def test_a_valid_token_is_used_and_nobody_asked(credential, issuer):
@@ -125,10 +125,11 @@ def test_an_old_token_is_renewed_in_memory_alone(credential, issuer, tmp_path):
     renewed, later = issuer.given[0], token(3600, "later")
     one = credential(token(-1))
     written = (tmp_path / "config").read_bytes()
+    refused = one.sign(Call())
     assert signed(one) == signed(one) == renewed
     assert issuer.asked == ["/.well-known/openid-configuration", f"/token me:{CANARY}-client"]
     issuer.given.append(later)  # the refresh-token that came with the first one counts now
-    assert one.renew(Call())
+    assert one.renew(Call(), refused)
     assert signed(one) == later
     assert (tmp_path / "config").read_bytes() == written
 
@@ -151,10 +152,13 @@ def test_clusters_of_one_kernel_spend_a_refresh_token_once(credential, issuer):
     entry = token(-1)
     refresh, renewed, later = issuer.refresh, issuer.given[0], token(3600, "later")
     ones = [credential(entry, **{"refresh-token": refresh}) for _ in range(3)]
+    refused = [one.sign(Call()) for one in ones]
     assert [signed(one) for one in ones] == [renewed] * 3
     assert signed(credential(entry, **{"refresh-token": refresh})) == renewed
     issuer.given.append(later)
-    assert [one.renew(Call()) for one in ones] == [True] * 3  # all were refused with the same token
+    assert [one.renew(Call(), with_it) for one, with_it in zip(ones, refused, strict=True)] == [
+        True
+    ] * 3  # all were refused with the same token
     assert [signed(one) for one in ones] == [later] * 3
     assert len(issuer.asked) == 4
 
@@ -188,10 +192,10 @@ def test_a_refusal_is_told_in_the_issuers_words_and_without_secrets(credential, 
     ("id_token", "fields", "words"),
     [
         ("", {"refresh-token": None}, "no refresh-token"),
-        ("abc", {}, "no JSON Web Token"),
+        ("abc", {}, "not a JSON Web Token"),
         (token(3600), {"idp-issuer-url": None}, "without idp-issuer-url"),
         (token(3600), {"client-id": None}, "without client-id"),
-        (token(3600), {"idp-certificate-authority-data": "!"}, "no base64"),
+        (token(3600), {"idp-certificate-authority-data": "!"}, "not base64"),
     ],
     ids=["nothing", "no token", "no issuer", "no client", "no authority"],
 )
@@ -206,4 +210,4 @@ def test_a_silent_issuer_can_be_given_up(credential, issuer):
     call = Call()
     threading.Timer(1.0, call.stop).start()
     with pytest.raises(CredentialError, match="was stopped"):
-        credential(token(-1)).headers(call)
+        credential(token(-1)).sign(call)

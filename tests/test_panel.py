@@ -39,6 +39,7 @@ from kubeaccess_magic.panel.page import Page
 from kubeaccess_magic.panel.request_fields import added
 from kubeaccess_magic.panel.table import Table
 from kubeaccess_magic.panel.tree import close
+from kubeaccess_magic.ways.proxy import api_path
 
 ELASTIC = "kube-system/elasticsearch-logging"
 TOKEN = "a-token-of-mine"
@@ -202,7 +203,7 @@ def test_a_cell_opens_it_and_comes_back(nowhere):
     ("line", "said"),
     [
         ("services -A", "is a verb"),
-        ("web a b", "words left over"),
+        ("web a b", "unexpected words"),
         ("https://api.elsewhere.example.com:6443/api/v1/pods", "is not the API server of"),
         ("web -q nonsense", "NAME=VALUE"),
     ],
@@ -279,7 +280,7 @@ def test_levels_fill_from_the_top_down(shown, demo):
     one.pick("Service", "prometheus")
     assert one.picked("Service") == "prometheus · 1/1 ready · Prometheus"
     one.until(lambda: one.panel.request is not None)
-    assert one.panel.request.url_path() == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
+    assert api_path(one.panel.request) == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
     one.until(lambda: one.picked("Port") == "web · 9090 · http")
     one.type("Path", "api/v1/query")
     one.until(lambda: one.panel.request.path == "/api/v1/query")
@@ -304,7 +305,7 @@ def test_services_of_all_namespaces_are_offered_ready_apps_first(shown, demo):
     one.pick("Service", "monitoring/prometheus")
     assert one.picked("Namespace") == "All namespaces"
     one.until(lambda: one.panel.request is not None)
-    assert one.panel.request.url_path() == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
+    assert api_path(one.panel.request) == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
     one.until(lambda: one.options("Port") == ["web · 9090 · http", "Type a name …"])  # the one there is, once
     assert one.options("Service")[1:-1] == offered  # the whole list on every opening
     one.pick("Namespace", "monitoring")
@@ -585,7 +586,7 @@ def test_an_answer_is_kept_and_told(shown, demo):
     one.says("Rows 1 to 10 of 10")
     one.says("10 of 492 hits; --limit all for the rest")
     one.says("200 OK")
-    assert one.magics._history.frame()["rows"].iloc[-1] == 10
+    assert one.magics.history.frame()["rows"].iloc[-1] == 10
 
 
 def test_a_variable_of_ones_own(shown, demo):
@@ -689,7 +690,7 @@ def test_what_is_asked_is_what_is_typed_though_enter_overtakes_it(shown, demo, a
     one.until(lambda: one.panel.frame is not None)
     assert len(one.panel.frame) == 10
     one.says("<code>%kproxy kube-system/elasticsearch-logging _search -q q=user:kimchy</code>")
-    assert one.magics._history.frame()["path"].iloc[-1] == "/_search?q=user%3Akimchy"
+    assert one.magics.history.frame()["path"].iloc[-1] == "/_search?q=user%3Akimchy"
 
 
 def test_a_send_is_given_up_when_a_change_comes_behind_it(shown, own):
@@ -723,7 +724,7 @@ def test_a_request_tells_of_its_progress_and_can_be_ended(shown, own):
     one.click("Cancel")
     one.until(lambda: not one.panel.running)
     one.says("Cancelled.")
-    assert one.magics._history.frame()["problem"].iloc[-1] == "interrupted"
+    assert one.magics.history.frame()["problem"].iloc[-1] == "interrupted"
     assert one.asked().frame is not None
 
 
@@ -899,7 +900,7 @@ def test_a_context_is_named_or_a_cluster_given(demo, tmp_path):
     viewer, wrong, nope, line = run.stdout.splitlines()
     assert viewer.partition(" · ")[0] == "viewer"
     assert wrong == "TypeError Panel(cluster, line) takes a Cluster or the name of a context, and a line as text "
-    assert nope.startswith("ConfigError ") and "has no context 'nope' contexts there are: demo, " in nope
+    assert nope.startswith("ConfigError ") and "has no context 'nope' available contexts: demo, " in nope
     assert line.endswith("a line is another argument: Panel(line='shop/web stats')")
 
 

@@ -19,7 +19,7 @@ from signing import CANARY, CERTIFICATE, KEY, PAIR, V1, b64, refused, signed
 
 from kubeaccess_magic import credentials
 from kubeaccess_magic.call import Call
-from kubeaccess_magic.credentials.running import Program
+from kubeaccess_magic.credentials.program import HelperProgram
 from kubeaccess_magic.errors import CredentialError
 
 
@@ -78,16 +78,15 @@ def alive(pid):
 def test_a_plugins_token_is_kept(credential, plugin, home):  # G25
     one = credential(plugin(answer(token="T")))
     assert signed(one) == signed(one) == "Bearer T"
-    assert one.client_certificate(Call()) is None
+    assert one.sign(Call()).certificate is None
     assert runs(home) == 1
 
 
 def test_a_plugins_certificate(credential, plugin, home):  # G24
     one = credential(plugin(answer(clientCertificateData=CERTIFICATE, clientKeyData=KEY, token="T")))
-    assert one.client_certificate(Call()).key.decode() == KEY
+    assert one.sign(Call()).certificate.key.decode() == KEY
     assert signed(one) == "Bearer T"
     assert runs(home) == 1
-    assert one.certificate_version
 
 
 def test_a_plugin_answers_in_the_version_it_is_asked_in(credential, plugin):  # G23, G24
@@ -95,7 +94,8 @@ def test_a_plugin_answers_in_the_version_it_is_asked_in(credential, plugin):  # 
     spec = plugin(answer(beta, token="T"), apiVersion=beta)
     del spec["exec"]["interactiveMode"]  # only v1 requires it
     assert signed(credential(spec)) == "Bearer T"
-    assert "another apiVersion" in refused(credential(plugin(answer(beta, token=CANARY))))
+    shown = refused(credential(plugin(answer(beta, token=CANARY))))
+    assert f"answered with {beta}, but the kubeconfig asks for {V1}" in shown
     assert "v1alpha1" in refused(
         credential(plugin(answer(token="T"), apiVersion="client.authentication.k8s.io/v1alpha1"))
     )
@@ -108,13 +108,13 @@ def test_a_plugin_is_told_of_the_cluster_only_where_wanted(credential, plugin, h
         "tls-server-name": "inner",
         "extensions": [{"name": "client.authentication.k8s.io/exec", "extension": {"audience": [1, True]}}],
     }
-    credential(plugin(answer(token="T")), cluster=cluster).headers(Call())
+    credential(plugin(answer(token="T")), cluster=cluster).sign(Call())
     assert json.loads((home / "info").read_text()) == {
         "kind": "ExecCredential",
         "apiVersion": V1,
         "spec": {"interactive": False},
     }
-    credential(plugin(answer(token="T"), provideClusterInfo=True), cluster=cluster).headers(Call())
+    credential(plugin(answer(token="T"), provideClusterInfo=True), cluster=cluster).sign(Call())
     assert json.loads((home / "info").read_text())["spec"]["cluster"] == {
         "server": "https://api.example:6443",
         "certificate-authority-data": b64("CA of a file"),
@@ -151,7 +151,7 @@ def test_a_command_without_a_folder_comes_from_path_and_never_from_here(credenti
 def test_any_other_credential_beats_a_plugin(credential, plugin, home, other):  # G22
     one = credential({**plugin(answer(token="T")), **other})
     assert signed(one) != "Bearer T"
-    one.client_certificate(Call())
+    one.sign(Call())
     assert runs(home) == 0
 
 
@@ -170,7 +170,7 @@ def test_a_bad_answer_is_an_error_and_never_an_anonymous_request(credential, plu
     one = credential(plugin(body))
     refused(one)
     with pytest.raises(CredentialError):
-        one.client_certificate(Call())
+        one.sign(Call())
     assert runs(home) == 2
 
 
@@ -216,7 +216,7 @@ import sys
 from kubeaccess_magic import credentials, kubeconfig
 from kubeaccess_magic.call import Call
 try:
-    print(credentials.for_context(kubeconfig.choose(kubeconfig={str(home / "config")!r})).headers(Call()))
+    print(credentials.for_context(kubeconfig.choose(kubeconfig={str(home / "config")!r})).sign(Call()).headers)
 except Exception as error:
     print(type(error).__name__, error)
 """
@@ -245,7 +245,7 @@ def test_a_hanging_plugin_is_ended_with_what_it_started(credential, plugin, home
     if how != "time":
         helper.start()
     with pytest.raises(KeyboardInterrupt if how == "interrupt" else CredentialError) as caught:
-        one.headers(call)
+        one.sign(call)
     if how != "time":
         helper.join()
     else:
@@ -261,7 +261,7 @@ def test_a_hanging_plugin_is_ended_with_what_it_started(credential, plugin, home
 
 def test_an_interrupt_while_it_is_being_started_leaves_nothing_running(home):
     def run(script):
-        Program("it", 60, "").answer(["sh", "-c", script], Call(), executable="/bin/sh", environ=os.environ)
+        HelperProgram("it", 60, "").answer(["sh", "-c", script], Call(), executable="/bin/sh", environ=os.environ)
 
     for number in range(60):
         helper = threading.Timer(number * 5e-5, os.kill, (os.getpid(), signal.SIGINT))
@@ -275,8 +275,8 @@ def test_an_interrupt_while_it_is_being_started_leaves_nothing_running(home):
 
 def test_an_expired_stamp_runs_the_plugin_for_each_call(credential, plugin, home):  # G25
     one = credential(plugin(answer(token="T", expirationTimestamp="2020-01-01T00:00:00Z")))
-    one.client_certificate(Call())
-    assert signed(one) == "Bearer T"
+    signature = one.sign(Call())
+    assert signature.headers == (("Authorization", "Bearer T"),) and signature.certificate is None
     assert runs(home) == 1  # a certificate and headers of one request
     signed(one)
     assert runs(home) == 2
@@ -323,7 +323,7 @@ def test_many_threads_share_one_failure(credential, plugin, home):
     def ask(_):
         start.wait()
         with pytest.raises(CredentialError, match="exit code 1"):
-            one.headers(Call())
+            one.sign(Call())
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(ask, range(8)))
@@ -335,11 +335,12 @@ def test_many_threads_renew_once_after_a_401(credential, plugin, home):
     start = threading.Barrier(8)
 
     def ask(_):
-        assert signed(one) == "Bearer one"
+        refused = one.sign(Call())
+        assert refused.headers == (("Authorization", "Bearer one"),)
         if start.wait() == 0:
             plugin("sleep 0.1; " + answer(token="two"))
         start.wait()
-        renewed = one.renew(Call())
+        renewed = one.renew(Call(), refused)
         return renewed, signed(one)
 
     with ThreadPoolExecutor(8) as pool:
@@ -349,8 +350,7 @@ def test_many_threads_renew_once_after_a_401(credential, plugin, home):
 
 def test_a_renewal_that_brings_the_same_is_told_so(credential, plugin, home):
     one = credential(plugin(answer(token="T")))
-    signed(one)
-    assert one.renew(Call()) is False
+    assert one.renew(Call(), one.sign(Call())) is False
     assert runs(home) == 2
 
 
@@ -404,7 +404,7 @@ def test_kuberc_is_obeyed(credential, plugin, home, monkeypatch, policy, runs_it
 def test_a_traceback_has_no_frame_that_holds_a_secret(credential, plugin, body):
     one = credential(plugin(body, env=[{"name": "PASSWORD", "value": CANARY}]))
     with pytest.raises(CredentialError) as caught:
-        one.headers(Call())
+        one.sign(Call())
     assert caught.value.__suppress_context__
     frame = caught.value.__traceback__
     while frame is not None:

@@ -23,6 +23,7 @@ from urllib3.util.url import _encode_target, parse_url
 from kubeaccess_magic.errors import TargetError
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
+from kubeaccess_magic.ways.proxy import api_path
 
 examples = settings(max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100")), deadline=None)
 
@@ -58,7 +59,7 @@ TYPED = [
 def test_what_is_typed(typed: str | None, path: str, query: str) -> None:
     request = Request.build("get", WEB, typed)
     assert (request.method, request.path, request.query) == ("GET", path, query)
-    assert request.url_path() == PREFIX + path + ("?" + query if query else "")
+    assert api_path(request) == PREFIX + path + ("?" + query if query else "")
 
 
 # brought by the target, typed beside it, path and query
@@ -83,14 +84,14 @@ BROUGHT = [
 def test_a_path_is_appended_below_the_one_brought(
     brought: str | None, typed: str | None, path: str, query: str
 ) -> None:
-    request = Request.build("GET", WEB, typed, brought=brought)
+    request = Request.build("GET", WEB, typed, path_in_target=brought)
     assert (request.path, request.query) == (path, query)
 
 
 @pytest.mark.parametrize("typed", ["b", "/b", "?y=1"])
 def test_nothing_is_appended_to_a_query_that_was_brought(typed: str) -> None:
-    with pytest.raises(TargetError, match="brought a query") as caught:
-        Request.build("GET", WEB, typed, brought="/a?x=1")
+    with pytest.raises(TargetError, match="already has a query") as caught:
+        Request.build("GET", WEB, typed, path_in_target="/a?x=1")
     assert "-q" in str(caught.value.hint)
 
 
@@ -191,17 +192,20 @@ def test_the_api_server_and_nodes_are_only_read() -> None:
 
 def test_the_path_of_the_api_server_itself() -> None:
     parsed = Target.parse("/apis/apps/v1?x=1")
-    request = Request.build("GET", parsed.target, brought=parsed.path)
-    assert request.url_path() == "/apis/apps/v1?x=1"
-    assert Request.build("GET", API, "deployments", brought="/apis/apps/v1").url_path() == "/apis/apps/v1/deployments"
+    request = Request.build("GET", parsed.target, path_in_target=parsed.path)
+    assert api_path(request) == "/apis/apps/v1?x=1"
+    assert (
+        api_path(Request.build("GET", API, "deployments", path_in_target="/apis/apps/v1"))
+        == "/apis/apps/v1/deployments"
+    )
     with pytest.raises(TargetError):
         Request.build("GET", API, "//x")
 
 
 def test_an_api_path_that_is_put_together_to_a_proxys_asks_that_target() -> None:
-    request = Request.build("POST", API, "web:80/proxy/x?y", brought="/api/v1/namespaces/shop/services")
+    request = Request.build("POST", API, "web:80/proxy/x?y", path_in_target="/api/v1/namespaces/shop/services")
     assert (request.target, request.path, request.query) == (WEB, "/x", "y")
-    assert request.url_path() == f"{PREFIX}/x?y"
+    assert api_path(request) == f"{PREFIX}/x?y"
     with pytest.raises(TargetError, match="a node"):
         Request.build("POST", API, "/api/v1/nodes/n1/%70roxy/exec")
 
@@ -214,7 +218,7 @@ def test_unsafe_paths_x1(path: str) -> None:
         with pytest.raises(TargetError):
             Request.build("GET", target, path)
         with pytest.raises(TargetError):
-            Request.build("GET", target, "x", brought=f"/{path}")
+            Request.build("GET", target, "x", path_in_target=f"/{path}")
 
 
 def test_half_a_surrogate_pair_is_no_text() -> None:
@@ -325,10 +329,10 @@ def test_path_and_query_mean_the_same_at_the_other_end(typed: str) -> None:
     decoded = unquote_to_bytes(request.path)
     assert unquote_to_bytes(backend_path(request.path)) == re.sub(b"//+", b"/", decoded)
     # What Go's parser would answer with 400: none of it is left.
-    assert re.fullmatch(r"(?:[!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})+", request.url_path())
-    assert request.url_path().startswith(f"{PREFIX}/")
+    assert re.fullmatch(r"(?:[!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})+", api_path(request))
+    assert api_path(request).startswith(f"{PREFIX}/")
     # Typing what was sent sends it again.
-    assert Request.build("GET", WEB, request.url_path().removeprefix(PREFIX)) == request
+    assert Request.build("GET", WEB, api_path(request).removeprefix(PREFIX)) == request
 
 
 @examples
@@ -340,10 +344,10 @@ def test_a_pasted_url_brings_its_path_and_query(typed: str, before: str) -> None
     except TargetError:
         with pytest.raises(TargetError):
             parsed = Target.parse(text)
-            Request.build("GET", parsed.target, brought=parsed.path)
+            Request.build("GET", parsed.target, path_in_target=parsed.path)
         return
     parsed = Target.parse(text)
-    request = Request.build("GET", parsed.target, brought=parsed.path)
+    request = Request.build("GET", parsed.target, path_in_target=parsed.path)
     assert request.target.with_scheme("") == WEB
     assert (request.path.lstrip("/"), request.query) == (expected.path.lstrip("/"), expected.query)
 
@@ -418,7 +422,7 @@ def test_what_is_shown_is_what_is_sent(
         request = Request.build(method, WEB, typed, params=params)
     except TargetError:
         assume(False)
-    shown = request.url_path()
+    shown = api_path(request)
     assert str(_encode_target(shown)) == upper_escapes(shown)
     assert parse_url(f"https://10.0.0.1{shown}").request_uri == upper_escapes(shown)
     server.lines.clear()

@@ -144,9 +144,10 @@ LINES = [
     "kubeaccess_magic.current().context",
     "kubeaccess_magic.current().recipe",
     "vars(kubeaccess_magic.current().context) if hasattr(kubeaccess_magic.current().context, '__dict__') else 0",
-    "kubeaccess_magic.current()._transport",
+    "kubeaccess_magic.current()._pool",
     "kubeaccess_magic.current()._discovery",
-    "kubeaccess_magic.current().prepare('GET', 'own/echo', 'x?token=' + word, headers={'X-Api-Key': key})",
+    "from kubeaccess_magic.query import Query; one = kubeaccess_magic.current();"
+    " one.engine.prepare(Query.of('own/echo', 'x?token=' + word, headers={'X-Api-Key': key}), one.call())",
     "kubeaccess_magic.current().get('own/echo', 'x', headers={'X-Api-Key': key}).request",
     "kubeaccess_magic.current().frame('own/echo', 'rows', params={'token': word}).attrs",
 ]
@@ -182,8 +183,8 @@ def test_nothing_that_is_shown_has_one(shell, own, log, capfd, line):
 def test_what_is_kept_has_none(shell):
     """The history, the last reply, the settings, and the frames that lines left behind."""
     magics = shell.magics_manager.registry["KProxyMagics"]
-    assert _leaks(magics._history.frame().to_csv()) == []
-    assert _leaks(repr(magics._history.last)) == []
+    assert _leaks(magics.history.frame().to_csv()) == []
+    assert _leaks(repr(magics.history.last)) == []
     assert _leaks(str(shell.user_ns["df"].attrs)) == []
     assert _leaks(pickle.dumps(shell.user_ns["df"])) == []
 
@@ -268,7 +269,7 @@ def test_objects_say_and_pickle_nothing(own, log):
         )
         frame = cluster.frame("own/echo", "rows", params={"token": CANARIES["query"]})
         things = [cluster, cluster.context, cluster.recipe, reply, reply.request, reply.url, frame.attrs, reply.headers]
-        things += [cluster._transport, cluster._discovery, cluster.api_client.configuration.host]
+        things += [cluster._pool, cluster.engine.discovery, cluster.api_client.configuration.host]
         assert _leaks("\n".join(map(repr, things))) == []
         assert _leaks(pickle.dumps(cluster)) == _leaks(pickle.dumps(cluster.context)) == []
         assert _leaks(pickle.dumps(frame)) == _leaks(json.dumps(frame.attrs)) == []
@@ -306,7 +307,7 @@ def test_children_are_given_none(own, tmp_path):
     with Cluster("plugin", kubeconfig=tmp_path / "kubeconfig") as cluster:
         with pytest.raises(KubeAccessError) as refused:  # the demo knows no such token
             cluster.get("own/echo")
-        assert _leaks(str(refused.value) + str(refused.value.hint) + repr(cluster) + repr(cluster._transport)) == []
+        assert _leaks(str(refused.value) + str(refused.value.hint) + repr(cluster) + repr(cluster._pool)) == []
         assert _leaks(pickle.dumps(cluster)) == []
     assert reached.exists() and _leaks(reached.read_bytes()) == []
     for what in ("cmdline", "environ"):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kubeaccess_magic.errors import TargetError
 from kubeaccess_magic.targets import KINDS, VERBS, Parsed, Target, safe_path
+from kubeaccess_magic.ways.proxy import proxy_path
 
 examples = settings(max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100")), deadline=None)
 
@@ -184,38 +185,38 @@ REFUSED = [
     ("N8", "svc//web", "the name of the namespace is missing", "`shop/web`"),
     ("N8", f"{SHOP}//proxy/x", "the name of the service is missing", "`web`"),
     ("N9", "HTTPS:web:443", "lower-case", "`https:web:443`"),
-    ("N9", "tcp:web:80", '"tcp" is none', "`https`"),
-    ("N9", "a:b:c:d", "more than the three parts", "`NAME:PORT`"),
-    ("N9", "https:web:443:", "more than the three parts", "`NAME:PORT`"),
-    ("N9", f"{SHOP}/HTTPS:web:1/proxy/x", '"HTTPS" is none', "`https`"),
+    ("N9", "tcp:web:80", 'does not support the scheme "tcp"', "`https`"),
+    ("N9", "a:b:c:d", "more than three parts", "`NAME:PORT`"),
+    ("N9", "https:web:443:", "more than three parts", "`NAME:PORT`"),
+    ("N9", f"{SHOP}/HTTPS:web:1/proxy/x", 'does not support the scheme "HTTPS"', "`https`"),
     ("N10", "Web", "lower-case", "`web`"),
     ("N10", "SVC/Shop/web:HTTP", "lower-case", "`svc/shop/web:http`"),
     ("N10", "/api/v1/namespaces/A/services/web/proxy/x", "lower-case", "`a`"),
-    ("N11", ".", "no dots", "NAMESPACE"),
-    ("N11", "pod/..", 'no pod can be called ".."', "`pod/web-0`"),
-    ("N11", "pod/%2e%2e", "no pod can be called", "`pod/web-0`"),
-    ("N11", "a%b", "no service can be called", "`web`"),
-    ("N13", "web:-1", "no port can be", "from 1 to 65535"),
-    ("N13", "web: 80", "no port can be", "from 1 to 65535"),
-    ("N13", "web:0", "no port can be", "from 1 to 65535"),
-    ("N13", "web:65536", "no port can be", "from 1 to 65535"),
-    ("N13", f"web:{10**30}", "no port can be", "from 1 to 65535"),
-    ("N13", "web:८०", "no port can be", "from 1 to 65535"),
-    ("D2", "pod/web-0:+80", "no port can be", "from 1 to 65535"),
-    ("D2", "pod/web-0:99999", "no port can be", "from 1 to 65535"),
-    ("name", "we b", 'no service can be called "we b"', "lower-case letters"),
+    ("N11", ".", "cannot contain dots", "NAMESPACE"),
+    ("N11", "pod/..", '".." is not a valid pod name', "`pod/web-0`"),
+    ("N11", "pod/%2e%2e", "is not a valid pod name", "`pod/web-0`"),
+    ("N11", "a%b", "is not a valid service name", "`web`"),
+    ("N13", "web:-1", "is not a valid port", "from 1 to 65535"),
+    ("N13", "web: 80", "is not a valid port", "from 1 to 65535"),
+    ("N13", "web:0", "is not a valid port", "from 1 to 65535"),
+    ("N13", "web:65536", "is not a valid port", "from 1 to 65535"),
+    ("N13", f"web:{10**30}", "is not a valid port", "from 1 to 65535"),
+    ("N13", "web:८०", "is not a valid port", "from 1 to 65535"),
+    ("D2", "pod/web-0:+80", "is not a valid port", "from 1 to 65535"),
+    ("D2", "pod/web-0:99999", "is not a valid port", "from 1 to 65535"),
+    ("name", "we b", '"we b" is not a valid service name', "lower-case letters"),
     ("name", "web\n", r"web\n", "lower-case letters"),
-    ("name", "web\\x", "no service can be called", "lower-case letters"),
-    ("name", "wéb", "no service can be called", "lower-case letters"),
-    ("name", "web_1", "no service can be called", "lower-case letters"),
-    ("name", "-web", "no service can be called", "hyphens"),
-    ("name", "web#x", "no service can be called", "lower-case letters"),
+    ("name", "web\\x", "is not a valid service name", "lower-case letters"),
+    ("name", "wéb", "is not a valid service name", "lower-case letters"),
+    ("name", "web_1", "is not a valid service name", "lower-case letters"),
+    ("name", "-web", "is not a valid service name", "hyphens"),
+    ("name", "web#x", "is not a valid service name", "lower-case letters"),
     ("name", "\ud800", r"\ud800", "lower-case letters"),
     ("name", "x" * 80 + "_", "…", "lower-case letters"),
     ("path", "a/b/c", "more than a target", "did you mean `a/b c`?"),
-    ("path", "api/v1/pods", "lacks its first slash", "type `/api/v1/pods`"),
-    ("path", "apis/apps/v1/deployments?limit=3", "first slash", "type `/apis/apps/v1/deployments?limit=3`"),
-    ("path", "?", "no target", "%kproxy -h lists"),
+    ("path", "api/v1/pods", "without its leading slash", "type `/api/v1/pods`"),
+    ("path", "apis/apps/v1/deployments?limit=3", "leading slash", "type `/apis/apps/v1/deployments?limit=3`"),
+    ("path", "?", "not a target", "%kproxy -h lists"),
     ("path", "a/b/c/d", "more than a target", "did you mean `a/b c/d`?"),
     ("path", "a/b/", "more than a target", "did you mean `a/b /`?"),
     ("path", "svc/a/b/c", "more than a target", "did you mean `svc/a/b c`?"),
@@ -231,35 +232,37 @@ REFUSED = [
     ("path", "pod/https:web/graph", "more than a target", "did you mean `pod/https:web: graph`?"),
     ("path", "svc/https:web/graph", "more than a target", "did you mean `svc/https:web graph`?"),
     ("path", "node/n1/metrics", "more than a target", "did you mean `node/n1 metrics`?"),
-    ("host", f"{PROMETHEUS}:9090", "no dots", f"`http://{PROMETHEUS}:9090` or `monitoring/prometheus:9090`"),
-    ("host", "https:web.shop:", "no dots", "`https://web.shop` or `shop/https:web:`"),
-    ("host", "web.shop.svc.cluster.local", "no dots", "`http://web.shop.svc.cluster.local` or `shop/web`"),
-    ("host", "web-0.web.shop", "no dots", "`http://web-0.web.shop` or `pod/shop/web-0`"),
-    ("host", "10.0.0.1:80", "no dots", "`pod/NAMESPACE/NAME:PORT`"),
-    ("host", "shop/web.v2", "no dots", "`NAMESPACE/NAME:PORT`"),
-    ("login", "user:pw@web", "no login", "`NAMESPACE/NAME:PORT`"),
-    ("login", "web?to=a@b", "no login", "the path on its own"),
+    ("host", f"{PROMETHEUS}:9090", "contain dots", f"`http://{PROMETHEUS}:9090` or `monitoring/prometheus:9090`"),
+    ("host", "https:web.shop:", "cannot contain dots", "`https://web.shop` or `shop/https:web:`"),
+    ("host", "web.shop.svc.cluster.local", "cannot contain dots", "`http://web.shop.svc.cluster.local` or `shop/web`"),
+    ("host", "web-0.web.shop", "cannot contain dots", "`http://web-0.web.shop` or `pod/shop/web-0`"),
+    ("host", "10.0.0.1:80", "cannot contain dots", "`pod/NAMESPACE/NAME:PORT`"),
+    ("host", "shop/web.v2", "cannot contain dots", "`NAMESPACE/NAME:PORT`"),
+    ("login", "user:pw@web", "or a login", "`NAMESPACE/NAME:PORT`"),
+    ("login", "web?to=a@b", "or a login", "the path as a separate word"),
     ("login", "https://user:pw@web/x", "a login is refused", "before the @"),
     ("login", "https://user@web/x", "a login is refused", "before the @"),
-    ("login", "https://user:p/w@web/x", "no host that can be", "`NAMESPACE/NAME:PORT`"),
+    ("login", "https://user:p/w@web/x", "no valid host", "`NAMESPACE/NAME:PORT`"),
     ("url", "ftp://web/x", '"ftp"', "http"),
     ("url", "file:///etc/passwd", '"file"', "http"),
     ("url", "postgres://user:pw@db:5432/x", '"postgres"', "http"),
     ("url", "http:/web/x", "lacks a slash", "`http://web/x`"),
-    ("url", "http:///x", "no host", "`http://NAME.NAMESPACE:PORT`"),
-    ("url", "http://", "no host", "`http://NAME.NAMESPACE:PORT`"),
-    ("url", "http://:80/", "no host", "`http://NAME.NAMESPACE:PORT`"),
-    ("url", "http://web:http/", "no number", "`NAMESPACE/NAME:PORT`"),
-    ("url", "http://web:0/", "no port can be", "65535"),
-    ("url", "http://web:65536/", "no port can be", "65535"),
-    ("url", "http://we b/", "no host", "`http://NAME.NAMESPACE:PORT`"),
-    ("url", "http://web\\.evil/", "no host", "`http://NAME.NAMESPACE:PORT`"),
-    ("url", "http://web_1/", 'no service can be called "web_1"', "lower-case letters"),
+    ("url", "http:///x", "no valid host", "`http://NAME.NAMESPACE:PORT`"),
+    ("url", "http://", "no valid host", "`http://NAME.NAMESPACE:PORT`"),
+    ("url", "http://:80/", "no valid host", "`http://NAME.NAMESPACE:PORT`"),
+    ("url", "http://web:http/", "not a number", "`NAMESPACE/NAME:PORT`"),
+    ("url", "http://web:0/", "is not a valid port", "65535"),
+    ("url", "http://web:65536/", "is not a valid port", "65535"),
+    ("url", "http://we b/", "no valid host", "`http://NAME.NAMESPACE:PORT`"),
+    ("url", "http://web\\.evil/", "a backslash", "`http://NAME.NAMESPACE:PORT`"),
+    ("url", "https://1.2.3.4:6443\\x/api/v1/pods", "a backslash", "`http://NAME.NAMESPACE:PORT`"),
+    ("url", "https://k8s.corp\\/api/v1/pods", "a backslash", "`http://NAME.NAMESPACE:PORT`"),
+    ("url", "http://web_1/", '"web_1" is not a valid service name', "lower-case letters"),
     ("url", "http://web..svc/", "the name of the namespace is missing", "`shop/web`"),
-    ("url", "http://a.b.c.d/x", "no host of a service", "`http://NAME.NAMESPACE.svc:PORT`"),
-    ("url", "http://10.0.0.1/x", "no host of a service", "`http://NAME.NAMESPACE.svc:PORT`"),
-    ("url", "http://127.0.0.1:8001/version", "no host of a service", "from its first slash"),
-    ("url", "http://localhost/", "no host of a service", "from its first slash"),
+    ("url", "http://a.b.c.d/x", "not the host of a service", "`http://NAME.NAMESPACE.svc:PORT`"),
+    ("url", "http://10.0.0.1/x", "not the host of a service", "`http://NAME.NAMESPACE.svc:PORT`"),
+    ("url", "http://127.0.0.1:8001/version", "not the host of a service", "from its first slash"),
+    ("url", "http://localhost/", "not the host of a service", "from its first slash"),
     ("url", "//web/x", "one slash", "`/web/x`"),
     ("%2F", f"{SHOP}/b%2Fc/proxy/x", "encoded slash", "`NAMESPACE/NAME:PORT`"),
     ("%2F", "https://1.2.3.4/api/v1/nodes/b%2Fc/proxy/x", "encoded slash", "`NAMESPACE/NAME:PORT`"),
@@ -351,19 +354,19 @@ def test_parts_are_replaced_and_checked() -> None:
 
 
 def test_the_path_at_the_api_server() -> None:
-    assert service("web", "shop", "443", "https").api_path("other") == (
+    assert proxy_path(service("web", "shop", "443", "https"), "other") == (
         "/api/v1/namespaces/shop/services/https:web:443/proxy"
     )
-    assert service("web").api_path("other") == "/api/v1/namespaces/other/services/web/proxy"
-    assert pod("web-0", port="80").api_path("shop") == "/api/v1/namespaces/shop/pods/web-0:80/proxy"
-    assert node("n1", "10250").api_path("shop") == "/api/v1/nodes/n1:10250/proxy"
-    assert API.api_path() == ""
+    assert proxy_path(service("web"), "other") == "/api/v1/namespaces/other/services/web/proxy"
+    assert proxy_path(pod("web-0", port="80"), "shop") == "/api/v1/namespaces/shop/pods/web-0:80/proxy"
+    assert proxy_path(node("n1", "10250"), "shop") == "/api/v1/nodes/n1:10250/proxy"
+    assert proxy_path(API) == ""
 
 
 @pytest.mark.parametrize("namespace", [None, "", "..", "a/b", "a%2Fb", "Shop"])
 def test_a_namespace_is_needed_and_checked(namespace: str | None) -> None:
     with pytest.raises(TargetError):
-        service("web").api_path(namespace)
+        proxy_path(service("web"), namespace)
 
 
 def test_kind_words_and_verbs() -> None:
@@ -448,7 +451,7 @@ def test_the_path_at_the_api_server_parses_back(target: Target, namespace: str, 
     expected = target if target.kind in ("api", "node") else target.with_namespace(target.namespace or namespace)
     if target.kind == "api":
         path = f"/apis/apps/v1{path or ''}"
-    sent = target.api_path(namespace) + (path or "")
+    sent = proxy_path(target, namespace) + (path or "")
     assert Target.parse(sent) == Parsed(expected, path, None)
     server = "https://10.0.0.1:6443/k8s/clusters/c1"
     assert Target.parse(server + sent) == Parsed(expected, path, server)
@@ -514,7 +517,7 @@ def test_nothing_leads_out_of_the_target_x1(path: str, target: Target) -> None:
         return
     assert re.fullmatch(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})+", sent)
     assert safe_path(sent) == sent
-    prefix = target.api_path("shop")
+    prefix = proxy_path(target, "shop")
     read = prefix + sent
     while True:
         assert resolved(read).startswith(f"{prefix}/")

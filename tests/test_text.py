@@ -5,7 +5,7 @@ import time
 import pytest
 
 from kubeaccess_magic.errors import KubeAccessError
-from kubeaccess_magic.text import HIDDEN, excerpt, redact, redact_headers, redact_mapping
+from kubeaccess_magic.text import HIDDEN, excerpt, one_line, printable, redact, redact_headers, redact_mapping
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
 
@@ -33,6 +33,8 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
         "-----BEGIN RSA PRIVATE KEY-----\nCANARY\n-----END RSA PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\nCANARY",
         "the ApiKey CANARY was refused",
+        "why: because:token: CANARY",
+        f"{'x' * 100}-token=CANARY",
     ],
 )
 def test_the_value_of_what_names_a_secret_is_hidden(text):
@@ -43,7 +45,16 @@ def test_the_value_of_what_names_a_secret_is_hidden(text):
 
 
 def test_what_looks_like_a_token_is_hidden_wherever_it_stands():
-    assert JWT not in redact(f"the app said {JWT}, alas")
+    for text in (
+        f"the app said {JWT}, alas",
+        f"eyJ-{JWT}",
+        f"a-{JWT}",
+        f"www.{JWT}",
+        f"eyJaaaaaa.x.{JWT}",
+        f"{JWT}.{JWT}",
+    ):
+        assert JWT not in redact(text)
+    assert redact("eyJaaaaaaaaa eyJaaaaaaaa.b") == "eyJaaaaaaaaa eyJaaaaaaaa.b"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +92,13 @@ def test_a_message_is_bounded_harmless_and_without_secrets():
     assert "CANARY" not in excerpt("y" * 90 + " token=" + "CANARY" * 50, 100)
 
 
-@pytest.mark.parametrize("piece", ["a", "a.", "a-", "eyJ", "token", "http://", "'", "Bearer "])
+def test_control_characters_are_escaped():
+    assert printable("a\tb\nc é 漢 👍") == "a\tb\nc é 漢 👍"
+    assert printable("\x1b[31m\x00\u202e\ud800") == "\\x1b[31m\\x00\\u202e\\ud800"
+    assert one_line("a\tb\x07\nc\u2028d\x85") == "a\\tb\\x07\\nc\\u2028d\\x85"
+
+
+@pytest.mark.parametrize("piece", ["a", "a.", "a-", "eyJ", "-eyJaaaaaa", "token", "http://", "'", "Bearer "])
 def test_long_texts_take_linear_time(piece):
     # Quadratic time would be minutes here: the bound only tells a hang. Of this thread, whatever else the machine does.
     begin = time.thread_time()

@@ -1,9 +1,10 @@
-"""Transports against real servers: sockets and TLS on loopback, each answer written byte for byte."""
+"""Pools against real servers: sockets and TLS on loopback, each answer written byte for byte."""
 
 from __future__ import annotations
 
 import base64
 import collections
+import concurrent.futures
 import contextlib
 import datetime
 import gzip
@@ -30,11 +31,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from kubeaccess_magic import Cluster, credentials, kubeconfig
 from kubeaccess_magic.call import Call, Limits
+from kubeaccess_magic.discovery.api import KubernetesApi
 from kubeaccess_magic.errors import ConfigError, KubeAccessError, LimitExceeded, TargetError, TimedOut, Unreachable
 from kubeaccess_magic.reply import Reply, Stream
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
-from kubeaccess_magic.transport import Transport
+from kubeaccess_magic.transport import Pool, TlsSettings, Upstream
 from kubeaccess_magic.ways import ApiServer
 
 TOKEN = "s3cret-token-that-nobody-may-see"
@@ -227,32 +229,32 @@ def config(folder: pathlib.Path, server: str, user: dict[str, Any] | None = None
 
 
 @pytest.fixture
-def connect(world: World, tmp_path: pathlib.Path) -> Iterator[Callable[..., Transport]]:
-    made: list[Transport] = []
+def connect(world: World, tmp_path: pathlib.Path) -> Iterator[Callable[..., Pool]]:
+    made: list[Pool] = []
     ca_file = tmp_path / "ca.pem"
     ca_file.write_bytes(world.ca.pem)
 
-    def transport(server: Server | str, user: dict[str, Any] | None = None, **cluster: Any) -> Transport:
+    def pool(server: Server | str, user: dict[str, Any] | None = None, **cluster: Any) -> Pool:
         url = server if isinstance(server, str) else server.url
         if not cluster and url.startswith("https"):
             cluster = {"certificate-authority": str(ca_file)}
         context = kubeconfig.choose(kubeconfig=config(tmp_path, url, user, **cluster))
-        made.append(Transport(context, credentials.for_context(context)))
+        made.append(Pool.for_context(context, credentials.for_context(context)))
         return made[-1]
 
-    yield transport
+    yield pool
     for one in made:
         one.close()
 
 
-def opened(transport: Transport, path: str = PATH, method: str = "GET", **options: Any) -> Stream:
-    options = {"call": Call(LIMITS), "request": REQUEST, **options}
-    return transport.open(method, path, **options)
+def opened(pool: Pool, path: str = PATH, method: str = "GET", **options: Any) -> Stream:
+    options = {"call": Call(LIMITS), **options}
+    return Stream.from_response(pool.open(method, path, **options), REQUEST, "proxy")
 
 
-def fetched(transport: Transport, path: str = PATH, method: str = "GET", **options: Any) -> Reply:
+def fetched(pool: Pool, path: str = PATH, method: str = "GET", **options: Any) -> Reply:
     call = options.pop("call", None) or Call(LIMITS)
-    return opened(transport, path, method, call=call, **options).read(call)
+    return opened(pool, path, method, call=call, **options).read(call)
 
 
 # --- what is sent ----------------------------------------------------------------------------------------------------
@@ -274,11 +276,11 @@ def test_a_request_is_signed_and_introduced_and_its_path_goes_out_as_it_is(tls: 
 def test_the_base_path_of_the_server_stays(tls: ssl.SSLContext, connect: Any, world: World) -> None:
     with Server(lambda seen, _: answered(), tls) as server:
         url = server.url + "/k8s/clusters/c1/"
-        transport = connect(url, **{"certificate-authority-data": data_of(world.ca.pem)})
-        reply = fetched(transport)
+        pool = connect(url, **{"certificate-authority-data": data_of(world.ca.pem)})
+        reply = fetched(pool)
         assert server.seen[0].path == "/k8s/clusters/c1" + PATH  # and no "//api" (E7)
-    assert transport.server == server.url + "/k8s/clusters/c1"
-    assert reply.url == transport.server + PATH
+    assert pool.upstream.url == server.url + "/k8s/clusters/c1"
+    assert reply.url == pool.upstream.url + PATH
 
 
 def test_secrets_in_a_query_are_not_shown_but_sent(tls: ssl.SSLContext, connect: Any) -> None:
@@ -300,10 +302,10 @@ def test_a_header_that_is_not_the_callers_is_refused(tls: ssl.SSLContext, connec
 
 def test_plain_http_is_never_signed(connect: Any) -> None:  # G10
     with Server(lambda seen, _: answered()) as server:
-        transport = connect(server, {"token": TOKEN, "as": "jane", "as-groups": ["a", "b"]})
-        fetched(transport)
-        fetched(transport, method="POST", body=b"{}")
-        transport.call("GET", "/api/v1/services", call=Call(LIMITS))
+        pool = connect(server, {"token": TOKEN, "as": "jane", "as-groups": ["a", "b"]})
+        fetched(pool)
+        fetched(pool, method="POST", body=b"{}")
+        KubernetesApi(pool).call("GET", "/api/v1/services", call=Call(LIMITS))
     assert len(server.seen) == 3
     for seen in server.seen:
         assert TOKEN not in str(seen) and not seen.header("Authorization")
@@ -312,8 +314,8 @@ def test_plain_http_is_never_signed(connect: Any) -> None:  # G10
 
 def test_every_group_is_sent_with_other_headers_too(tls: ssl.SSLContext, connect: Any) -> None:
     with Server(lambda seen, _: answered(), tls) as server:
-        transport = connect(server, {"token": TOKEN, "as": "jane", "as-groups": ["a", "b"]})
-        fetched(transport, headers=[("X-One", "1")])
+        pool = connect(server, {"token": TOKEN, "as": "jane", "as-groups": ["a", "b"]})
+        fetched(pool, headers=[("X-One", "1")])
     assert server.seen[0].header("Impersonate-Group") == ["a", "b"]
 
 
@@ -327,11 +329,211 @@ def test_bodies_are_sent_whole(tls: ssl.SSLContext, connect: Any) -> None:
 
 def test_a_body_that_nobody_takes_is_ended(tls: ssl.SSLContext, connect: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:  # the kernel accepts, nobody reads
-        transport = connect(f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        pool = connect(f"http://127.0.0.1:{deaf.getsockname()[1]}")
         started = time.monotonic()
         with pytest.raises(TimedOut):
-            opened(transport, method="POST", body=bytes(30_000_000), call=Call(Limits(5, 30, 0.6, 100)))
+            opened(pool, method="POST", body=bytes(30_000_000), call=Call(Limits(5, 30, 0.6, 100)))
         assert time.monotonic() - started < 15
+
+
+def test_a_body_in_pieces_is_sent_in_chunks_as_they_come(tls: ssl.SSLContext, connect: Any) -> None:
+    came = threading.Event()
+
+    def answer(seen: Seen, connection: Any) -> bytes:
+        assert connection.recv(3) == b"3\r\n" and connection.recv(5) == b"one\r\n"
+        came.set()
+        assert connection.recv(100) == b"3\r\ntwo\r\n" and connection.recv(100) == b"0\r\n\r\n"
+        return answered(b"whole")
+
+    def pieces() -> Iterator[bytes]:
+        yield b"one"
+        assert came.wait(20)
+        yield b"two"
+
+    with Server(answer, tls) as server:
+        assert fetched(connect(server), method="POST", body=pieces()).text == "whole"
+        assert server.seen[0].header("Transfer-Encoding") == ["chunked"] and not server.seen[0].header("Content-Length")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_body_in_pieces_is_never_sent_twice(tls: ssl.SSLContext, connect: Any, method: str) -> None:
+    with Server(hangs_up(1), tls) as server:
+        with pytest.raises(Unreachable, match="without an answer"):
+            fetched(connect(server), method=method, body=iter([b"one", b"two"]))
+        assert len(server.seen) == 1
+    with Server(lambda seen, _: UNAUTHORIZED, tls) as server:
+        assert fetched(connect(server), method=method, body=[b"one"]).status_code == 401
+        assert len(server.seen) == 1
+
+
+def test_an_error_of_whoever_makes_a_body_passes_as_it_is(tls: ssl.SSLContext, connect: Any) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"one"
+        raise LookupError("the file is gone")
+
+    with Server(lambda seen, _: answered(), tls) as server:
+        pool = connect(server)
+        with pytest.raises(LookupError, match="the file is gone"):
+            fetched(pool, method="POST", body=pieces())
+        assert server.gone.wait(20)
+        assert fetched(pool).ok
+
+
+def test_a_body_that_comes_from_another_answer_keeps_its_own_deadline(tls: ssl.SSLContext, connect: Any) -> None:
+    def answer(seen: Seen, _: Any) -> bytes | None:
+        if seen.method == "POST":
+            time.sleep(15)
+            return None
+        return answered(b"from there")
+
+    with Server(answer, tls) as server:
+        pool = connect(server)
+
+        def pieces() -> Iterator[bytes]:
+            yield fetched(pool).content
+
+        started = time.monotonic()
+        with pytest.raises(TimedOut, match="took longer than 1 s"):
+            fetched(pool, method="POST", body=pieces(), call=Call(Limits(5, 30, 1, 100)))
+        assert time.monotonic() - started < 12
+
+
+# --- what another thread changes meanwhile ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def busy_threads() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@contextlib.contextmanager
+def again_and_again(change: Callable[[int], None]) -> Iterator[None]:
+    """Change something in a thread, until the block ends."""
+    ended = threading.Event()
+
+    def work() -> None:
+        number = 0
+        while not ended.is_set():
+            change(number)
+            number += 1
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(20)
+
+
+def in_threads(work: Callable[[], object], threads: int = 4) -> None:
+    """Run it in threads, to their end; an error in one is an error here."""
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        for future in [pool.submit(work) for _ in range(threads)]:
+            future.result(60)
+
+
+@pytest.mark.usefixtures("busy_threads")
+def test_secrets_in_a_query_are_sent_while_another_thread_remakes_the_connections(
+    connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server(lambda seen, _: answered()) as proxy:  # of the environment; each login is another proxy
+
+        def change(number: int) -> None:
+            monkeypatch.setenv("HTTP_PROXY", f"http://user-{number}@127.0.0.1:{proxy.port}")
+            time.sleep(0)
+
+        change(0)
+        pool = connect("http://cluster.example:8001")
+        with again_and_again(change):
+            in_threads(lambda: [fetched(pool, PATH + "?token=abc123") for _ in range(125)], threads=8)
+        assert {seen.path for seen in proxy.seen} == {f"http://cluster.example:8001{PATH}?token=abc123"}
+        assert len(proxy.seen) == 1000 and proxy.accepted > 100  # they were remade
+
+
+@pytest.mark.usefixtures("busy_threads")
+def test_no_token_reaches_another_server_while_the_kubeconfig_changes(
+    tls: ssl.SSLContext, connect: Any, world: World, tmp_path: pathlib.Path
+) -> None:
+    authority = {"certificate-authority-data": data_of(world.ca.pem)}
+    with Server(lambda seen, _: answered(), tls) as one, Server(lambda seen, _: answered(), tls) as other:
+        texts = [
+            pathlib.Path(config(tmp_path, server.url, {"token": token}, **authority)).read_bytes()
+            for server, token in ((one, "for-one"), (other, "for-other"))
+        ]
+        file = tmp_path / "changing"
+        file.write_bytes(texts[0])
+        context = kubeconfig.choose(kubeconfig=str(file))
+        pool = Pool.for_context(context, credentials.for_context(context))
+
+        def change(number: int) -> None:
+            (tmp_path / "next").write_bytes(texts[number % 2] + b" " * number)
+            os.replace(tmp_path / "next", file)
+            time.sleep(0.003)
+
+        with again_and_again(change), contextlib.closing(pool):
+            in_threads(lambda: [fetched(pool) for _ in range(60)])
+        for server, token in ((one, "for-one"), (other, "for-other")):
+            assert {seen.header("Authorization")[0] for seen in server.seen} == {f"Bearer {token}"}
+
+
+# --- pools to an app -------------------------------------------------------------------------------------------------
+
+
+def test_without_an_auth_flow_the_caller_may_sign(world: World, tls: ssl.SSLContext) -> None:
+    with Server(lambda seen, _: answered(b"in"), tls) as server:
+        settings = TlsSettings(ca_data=world.ca.pem)
+        with contextlib.closing(Pool(Upstream.parse(server.url + "/app/", tls=settings))) as pool:
+            assert fetched(pool, "/x", headers=[("Authorization", "Basic of-the-app")]).text == "in"
+            with pytest.raises(TargetError):
+                opened(pool, "/x", headers=[("Transfer-Encoding", "chunked")])
+        (seen,) = server.seen
+        assert seen.path == "/app/x" and seen.header("Authorization") == ["Basic of-the-app"]
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_an_upstream_may_bring_its_own_sockets(world: World, tls: ssl.SSLContext, secure: bool) -> None:
+    calls: list[Call] = []
+    with Server(lambda seen, _: answered(b"here"), tls if secure else None) as server:
+
+        def connect(call: Call) -> socket.socket:
+            calls.append(call)
+            return socket.create_connection(("127.0.0.1", server.port))
+
+        url = f"{'https' if secure else 'http'}://an-app.example:8080"
+        settings = TlsSettings(ca_data=world.ca.pem, server_name="localhost")
+        with contextlib.closing(Pool(Upstream.parse(url, tls=settings, connect=connect))) as pool:
+            call = Call(LIMITS)
+            for _ in range(2):
+                assert fetched(pool, "/x", call=call).text == "here"
+        assert calls == [call] and server.accepted == 1
+        assert server.seen[0].header("Host") == ["an-app.example:8080"]
+
+
+def test_an_error_of_whoever_makes_sockets_passes_as_it_is() -> None:
+    def connect(call: Call) -> socket.socket:
+        raise KubeAccessError("the pod is gone")
+
+    with contextlib.closing(Pool(Upstream.parse("http://an-app.example", connect=connect))) as pool:
+        with pytest.raises(KubeAccessError, match="the pod is gone"):
+            opened(pool, "/x")
+
+
+def test_a_connection_that_does_not_come_ends() -> None:
+    ends = threading.Event()
+
+    def connect(call: Call) -> socket.socket:
+        ends.wait(20)
+        raise OSError("too late")
+
+    with contextlib.closing(Pool(Upstream.parse("http://an-app.example", connect=connect))) as pool:
+        with pytest.raises(Unreachable, match=r"did not answer within 0\.4 s"):
+            opened(pool, "/x", call=Call(Limits(0.4, 5, 20, 100)))
+    ends.set()
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
@@ -357,12 +559,12 @@ FRAMED = {
 @pytest.mark.parametrize("framed", FRAMED)
 def test_a_body_arrives_whole_and_its_connection_is_used_again(tls: ssl.SSLContext, connect: Any, framed: str) -> None:
     with Server(lambda seen, _: FRAMED[framed], tls) as server:
-        transport = connect(server)
+        pool = connect(server)
         progress: list[tuple[int, int | None, str]] = []
         for _ in range(3):
             call = Call(LIMITS, progress=lambda *told: progress.append(told))
-            assert fetched(transport, call=call).content == BODY
-        assert b"".join(opened(transport).chunks(Call(LIMITS))) == BODY
+            assert fetched(pool, call=call).content == BODY
+        assert b"".join(opened(pool).chunks(Call(LIMITS))) == BODY
         assert server.accepted == 1 and len(server.seen) == 4
     assert progress[-1][0] == len(BODY)
 
@@ -417,9 +619,9 @@ def test_an_answer_without_a_body_keeps_its_connection(tls: ssl.SSLContext, conn
     method = "HEAD" if status == "200 OK" else "GET"
     data = f"HTTP/1.1 {status}\r\n{length}\r\n\r\n".encode()
     with Server(lambda seen, _: data, tls) as server:
-        transport = connect(server)
+        pool = connect(server)
         for _ in range(2):
-            reply = fetched(transport, method=method)
+            reply = fetched(pool, method=method)
             assert reply.content == b"" and reply.status_code == int(status[:3])
         assert server.accepted == 1
 
@@ -436,25 +638,25 @@ def test_a_redirect_is_shown_and_not_followed(tls: ssl.SSLContext, connect: Any)
 
 def test_an_unread_tiny_body_keeps_its_connection_a_large_one_does_not(tls: ssl.SSLContext, connect: Any) -> None:
     with Server(lambda seen, _: answered(b"x" * (5_000_000 if "large" in seen.path else 100)), tls) as server:
-        transport = connect(server)
-        opened(transport).close()
-        opened(transport).close()
+        pool = connect(server)
+        opened(pool).close()
+        opened(pool).close()
         assert server.accepted == 1
-        opened(transport, PATH + "/large").close()
+        opened(pool, PATH + "/large").close()
         assert server.gone.wait(20)
-        assert fetched(transport).content == b"x" * 100
+        assert fetched(pool).content == b"x" * 100
         assert server.accepted == 2
 
 
-def test_many_threads_share_one_transport(tls: ssl.SSLContext, connect: Any) -> None:
+def test_many_threads_share_one_pool(tls: ssl.SSLContext, connect: Any) -> None:
     with Server(lambda seen, _: answered(seen.path.encode()), tls) as server:
-        transport = connect(server)
+        pool = connect(server)
         wrong: collections.deque[str] = collections.deque()
 
         def work(worker: int) -> None:
             for number in range(20):
                 path = f"{PATH}/{worker}/{number}"
-                if fetched(transport, path).text != path:
+                if fetched(pool, path).text != path:
                     wrong.append(path)
 
         threads = [threading.Thread(target=work, args=(worker,)) for worker in range(8)]
@@ -568,12 +770,14 @@ from kubeaccess_magic import Cluster, credentials, kubeconfig
 from kubeaccess_magic.call import Call, Limits
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
-from kubeaccess_magic.transport import Transport
+from kubeaccess_magic.reply import Stream
+from kubeaccess_magic.ways.proxy import api_path
+from kubeaccess_magic.transport import Pool
 context = kubeconfig.choose(kubeconfig=sys.argv[1])
-transport = Transport(context, credentials.for_context(context))
+pool = Pool.for_context(context, credentials.for_context(context))
 request = Request.build("GET", Target.parse("shop/web").target, "x")
 try:
-    transport.open("GET", request.url_path(), call=Call(), request=request).read(Call())
+    Stream.from_response(pool.open("GET", api_path(request), call=Call()), request, "proxy").read(Call())
 except KeyboardInterrupt:
     print("interrupted", flush=True)
     sys.stdin.read()  # still there: it is not the end of the process that closes the connection
@@ -681,13 +885,13 @@ def test_nothing_else_is_sent_twice(tls: ssl.SSLContext, connect: Any, method: s
 
 def test_a_connection_that_died_in_the_pool_is_not_noticed(tls: ssl.SSLContext, connect: Any) -> None:
     with Server(lambda seen, _: answered(), tls) as server:
-        transport = connect(server)
-        fetched(transport)
+        pool = connect(server)
+        fetched(pool)
         for connection in list(server.connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         assert server.gone.wait(20)
-        assert fetched(transport, method="POST", body=b"{}").status_code == 200
+        assert fetched(pool, method="POST", body=b"{}").status_code == 200
         assert server.accepted == 2 and len(server.seen) == 2
 
 
@@ -740,13 +944,13 @@ def test_no_message_tells_the_token(tls: ssl.SSLContext, connect: Any) -> None:
     assert TOKEN not in repr(connect("https://127.0.0.1:1"))
 
 
-def test_a_closed_transport_says_so(tls: ssl.SSLContext, connect: Any) -> None:
+def test_a_closed_pool_says_so(tls: ssl.SSLContext, connect: Any) -> None:
     with Server(lambda seen, _: answered(), tls) as server:
-        transport = connect(server)
-        fetched(transport)
-        transport.close()
+        pool = connect(server)
+        fetched(pool)
+        pool.close()
         with pytest.raises(KubeAccessError, match="was closed"):
-            fetched(transport)
+            fetched(pool)
         assert server.gone.wait(20)
 
 
@@ -778,8 +982,8 @@ def test_the_name_in_the_certificate_counts_or_the_one_that_is_told(connect: Any
         with pytest.raises(Unreachable, match="is not trusted") as caught:
             opened(connect(server, **authority))
         assert "tls-server-name" in (caught.value.hint or "")
-        transport = connect(server, **authority, **{"tls-server-name": "api.example"})
-        assert fetched(transport).ok
+        pool = connect(server, **authority, **{"tls-server-name": "api.example"})
+        assert fetched(pool).ok
         assert server.seen[0].header("Host") == [f"127.0.0.1:{server.port}"]
 
 
@@ -804,8 +1008,8 @@ def test_a_client_certificate_signs_in(
     user = {"client-certificate-data": data_of(jane.pem), "client-key-data": data_of(jane.key_pem)}
     authority = {"certificate-authority-data": data_of(world.ca.pem)}
     with Server(lambda seen, _: answered(), world.tls(clients=True)) as server:
-        transport = connect(server, user, **authority)
-        assert fetched(transport).ok and fetched(transport).ok
+        pool = connect(server, user, **authority)
+        assert fetched(pool).ok and fetched(pool).ok
         assert "jane" in str(server.seen[0].certificate["subject"]) and server.accepted == 1
         assert not list(temporary.iterdir())  # the key stood on disk for a moment only
         with pytest.raises(Unreachable):
@@ -821,14 +1025,14 @@ def test_a_renewed_client_certificate_is_used(connect: Any, world: World, tmp_pa
 
     write(identity("jane", world.ca))
     with Server(lambda seen, _: answered(), world.tls(clients=True)) as server:
-        transport = connect(
+        pool = connect(
             server,
             {name: str(path) for name, path in paths.items()},
             **{"certificate-authority-data": data_of(world.ca.pem)},
         )
-        fetched(transport)
+        fetched(pool)
         write(identity("jane the second", world.ca))
-        fetched(transport)
+        fetched(pool)
         assert ["second" in str(seen.certificate["subject"]) for seen in server.seen] == [False, True]
 
 
@@ -857,8 +1061,8 @@ def test_a_proxy_of_the_kubeconfig_is_used_with_its_login(tls: ssl.SSLContext, c
     authority = {"certificate-authority-data": data_of(world.ca.pem)}
     with Server(lambda seen, _: answered(b"through"), tls) as server, Server(tunnelling) as proxy:
         url = f"http://jane:p%40ss@127.0.0.1:{proxy.port}"
-        transport = connect(server, **authority, **{"proxy-url": url})
-        assert fetched(transport).text == "through" and fetched(transport).text == "through"
+        pool = connect(server, **authority, **{"proxy-url": url})
+        assert fetched(pool).text == "through" and fetched(pool).text == "through"
         assert proxy.accepted == server.accepted == 1
         assert proxy.seen[0].method == "CONNECT" and proxy.seen[0].header("Proxy-Authorization") == [
             "Basic amFuZTpwQHNz"
@@ -869,8 +1073,8 @@ def test_a_proxy_of_the_kubeconfig_is_used_with_its_login(tls: ssl.SSLContext, c
 
 def test_a_proxy_forwards_plain_http(connect: Any) -> None:  # G16
     with Server(lambda seen, _: answered(seen.path.encode())) as proxy:
-        transport = connect("http://cluster.example:8001/base", **{"proxy-url": f"http://127.0.0.1:{proxy.port}"})
-        assert fetched(transport).text == "http://cluster.example:8001/base" + PATH
+        pool = connect("http://cluster.example:8001/base", **{"proxy-url": f"http://127.0.0.1:{proxy.port}"})
+        assert fetched(pool).text == "http://cluster.example:8001/base" + PATH
         assert TOKEN not in str(proxy.seen)
 
 
@@ -927,11 +1131,11 @@ def test_after_a_401_a_read_is_repeated_with_a_new_token(
         return answered(b"" if seen.method == "HEAD" else b"in")
 
     with Server(answer, tls) as server:
-        transport = connect(server, user)
-        first = fetched(transport, method=method)
+        pool = connect(server, user)
+        first = fetched(pool, method=method)
         if method == "POST":  # never twice; the next one has the new token
             assert first.status_code == 401 and first.json()["reason"] == "Unauthorized" and len(server.seen) == 1
-            assert fetched(transport, method=method).text == "in"
+            assert fetched(pool, method=method).text == "in"
         else:
             assert first.status_code == 200
         assert [seen.header("Authorization") for seen in server.seen] == [["Bearer token-1"], ["Bearer token-2"]]
@@ -954,11 +1158,13 @@ def test_a_401_of_an_app_passes(tls: ssl.SSLContext, connect: Any) -> None:
 
 def test_a_call_asks_for_json_and_sends_json(tls: ssl.SSLContext, connect: Any) -> None:
     with Server(lambda seen, _: answered(b'{"kind": "ServiceList"}', "Content-Type: application/json"), tls) as server:
-        transport = connect(server)
-        reply = transport.call("GET", "/api/v1/services?limit=500", call=Call(LIMITS))
+        pool = connect(server)
+        reply = KubernetesApi(pool).call("GET", "/api/v1/services?limit=500", call=Call(LIMITS))
         assert reply.json() == {"kind": "ServiceList"} and reply.way == "api"
-        transport.call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", b"{}", call=Call(LIMITS))
-        transport.call("GET", "/openapi/v3", call=Call(LIMITS), accept="application/yaml")
+        KubernetesApi(pool).call(
+            "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", b"{}", call=Call(LIMITS)
+        )
+        KubernetesApi(pool).call("GET", "/openapi/v3", call=Call(LIMITS), accept="application/yaml")
     assert server.seen[0].header("Accept") == ["application/json"] and server.seen[0].path.endswith("?limit=500")
     assert (server.seen[1].method, server.seen[1].body) == ("POST", b"{}")
     assert server.seen[1].header("Content-Type") == ["application/json"]
@@ -981,20 +1187,20 @@ def test_a_busy_api_server_is_asked_again_three_times(
 ) -> None:  # F11
     lines: list[str] = []
     with Server(busy(times), tls) as server:
-        reply = connect(server).call("GET", "/api/v1/services", call=Call(LIMITS, say=lines.append))
+        reply = KubernetesApi(connect(server)).call("GET", "/api/v1/services", call=Call(LIMITS, say=lines.append))
         assert reply.status_code == status and len(server.seen) == asked and len(lines) == asked - 1
 
 
 def test_a_busy_api_server_is_not_waited_for_beyond_the_limit(tls: ssl.SSLContext, connect: Any) -> None:
     with Server(busy(9, after="3600"), tls) as server:
-        assert connect(server).call("GET", "/api/v1/services", call=Call(LIMITS)).status_code == 429
+        assert KubernetesApi(connect(server)).call("GET", "/api/v1/services", call=Call(LIMITS)).status_code == 429
         assert len(server.seen) == 1
     with Server(busy(9, after="18"), tls) as server:
         call = Call(LIMITS)
         threading.Timer(0.3, call.stop).start()
         started = time.monotonic()
         with pytest.raises(KubeAccessError, match="stopped"):
-            connect(server).call("GET", "/api/v1/services", call=call)
+            KubernetesApi(connect(server)).call("GET", "/api/v1/services", call=call)
         assert time.monotonic() - started < 15
 
 
@@ -1019,7 +1225,7 @@ def test_when_a_busy_api_server_is_asked_again(connect: Any, after: str, said: s
     lines: list[str] = []
     with Server(busy(9, after)) as server:
         limits = Limits(5, 5, 10, 1000)
-        reply = connect(server).call("GET", "/api/v1/services", call=Call(limits, say=lines.append))
+        reply = KubernetesApi(connect(server)).call("GET", "/api/v1/services", call=Call(limits, say=lines.append))
         assert reply.status_code == 429 and len(server.seen) == asked
     assert all(said in line for line in lines) and len(lines) == asked - 1
 
@@ -1027,10 +1233,10 @@ def test_when_a_busy_api_server_is_asked_again(connect: Any, after: str, said: s
 def test_what_people_ask_of_a_busy_api_server_itself_is_asked_again(connect: Any) -> None:
     request = Request.build("GET", Target(kind="api"), "/apis/apps/v1/deployments")
     with Server(busy(2)) as server:
-        way = ApiServer(connect(server))
+        way = ApiServer(KubernetesApi(connect(server)))
         assert way.open(request, Call(LIMITS)).read(Call(LIMITS)).ok and len(server.seen) == 3
     with Server(busy(9)) as server:  # a review, too
-        connect(server).call("POST", "/apis/x", b"{}", call=Call(LIMITS))
+        KubernetesApi(connect(server)).call("POST", "/apis/x", b"{}", call=Call(LIMITS))
         assert [seen.method for seen in server.seen] == ["POST"] * 4
 
 
@@ -1134,15 +1340,15 @@ def test_the_official_client_works_over_our_pool(tls: ssl.SSLContext, connect: A
     from kubernetes import client
 
     with Server(lambda seen, _: SERVICES if "/services" in seen.path else answered(), tls) as server:
-        transport = connect(server)
-        fetched(transport)
-        api = client.CoreV1Api(transport.api_client)
+        pool = connect(server)
+        fetched(pool)
+        api = client.CoreV1Api(pool.api_client)
         for _ in range(2):
             assert api.list_namespaced_service("shop", limit=5).items[0].metadata.name == "web"
         body = client.V1Namespace(metadata=client.V1ObjectMeta(name="new"))
         api.create_namespace(body)
-        fetched(transport)
-        assert transport.api_client is transport.api_client
+        fetched(pool)
+        assert pool.api_client is pool.api_client
         assert server.accepted == 1  # one pool for both
     assert server.seen[1].path == "/api/v1/namespaces/shop/services?limit=5"
     assert json.loads(server.seen[3].body)["metadata"]["name"] == "new"
@@ -1160,8 +1366,8 @@ def test_the_official_client_keeps_the_base_path_and_reads_a_token_anew(
     token.write_text("first\n")
     with Server(lambda seen, _: SERVICES, tls) as server:
         authority = {"certificate-authority-data": data_of(world.ca.pem)}
-        transport = connect(server.url + "/k8s/clusters/c1", {"tokenFile": str(token)}, **authority)
-        api = client.CoreV1Api(transport.api_client)
+        pool = connect(server.url + "/k8s/clusters/c1", {"tokenFile": str(token)}, **authority)
+        api = client.CoreV1Api(pool.api_client)
         api.list_namespaced_service("shop")
         token.write_text("the second\n")
         api.list_namespaced_service("shop")
@@ -1214,20 +1420,20 @@ def test_a_configured_official_client_is_used(tls: ssl.SSLContext, world: World,
     with Server(lambda seen, _: SERVICES, tls) as server:
         theirs = configured(server, ca_file, "theirs")
         theirs.set_default_header("Impersonate-User", "jane")
-        transport = Transport.from_api_client(theirs)
-        assert transport.server == server.url and transport.api_client is theirs
+        pool = Pool.for_api_client(theirs)
+        assert pool.upstream.url == server.url and pool.api_client is theirs
         for _ in range(3):
-            assert fetched(transport).ok
+            assert fetched(pool).ok
         assert server.accepted == 1
         theirs.configuration.refresh_api_key_hook = lambda configuration: configuration.api_key.update(
             {"authorization": "Bearer renewed"}
         )
-        fetched(transport)
+        fetched(pool)
         assert client.CoreV1Api(theirs).list_namespaced_service("shop").items
         with pytest.raises(TimedOut, match="took longer"):
             server.answer = dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-            fetched(transport, call=Call(Limits(5, 5, 0.5, 2**20)))
-        transport.close()
+            fetched(pool, call=Call(Limits(5, 5, 0.5, 2**20)))
+        pool.close()
         theirs.rest_client.pool_manager.clear()
     assert server.seen[0].header("Authorization") == ["Bearer theirs"]
     assert server.seen[0].header("Impersonate-User") == ["jane"]
@@ -1239,11 +1445,11 @@ def test_a_configured_client_over_plain_http_is_stripped(tmp_path: pathlib.Path)
     with Server(lambda seen, _: answered()) as server:
         theirs = configured(server, tmp_path / "none", TOKEN)
         theirs.set_default_header("Authorization", f"Bearer {TOKEN}")
-        assert fetched(Transport.from_api_client(theirs)).ok
+        assert fetched(Pool.for_api_client(theirs)).ok
         theirs.rest_client.pool_manager.clear()
     assert TOKEN not in str(server.seen)
 
 
 def test_something_else_than_a_client_is_refused() -> None:
     with pytest.raises(ConfigError, match="ApiClient"):
-        Transport.from_api_client(object())
+        Pool.for_api_client(object())

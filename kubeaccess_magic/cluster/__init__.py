@@ -12,34 +12,39 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import credentials
 from .. import kubeconfig as kubeconfigs
-from ..call import Call
-from ..discovery import inventory
+from ..call import Call, Limits
+from ..engine import Engine
 from ..errors import ConfigError
+from ..query import Data, Pairs, Params, Query, arguments
 from ..targets import Target
 from ..text import printable, redact
-from ..transport import Transport
-from . import arguments
-from .address import resolved
-from .asking import Asker, Data, Pairs, Params, Prepared, log, told
+from ..transport import Pool
+from ..ways.proxy import proxy_path
+from . import inventory
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..access import Access
+    from ..dialects import Table
+    from ..engine import Outcome
     from ..kubeconfig import Context
     from ..reply import Reply
 
-__all__ = ["Cluster", "Prepared", "told"]
+__all__ = ["Cluster"]
+
+_log = logging.getLogger("kubeaccess_magic")  # where no logging is set up, its warnings are single lines on stderr
 
 
-class Cluster(Asker):
+class Cluster:
     """One Kubernetes cluster, as one user.
 
     Nothing is contacted before the first question. A Cluster may be used from several threads, and in a ``with``.
@@ -68,6 +73,11 @@ class Cluster(Asker):
     ------
     ConfigError
         There is no such context, or no kubeconfig at all.
+
+    Attributes
+    ----------
+    engine
+        What prepares and runs its queries, for the rooms above.
     """
 
     def __init__(
@@ -97,7 +107,7 @@ class Cluster(Asker):
                 raise ConfigError(
                     "an api_client is signed in already", hint="leave context, kubeconfig and impersonate out"
                 )
-            transport = Transport.from_api_client(api_client)
+            pool = Pool.for_api_client(api_client)
         else:
             self._context = kubeconfigs.choose(context, kubeconfig=kubeconfig, namespace=namespace)
             credential = credentials.for_context(
@@ -106,42 +116,46 @@ class Cluster(Asker):
                 impersonate_groups=self._groups,
                 plugin_limit_s=self.plugin_timeout_s,
             )
-            transport = Transport(self._context, credential)
-        super().__init__(
-            transport,
-            self._context.name if self._context else transport.server,
+            pool = Pool.for_context(self._context, credential)
+        self._pool = pool
+        self._kubeconfig = kubeconfig
+        self.engine = Engine(
+            pool,
+            self._context.name if self._context else pool.upstream.url,
             namespace or (self._context.namespace if self._context else "default"),
             kubeconfig,
-            timeout_s=timeout_s,
-            max_bytes=max_bytes,
-            connect_timeout_s=connect_timeout_s,
-            silence_timeout_s=silence_timeout_s,
         )
+        self.timeout_s = timeout_s
+        self.max_bytes = max_bytes
+        self.connect_timeout_s = connect_timeout_s
+        self.silence_timeout_s = silence_timeout_s
+        self._limits: tuple[tuple[float, ...], Limits] | None = None
+        self.limits()  # refuses what cannot be
 
     # --- asking an app
 
     def get(self, target: str | Target, path: str = "/", **options: Any) -> Reply:
-        """Ask by GET; the app's answer, whatever its status. Parameters and errors: see `request`."""
+        """Send a GET; the app's answer, whatever its status. Parameters and errors: see `request`."""
         return self.request("GET", target, path, **options)
 
     def head(self, target: str | Target, path: str = "/", **options: Any) -> Reply:
-        """Ask by HEAD; see `request`."""
+        """Send a HEAD; see `request`."""
         return self.request("HEAD", target, path, **options)
 
     def post(self, target: str | Target, path: str = "/", **options: Any) -> Reply:
-        """Ask by POST; see `request`."""
+        """Send a POST; see `request`."""
         return self.request("POST", target, path, **options)
 
     def put(self, target: str | Target, path: str = "/", **options: Any) -> Reply:
-        """Ask by PUT; see `request`."""
+        """Send a PUT; see `request`."""
         return self.request("PUT", target, path, **options)
 
     def patch(self, target: str | Target, path: str = "/", **options: Any) -> Reply:
-        """Ask by PATCH; see `request`."""
+        """Send a PATCH; see `request`."""
         return self.request("PATCH", target, path, **options)
 
     def delete(self, target: str | Target, path: str = "/", **options: Any) -> Reply:
-        """Ask by DELETE; see `request`."""
+        """Send a DELETE; see `request`."""
         return self.request("DELETE", target, path, **options)
 
     def request(
@@ -159,31 +173,20 @@ class Cluster(Asker):
         max_bytes: int | None = None,
         call: Call | None = None,
     ) -> Reply:
-        """Ask a service, a pod or a node in the cluster, or the API server itself.
+        """Send one request to a service, a pod or a node, or to the API server itself.
 
         Parameters
         ----------
-        method
-            The HTTP method. The API server itself and nodes are asked by GET and HEAD only.
-        target
-            Whom to ask: ``namespace/name``, ``name:port``, ``https:name:port``, ``pod/name``, ``node/name``, a URL as
-            it works inside the cluster, a proxy URL, or an API path.
-        path
-            Path and query at the target, as they are meant there.
-        params
-            Added to the query: a mapping or pairs, fully encoded, or a text as it is typed in a query.
-        headers
-            Sent along; what the proxy verb cannot carry is refused.
-        json
-            A body, sent as JSON.
-        data
-            A body: bytes, text, or the fields of a form, as a mapping or pairs.
-        via
-            The way to connect; ``auto`` chooses.
-        timeout_s, max_bytes
-            Instead of the Cluster's own, in seconds and in bytes of the decoded body.
-        call
-            Told of progress and prompts, and able to stop the request.
+        method : The HTTP method. The API server itself and nodes are only asked by GET and HEAD.
+        target : ``namespace/name``, ``name:port``, ``https:name:port``, ``pod/name``, ``node/name``, a URL as it works
+            inside the cluster, a proxy URL, or an API path.
+        path : Path and query at the target.
+        params : Added to the query: a mapping or pairs, fully encoded, or text as typed in a query.
+        headers : Sent along. What the way cannot carry is refused.
+        json, data : One body: a value sent as JSON, or bytes, text, or the fields of a form.
+        via : The way to connect; ``auto`` chooses.
+        timeout_s, max_bytes : Seconds in all, and bytes of the decoded answer, in place of the Cluster's own.
+        call : Stops the request, and hears of its progress and prompts.
 
         Returns
         -------
@@ -192,17 +195,14 @@ class Cluster(Asker):
 
         Raises
         ------
-        TargetError
-            Nothing was sent: the target or the request cannot be as written.
-        NotFound, AccessDenied, CredentialError, Unreachable
-            The API server itself refused; in plain words (E1 to E8).
-        LimitExceeded, TimedOut
-            It was too large, or took too long.
+        TargetError : The target or the request cannot be as written. Nothing was sent.
+        NotFound, AccessDenied, CredentialError, Unreachable : The API server itself refused (E1 to E8).
+        LimitExceeded, TimedOut : The answer is too large, or took too long.
         """
-        call = self._call(call, timeout_s, max_bytes)
         words: Any = {"params": params, "headers": headers, "json": json, "data": data}
-        prepared = self.prepare(method, target, path, **words, via=via, timeout_s=timeout_s, call=call)
-        return self.send(prepared.request, via=via, timeout_s=timeout_s, max_bytes=max_bytes, call=call)
+        words |= {"via": via, "timeout_s": timeout_s, "max_bytes": max_bytes}
+        query = Query.of(target, path, method=arguments.method(method), raw=True, output="reply", **words)
+        return self._outcome(query, call).reply
 
     def frame(
         self,
@@ -223,77 +223,49 @@ class Cluster(Asker):
         call: Call | None = None,
         **options: Any,
     ) -> pd.DataFrame:
-        """Ask, and give the answer as a DataFrame.
+        """Send a request and load its answer into a DataFrame. An interrupt keeps the pages that were read.
 
         Parameters
         ----------
-        target, path, json, data, params, headers, via, timeout_s, max_bytes, call
-            As for `request`.
-        method
-            GET, or POST where there is a body.
-        dialect
-            Which family of APIs the answer is read as; found out if None.
-        limit
-            How many rows, or ``"all"``; one answer if None.
-        raw
-            Whether the request goes out exactly as written.
-        **options
-            For the dialect: ``rows="a.b"``, ``agg="name"``, ``wide=True``.
+        target, path, json, data, params, headers, via, timeout_s, max_bytes, call : See `request`.
+        method : GET, or POST where there is a body, if None.
+        dialect : The family of APIs that the answer is read as; found out if None.
+        limit : How many rows, or ``"all"``; what one answer holds if None.
+        raw : Whether the request goes out exactly as written.
+        **options : For the dialect, such as ``rows="a.b"``, ``agg="name"``, ``wide=True``.
 
         Returns
         -------
         DataFrame
-            ``attrs["kproxy"]`` says where it came from: context, target, path, dialect, way, time, and how many rows
-            it holds of how many there are. Where it holds less than the answer tells of, a line is logged as well.
+            ``attrs["kproxy"]`` says where it came from, and how many rows it holds of how many. Where it holds fewer
+            than there are, a line is logged as well.
 
         Raises
         ------
-        AppError
-            The app answered 400 or above.
-        LoadError
-            No dialect takes the answer.
-
-        Notes
-        -----
-        A kernel interrupt ends a wait at once; with pages at hand they are the frame, and a line says how many. The
-        first that comes while a page is read in lets it be read to its end: in the main thread, SIGINT has a handler
-        of this call's own until the frame is made.
+        AppError : The app answered 400 or above.
+        LoadError : No dialect can read the answer. Other errors: see `request`.
         """
-        call = self._call(call, timeout_s, max_bytes)
-        words: Any = {"params": params, "headers": headers, "json": json, "data": data}
-        prepared = self.prepare(method, target, path, **words, via=via, timeout_s=timeout_s, call=call)
-        framed = self.send_for_frame(
-            prepared.request,
-            dialect=dialect,
-            limit=limit,
-            raw=raw,
-            via=via,
-            timeout_s=timeout_s,
-            max_bytes=max_bytes,
-            call=call,
-            **options,
-        )
-        for line in filter(None, (framed.held('limit="all"'), framed.note)):
-            log.warning("%s", line)
-        return framed.loaded.frame
+        words: Any = {"params": params, "headers": headers, "json": json, "data": data, "limit": limit, "raw": raw}
+        words |= {"via": via, "timeout_s": timeout_s, "max_bytes": max_bytes, "dialect": dialect}
+        query = Query.of(target, path, method=method, output="frame", options=options, **words)
+        return _table_of(self._outcome(query, call)).frame
 
     # --- addresses
 
     def url(self, target: str | Target, path: str = "/") -> str:
         """The proxy URL: what `get` would ask, as text."""
-        request = self.prepare("GET", target, path, call=told()).request
-        return self.server + request.url_path()
+        prepared = self.engine.prepare(Query.of(target, path, raw=True, output="reply"), self.call())
+        return self.engine.url(prepared.request)
 
     def resolve(self, target: str | Target) -> Target:
-        """The target with namespace, port and scheme filled in.
+        """The target with its namespace, port and scheme filled in.
 
         Raises
         ------
         NotFound
-            There is no such service, or none of its ports is meant; the hint says what to type.
+            There is no such service, or it does not say which of its ports is meant; the hint says what to type.
         """
-        found = self.addressed(target)
-        return resolved(found.target, self.namespace, found.by_http_url, self._discovery, told())[0]
+        return self.engine.resolve(target, self.call())
 
     # --- what is there
 
@@ -304,12 +276,12 @@ class Cluster(Asker):
     def namespaces(self, *, name: str | None = None) -> pd.DataFrame:
         """The namespaces: name, phase, created. `name` may have ``*``."""
         arguments.texts(name=name)
-        return inventory.namespaces(self._discovery, told(), name)
+        return inventory.namespaces(self.engine.discovery, self.call(), name)
 
     def nodes(self, *, name: str | None = None) -> pd.DataFrame:
-        """The nodes, one row each."""
+        """The nodes, one row per node. `name` may have ``*``."""
         arguments.texts(name=name)
-        return inventory.nodes(self._discovery, told(), name)
+        return inventory.nodes(self.engine.discovery, self.call(), name)
 
     def services(
         self,
@@ -319,28 +291,28 @@ class Cluster(Asker):
         selector: str | None = None,
         name: str | None = None,
     ) -> pd.DataFrame:
-        """The services, one row a port.
+        """The services, one row per port.
 
         Parameters
         ----------
         namespace
-            The Cluster's if None.
+            The Cluster's own if None.
         all_namespaces
-            All of them; what may not be listed is left out, and ``attrs["kproxy"]["note"]`` says so.
+            All of them. What may not be listed is left out, and ``attrs["kproxy"]["note"]`` says so.
         selector
             Labels, as kubectl takes them.
         name
-            Only these; may have ``*``.
+            Only services of that name; may have ``*``.
 
         Returns
         -------
         DataFrame
-            namespace, name, type, port_name, port, protocol, target_port, scheme (None: speaks no HTTP), ready and
+            namespace, name, type, port_name, port, protocol, target_port, scheme (None if it is not HTTP), ready and
             endpoints (counts), external, app, and ``target``: the text to type.
         """
         arguments.texts(namespace=namespace, selector=selector, name=name)
         where = None if all_namespaces else namespace or self.namespace
-        return inventory.services(self._discovery, told(), where, selector, name, self.namespace)
+        return inventory.services(self.engine.discovery, self.call(), where, selector, name)
 
     def pods(
         self,
@@ -350,10 +322,10 @@ class Cluster(Asker):
         selector: str | None = None,
         name: str | None = None,
     ) -> pd.DataFrame:
-        """The pods, one row each; parameters as of `services`."""
+        """The pods, one row per pod. Parameters: see `services`."""
         arguments.texts(namespace=namespace, selector=selector, name=name)
         where = None if all_namespaces else namespace or self.namespace
-        return inventory.pods(self._discovery, told(), where, selector, name, self.namespace)
+        return inventory.pods(self.engine.discovery, self.call(), where, selector, name)
 
     def info(self, namespace: str | None = None) -> pd.DataFrame:
         """What ``kubectl cluster-info`` prints, made better: each built-in service with its proxy URL.
@@ -370,24 +342,44 @@ class Cluster(Asker):
             built-in, the services that are there.
         """
         arguments.texts(namespace=namespace)
-        return inventory.info(self._discovery, told(), self.server, namespace, self.namespace)
+
+        def url_of(target: Target) -> str:
+            return f"{self.server}{proxy_path(target)}/"
+
+        return inventory.info(self.engine.discovery, self.call(), url_of, namespace)
 
     def can(self, method: str, target: str | Target) -> Access:
-        """Whether this may be asked: true or false, with ``.reason``, and ``.role`` to ask for if not.
+        """Whether a request may be sent: true or false, with ``.reason``, and the ``.role`` to ask for if not.
 
-        What is asked about is what would be sent: that very form of the name, and the verb of that method (A1, A2).
+        The answer is about what would be sent: that very spelling of the name, and the verb of that method (A1, A2).
         """
-        return self.may(method, target)[0]
+        query = Query.of(target, method=arguments.method(method), raw=True, output="reply")
+        return self.engine.access(query, self.call())[0]
 
     def user(self) -> str:
         """The user name that the API server sees."""
-        return self._discovery.who_am_i(told())
+        return self.engine.discovery.who_am_i(self.call())
 
     def identity(self) -> tuple[str, tuple[str, ...]]:
         """The user name and the groups that the API server sees."""
-        return self._discovery.identity(told())
+        return self.engine.discovery.identity(self.call())
 
     # --- itself
+
+    @property
+    def server(self) -> str:
+        """The API server's URL."""
+        return self.engine.server
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of targets that name none."""
+        return self.engine.namespace
+
+    @property
+    def name(self) -> str:
+        """The context's name, or the server where there is no context."""
+        return self.engine.name
 
     @property
     def context(self) -> Context | None:
@@ -402,11 +394,11 @@ class Cluster(Asker):
     @property
     def api_client(self) -> Any:
         """The official ``kubernetes.client.ApiClient``, over this Cluster's connections and credential."""
-        return self._transport.api_client
+        return self._pool.api_client
 
     def close(self) -> None:
         """Close its connections."""
-        self._transport.close()
+        self._pool.close()
 
     def __enter__(self) -> Cluster:
         return self
@@ -425,17 +417,60 @@ class Cluster(Asker):
         limits = ("timeout_s", "max_bytes", "connect_timeout_s", "silence_timeout_s", "plugin_timeout_s")
         return partial(Cluster, **self.recipe, **{name: getattr(self, name) for name in limits}), ()
 
-    # --- for the rooms above, which want to know what was chosen
+    # --- for the rooms above
+
+    def call(
+        self,
+        query: Query | None = None,
+        *,
+        say: Callable[[str], None] | None = None,
+        progress: Callable[[int, int | None, str], None] | None = None,
+        answered: Callable[[Reply], None] | None = None,
+    ) -> Call:
+        """A call within this Cluster's limits, which begins now.
+
+        Parameters
+        ----------
+        query
+            Its own limits count before the Cluster's.
+        say, progress, answered
+            As of `Call`; lines are logged by default, since somebody must read the prompt of a plugin.
+        """
+        return Call(self.limits(query), say=say or _log.warning, progress=progress, answered=answered)
+
+    def limits(self, query: Query | None = None) -> Limits:
+        """What a query may take: its own limits where it has any, else the Cluster's."""
+        own = (self.connect_timeout_s, self.silence_timeout_s, self.timeout_s, self.max_bytes)
+        if self._limits is None or self._limits[0] != own:  # a limit was set anew
+            self._limits = (own, arguments.limits(*own))
+        limits = self._limits[1]
+        if query is None or (query.timeout_s is None and query.max_bytes is None):
+            return limits
+        timeout_s = limits.total_s if query.timeout_s is None else query.timeout_s
+        max_bytes = limits.max_bytes if query.max_bytes is None else query.max_bytes
+        return arguments.limits(*own[:2], timeout_s, max_bytes)
 
     @property
     def recipe(self) -> dict[str, Any]:
         """The arguments that make this Cluster again; no secret among them. Not for one over an ``api_client``."""
         made = {
             "kubeconfig": self._kubeconfig,
-            "namespace": self._namespace if self._context is None or self._named_namespace else None,
+            "namespace": self.namespace if self._context is None or self._named_namespace else None,
             "impersonate": self._impersonate,
             "impersonate_groups": self._groups,
         }
         return {"context": self._context.name if self._context else None} | {
             key: value for key, value in made.items() if value
         }
+
+    def _outcome(self, query: Query, call: Call | None) -> Outcome:
+        call = self.call(query) if call is None else call.child(self.limits(query))
+        return self.engine.run(self.engine.prepare(query, call), call)
+
+
+def _table_of(outcome: Outcome) -> Table:
+    """The table that was asked for; what its frame does not hold is logged."""
+    for line in outcome.lines('limit="all"'):
+        _log.warning("%s", line)
+    assert outcome.table is not None
+    return outcome.table

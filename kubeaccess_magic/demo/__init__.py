@@ -1,9 +1,10 @@
-"""The embedded demo cluster: a process that behaves as a real Kubernetes API server, with apps worth asking behind it.
+"""The embedded demo cluster: a process that behaves like a real Kubernetes API server, with apps to query behind it.
 
-It is started as ``python -m kubeaccess_magic.demo`` and imports nothing of the rest of the package. What it does is
-specified rule by rule (N1, S3, T28 …: the ids are cited where a rule is kept) and held to recorded answers of the real
+It runs as ``python -m kubeaccess_magic.demo`` and imports nothing from the rest of the package. Its behaviour is
+specified rule by rule (the code cites their ids: N1, S3, T28 …) and is checked against recorded answers of the real
 kube-apiserver 1.36.3 and 1.37.2.
 
-Rooms, in the order in which a request passes them: `http` (bytes), `api` (who asks, objects, lists, reviews), `proxy`
-(the proxy verb), `streams` (exec, port-forward, logs), `world` (the objects), `apps` (what runs in the pods).
+Packages, in the order in which a request passes through them: `http` (bytes), `api` (authentication, authorization,
+objects, lists, reviews), `proxy` (the proxy verb), `streams` (exec, port-forward, logs), `world` (the objects), `apps`
+(what runs in the pods).
 """

@@ -1,4 +1,4 @@
-"""When the demo ends: a signal, or its parent's death."""
+"""How long the demo cluster runs: until a signal, or until its parent process ends."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ POLL_S: Final = 0.5
 
 
 class Lifetime:
-    """Listens from the moment it is made for SIGTERM, SIGINT, SIGHUP, and for the end of the parent process.
+    """Notices SIGTERM, SIGINT, SIGHUP and the end of the parent process, from the moment it is created.
 
-    The parent is polled for. Linux could signal its death (PR_SET_PDEATHSIG), but means the thread that started this
-    process, and in a notebook that thread may well end before the kernel does.
+    The parent is polled for. Linux can send a signal when the parent dies (PR_SET_PDEATHSIG), but it means the thread
+    that started this process, and in a notebook that thread may end long before the kernel does.
     """
 
     def __init__(self) -> None:
-        self._told = asyncio.Event()
+        self._signalled = asyncio.Event()
         self._parent = os.getppid()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(number, self._told.set)
+            loop.add_signal_handler(number, self._signalled.set)
 
     async def ended(self) -> None:
-        """Return when it is over."""
-        while not self._told.is_set() and os.getppid() == self._parent:
+        """Wait for a signal or for the end of the parent process."""
+        while not self._signalled.is_set() and os.getppid() == self._parent:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), POLL_S)
+                await asyncio.wait_for(self._signalled.wait(), POLL_S)

@@ -1,144 +1,149 @@
-"""What is there: namespaces, services, pods, nodes, rights; and the cache of names.
+"""What the API server knows: its objects, listed and looked up; what a target leads to; the rights of the user.
 
-Everything is read with the rights that the user has. A wide list that is refused falls back to the namespaces that
-may be listed, then to the context's own, and the `Listing` says so.
+Everything is read with the rights that the user has. If a list of all namespaces is refused, the namespaces that may be
+listed are read, else the context's own one, and the `Listing` says so.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import quote, urlencode
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..access import Access, role
-from ..access import attributes as attributes_of
-from ..dialects import kubernetes
+from ..access import Access, attributes, role
 from ..errors import AccessDenied, NotFound
-from ..process import ForkLock
+from ..kube import (
+    ENDPOINTSLICES,
+    NAMESPACES,
+    NODES,
+    PODS,
+    SERVICES,
+    EndpointSlice,
+    Namespace,
+    Node,
+    Pod,
+    Resource,
+    Service,
+    path_of,
+)
 from ..targets import Target
 from . import reviews
-from .ports import pod_target, service_lines, service_target
-from .refusals import Status, refused, status_of
+from .lists import Budget, Listing, pages_of, read_in_each
+from .port_choice import Resolution, ports_to_type, resolve_service_port
+from .refusals import refused
+from .resolver import Backends, backends_of, missing_pod, missing_service, resolve
 
 if TYPE_CHECKING:
     from ..access import Attributes
     from ..call import Call
     from ..reply import Reply
-    from ..transport import Transport
+    from .api import KubernetesApi
 
 __all__ = [
+    "Backends",
     "Discovery",
     "Listing",
-    "Status",
-    "missing_service",
-    "pod_target",
+    "Resolution",
+    "backends_of",
+    "missing_pod",
+    "pages_of",
+    "ports_to_type",
     "refused",
-    "service_lines",
-    "service_target",
-    "status_of",
+    "resolve",
+    "resolve_service_port",
 ]
 
-_PAGE = 500
-_MOST_NAMESPACES = 200
-_KEEP_S = 30.0  # how long a name is remembered
-_THREADS = 8
+_MAX_NAMESPACES = 200
+_KEEP_S = 30.0  # how long a Service is remembered
 _OBJECT_BYTES = 256 * 2**20
 
 Item = TypeVar("Item")
 
 
-@dataclasses.dataclass(frozen=True)
-class Listing(Generic[Item]):
-    """Objects, and a line about what is missing among them, if anything is."""
-
-    items: list[Item]
-    note: str | None = None
-
-
 class Discovery:
-    """Reads the API server's objects.
+    """Reads the API server's objects. It may be used from several threads.
 
     Parameters
     ----------
-    transport
-        Signed in to the API server.
+    api
+        Asks the API server itself.
+    namespace
+        The context's own namespace, which is listed if all others are refused.
     """
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-        self._services: dict[tuple[str, str], tuple[float, kubernetes.Service | None]] = {}
-        self._lock = ForkLock()
+    def __init__(self, api: KubernetesApi, namespace: str) -> None:
+        self.namespace = namespace
+        self._api = api
+        self._services: dict[tuple[str, str], tuple[float, Service | None]] = {}
 
-    def namespaces(self, call: Call) -> list[kubernetes.Namespace]:
-        """All namespaces; AccessDenied where they may not be listed."""
-        return self._list("/api/v1/namespaces", kubernetes.decode_namespaces, None, call)
+    # --- lists
 
-    def nodes(self, call: Call) -> list[kubernetes.Node]:
-        """All nodes; AccessDenied where they may not be listed."""
-        return self._list("/api/v1/nodes", kubernetes.decode_nodes, None, call)
+    def namespaces(self, call: Call) -> list[Namespace]:
+        """All namespaces; AccessDenied if they may not be listed."""
+        return self._list(NAMESPACES, None, call)
 
-    def services(
-        self, namespace: str | None, selector: str | None, call: Call, own: str
-    ) -> Listing[kubernetes.Service]:
-        """The services of a namespace, or of all (None); `own` is where to look when all are refused."""
-        return self._everywhere("services", kubernetes.decode_services, namespace, selector, call, own)
+    def nodes(self, call: Call) -> list[Node]:
+        """All nodes; AccessDenied if they may not be listed."""
+        return self._list(NODES, None, call)
 
-    def pods(self, namespace: str | None, selector: str | None, call: Call, own: str) -> Listing[kubernetes.Pod]:
-        """The pods of a namespace, or of all (None); `own` is where to look when all are refused."""
-        return self._everywhere("pods", kubernetes.decode_pods, namespace, selector, call, own)
+    def services(self, namespace: str | None, selector: str | None, call: Call) -> Listing[Service]:
+        """The services of a namespace, or of all (None), that a label selector matches."""
+        return self._everywhere(SERVICES, namespace, selector, call)
 
-    def slices(self, namespace: str | None, call: Call, service: str | None = None) -> list[kubernetes.EndpointSlice]:
-        """The EndpointSlices of a namespace or of all, or those of one service (F8)."""
-        where = f"/namespaces/{_segment(namespace)}" if namespace else ""
-        path = f"/apis/discovery.k8s.io/v1{where}/endpointslices"
-        selector = f"kubernetes.io/service-name={service}" if service else None
-        return self._list(path, kubernetes.decode_endpointslices, selector, call)
+    def pods(self, namespace: str | None, selector: str | None, call: Call) -> Listing[Pod]:
+        """The pods of a namespace, or of all (None), that a label selector matches."""
+        return self._everywhere(PODS, namespace, selector, call)
 
-    def slices_of(self, namespaces: Sequence[str], call: Call) -> tuple[list[kubernetes.EndpointSlice], frozenset[str]]:
-        """The EndpointSlices of these namespaces, and those of the namespaces in which they may not be read."""
+    def pods_of(self, service: Service, call: Call) -> list[Pod] | None:
+        """The pods that a service selects; None for a service without a selector."""
+        if not service.spec.selector:
+            return None
+        return self._list(PODS, service.metadata.namespace, call, labelSelector=service.spec.label_selector)
+
+    def slices_of(self, service: Service, call: Call) -> list[EndpointSlice]:
+        """The EndpointSlices of a service (F8)."""
+        selector = f"kubernetes.io/service-name={service.metadata.name}"
+        return self._list(ENDPOINTSLICES, service.metadata.namespace, call, labelSelector=selector)
+
+    def slices_in(self, namespaces: Sequence[str], call: Call) -> tuple[list[EndpointSlice], frozenset[str]]:
+        """The EndpointSlices of these namespaces, and those of the namespaces whose slices may not be read."""
         call = call.child()
+        budget = Budget(_for_objects(call).limits.max_bytes)
         if len(namespaces) > 1:
             try:
-                return self.slices(None, call), frozenset()
+                return self._list(ENDPOINTSLICES, None, call, budget), frozenset()
             except AccessDenied:
                 pass
-        answers = _in_threads(lambda name: _unless_denied(lambda: self.slices(name, call)), namespaces, call)
+        answers = read_in_each(namespaces, lambda name: self._list(ENDPOINTSLICES, name, call, budget), call)
         unread = frozenset(name for name, answer in zip(namespaces, answers, strict=True) if answer is None)
         return [item for answer in answers for item in answer or ()], unread
 
-    def service(self, namespace: str, name: str, call: Call, *, fresh: bool = False) -> kubernetes.Service | None:
+    # --- single objects
+
+    def service(self, namespace: str, name: str, call: Call, *, fresh: bool = False) -> Service | None:
         """One service, or None if there is none of that name; remembered for half a minute unless `fresh`."""
         key = (namespace, name)
-        with self._lock:
-            known = self._services.get(key)
-        if known and not fresh and time.monotonic() - known[0] < _KEEP_S:
-            return known[1]
-        path = f"/api/v1/namespaces/{_segment(namespace)}/services/{_segment(name)}"
-        found = self._get(path, kubernetes.decode_service, call)
-        with self._lock:
-            self._services[key] = (time.monotonic(), found)
-        return found
+        remembered = self._services.get(key)
+        if remembered and not fresh and time.monotonic() - remembered[0] < _KEEP_S:
+            return remembered[1]
+        service = self._get(SERVICES.path(namespace, name), SERVICES.read, call)
+        self._services[key] = (time.monotonic(), service)
+        return service
 
-    def namespaces_of(self, name: str, call: Call) -> list[str]:
-        """The namespaces that have a service of that name; none where all of them may not be listed."""
-        try:
-            found = self._list("/api/v1/services", kubernetes.decode_services, None, call, f"metadata.name={name}")
-        except AccessDenied:
-            return []
-        return [service.metadata.namespace for service in found]
-
-    def pod(self, namespace: str, name: str, call: Call) -> kubernetes.Pod | None:
-        """One pod, or None."""
-        path = f"/api/v1/namespaces/{_segment(namespace)}/pods/{_segment(name)}"
-        return self._get(path, kubernetes.decode_pod, call)
+    def pod(self, namespace: str, name: str, call: Call) -> Pod | None:
+        """One pod, or None if there is none of that name."""
+        return self._get(PODS.path(namespace, name), PODS.read, call)
 
     def has_endpoints(self, namespace: str, name: str, call: Call) -> bool:
         """Whether a service has an Endpoints object, by which API servers up to 1.36 find its pods (S12)."""
-        path = f"/api/v1/namespaces/{_segment(namespace)}/endpoints/{_segment(name)}"
-        return self._get(path, len, call) is not None
+        return self._get(path_of("endpoints", namespace, name), len, call) is not None
+
+    def missing_service(self, target: Target, call: Call) -> NotFound:
+        """The error for a service that does not exist: it names the nearest names, and namespaces that have it."""
+        return missing_service(target, self._namespaces_with(target.name, call), lambda: self._names_near(target, call))
+
+    # --- rights
 
     def who_am_i(self, call: Call) -> str:
         """The user name that the API server sees."""
@@ -146,144 +151,117 @@ class Discovery:
 
     def identity(self, call: Call) -> tuple[str, tuple[str, ...]]:
         """The user name and the groups that the API server sees."""
-        return reviews.identity(self._transport, _for_objects(call))
+        return reviews.identity(self._api, _for_objects(call))
 
     def may(self, attributes: Attributes, call: Call) -> Access:
         """Whether exactly this request is allowed; with the Role that would allow it if not."""
-        allowed, reason = reviews.may(self._transport, attributes, _for_objects(call))
+        allowed, reason = reviews.may(self._api, attributes, _for_objects(call))
         if allowed:
-            return Access(allowed=True, reason=reason, role=None)
-        return Access(allowed=False, reason=reason, role=role(attributes, user=self.who_am_i(call) or None))
+            return Access(allowed=True, reason=reason, role=None, attributes=attributes)
+        needed = role(attributes, user=self.who_am_i(call) or None)
+        return Access(allowed=False, reason=reason, role=needed, attributes=attributes)
 
     def rules(self, namespace: str, call: Call) -> list[dict[str, Any]]:
         """What is allowed in a namespace, as far as it can be listed."""
-        return reviews.rules(self._transport, namespace, _for_objects(call))
+        return reviews.rules(self._api, namespace, _for_objects(call))
 
-    def _get(self, path: str, decode: Callable[[bytes], Item], call: Call) -> Item | None:
-        reply = self._transport.call("GET", path, call=_for_objects(call))
+    # --- reading
+
+    def _get(self, path: str, read: Callable[[bytes], Item], call: Call) -> Item | None:
+        reply = self._api.call("GET", path, call=_for_objects(call))
         if reply.status_code == 404:
             return None
-        return decode(self._checked(reply, path).content)
+        return read(_checked(reply, path).content)
 
     def _list(
-        self, path: str, decode: Callable[[bytes], Any], selector: str | None, call: Call, fields: str | None = None
-    ) -> list[Any]:
-        """A list, in pages (F1); a page whose token grew old goes on with the fresh one that the 410 brings."""
-        query = {"limit": str(_PAGE)} | ({"labelSelector": selector} if selector else {})
-        query |= {"fieldSelector": fields} if fields else {}
-        items: list[Any] = []
-        call = _for_objects(call)
-        while True:
-            reply = self._transport.call("GET", f"{path}?{urlencode(query)}", call=call)
-            status = status_of(reply) if reply.status_code == 410 else None
-            if status and status.more and status.more != query.get("continue"):
-                query["continue"] = status.more
-                continue
-            page = decode(self._checked(reply, path).content)
-            items += page.items or ()
-            if not page.metadata.token:
-                return items
-            query["continue"] = page.metadata.token
+        self,
+        resource: Resource[Item],
+        namespace: str | None,
+        call: Call,
+        budget: Budget | None = None,
+        **selectors: str,
+    ) -> list[Item]:
+        return [item for page in self._pages(resource, namespace, call, budget, selectors) for item in page]
+
+    def _pages(
+        self,
+        resource: Resource[Item],
+        namespace: str | None,
+        call: Call,
+        budget: Budget | None,
+        selectors: dict[str, str],
+    ) -> Iterator[list[Item]]:
+        path = resource.path(namespace)
+
+        def send(path: str, call: Call) -> Reply:
+            return self._api.call("GET", path, call=call)
+
+        def read(reply: Reply) -> tuple[list[Item], str | None]:
+            page = resource.read_list(_checked(reply, path).content)
+            return page.items, page.metadata.token
+
+        return pages_of(send, path, read, _for_objects(call), params=selectors, budget=budget)
 
     def _everywhere(
-        self,
-        resource: str,
-        decode: Callable[[bytes], Any],
-        namespace: str | None,
-        selector: str | None,
-        call: Call,
-        own: str,
-    ) -> Listing[Any]:
+        self, resource: Resource[Item], namespace: str | None, selector: str | None, call: Call
+    ) -> Listing[Item]:
         call = call.child()
+        budget = Budget(_for_objects(call).limits.max_bytes)
+        selectors = {"labelSelector": selector} if selector else {}
 
-        def in_namespace(name: str) -> list[Any]:
-            return self._list(f"/api/v1/namespaces/{_segment(name)}/{resource}", decode, selector, call)
+        def list_in(name: str | None) -> list[Item]:
+            return self._list(resource, name, call, budget, **selectors)
 
         if namespace is not None:
-            Target(name="any", namespace=namespace)  # refuses what no namespace can be called
-            return Listing(in_namespace(namespace))
+            Target(name="any", namespace=namespace)  # refuses what cannot be the name of a namespace
+            return Listing(list_in(namespace))
         try:
-            return Listing(self._list(f"/api/v1/{resource}", decode, selector, call))
+            return Listing(list_in(None))
         except AccessDenied as refusal:
             try:
                 names = [item.metadata.name for item in self.namespaces(call)]
             except AccessDenied:
-                return Listing(in_namespace(own), f"all namespaces are refused; these are the {resource} of {own}")
-            return self._in_each(names, in_namespace, resource, refusal, call)
+                note = f"all namespaces are refused; these are the {resource.plural} of {self.namespace}"
+                return Listing(list_in(self.namespace), note)
+            return _of_namespaces(names, list_in, resource.plural, refusal, call)
 
-    def _in_each(
-        self,
-        names: Sequence[str],
-        in_namespace: Callable[[str], list[Any]],
-        resource: str,
-        refusal: AccessDenied,
-        call: Call,
-    ) -> Listing[Any]:
-        asked = names[:_MOST_NAMESPACES]
-        answers = _in_threads(lambda name: _unless_denied(lambda: in_namespace(name)), asked, call)
-        listed = [answer for answer in answers if answer is not None]
-        if not listed:
-            raise refusal
-        note = f"a list of all {resource} is refused; these are of the {len(listed)} namespaces that may be listed"
-        if len(names) > len(asked):
-            note += f" among the first {len(asked)} of {len(names)}"
-        return Listing([item for answer in listed for item in answer], note)
+    def _namespaces_with(self, name: str, call: Call) -> list[str]:
+        """The namespaces that have a service of that name; none if they may not all be listed."""
+        try:
+            services = self._list(SERVICES, None, call, fieldSelector=f"metadata.name={name}")
+        except AccessDenied:
+            return []
+        return [service.metadata.namespace or "" for service in services]
 
-    def _checked(self, reply: Reply, path: str) -> Reply:
-        if reply.ok:
-            return reply
-        raise refused(reply, attributes_of("GET", Target(kind="api"), None, path))
+    def _names_near(self, target: Target, call: Call) -> list[str] | None:
+        """The names of the services in a target's namespace; None if they may not be listed."""
+        try:
+            return [service.metadata.name for service in self._list(SERVICES, target.namespace, call)]
+        except AccessDenied:
+            return None
 
 
-def missing_service(discovery: Discovery, target: Target, call: Call) -> NotFound:
-    """The error for a service that is not there: where one of that name is, or the nearest names that are."""
-    import difflib
-
-    namespace = target.namespace or ""
-    said = f"no service is called {target.name} in the namespace {namespace}"
-    elsewhere = [Target(name=target.name, namespace=other) for other in discovery.namespaces_of(target.name, call)]
-    try:
-        names = [service.metadata.name for service in discovery.services(namespace, None, call, namespace).items]
-    except AccessDenied:
-        return NotFound(said, hint=_is_it(elsewhere) or None)
-    if not names:
-        everywhere = "`%kproxy services -A` lists those of all namespaces"
-        return NotFound(f"{said}, which has none at all", hint=_is_it(elsewhere) + everywhere)
-    alike = [name for name in names if target.name in name] or difflib.get_close_matches(target.name, names, 3, 0.6)
-    near = [Target(name=name, namespace=namespace) for name in alike]
-    listed = f"lists all {len(names)}" if len(names) > 1 else "lists the only one"
-    return NotFound(said, hint=_is_it(elsewhere or near) + f"`%kproxy services -n {namespace}` {listed}")
+def _of_namespaces(
+    names: Sequence[str], list_in: Callable[[str], list[Item]], plural: str, refusal: AccessDenied, call: Call
+) -> Listing[Item]:
+    """What the namespaces that may be listed have; raises `refusal` if none may."""
+    some = names[:_MAX_NAMESPACES]
+    answers = read_in_each(some, list_in, call)
+    listed = [answer for answer in answers if answer is not None]
+    if not listed:
+        raise refusal
+    note = f"a list of all {plural} is refused; these are of the {len(listed)} namespaces that may be listed"
+    if len(names) > len(some):
+        note += f" among the first {len(some)} of {len(names)}"
+    return Listing([item for answer in listed for item in answer], note)
 
 
-def _is_it(targets: Sequence[Target]) -> str:
-    return f"is it {' or '.join(map(str, targets[:3]))}? " if targets else ""
-
-
-def _unless_denied(read: Callable[[], Item]) -> Item | None:
-    try:
-        return read()
-    except AccessDenied:
-        return None
-
-
-def _in_threads(ask: Callable[[str], Item], names: Sequence[str], call: Call) -> list[Item]:
-    """What `ask` gives for each name, in their order; an error or an interrupt stops the `call` that all have."""
-    if len(names) < 2:
-        return [ask(name) for name in names]
-    pool = concurrent.futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="kproxy-list")
-    try:
-        return list(pool.map(ask, names))
-    except BaseException:
-        call.stop()
-        raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+def _checked(reply: Reply, path: str) -> Reply:
+    if reply.ok:
+        return reply
+    raise refused(reply, attributes("GET", Target(kind="api"), None, path))
 
 
 def _for_objects(call: Call) -> Call:
-    """A call for the API server's own objects, whose size does not count as that of an app's answer."""
+    """A call for the API server's own objects, to which the limit for an app's answer does not apply."""
     return call.child(dataclasses.replace(call.limits, max_bytes=max(call.limits.max_bytes, _OBJECT_BYTES)))
-
-
-def _segment(name: str) -> str:
-    return quote(name, safe="")

@@ -5,19 +5,60 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from ..dialects.kubernetes import external_of, ready_endpoints, scheme_of, target_of
+from ..errors import AccessDenied
+from ..kube import ready_endpoints, scheme_of, speaks_http, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from ..dialects.kubernetes import EndpointSlice, Service, ServicePort
+    from ..call import Call
+    from ..kube import EndpointSlice, Service, ServicePort
     from ..targets import Target
+    from . import Discovery
 
-__all__ = ["LABEL", "NAMESPACE", "BuiltIn", "built_in"]
+__all__ = ["BuiltIn", "built_in", "built_in_services"]
 
-LABEL = "kubernetes.io/cluster-service=true"
-NAMESPACE = "kube-system"  # kubectl looks there, whatever the context's namespace (C1)
+_LABEL = "kubernetes.io/cluster-service=true"
+_NAMESPACE = "kube-system"  # kubectl looks there, whatever the context's namespace (C1)
 _TITLE = "kubernetes.io/name"
+
+
+def built_in_services(discovery: Discovery, namespace: str | None, call: Call) -> tuple[list[Service], str | None]:
+    """The services that are labelled as built-in, and a note if others are given in their place.
+
+    If there are none, all services of the namespace are given. If the namespace was not named and has none, or may not
+    be listed, those of the context's own namespace are.
+
+    Parameters
+    ----------
+    discovery
+        Lists services.
+    namespace
+        Where to look; None means kube-system, where kubectl looks (C1).
+    call
+        The running query.
+
+    Raises
+    ------
+    AccessDenied
+        The services may not be listed.
+    """
+    own = discovery.namespace
+    where = namespace or _NAMESPACE
+    try:
+        services = discovery.services(where, _LABEL, call).items
+        if services:
+            return services, None
+        services = discovery.services(where, None, call).items
+        if not services and namespace is None and own != where:
+            where = own
+            services = discovery.services(where, None, call).items
+        return services, f"no service is labelled {_LABEL}; these are all of {where}"
+    except AccessDenied:
+        if namespace is not None or own == where:
+            raise
+        services = discovery.services(own, None, call).items
+        return services, f"the services of {where} may not be listed; these are those of {own}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,11 +70,11 @@ class BuiltIn:
     title
         Its label ``kubernetes.io/name``, else its name (C4).
     target
-        How to ask it; None where no port of it speaks HTTP, and for a name outside the cluster (S11).
+        How to ask it; None if no port speaks HTTP, and for a name outside the cluster (S11).
     url
-        Its proxy URL, with the slash at its end that saves a redirect (T1); "" where no port speaks HTTP.
+        Its proxy URL, with a slash at its end, which saves a redirect (T1); "" if no port speaks HTTP.
     ready, endpoints
-        How many of its endpoints are ready, and how many there are; None where that may not be read.
+        How many of its endpoints are ready, and how many there are; None if they may not be read.
     external
         Its external URLs, if it has an external address (C5), else "".
     note
@@ -49,7 +90,7 @@ class BuiltIn:
     note: str
 
 
-def built_in(service: Service, slices: Sequence[EndpointSlice] | None, server: str) -> BuiltIn:
+def built_in(service: Service, slices: Sequence[EndpointSlice] | None, url_of: Callable[[Target], str]) -> BuiltIn:
     """A service as a line of cluster-info.
 
     Parameters
@@ -57,22 +98,22 @@ def built_in(service: Service, slices: Sequence[EndpointSlice] | None, server: s
     service
         The service.
     slices
-        The EndpointSlices of its namespace; None where they may not be read.
-    server
-        The API server's URL, without "/" at its end (C6).
+        The EndpointSlices of its namespace; None if they may not be read.
+    url_of
+        Writes the proxy URL of a target (C6).
     """
     ports = list(service.spec.ports or ())
     outside = service.spec.external_name if service.spec.type == "ExternalName" else None
-    port = next((port for port in ports if scheme_of(port) is not None), None)
+    port = next((port for port in ports if speaks_http(port)), None)
     target = None if port is None or outside else target_of(service, port)
     ready = endpoints = None
     if slices is not None:
-        mine = [piece for piece in slices if piece.service == service.metadata.name]
-        ready, endpoints = ready_endpoints(service, port, mine)
+        own = [piece for piece in slices if piece.service == service.metadata.name]
+        ready, endpoints = ready_endpoints(service, port, own)
     return BuiltIn(
         title=(service.metadata.labels or {}).get(_TITLE) or service.metadata.name,
         target=target,
-        url=f"{server}{target.api_path()}/" if target else "",
+        url=url_of(target) if target else "",
         ready=ready,
         endpoints=endpoints,
         external=_external(service, ports),
@@ -81,7 +122,7 @@ def built_in(service: Service, slices: Sequence[EndpointSlice] | None, server: s
 
 
 def _external(service: Service, ports: Sequence[ServicePort]) -> str:
-    ingress = external_of(service).partition(",")[0]  # the first, as kubectl (C5)
+    ingress = next(iter(service.external_addresses), "")  # the first, as kubectl (C5)
     if not ingress:
         return ""
     host = f"[{ingress}]" if ":" in ingress else ingress
@@ -90,7 +131,7 @@ def _external(service: Service, ports: Sequence[ServicePort]) -> str:
 
 
 def _note(ports: Sequence[ServicePort], chosen: ServicePort | None, ready: int | None) -> str:
-    silent = [str(port.name or port.port) for port in ports if scheme_of(port) is None]
+    silent = [str(port.name or port.port) for port in ports if not speaks_http(port)]
     if chosen is None:
         return f"speaks no HTTP ({', '.join(silent)})" if silent else "has no port"
     notes = [f"{', '.join(silent)} {'speaks' if len(silent) == 1 else 'speak'} no HTTP"] if silent else []

@@ -1,73 +1,22 @@
-"""What the API server says when it refuses: its Status object, and our error for one about its own objects."""
+"""Our errors for what the API server refuses about its own objects."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import re
-from typing import TYPE_CHECKING, Any
+import shlex
+from typing import TYPE_CHECKING
 
 from ..access import role
 from ..errors import AccessDenied, CredentialError, KubeAccessError, NotFound, TargetError, TimedOut, Unreachable
+from ..kube import Status, status_of
 
 if TYPE_CHECKING:
     from ..access import Attributes
     from ..reply import Reply
 
-__all__ = ["Status", "refused", "status_of"]
+__all__ = ["refused"]
 
-_MOST_BYTES = 1 << 20  # a Status is small; what is larger is none
 _GROUP = re.compile(r"(/api/v1|/apis/[^/]+/[^/]+)/[^/]")
-_USER = re.compile(r'User "(?P<user>(?:[^"\\]|\\.)*)" cannot')
-
-
-@dataclasses.dataclass(frozen=True)
-class Status:
-    """A Status object of the API server (section "Status JSON" of its rules).
-
-    Attributes
-    ----------
-    code, reason, message
-        As they stand there.
-    name, kind
-        From its details: the object's name, and its plural resource.
-    more
-        A fresh ``continue`` token, which a 410 brings (F1).
-    """
-
-    code: int
-    reason: str
-    message: str
-    name: str = ""
-    kind: str = ""
-    more: str = ""
-
-    @property
-    def user(self) -> str | None:
-        """Whom a 403 speaks of."""
-        found = _USER.search(self.message)
-        return found["user"] if found else None
-
-
-def status_of(reply: Reply) -> Status | None:
-    """The Status that a reply's body is, or None."""
-    if len(reply.content) > _MOST_BYTES or not reply.content.lstrip().startswith(b"{"):
-        return None
-    try:
-        body = json.loads(reply.content)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(body, dict) or body.get("kind") != "Status" or body.get("status") != "Failure":
-        return None
-    details, metadata, code = _mapping(body.get("details")), _mapping(body.get("metadata")), body.get("code")
-    return Status(
-        code=code if isinstance(code, int) else 0,
-        reason=_text(body.get("reason")),
-        message=_text(body.get("message")),
-        name=_text(details.get("name")),
-        kind=_text(details.get("kind")),
-        more=_text(metadata.get("continue")),
-    )
 
 
 def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessError:
@@ -76,66 +25,77 @@ def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessErr
     Parameters
     ----------
     reply
-        What it answered.
+        The answer.
     attributes
-        What was asked, as RBAC sees it; with it an AccessDenied carries the Role to ask for.
+        What was asked, as RBAC sees it. With it an AccessDenied carries the Role to ask for.
     """
-    status = status_of(reply)
-    message = status.message if status else reply.text.strip()[:200]
-    said = f"the API server answered {reply.status_code}: {_one_line(message) or reply.reason}"
-    if reply.status_code == 401:
-        return CredentialError(
-            "the API server does not accept the credential (401 Unauthorized)",
-            hint="sign in again as kubectl would (`kubectl get ns`), or choose another context: %kproxy contexts",
-        )
-    if reply.status_code == 403:
-        wanted = role(attributes, user=status.user if status else None) if attributes else None
-        hint = "`%kproxy doctor` shows as whom you are signed in, and what you may"
-        if wanted:
-            hint = "the error's .role is the Role to ask an administrator for: `%kproxy last --why` shows it"
-        elif " cannot impersonate " in message:
-            hint = "an administrator can allow it, by the verb impersonate; without --as you ask as yourself"
-        return AccessDenied(
-            f"the API server refuses it: {_one_line(message)}",
-            hint=hint,
-            role=wanted,
-        )
-    if reply.status_code == 400 and status is not None:
-        return _unasked(reply, status.message)
-    if reply.status_code in (404, 410):
-        return NotFound(said, hint=_where_to_look(reply, status), reply=reply)
-    if reply.status_code == 400 and "HTTP request to an HTTPS server" in message:
-        return Unreachable(
-            "the API server speaks TLS, and was asked in plain HTTP",
-            hint="`server:` in the kubeconfig must begin with https://",
-        )
-    if reply.status_code == 504:
-        return TimedOut(said, hint="ask again, or for less: a namespace, or `--limit`")
-    if reply.status_code in (429, 502, 503):
-        return Unreachable(said, hint="it may be busy or starting: try again")
-    if reply.status_code == 501:
-        return KubeAccessError(
-            said, hint="this server does not do that at all; a demo cluster does less than a real one"
-        )
-    if reply.status_code >= 500:
-        return KubeAccessError(said, hint="the fault is its own: ask again; if it stays so, its log says why")
-    return KubeAccessError(said, hint=f"`kubectl get --raw '{reply.request.path_and_query}'` asks the same, to compare")
+    status = status_of(reply.content)
+    message = _one_line(status.message if status else reply.text.strip()[:200])
+    summary = f"the API server answered {reply.status_code}: {message or reply.reason}"
+    match reply.status_code:
+        case 400:
+            return _bad_request(reply, status, message, summary)
+        case 401:
+            return CredentialError(
+                "the API server does not accept the credential (401 Unauthorized)",
+                hint="sign in again as kubectl would (`kubectl get ns`), or choose another context: %kproxy contexts",
+            )
+        case 403:
+            return _forbidden(message, attributes, status.user if status else None)
+        case 404 | 410:
+            return NotFound(summary, hint=_where_to_look(reply, status), reply=reply)
+        case 504:
+            return TimedOut(summary, hint="ask again, or for less: a namespace, or `--limit`")
+        case 429 | 502 | 503:
+            return Unreachable(summary, hint="it may be busy or starting: try again")
+        case 501:
+            return KubeAccessError(
+                summary, hint="this server does not do that at all; a demo cluster does less than a real one"
+            )
+        case code if code >= 500:
+            return KubeAccessError(summary, hint="the fault is its own: ask again; if it stays so, its log says why")
+    return _other(reply, summary)
 
 
-def _unasked(reply: Reply, message: str) -> TargetError:
-    """Our error for a request that the API server makes no sense of."""
-    said = _one_line(message)
+def _forbidden(message: str, attributes: Attributes | None, user: str | None) -> AccessDenied:
+    hint = "`%kproxy doctor` shows as whom you are signed in, and what you may"
+    if attributes is not None:
+        hint = "the error's .role is the Role to ask an administrator for: `%kproxy last --why` shows it"
+    elif " cannot impersonate " in message:
+        hint = "an administrator can allow it, by the verb impersonate; without --as you ask as yourself"
+    needed = role(attributes, user=user) if attributes is not None else None
+    is_impersonation = " cannot impersonate resource " in message  # the API server's own words (T16)
+    return AccessDenied(
+        f"the API server refuses it: {message}", hint=hint, role=needed, is_impersonation=is_impersonation
+    )
+
+
+def _bad_request(reply: Reply, status: Status | None, message: str, summary: str) -> KubeAccessError:
+    if status is None:
+        if "HTTP request to an HTTPS server" in message:
+            return Unreachable(
+                "the API server speaks TLS, and was asked in plain HTTP",
+                hint="`server:` in the kubeconfig must begin with https://",
+            )
+        return _other(reply, summary)
     if selector := reply.request.param("labelSelector"):
         return TargetError(
-            f"the selector {selector!r} cannot be: {said}",
-            hint="it reads like `-l app=web`, `-l 'app in (web, api)'` or `-l '!app'`; several have commas between",
+            f"the selector {selector!r} is not valid: {message}",
+            hint="it reads like `-l app=web`, `-l 'app in (web, api)'` or `-l '!app'`; separate several with commas",
         )
     if selector := reply.request.param("fieldSelector"):
         return TargetError(
-            f"the field selector {selector!r} cannot be: {said}",
-            hint="it reads like `metadata.name=web`; each kind knows a few fields, names and phases mostly",
+            f"the field selector {selector!r} is not valid: {message}",
+            hint="it reads like `metadata.name=web`; each kind knows a few fields, mostly names and phases",
         )
-    return TargetError(f"the API server makes nothing of it (400): {said}", hint="look at the parameters of the query")
+    return TargetError(
+        f"the API server does not understand the request (400): {message}", hint="look at the parameters of the query"
+    )
+
+
+def _other(reply: Reply, summary: str) -> KubeAccessError:
+    path = shlex.quote(reply.request.path_and_query)
+    return KubeAccessError(summary, hint=f"`kubectl get --raw {path}` asks the same, to compare")
 
 
 def _where_to_look(reply: Reply, status: Status | None) -> str:
@@ -153,11 +113,3 @@ def _where_to_look(reply: Reply, status: Status | None) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""YAML as kubectl reads it (G7, G8): its idea of numbers, dates and booleans is not PyYAML's."""
+"""YAML as kubectl reads it (G7, G8): what it takes for numbers, dates and booleans differs from PyYAML."""
 
 from __future__ import annotations
 
@@ -13,21 +13,29 @@ import yaml
 
 from ..errors import ConfigError
 
-__all__ = ["parse"]
+__all__ = ["parse_yaml"]
 
 MAX_DEPTH = 100
-MAX_NODES = 400_000  # of a file, aliases counted as often as they are used
+MAX_NODES = 400_000  # in one file; an alias counts each time that it is used
 
 
-def parse(raw: bytes, source: str) -> Any:
-    """The first YAML or JSON document of a file, with the types that kubectl sees (G7, G8).
+def parse_yaml(raw: bytes, source: str) -> Any:
+    """The first YAML or JSON document in a text, with the types that kubectl sees (G7, G8).
+
+    Parameters
+    ----------
+    raw
+        The text.
+    source
+        What to call it in messages, such as its path.
 
     Raises
     ------
     ConfigError
-        It is no YAML, nested too deeply, or a bomb of aliases. The message has line and column, never text of the file.
+        It is not valid YAML, nested too deeply, or grows without bound through its aliases. The message has line and
+        column, never a part of the text.
     """
-    # Every node needs one of these, so memory is bounded before the parser makes an object of each.
+    # Every node needs one of these characters, so memory is bounded before the parser makes an object of each.
     if sum(raw.count(character) for character in (b"\n", b",", b":", b"[", b"{")) > MAX_NODES:
         raise ConfigError(f"{source} has too many entries for a kubeconfig")
     try:
@@ -35,28 +43,28 @@ def parse(raw: bytes, source: str) -> Any:
             raise ConfigError(f"{source} is in another version of YAML than 1.1, which kubectl reads")
         if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH or _DEEP.search(raw):
             _refuse_depth(raw, source)  # the parser recurses in C: depth would end the whole process
-        loader = _Nodes(raw)
-        return _build(loader.get_node(), {}, source)[0] if loader.check_node() else None
+        loader = _NodeLoader(raw)
+        return _Builder(source).value_of(loader.get_node()) if loader.check_node() else None
     except ConfigError:
         raise
-    except Exception as error:  # hostile bytes raise more than YAMLError; the text of any may hold the file's
+    except Exception as error:  # hostile bytes raise more than YAMLError; the text of any may quote the file
         mark = getattr(error, "problem_mark", None)
-        place = f", line {mark.line + 1} column {mark.column + 1}" if mark else ""
-        raise ConfigError(f"{source} is no YAML{place}") from None
+        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        raise ConfigError(f"{source} is not valid YAML{place}") from None
 
 
 _VERSION = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:#[^\n]*)?\r?\n|%(?!YAML)[^\n]*\n)*+%YAML[ \t]+(\S+)")
 
 
-class _Nodes(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]  # chosen at import
-    """Leaves unquoted text unresolved: PyYAML's idea of numbers, dates and booleans is not kubectl's."""
+class _NodeLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]  # chosen at import
+    """Leaves the type of unquoted text open: PyYAML takes other texts for numbers, dates and booleans than kubectl."""
 
     yaml_implicit_resolvers = {None: [("!plain", re.compile(""))]}  # noqa: RUF012  # as PyYAML declares it
 
 
 def _refuse_depth(raw: bytes, source: str) -> None:
-    """Raise ConfigError for more than `MAX_DEPTH` levels; events come without recursion."""
-    loader, depth = _Nodes(raw), 0
+    """Raise ConfigError for more than `MAX_DEPTH` levels, counted by events, which need no recursion."""
+    loader, depth = _NodeLoader(raw), 0
     while loader.check_event():
         event = loader.get_event()
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -64,7 +72,7 @@ def _refuse_depth(raw: bytes, source: str) -> None:
             raise ConfigError(f"{source} is nested too deeply for a kubeconfig")
 
 
-# A line that may begin many blocks at once; NUL and the mark for UTF-16.
+# A line that may open many blocks at once; NUL and the byte order mark are for UTF-16.
 _DEEP = re.compile(rb"^[ \t?:\x00\xff\xfe-]{100}", re.MULTILINE)
 _PLAIN = frozenset(("!plain", *(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null"))))
 _CONSTANTS: Mapping[str, bool | None] = {
@@ -78,45 +86,58 @@ _NUMBER = re.compile(
 )
 
 
-def _build(node: yaml.Node, built: dict[int, tuple[Any, int] | None], source: str) -> tuple[Any, int]:
-    """The value of a node, and how many nodes it is with every alias written out."""
-    if id(node) in built:
-        done = built[id(node)]
-        if done is None:
-            raise ConfigError(f"{source} is no kubeconfig: an alias holds itself")
-        return done
-    built[id(node)] = None
-    value: Any = None
-    weight = 1
-    if isinstance(node, yaml.ScalarNode):
-        value = _scalar(node.tag, node.value)
-    elif isinstance(node, yaml.SequenceNode):
-        value = []
-        for child_node in node.value:
-            child, more = _build(child_node, built, source)
-            value.append(child)
-            weight += more
-    elif isinstance(node, yaml.MappingNode):
-        value = {}
-        for key, child_node in node.value:
-            child, more = _build(child_node, built, source)
-            weight += more + 1
+class _Builder:
+    """Builds the values of nodes. An aliased node is built once, but counts each time that it is used."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._built: dict[int, tuple[Any, int] | None] = {}  # by id of the node; None while it is being built
+
+    def value_of(self, node: yaml.Node) -> Any:
+        return self._build(node)[0]
+
+    def _build(self, node: yaml.Node) -> tuple[Any, int]:
+        """The value of a node, and how many nodes it is with every alias written out."""
+        if id(node) in self._built:
+            built = self._built[id(node)]
+            if built is None:
+                raise ConfigError(f"{self._source} is not a kubeconfig: an alias contains itself")
+            return built
+        self._built[id(node)] = None
+        value: Any = None
+        weight = 1
+        if isinstance(node, yaml.ScalarNode):
+            value = _scalar(node.tag, node.value)
+        elif isinstance(node, yaml.SequenceNode):
+            items = [self._build(child) for child in node.value]
+            value = [item for item, _ in items]
+            weight += sum(item_weight for _, item_weight in items)
+        elif isinstance(node, yaml.MappingNode):
+            value, weight = self._mapping(node)
+        if weight > MAX_NODES:
+            what = "too many entries for a kubeconfig (an alias counts each time that it is used)"
+            raise ConfigError(f"{self._source} has {what}")
+        self._built[id(node)] = value, weight
+        return value, weight
+
+    def _mapping(self, node: yaml.MappingNode) -> tuple[dict[str, Any], int]:
+        value: dict[str, Any] = {}
+        weight = 1
+        for key, child in node.value:
+            child_value, child_weight = self._build(child)
+            weight += child_weight + 1
             if key.tag == "!plain" and key.value == "<<" and weight <= MAX_NODES:
-                for part in reversed(child) if isinstance(child, list) else (child,):
+                for part in reversed(child_value) if isinstance(child_value, list) else (child_value,):
                     value.update(part or {})
             else:
-                value[_key(key, source)] = child
-    if weight > MAX_NODES:
-        raise ConfigError(f"{source} has too many entries for a kubeconfig, aliases counted as often as they are used")
-    built[id(node)] = value, weight
-    return value, weight
+                value[self._key(key)] = child_value
+        return value, weight
 
-
-def _key(node: yaml.Node, source: str) -> str:
-    value = _scalar(node.tag, node.value) if isinstance(node, yaml.ScalarNode) else None
-    if value is None:
-        raise ConfigError(f"{source} has a key that is no text, line {node.start_mark.line + 1}")
-    return str(value).lower() if isinstance(value, bool) else str(node.value)
+    def _key(self, node: yaml.Node) -> str:
+        value = _scalar(node.tag, node.value) if isinstance(node, yaml.ScalarNode) else None
+        if value is None:
+            raise ConfigError(f"{self._source} has a key that is not text (line {node.start_mark.line + 1})")
+        return str(value).lower() if isinstance(value, bool) else str(node.value)
 
 
 def _scalar(tag: str, text: str) -> Any:

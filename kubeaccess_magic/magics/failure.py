@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ..errors import AccessDenied, KubeAccessError
 from ..reply import Reply
-from ..reply.show import summary
+from ..reply.display import summary
 from ..text import printable, redact, shorten
 
 __all__ = ["Failure"]

@@ -14,18 +14,22 @@ from IPython.display import display
 
 from .. import panel
 from ..cluster import Cluster
-from ..errors import ConfigError, TargetError
+from ..errors import ConfigError, KubeAccessError, TargetError
 from ..panel import API, Answered, State, target_of
 from ..request import Request
 from ..text import redact, redact_header
 from . import KProxyMagics, check_name, loaded
-from .asking import filled, header, pair, path_begins, wanted
-from .options import OPTIONS, Line, parse
-from .ready import Ready
+from .answers import answer
+from .captions import name_the_cluster
+from .lines import Line, parse
+from .options import OPTIONS
+from .queries import header, pair, path_begins, query_of
+from .spelling import as_code, as_kubectl
 from .variables import in_text
 
 if TYPE_CHECKING:
     from ..call import Call
+    from ..engine import PreparedQuery
 
 __all__ = ["MagicHost", "Panel"]
 
@@ -114,16 +118,18 @@ def _named(magics: KProxyMagics, context: str) -> Cluster:
 class _Asked:
     """A question that is ready to be sent, and what a panel shows of it."""
 
-    ready: Ready
+    cluster: Cluster
+    line: Line
+    prepared: PreparedQuery
     texts: tuple[tuple[str, str], ...]
 
     @property
     def request(self) -> Request:
-        return self.ready.prepared.request
+        return self.prepared.request
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return self.ready.prepared.notes
+        return self.prepared.notes
 
 
 class MagicHost:
@@ -151,7 +157,7 @@ class MagicHost:
             return self._cluster
         recipe = self._cluster.recipe
         kept = {name: recipe[name] for name in ("kubeconfig", "impersonate", "impersonate_groups") if name in recipe}
-        return self._magics.aside({"context": context} | kept)
+        return self._magics.kept({"context": context} | kept)
 
     def read(self, line: str) -> State:
         """What a line, or a cell, chooses.
@@ -195,11 +201,11 @@ class MagicHost:
         word = asked.words[0]
         cut = path_begins(word)
         text = in_text(word[:cut], self.variables) + word[cut:]
-        found = self.cluster(state.context).addressed(text)
-        target, path = found.target, _below(found.brought or "", asked.words[1] if len(asked.words) > 1 else "")
+        found = self.cluster(state.context).engine.address(text)
+        target, path = found.target, _below(found.path or "", asked.words[1] if len(asked.words) > 1 else "")
         if target.kind == "api":
             return dataclasses.replace(state, kind=API, namespace="", path=path)
-        scheme = "" if found.by_http_url and target.scheme == "http" and target.port else target.scheme
+        scheme = "" if found.is_http_url and target.scheme == "http" and target.port else target.scheme
         return dataclasses.replace(
             state,
             kind="" if target.kind == "service" else target.kind,
@@ -267,23 +273,29 @@ class MagicHost:
         """The request, checked but not sent; a Service may be read for its port."""
         _check_options(state.options)
         line, cell = self._written(state, False)
-        asked = filled(parse(line), self.variables)
+        asked = parse(line, self.variables)
         check_name(state.into or None)
-        want = wanted(asked, cell, asked.variables)
-        ready = Ready.of(asked, want, self.cluster(state.context), call)
-        url = redact(ready.cluster.server + ready.as_sent.url_path())
+        query, cluster = query_of(asked, cell), self.cluster(state.context)
+        prepared = cluster.engine.prepare(query, call.child(cluster.limits(query)))
+        url = redact(cluster.engine.url(prepared.first))
         shown = dataclasses.replace(state, into="" if cell is None else state.variable)
         begin = f"{state.variable} = %kproxy" if cell is None else "%%kproxy"
         line_text = f"{begin} {self.line(shown, hidden=True)}"
-        spelled = (("Python", str(ready.spelled("code"))), ("kubectl", str(ready.spelled("kubectl"))))
-        return _Asked(ready, (("URL", url), ("Line", line_text), *spelled))
+        spelled = (("Python", str(as_code(cluster, prepared))), ("kubectl", str(as_kubectl(cluster, prepared))))
+        return _Asked(cluster, asked, prepared, (("URL", url), ("Line", line_text), *spelled))
 
     def answer(self, asked: panel.Asked, call: Call) -> Answered:
         """What the app answers; it is remembered as the magic's own questions are."""
         assert isinstance(asked, _Asked)
-        question = self._magics.question(asked.ready.cluster)
-        value, reply, lines = asked.ready.ask(question, call.child(answered=question.answered))
-        return Answered(value, reply, tuple(lines))
+        cluster, prepared = asked.cluster, asked.prepared
+        question = self._magics.question(cluster)
+        call = call.child(cluster.limits(prepared.query), answered=question.answered)
+        try:
+            result = answer(cluster, prepared, question, call)
+        except KubeAccessError as error:
+            name_the_cluster(error, asked.line)
+            raise
+        return Answered(result.value, result.reply, tuple(result.lines))
 
 
 def _below(brought: str, path: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import AccessDenied, CredentialError, KubeAccessError
-from ..suggest import Listing, Question, Resource, Suggestion, Suggestions
+from ..suggest import ApiResource, ChoiceList, Question, Suggestion, Suggestions
 from .picker import Entry
 from .state import API, METHODS, Host, State, target_of
 
@@ -139,7 +139,7 @@ class Choices:
             listing, prefix = lists.services_of(namespace), f"{namespace}/"
         return self._sorted_offer(listing, namespace, what, lambda text: prefix + text)
 
-    def _sorted_offer(self, listing: Listing, namespace: str, what: str, value: Callable[[str], str]) -> Offer:
+    def _sorted_offer(self, listing: ChoiceList, namespace: str, what: str, value: Callable[[str], str]) -> Offer:
         """Those of a namespace ("": all), apps with ready pods first."""
         key = (listing.entries, namespace, what, listing.is_loading)
         if key != self._sorted[0]:
@@ -154,7 +154,7 @@ class Choices:
 
     def _resources(self, state: State) -> Offer:
         listing, namespace = self.source(state).lists.resources(), self.namespace(state)
-        rows: Sequence[Resource] = listing.entries
+        rows: Sequence[ApiResource] = listing.entries
         entries = [Entry(one.path(namespace), f"{one.name} · {one.version.removeprefix('apis/')}") for one in rows]
         first = "Loading …" if listing.is_loading else f"Choose one of {len(entries)} …"
         return _offer(
@@ -252,11 +252,10 @@ def _label(text: str, note: str) -> str:
 def _order(suggestion: Suggestion) -> tuple[bool, bool]:
     """Ready ones of a known app first, then whatever is ready."""
     is_ready = bool(suggestion.ready)
-    has_app = " · " in suggestion.note and "speaks no HTTP" not in suggestion.note
-    return not (is_ready and has_app), not is_ready
+    return not (is_ready and suggestion.app), not is_ready
 
 
-def _offer(entries: Sequence[Entry], listing: Listing, what: str) -> Offer:
+def _offer(entries: Sequence[Entry], listing: ChoiceList, what: str) -> Offer:
     """Entries, and what is wrong with their list."""
     problem = listing.problem
     if problem is None:

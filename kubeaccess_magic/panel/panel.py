@@ -311,7 +311,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
         def work(call: Call) -> None:
             try:
-                cluster.look("/version", timeout_s=cluster.timeout_s, max_bytes=2**20, call=call)
+                cluster.engine.look("/version", call.child(cluster.call().limits))
                 said = ""
             except KubeAccessError as problem:
                 said = html.error(problem)

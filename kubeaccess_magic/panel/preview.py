@@ -109,9 +109,8 @@ class Preview:
         known = self._rights.get(key)
         if known is None or time.monotonic() - known[0] > _RIGHTS_S:
             try:
-                answer, _ = self._host.cluster(state.context).may(
-                    request.method, whom if state.kind == API else request.target
-                )
+                target = whom if state.kind == API else request.target
+                answer = self._host.cluster(state.context).can(request.method, target)
             except KubeAccessError:
                 return ""  # asking will say what is wrong
             known = self._rights[key] = (time.monotonic(), answer)

@@ -1,8 +1,8 @@
-"""Answers: `Stream`, one that is arriving; `Reply`, one that has arrived; and how a Reply shows itself.
+"""HTTP answers: a `Stream` is still arriving, a `Reply` has arrived and can display itself.
 
-A `Stream` is made by whoever holds the connection and hands over decoded bytes; here they are counted against the
-limits. A `Reply` is a frozen value with the words of ``requests`` and ``httpx``. What came from a cluster is data:
-wherever a Reply shows itself, markup is escaped and control characters are made visible (X9).
+Whoever holds the connection makes a `Stream` of its decoded bytes. The stream checks them against the limits of the
+call. A `Reply` is a frozen value with the names of ``requests`` and ``httpx``. Everything in it is untrusted: wherever
+it is displayed, markup is escaped and control characters are visible (X9).
 """
 
 from __future__ import annotations
@@ -16,26 +16,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AppError, KubeAccessError, LimitExceeded, LoadError, TimedOut
-from ..text import printable, redact_headers, shorten
-from . import body, show
-from .show import size_text
+from ..text import one_line, redact_headers, shorten
+from . import decoding, display
+from .display import size_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..call import Call
     from ..request import Request
+    from ..transport import Response
 
 __all__ = ["Headers", "Reply", "Stream", "size_text"]
 
 
 class Headers(Mapping[str, str]):
-    """The headers of an answer: names in any case, nothing changes.
+    """The headers of an answer: an immutable mapping whose names are case-insensitive.
 
     Parameters
     ----------
     pairs
-        Names and values in the order in which they came; a name may come several times.
+        Names and values in the order of arrival; a name may occur several times.
     """
 
     __slots__ = ("_index", "_pairs")
@@ -44,7 +45,7 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self._pairs = tuple(pairs)
-        self._index = None  # made at the first look: most answers are asked for two or three names, many for none
+        self._index = None  # built when it is first needed: many answers never need it
 
     def _indexed(self) -> dict[str, tuple[str, ...]]:
         if self._index is None:
@@ -75,41 +76,42 @@ class Headers(Mapping[str, str]):
     def __eq__(self, other: object) -> bool:
         return self._indexed() == other._indexed() if isinstance(other, Headers) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # a mapping, and no key of one
+    __hash__ = None  # type: ignore[assignment]  # like other mappings
 
     def __repr__(self) -> str:
         return f"Headers({list(redact_headers(self._pairs))!r})"
 
     def getall(self, name: str) -> tuple[str, ...]:
-        """Every value of a name, in order: the API server adds a second ``Cache-Control`` to the app's (T25)."""
+        """All values of a header, in order. ``Cache-Control`` may be the app's and the API server's (T25)."""
         return self._indexed().get(name.lower(), ())
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Names and values as they came."""
+        """Names and values in the order of arrival."""
         return self._pairs
 
 
 class Stream:
-    """An answer that is arriving.
+    """An answer that is arriving: its status and headers are here, its body is read from the connection.
 
     Parameters
     ----------
     status_code, reason, headers
-        What came first.
+        The beginning of the answer.
     request
-        What was asked.
+        The request that is answered.
     url
-        What was asked, as text for people, without secrets.
+        The URL of the request for display, without secrets.
     way
-        By which way it was asked.
+        The way by which the request was sent, such as "proxy".
     read
-        Gives at most so many decoded bytes, ``b""`` at the end; raises our errors only.
+        Returns the next decoded bytes, at most as many as its argument says, and ``b""`` at the end. It raises only
+        errors of this package.
     close
-        Gives back what the answer holds; called once.
+        Releases the connection. It is called once.
     started
-        When the request began, on the monotonic clock, in seconds.
+        When the request began, in seconds of the monotonic clock.
     announced
-        Bytes that the answer said it would send, before decoding, or None.
+        The announced length of the body before decoding, in bytes; None if it is unknown.
     """
 
     __slots__ = (
@@ -150,6 +152,32 @@ class Stream:
         self._read = read
         self._close: Callable[[], None] | None = close
 
+    @classmethod
+    def from_response(cls, response: Response, request: Request, way: str) -> Stream:
+        """The stream of a response that is arriving over a connection.
+
+        Parameters
+        ----------
+        response
+            The connection's.
+        request
+            What was asked.
+        way
+            By which way it was asked.
+        """
+        return cls(
+            status_code=response.status_code,
+            reason=response.reason,
+            headers=response.headers,
+            request=request,
+            url=response.url,
+            way=way,
+            read=response.read,
+            close=response.close,
+            started=response.started,
+            announced=response.announced,
+        )
+
     def __enter__(self) -> Stream:
         return self
 
@@ -157,46 +185,49 @@ class Stream:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Stream {self.status_code} {printable(self.reason)} {self.url}>"
+        return f"<Stream {self.status_code} {one_line(self.reason)} {one_line(self.url)}>"
 
     def chunks(self, call: Call) -> Iterator[bytes]:
-        """The decoded body in pieces; the stream is closed at the end, or when the caller stops asking.
+        """Read the decoded body piece by piece. The stream is closed at the end, also if the caller stops early.
 
         Parameters
         ----------
         call
-            Says how many bytes the decoded body may have and when to end; hears of progress.
+            Limits the size of the decoded body and the time; progress is reported to it.
 
         Raises
         ------
         LimitExceeded
-            The body is longer than the call allows. The message says how much was read and what was announced.
+            The body is larger than the call allows. The message says how much was read and how much was announced.
         TimedOut
-            The call's deadline passed.
+            The call's deadline has passed.
         Unreachable
             The connection broke.
         """
         return self._pieces(call, _CHUNK_BYTES)
 
     def read(self, call: Call) -> Reply:
-        """The whole answer; the stream is closed.
+        """Read the whole answer and close the stream; raises the errors of `chunks`.
 
-        Raises what `chunks` raises.
+        Parameters
+        ----------
+        call
+            As of `chunks`.
         """
-        # A body of known length is read in one piece, so that it is in memory once. The connection below watches the
-        # deadline and reports progress while it waits.
-        known = self._length() or 0
-        pieces = self._pieces(call, max(known, _CHUNK_BYTES))
+        # A body of known length is read in one piece, so that it is in memory only once. The connection observes the
+        # deadline and reports progress meanwhile.
+        length = self._length() or 0
+        pieces = self._pieces(call, max(length, _CHUNK_BYTES))
         content = next(pieces, b"")
         buffer: io.BytesIO | None = None
-        for more in pieces:
+        for piece in pieces:
             if buffer is None:
                 buffer = io.BytesIO()
                 buffer.write(content)
                 content = b""
-            buffer.write(more)
+            buffer.write(piece)
         if buffer is not None:
-            content = buffer.getvalue()  # shares the buffer's memory: no copy
+            content = buffer.getvalue()  # shares the buffer's memory instead of copying it
         return Reply(
             status_code=self.status_code,
             reason=self.reason,
@@ -209,51 +240,51 @@ class Stream:
         )
 
     def close(self) -> None:
-        """Give back what the answer holds, read or not."""
+        """Release the connection, whether or not the body was read."""
         close, self._close = self._close, None
         if close is not None:
             close()
 
     def _length(self) -> int | None:
-        """Of the decoded body, where it is known: Content-Length counts the bytes before decoding."""
+        """The length of the decoded body, if known: Content-Length is the length before decoding."""
         return None if "content-encoding" in self.headers else self.announced
 
     def _pieces(self, call: Call, piece_bytes: int) -> Iterator[bytes]:
         announced = self.announced
         length = self._length()
         max_bytes = call.limits.max_bytes
-        done = 0
+        read_bytes = 0
         try:
             if announced is not None and announced > max_bytes:
-                raise self._too_large(max_bytes, done)
+                raise self._too_large(max_bytes, read_bytes)
             while True:
-                data = self._read(min(piece_bytes, max_bytes - done + 1))
+                data = self._read(min(piece_bytes, max_bytes - read_bytes + 1))
                 if not data:
                     return
-                done += len(data)
-                if done > max_bytes:
-                    raise self._too_large(max_bytes, done)
-                call.progress(done, announced)
+                read_bytes += len(data)
+                if read_bytes > max_bytes:
+                    raise self._too_large(max_bytes, read_bytes)
+                call.progress(read_bytes, announced)
                 yield data
-                if done == length:
+                if read_bytes == length:
                     return
                 if call.stopped:
-                    raise KubeAccessError(f"stopped after {self._read_so_far(done)}")
+                    raise KubeAccessError(f"stopped: {self._progress_text(read_bytes)}")
                 if time.monotonic() > call.deadline:
                     raise TimedOut(
-                        f"the answer took longer than {call.total_s:g} s ({self._read_so_far(done)})",
+                        f"the answer took longer than {call.total_s:g} s ({self._progress_text(read_bytes)})",
                         hint="allow more time with --timeout or timeout_s=, or ask for less",
                     )
         finally:
             self.close()
 
-    def _read_so_far(self, done: int) -> str:
+    def _progress_text(self, read_bytes: int) -> str:
         announced = "" if self.announced is None else f", announced {size_text(self.announced)}"
-        return f"read {size_text(done)}{announced}"
+        return f"read {size_text(read_bytes)}{announced}"
 
-    def _too_large(self, max_bytes: int, done: int) -> LimitExceeded:
+    def _too_large(self, max_bytes: int, read_bytes: int) -> LimitExceeded:
         return LimitExceeded(
-            f"the answer is larger than {size_text(max_bytes)} ({self._read_so_far(done)})",
+            f"the answer is larger than {size_text(max_bytes)} ({self._progress_text(read_bytes)})",
             hint="ask for less with --limit or a narrower query, or allow more with max_bytes=",
         )
 
@@ -265,21 +296,21 @@ class Reply:
     Parameters
     ----------
     status_code
-        What the app or the API server answered.
+        The HTTP status of the app or of the API server.
     reason
-        The words beside it; may be empty.
+        The reason phrase of the status; may be empty.
     headers
-        The answer's headers.
+        The headers of the answer.
     content
-        The body, decoded.
+        The decoded body.
     url
-        What was asked, as text for people, without secrets.
+        The URL of the request for display, without secrets.
     elapsed
-        From the begin of the request to the end of the body.
+        The time from the start of the request to the end of the body.
     request
-        What was asked.
+        The request that was answered.
     way
-        By which way it was asked.
+        The way by which the request was sent, such as "proxy".
     """
 
     status_code: int
@@ -298,33 +329,39 @@ class Reply:
 
     @property
     def media_type(self) -> str:
-        """The media type in lower case without parameters, ``""`` where none was given."""
+        """The media type of the body in lower case, without parameters; ``""`` if the answer has none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
     def text(self) -> str:
-        """The body as text: by the charset that it names, else UTF-8; what cannot be read becomes U+FFFD."""
-        return self.content.decode(body.charset(self), "replace")
+        """The body as text, by its charset or as UTF-8. Bytes that cannot be decoded become U+FFFD."""
+        return self.content.decode(decoding.charset(self), "replace")
 
     def json(self) -> Any:
-        """The body as JSON: dicts, lists, str, float, bool, None, and int of any size.
+        """Decode the body as JSON.
+
+        Returns
+        -------
+        dict, list, str, int, float, bool or None
+            The document. Integers have any size.
 
         Raises
         ------
         LoadError
-            It is not JSON; the message says where.
+            The body is not JSON. The message says what is wrong and where.
         """
-        charset = body.charset(self)
+        charset = decoding.charset(self)
+        hint = "`-o text` or .text shows the body"
         try:
-            # The decoder finds UTF-8, UTF-16 and UTF-32 by itself, and saves a copy of the text.
+            # The decoder recognises UTF-8, UTF-16 and UTF-32 itself, which saves a copy of the text.
             return json.loads(self.content if charset.startswith("utf") else self.text)
         except json.JSONDecodeError as error:
-            what = "empty" if not self.content.strip() else "HTML, not JSON" if body.is_html(self) else "not JSON"
-            message = f"the answer is {what}: {error.msg} at line {error.lineno} column {error.colno}"
-            raise LoadError(message, reply=self, hint="`-o text` or .text shows it as it is") from error
+            if not self.content.strip():
+                raise LoadError("the answer is empty, not JSON", reply=self, hint=hint) from error
+            what = "HTML, not JSON" if decoding.is_html(self) else "not valid JSON"
+            raise LoadError(f"the answer is {what}: {decoding.json_problem(error)}", reply=self, hint=hint) from error
         except (ValueError, RecursionError) as error:
-            message = f"the answer cannot be read as JSON: {error}"
-            raise LoadError(message, reply=self, hint="`-o text` or .text shows it as it is") from error
+            raise LoadError(f"the answer cannot be read as JSON: {error}", reply=self, hint=hint) from error
 
     def frame(self, dialect: str | None = None, **options: Any) -> pd.DataFrame:
         """The body as a DataFrame.
@@ -332,16 +369,16 @@ class Reply:
         Parameters
         ----------
         dialect
-            The name of the dialect that reads it, or None: the one that takes it.
-        options
-            For that dialect.
+            The name of the dialect that reads the body; None for the first one that recognises it.
+        **options
+            Options of that dialect.
 
         Raises
         ------
         AppError
             The status is 400 or above.
         LoadError
-            No dialect takes it.
+            No dialect can read the body.
         """
         from .. import dialects
 
@@ -349,51 +386,56 @@ class Reply:
         return dialects.load([self], dialect=dialect, **options).frame
 
     def raise_for_status(self) -> Reply:
-        """The reply itself, or `AppError` if the status is 400 or above."""
+        """Return this reply if its status is below 400.
+
+        Raises
+        ------
+        AppError
+            The status is 400 or above. The message quotes the app's own, if the body has one.
+        """
         if self.ok:
             return self
-        status = f"{self.status_code} {printable(self.reason)}".rstrip()
-        shown = not body.is_html(self) and not body.is_binary(self)
-        text = (body.error_words(self) or body.head(self)) if shown else ""
-        said = shorten(printable(" ".join(text[:400].split())), _EXCERPT_CHARACTERS)
-        message = f"the app answered {status}" + (f": {said}" if said else "")
+        status = f"{self.status_code} {one_line(self.reason)}".rstrip()
+        is_readable = not decoding.is_html(self) and not decoding.is_binary(self)
+        text = (decoding.error_message(self) or decoding.head(self)) if is_readable else ""
+        excerpt = shorten(one_line(" ".join(text[:400].split())), _MAX_EXCERPT_CHARACTERS)
         raise AppError(
-            message,
+            f"the app answered {status}" + (f": {excerpt}" if excerpt else ""),
             reply=self,
-            hint=self._login() or self._bad_body() or "the whole answer: `%kproxy last`, or the error's .reply",
+            hint=self._login_hint()
+            or self._body_hint()
+            or "`%kproxy last`, or .reply of the error, has the whole answer",
         )
 
-    def _login(self) -> str | None:
-        """How to send the login that an app wants, where it is a header that the proxy verb swallows (T14)."""
+    def _login_hint(self) -> str | None:
+        """How to send a login that the app reads from a header which the proxy verb removes (T14)."""
         target = self.request.target
         if self.status_code != 401 or self.way != "proxy" or target.kind not in ("service", "pod"):
             return None
-        carries = f"`{target.port_forward}` does"
-        return f"the app wants a login of its own; the proxy verb carries no Authorization, {carries}"  # T14
+        return f"this app needs its own login, which the proxy cannot pass on; `{target.port_forward}` can"  # T14
 
-    def _bad_body(self) -> str | None:
-        """Where a body that looks like JSON is none, which apps say in words of their own, if at all."""
-        sent = self.request.body
-        if self.status_code != 400 or not sent or sent.lstrip()[:1] not in (b"{", b"["):
+    def _body_hint(self) -> str | None:
+        """What is wrong with a request body that looks like JSON; apps often do not say it."""
+        body = self.request.body
+        if self.status_code != 400 or not isinstance(body, bytes) or body.lstrip()[:1] not in (b"{", b"["):
             return None
         try:
-            json.loads(sent)
+            json.loads(body)
         except json.JSONDecodeError as error:
-            if error.msg == "Extra data":  # a line of JSON after another is what some apps take
+            if error.msg == "Extra data":  # some apps take one JSON document per line
                 return None
-            where = f"line {error.lineno}, column {error.colno}"
-            return f"the body is no JSON: {error.msg[0].lower()}{error.msg[1:]}, {where} of it"
+            return f"the body is not valid JSON: {decoding.json_problem(error)}"
         except (UnicodeDecodeError, RecursionError):
             return None
         return None
 
     def __repr__(self) -> str:
-        return f"<Reply {show.summary(self)}>"
+        return f"<Reply {display.summary(self)}>"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        # No application/json: front ends would prefer it, and save the whole body in the notebook.
-        return show.bundle(self)
+        # Without application/json, which front ends prefer: the notebook would contain the whole body.
+        return display.mime_bundle(self)
 
 
 _CHUNK_BYTES = 128 * 1024
-_EXCERPT_CHARACTERS = 200
+_MAX_EXCERPT_CHARACTERS = 200

@@ -18,10 +18,10 @@ from ..reply import size_text
 from .tls import RELAXED
 
 if TYPE_CHECKING:
-    from .guard import Guard
+    from .deadlines import Guard
     from .proxies import Proxy
 
-__all__ = ["broke_before_answer", "translated", "without_frames"]
+__all__ = ["broke_before_answer", "translated", "translated_reading", "without_frames"]
 
 _Error = TypeVar("_Error", bound=BaseException)
 
@@ -39,68 +39,56 @@ def broke_before_answer(error: BaseException, guard: Guard) -> bool:
 
 
 def translated(
-    error: BaseException,
-    guard: Guard,
-    server: str,
-    *,
-    sent: str = "",
-    answered_bytes: int | None = None,
-    announced: int | None = None,
-    proxy: Proxy | None = None,
+    error: BaseException, guard: Guard, server: str, *, unsafe_method: str = "", proxy: Proxy | None = None
 ) -> KubeAccessError:
-    """Our error for a foreign one, most specific first.
+    """Our error for a foreign one that came before an answer, most specific first.
 
     Parameters
     ----------
     error
         What was raised.
     guard
-        Whoever looked after the request: it may have ended it.
+        Of the request: it may have ended it.
     server
-        The API server's URL.
-    sent
-        The method, where the request may have been executed although there was no answer.
-    answered_bytes
-        How much of the body came, or None while no answer had begun.
-    announced
-        How much was announced, or None.
+        The upstream's URL.
+    unsafe_method
+        The method, where the request may have changed something although there was no answer.
     proxy
-        What stands on the way, or None.
+        The proxy on the way, or None.
     """
     if isinstance(error, KubeAccessError):
         return error
-    if answered_bytes is None:
-        so_far = "no answer so far"
-    else:
-        so_far = f"read {size_text(answered_bytes)}"
-        so_far += "" if announced is None else f", announced {size_text(announced)}"
     if guard.verdict is not None:
-        return _ended(guard, server, so_far)
+        return _ended(guard, server, "no answer so far")
     chain = tuple(_chain(error))
-    if answered_bytes is not None:
-        return _broken_answer(chain, server, so_far)
-    told = (
+    return (
         _not_through(chain, proxy, server)
         or _not_connected(chain, guard, server, proxy)
         or _not_understood(chain, guard, server)
+        or _without_answer(chain, server, unsafe_method)
     )
-    if told is not None:
-        return told
-    hint = "ask again; if it stays so, the app dies while it answers, or something in between cuts connections"
-    if server.startswith("http://"):
-        hint = "if it speaks TLS, its URL in the kubeconfig must begin with https://"
-    if sent not in ("", "GET", "HEAD"):
-        hint = f"the {sent} may have been carried out all the same: look before you send it again"
-    unsendable = _first(chain, ValueError, http.client.InvalidURL)
-    if _first(chain, OSError, http.client.HTTPException) not in (None, unsendable):
-        return Unreachable(f"{server} closed the connection without an answer", hint=hint)
-    if unsendable is not None:
-        # Said without the text of the error: it may quote a header, and a header may be the token.
-        return TargetError(
-            "the request cannot be sent as it is: a header, the method or the URL is not legal in HTTP",
-            hint="line breaks and characters beyond Latin-1 are none of a header's",
-        )
-    return Unreachable(f"{server} cannot be asked: {type(error).__name__}", hint=hint)
+
+
+def translated_reading(
+    error: BaseException, guard: Guard, server: str, *, read_bytes: int, announced: int | None
+) -> KubeAccessError:
+    """Our error for a foreign one that came while a body was read.
+
+    Parameters
+    ----------
+    error, guard, server
+        As of `translated`.
+    read_bytes
+        How much of the body came.
+    announced
+        How much was announced, or None.
+    """
+    if isinstance(error, KubeAccessError):
+        return error
+    so_far = f"read {size_text(read_bytes)}" + ("" if announced is None else f", announced {size_text(announced)}")
+    if guard.verdict is not None:
+        return _ended(guard, server, so_far)
+    return _broken_answer(tuple(_chain(error)), server, so_far)
 
 
 def without_frames(error: _Error) -> _Error:
@@ -125,6 +113,25 @@ def _ended(guard: Guard, server: str, so_far: str) -> KubeAccessError:
         f"the answer took longer than {_seconds(guard.call.total_s)} ({so_far})",
         hint="allow more time with --timeout or timeout_s=, or ask for less",
     )
+
+
+def _without_answer(chain: tuple[BaseException, ...], server: str, unsafe_method: str) -> KubeAccessError:
+    """The connection was made, and ended before an answer."""
+    hint = "ask again; if it stays so, the app dies while it answers, or something in between cuts connections"
+    if server.startswith("http://"):
+        hint = "if it speaks TLS, its URL in the kubeconfig must begin with https://"
+    if unsafe_method:
+        hint = f"the {unsafe_method} may have been carried out all the same: look before you send it again"
+    unsendable = _first(chain, ValueError, http.client.InvalidURL)
+    if _first(chain, OSError, http.client.HTTPException) not in (None, unsendable):
+        return Unreachable(f"{server} closed the connection without an answer", hint=hint)
+    if unsendable is not None:
+        # The error's own text is left out: it may quote a header, and a header may be the token.
+        return TargetError(
+            "the request cannot be sent as it is: a header, the method or the URL is not legal in HTTP",
+            hint="headers have no line breaks and no characters beyond Latin-1",
+        )
+    return Unreachable(f"{server} cannot be asked: {type(chain[0]).__name__}", hint=hint)
 
 
 def _broken_answer(chain: tuple[BaseException, ...], server: str, so_far: str) -> KubeAccessError:

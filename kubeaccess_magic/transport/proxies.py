@@ -11,6 +11,7 @@ import dataclasses
 import ipaddress
 import re
 from collections.abc import Mapping
+from typing import NoReturn
 from urllib.parse import unquote
 
 from ..errors import ConfigError
@@ -18,6 +19,10 @@ from ..errors import ConfigError
 __all__ = ["VARIABLES", "Proxy", "from_environment", "from_kubeconfig", "variables"]
 
 VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy")
+_VARIABLES_OF = {
+    "https": ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"),
+    "http": ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "REQUEST_METHOD"),
+}
 _LIKE = "it reads like http://proxy.example:3128"
 _DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
@@ -34,6 +39,9 @@ class Proxy:
     port: int
     place: str
     login: tuple[str, str] | None = dataclasses.field(default=None, repr=False)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a proxy is not pickled: it may have a login")
 
     @property
     def address(self) -> str:
@@ -100,9 +108,9 @@ def from_environment(scheme: str, host: str, port: int, environ: Mapping[str, st
     return _proxy(parts, name)
 
 
-def variables(environ: Mapping[str, str]) -> tuple[str | None, ...]:
-    """What `from_environment` depends on: another value, and it must be asked again."""
-    return tuple(map(environ.get, (*VARIABLES, "REQUEST_METHOD")))
+def variables(scheme: str) -> tuple[str, ...]:
+    """The names of the variables that `from_environment` looks at for a server of this scheme."""
+    return _VARIABLES_OF[scheme]
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:

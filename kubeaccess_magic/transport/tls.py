@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import re
 import ssl
 import tempfile
-from collections.abc import Mapping
 
 from .. import kubeconfig
 from ..errors import ConfigError
+from ..kubeconfig.files import read_file
 
-__all__ = ["RELAXED", "client_context", "relaxed_for", "trust_like_kubectl", "use_client_certificate"]
+__all__ = [
+    "RELAXED",
+    "client_context",
+    "ipv4_within",
+    "is_relaxed_for",
+    "trust_like_kubectl",
+    "use_client_certificate",
+]
 
 RELAXED = "KUBEACCESS_RELAXED_CA"  # the environment's list of servers whose CA need not be as RFC 5280 wants it
 
@@ -56,8 +64,7 @@ def _with_authority(where: str, authority: bytes | str) -> ssl.SSLContext:
     hint = "it must be a certificate in PEM form"
     try:
         if isinstance(authority, str):
-            with open(authority, "rb") as file:
-                authority = file.read()
+            authority = read_file(authority)
         blocks = [block.decode("ascii") for block in _blocks(authority, rb"CERTIFICATE")]
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "not PEM"
@@ -94,9 +101,26 @@ def _blocks(pem: bytes, kind: bytes) -> list[bytes]:
     return blocks
 
 
-def relaxed_for(server: str, environ: Mapping[str, str]) -> bool:
-    """Whether the environment names this server as one whose CA is taken although it is not as RFC 5280 wants it."""
-    return any(kubeconfig.same_server(named, server) for named in environ.get(RELAXED, "").replace(",", " ").split())
+def is_relaxed_for(server: str, listed: str) -> bool:
+    """Whether a CA of this server is accepted although RFC 5280 asks for more.
+
+    Parameters
+    ----------
+    server
+        Its URL.
+    listed
+        The servers for which it is: what the environment variable `RELAXED` says.
+    """
+    return any(kubeconfig.same_server(named, server) for named in listed.replace(",", " ").split())
+
+
+def ipv4_within(host: str) -> str | None:
+    """The IPv4 address that an address in IPv6 form stands for, which is what certificates name; else None."""
+    try:
+        mapped = getattr(ipaddress.ip_address(host), "ipv4_mapped", None)
+    except ValueError:
+        return None
+    return None if mapped is None else str(mapped)
 
 
 def use_client_certificate(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:

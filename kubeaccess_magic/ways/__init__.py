@@ -1,11 +1,9 @@
-"""The ways to connect, one file each.
-
-A way says whether it can carry a `Request` as meant, and opens it: ``open(request, call) -> Stream``.
+"""The ways to connect, one file or folder each.
 
 ====== ================================================================ ==============================
-name   how                                                              file
+name   how                                                              where
 ====== ================================================================ ==============================
-proxy  the API server's proxy verb, to a service, a pod or a node       `proxy.py`
+proxy  the API server's proxy verb, to a service, a pod or a node       `proxy/`
 api    the API server itself                                            `api.py`
 ====== ================================================================ ==============================
 
@@ -22,11 +20,14 @@ from .proxy import ApiServerProxy
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..reply import Stream
+    from ..discovery import Discovery
+    from ..discovery.api import KubernetesApi
+    from ..errors import KubeAccessError
+    from ..reply import Reply, Stream
     from ..request import Request
-    from ..transport import Transport
+    from ..transport import Pool
 
-__all__ = ["ApiServer", "ApiServerProxy", "Way", "choose"]
+__all__ = ["ApiServer", "ApiServerProxy", "Way", "Ways"]
 
 
 class Way(Protocol):
@@ -35,23 +36,51 @@ class Way(Protocol):
     name: str
 
     def check(self, request: Request) -> None:
-        """Raise TargetError for what this way cannot carry as meant; nothing is sent."""
+        """Raise TargetError for what this way cannot carry as it was meant; nothing is sent."""
 
     def open(self, request: Request, call: Call) -> Stream:
-        """Send the request; the answer as it begins to arrive."""
+        """Send the request; the answer has begun when this returns."""
+
+    def retry(self, reply: Reply) -> Request | None:
+        """The request to send in place of one that was answered so, or None."""
+
+    def explain(self, reply: Reply, call: Call) -> KubeAccessError | None:
+        """What this way itself says by an answer, as our error; None for an answer of the app."""
+
+    def alternative(self, request: Request, error: KubeAccessError, call: Call) -> Request | None:
+        """Another request that means the same and may succeed where this one was refused, or None."""
 
 
-def choose(via: str, request: Request, transport: Transport) -> Way:
-    """The way that `via` means for this request.
+class Ways:
+    """The ways of one cluster and user, each made once.
 
-    Raises
-    ------
-    TargetError
-        There is no such way, or it does not lead to such a target.
+    Parameters
+    ----------
+    pool
+        Connections to the API server, signed in.
+    api
+        Asks the API server itself.
+    discovery
+        Reads the API server's objects.
     """
-    itself = request.target.kind == "api"
-    if via not in ("auto", "proxy", "api"):
-        raise TargetError(f"no way is called {via!r}", hint='via="proxy" is the API server\'s proxy verb; leave it out')
-    if via != "auto" and (via == "api") != itself:
+
+    def __init__(self, pool: Pool, api: KubernetesApi, discovery: Discovery) -> None:
+        self._proxy = ApiServerProxy(pool, discovery)
+        self._api = ApiServer(api)
+
+    def choose(self, via: str, request: Request) -> Way:
+        """The way that `via` means for a request.
+
+        Raises
+        ------
+        TargetError
+            There is no such way, or it does not lead to such a target.
+        """
+        way: Way = self._api if request.target.kind == "api" else self._proxy
+        if via in ("auto", way.name):
+            return way
+        if via not in ("proxy", "api"):
+            raise TargetError(
+                f"there is no way called {via!r}", hint='via="proxy" is the API server\'s proxy verb; leave it out'
+            )
         raise TargetError(f"the way {via!r} does not lead to {request.target}", hint="leave via out")
-    return ApiServer(transport) if itself else ApiServerProxy(transport)

@@ -1,42 +1,59 @@
-"""The API server itself: lists, objects, /version. It is only ever asked, never told."""
+"""The way to the API server itself: lists, objects, /version. It is only ever read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .. import access
+from ..discovery import refused
 from ..errors import TargetError
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..reply import Stream
+    from ..discovery.api import KubernetesApi
+    from ..errors import KubeAccessError
+    from ..reply import Reply, Stream
     from ..request import Request
-    from ..transport import Transport
 
 __all__ = ["ApiServer"]
 
 
 class ApiServer:
-    """GET and HEAD of API paths that name no proxy.
+    """GET and HEAD of API paths that do not go through a proxy.
 
     Parameters
     ----------
-    transport
-        Signed in to the API server.
+    api
+        Asks the API server itself.
     """
 
     name = "api"
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, api: KubernetesApi) -> None:
+        self._api = api
 
     def check(self, request: Request) -> None:
-        """Raise TargetError for a body. A `Request` to the API server itself is GET or HEAD by its nature."""
+        """Raise TargetError for a body. A `Request` to the API server itself can only be GET or HEAD."""
         if request.body:
             raise TargetError("a request to the API server itself carries no body", hint="leave the body out")
 
     def open(self, request: Request, call: Call) -> Stream:
         """Send the request; redirects are not followed, and a busy API server is asked again (F11)."""
-        self.check(request)
-        return self._transport.open_patiently(
-            request.method, request.url_path(), headers=request.headers, call=call, request=request
+        return self._api.open(
+            request.method, request.path_and_query, headers=request.headers, call=call, request=request
         )
+
+    def retry(self, reply: Reply) -> Request | None:
+        """None: an answer of the API server is never asked for in another way."""
+        return None
+
+    def explain(self, reply: Reply, call: Call) -> KubeAccessError | None:
+        """The API server's refusal as our error, or None."""
+        if reply.ok:
+            return None
+        request = reply.request
+        return refused(reply, access.attributes(request.method, request.target, None, request.path))
+
+    def alternative(self, request: Request, error: KubeAccessError, call: Call) -> Request | None:
+        """None: an API path has no other spelling."""
+        return None

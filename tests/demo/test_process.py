@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from kubeaccess_magic.demo.kubeconfig_file import write_kubeconfig
+
 from .demo_process import demo
 
 COMMAND = [sys.executable, "-m", "kubeaccess_magic.demo"]
@@ -55,6 +57,18 @@ def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals) -> None:
         assert process.stdout is not None and process.stdout.readline().startswith("demo cluster at https://")
         process.send_signal(number)
         assert process.wait(30) == 0
+
+
+def test_the_ready_line_for_programs_is_one_line_of_json(tmp_path: Path) -> None:
+    command = [*COMMAND, "--ready-json", "--kubeconfig", "k"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        process.terminate()
+        assert process.stdout.read() == ""
+    assert set(ready) == {"server", "kubeconfig"}
+    assert ready["kubeconfig"] == str(tmp_path / "k")  # absolute, wherever the parent is
+    assert json.loads((tmp_path / "k").read_text())["clusters"][0]["cluster"]["server"] == ready["server"]
 
 
 def test_it_ends_when_its_parent_dies(tmp_path: Path) -> None:
@@ -106,6 +120,46 @@ def test_a_foreign_kubeconfig_is_not_overwritten(tmp_path: Path) -> None:
     assert own.read_text().startswith("apiVersion: v1\nkind: Config")
 
 
+@pytest.mark.parametrize("content", [None, "", "precious"])
+def test_a_prepared_link_is_not_followed(tmp_path: Path, content: str | None) -> None:
+    shared, target = tmp_path / "shared", tmp_path / "target"
+    shared.mkdir()
+    if content is not None:
+        target.write_text(content)
+    link = shared / "kubeconfig"
+    link.symlink_to(target)
+    if content:
+        done = subprocess.run([*COMMAND, "--kubeconfig", str(link)], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and "not written by a demo cluster" in done.stderr
+        assert link.is_symlink()
+    else:
+        with demo(shared) as running:
+            assert not link.is_symlink() and stat.S_IMODE(link.lstat().st_mode) == 0o600
+            assert running.config["current-context"] == "demo"
+    assert (target.read_text() if target.exists() else None) == content
+    assert not list(shared.glob(".kubeconfig.*"))  # no temporary file is left
+
+
+def test_links_prepared_for_the_temporary_file_are_not_followed(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.write_text("precious")
+    path = tmp_path / "kubeconfig"
+    for number in range(os.getpid(), os.getpid() + 50):
+        path.with_name(f".kubeconfig.{number}").symlink_to(target)
+    write_kubeconfig(path, "https://127.0.0.1:1", b"", {"demo": "token"}, {})
+    path.with_name(f".kubeconfig.{os.getpid()}").unlink()
+    assert target.read_text() == "precious"
+    assert stat.S_IMODE(path.lstat().st_mode) == 0o600
+    assert json.loads(path.read_text())["current-context"] == "demo"
+
+
+def test_a_pipe_in_the_place_of_the_kubeconfig_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "kubeconfig"
+    os.mkfifo(path)
+    with pytest.raises(ValueError, match="not written by a demo cluster"):
+        write_kubeconfig(path, "https://127.0.0.1:1", b"", {"demo": "token"}, {})
+
+
 @pytest.mark.parametrize("line", ["{", '{"kind": "Nothing", "apiVersion": "v9", "metadata": {"name": "x"}}'])
 def test_objects_that_are_none_are_told(tmp_path: Path, line: str) -> None:
     objects = tmp_path / "objects.jsonl"
@@ -125,7 +179,7 @@ def test_users_from_a_file(tmp_path: Path) -> None:
 
 def test_it_imports_nothing_of_the_rest_of_the_package() -> None:
     code = (
-        "import sys, kubeaccess_magic.demo.cluster\n"
+        "import sys, kubeaccess_magic.demo.demo_cluster\n"
         "own = [m for m in sys.modules if m.startswith('kubeaccess_magic.')]\n"
         "foreign = ('pandas', 'kubernetes', 'urllib3', 'msgspec', 'IPython', 'yaml', 'requests')\n"
         "print([m for m in own if not m.startswith('kubeaccess_magic.demo')], [m for m in foreign if m in sys.modules])"

@@ -1,8 +1,9 @@
-"""The Prometheus of the demo answers as a real one does."""
+"""The Prometheus of the demo answers like a real one."""
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,7 +12,7 @@ import pytest
 
 from .conftest import Ask
 
-NOW = 1_795_000_000
+NOW = int(time.time()) // 600 * 600 - 600
 
 
 @pytest.fixture
@@ -19,8 +20,8 @@ def prometheus(service: Callable[[str], Ask]) -> Ask:
     return service("monitoring/prometheus:9090")
 
 
-def query(prometheus: Ask, text: str, time: float = NOW) -> Any:
-    answer = prometheus(f"/api/v1/query?query={quote(text)}&time={time}").json()
+def query(prometheus: Ask, text: str, second: float = NOW) -> Any:
+    answer = prometheus(f"/api/v1/query?query={quote(text)}&time={second}").json()
     assert answer["status"] == "success", answer
     return answer["data"]["result"]
 

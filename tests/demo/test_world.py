@@ -1,4 +1,4 @@
-"""The built-in world agrees with itself: what one source says, the others say too."""
+"""The built-in world is consistent: all sources report the same values."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ SCRAPE_S = 15
 
 @dataclass(frozen=True)
 class Client:
-    """Asks as one of the built-in users."""
+    """Sends requests as one of the built-in users."""
 
     running: Demo
 
-    def ask(self, path: str, context: str = "demo") -> tuple[int, bytes]:
+    def ask(self, path: str, context: str = "demo", accept: str = "*/*") -> tuple[int, bytes]:
         connection = http.client.HTTPSConnection("127.0.0.1", self.running.port, context=self.running.tls(), timeout=10)
         try:
-            connection.request("GET", path, headers={"Authorization": f"Bearer {self.running.tokens[context]}"})
+            headers = {"Authorization": f"Bearer {self.running.tokens[context]}", "Accept": accept}
+            connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
@@ -211,7 +212,7 @@ def test_a_target_that_fails_says_what_it_is(client: Client) -> None:
     assert served == set(web) - set(down)
     status, body = client.ask(f"/api/v1/namespaces/shop/pods/{down[0]}:8080/proxy/stats")
     if status == 503:
-        assert "out of breath until" in json.loads(body)["error"]
+        assert "unavailable until" in json.loads(body)["error"]
     else:
         assert status == 200
 
@@ -344,3 +345,30 @@ def test_status(client: Client, context: str, path: str, status: int) -> None:
 def test_apps_refuse_in_json(client: Client, path: str, status: int, key: str) -> None:
     found, body = client.ask(path)
     assert found == status and json.loads(body)[key]
+
+
+# --- paths without a name
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["services//proxy/x", "services//proxy", "pods//proxy/x/y", "pods//log", "services//status", "pods//log?watch=1"],
+)
+def test_a_path_with_an_empty_name_is_refused(client: Client, path: str) -> None:
+    status, body = client.ask(f"/api/v1/namespaces/shop/{path}")
+    assert (status, json.loads(body)["message"]) == (400, "name must be provided")  # N8
+
+
+def test_aggregated_discovery_has_the_categories(client: Client) -> None:
+    accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+    found: dict[str, list[str]] = {}
+    for root in ("/api", "/apis"):
+        for group in json.loads(client.ask(root, accept=accept)[1])["items"]:
+            for resource in group["versions"][0]["resources"]:
+                for category in resource.get("categories", ()):
+                    found.setdefault(category, []).append(resource["resource"])
+    assert {name: sorted(resources) for name, resources in found.items()} == {
+        "all": ["cronjobs", "daemonsets", "deployments", "jobs", "pods", "replicasets", "replicationcontrollers",
+                "services", "statefulsets"],
+        "api-extensions": ["apiservices"],
+    }  # fmt: skip

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from kubeaccess_magic import dialects
+from kubeaccess_magic.fetch import Fetched
 from kubeaccess_magic.reply import Headers, Reply
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
@@ -17,7 +18,7 @@ def request(
 ) -> Request:
     target, brought, _ = Target.parse(where)
     data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Request.build(method or ("GET" if data is None else "POST"), target, path, brought=brought, body=data)
+    return Request.build(method or ("GET" if data is None else "POST"), target, path, path_in_target=brought, body=data)
 
 
 def reply(
@@ -40,6 +41,23 @@ def reply(
         request=asked or request(),
         way="proxy",
     )
+
+
+def reading(answer: Reply) -> str | None:
+    """The name of the dialect that reads an answer, or None."""
+    matched = dialects.match(answer.request)
+    operation = matched if matched is not None and matched.reads(answer) else dialects.recognize(answer)
+    return None if operation is None else operation.dialect
+
+
+def note_of(found: dialects.Table | Fetched) -> str | None:
+    """What is said beside the frame, in one line."""
+    return "; ".join(found.notes) or None
+
+
+def lines_of(fetched: Fetched) -> list[str]:
+    """The lines below a frame: that there is more, and what else is to be said."""
+    return [line for line in (fetched.table.shortfall("--limit all"), note_of(fetched)) if line]
 
 
 def rows_of(frame: Any) -> list[dict[str, Any]]:
@@ -70,5 +88,5 @@ def search(*hits: dict[str, Any], total: Any = None, **more: Any) -> dict[str, A
     return {"took": 1, "timed_out": False, "_shards": {"total": 5, "successful": 5, "failed": 0}, "hits": inner, **more}
 
 
-def load_search(document: Any, path: str = "_search", **options: Any) -> dialects.Loaded:
+def load_search(document: Any, path: str = "_search", **options: Any) -> dialects.Table:
     return dialects.load([reply(document, asked=request("kube-system/elasticsearch-logging", path))], **options)

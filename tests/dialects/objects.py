@@ -1,9 +1,15 @@
-"""Objects of the API server, with what matters to the tests."""
+"""Objects of the API server, with what matters to the tests, and how they are asked for."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
+
+from kubeaccess_magic import dialects
+from kubeaccess_magic.dialects import kubernetes
+from kubeaccess_magic.request import Request
+
+from .answers import request
 
 CREATED = "2026-11-01T00:00:00Z"
 
@@ -41,3 +47,18 @@ def endpoint(
 ) -> dict[str, Any]:
     ref = {"targetRef": {"kind": "Pod", "name": pod, "namespace": namespace}} if pod else {}
     return {"addresses": [ip], "conditions": {"ready": ready}, **ref}
+
+
+def prepared(where: str, limit: int | None = None) -> Request:
+    """What is sent first for a path, as the dialect that knows it prepares it; unchanged if none does."""
+    typed = request(where)
+    operation = kubernetes.dialect.match(typed)
+    return typed if operation is None else operation.prepare(limit)
+
+
+def conversation(where: str, limit: int | None = None) -> tuple[Request, dialects.Pages, dialects.Reader]:
+    """A list of the API server that is about to be read: its first request, its pages, its reader."""
+    operation = kubernetes.dialect.match(request(where))
+    assert operation is not None
+    sent, reader = operation.prepare(limit), operation.reader(limit)
+    return sent, reader.pages(sent), reader

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-import sys
 from bisect import bisect_right
 from typing import Any
 
+import fetching
 import msgspec
 
 from kubeaccess_magic import fetch
 from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import AccessDenied
+from kubeaccess_magic.query import ALL
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
 
@@ -38,6 +39,8 @@ class Shelf:
         Whether it says that it is Elasticsearch (from 7.14).
     create, delete
         Whether the API server lets POST and DELETE through.
+    scroll
+        Whether the search goes with a scroll.
     long_id
         Whether the id of a scroll is long.
     fails_at, interrupted_at
@@ -50,6 +53,7 @@ class Shelf:
     product: bool = True
     create: bool = True
     delete: bool = True
+    scroll: bool = True
     long_id: bool = False
     fails_at: int | None = None
     interrupted_at: int | None = None
@@ -59,11 +63,11 @@ class Shelf:
         self.open: dict[str, tuple[dict[str, Any], int]] = {}
         self.told: list[tuple[int, int | None, str]] = []
 
-    def frame(self, path: str, limit: int | None = sys.maxsize, body: Any = None, **options: Any) -> fetch.Framed:
+    def frame(self, path: str, limit: int | None = ALL, body: Any = None, **options: Any) -> fetch.Fetched:
         """What a person gets."""
         call = Call(progress=lambda *told: self.told.append(told))
         asked = request("shop/es", path, body=body)
-        return fetch.frame(asked, self.send, call, limit=limit, **options)
+        return fetching.fetched(asked, self.send, call, limit=limit, **options)
 
     @property
     def log(self) -> list[str]:
@@ -125,6 +129,8 @@ class Shelf:
             return 400, _error("Result window is too large")
         if asked.param("scroll") is not None:
             assert "from" not in wanted, "using [from] is not allowed in a scroll context"
+            if not self.scroll:
+                return 400, _error("cannot use [collapse] in a scroll context")
             identity = self._opened(wanted, "scroll")
             return self.page(wanted, 0, {"_scroll_id": identity})
         if "pit" in wanted:

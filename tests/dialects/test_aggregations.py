@@ -7,7 +7,7 @@ import pytest
 
 from kubeaccess_magic.errors import LoadError
 
-from .answers import hit, rows_of, search
+from .answers import hit, note_of, rows_of, search
 from .answers import load_search as load
 
 T0 = "2026-11-01T00:00:00.000Z"
@@ -45,7 +45,7 @@ def test_terms_with_a_metric():
         {"by_status": "a", "doc_count": 5, "avg_took": 1.5},
         {"by_status": "b", "doc_count": 3, "avg_took": None},
     ]
-    assert (loaded.rows, loaded.of, loaded.what, loaded.note) == (2, None, "buckets", None)
+    assert (loaded.rows, loaded.total, loaded.unit, note_of(loaded)) == (2, None, "buckets", None)
 
 
 def test_a_date_histogram_has_moments():
@@ -141,7 +141,7 @@ def test_metrics_alone_are_one_row():
             "nothing": None,
         }
     ]
-    assert loaded.what == "rows"
+    assert loaded.unit == "rows"
     assert list(load(aggs(found), agg="took").frame.columns) == [
         "took.count",
         "took.min",
@@ -237,15 +237,15 @@ def test_no_buckets_have_the_right_columns():
 
 
 def test_more_buckets_than_these_are_told_of():
-    assert "more terms" in str(load(aggs({"t": TERMS | {"sum_other_doc_count": 7}})).note)
-    assert "after_key" in str(load(aggs({"c": {"after_key": {"s": "a"}, "buckets": []}})).note)
-    assert load(aggs({"t": TERMS}), limit=1).of == 2
+    assert "more terms" in str(note_of(load(aggs({"t": TERMS | {"sum_other_doc_count": 7}}))))
+    assert "after_key" in str(note_of(load(aggs({"c": {"after_key": {"s": "a"}, "buckets": []}}))))
+    assert load(aggs({"t": TERMS}), limit=1).total == 2
 
 
 def test_hits_come_before_aggregations_unless_one_is_named():
     both = search(hit({"a": 1}), aggregations={"t": TERMS})
-    assert load(both).what == "hits"
-    assert load(both, agg="t").what == "buckets"
+    assert load(both).unit == "hits"
+    assert load(both, agg="t").unit == "buckets"
     with pytest.raises(LoadError, match="no aggregations"):
         load({"count": 1}, "_count", agg="t")
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects import answer, columns
+from kubeaccess_magic.errors import LoadError
 
 from .answers import reply, rows_of
 from .documents import RECORDS, values_of
@@ -164,7 +165,7 @@ def test_the_garbage_collector_is_put_back():
         (gc.enable if enabled else gc.disable)()
         try:
             answer.json_of(reply({"a": 1}))
-            with pytest.raises(dialects.LoadError):
+            with pytest.raises(LoadError):
                 answer.json_of(reply(b"{"))
             assert gc.isenabled() is enabled
         finally:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from typing import Any
 
 import pandas as pd
@@ -9,9 +8,11 @@ import pytest
 
 from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects.elasticsearch import dialect
+from kubeaccess_magic.dialects.elasticsearch.operations import SearchOperation
 from kubeaccess_magic.errors import LoadError
+from kubeaccess_magic.query import ALL
 
-from .answers import hit, reply, request, rows_of, search
+from .answers import hit, note_of, reading, reply, request, rows_of, search
 from .answers import load_search as load
 
 TEXT = str(pd.Series(["a"]).dtype)
@@ -52,7 +53,13 @@ def test_hits_of_an_old_version():
             "_type": "tweet",
         }
     ]
-    assert (loaded.rows, loaded.of, loaded.of_is_lower_bound, loaded.what, loaded.note) == (1, 12, False, "hits", None)
+    assert (loaded.rows, loaded.total, loaded.total_is_lower_bound, loaded.unit, note_of(loaded)) == (
+        1,
+        12,
+        False,
+        "hits",
+        None,
+    )
 
 
 def test_fields_are_typed_column_by_column():
@@ -137,7 +144,7 @@ def test_hits_without_source_and_without_score():
 def test_no_hits_have_the_right_columns():
     loaded = load(search(total=0))
     assert {n: str(d) for n, d in loaded.frame.dtypes.items()} == {"_index": TEXT, "_id": TEXT, "_score": "float64"}
-    assert (loaded.rows, loaded.of) == (0, 0)
+    assert (loaded.rows, loaded.total) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -154,15 +161,15 @@ def test_the_total_in_all_its_forms(total, of, is_lower_bound):
     if total == "none":
         del document["hits"]["total"]  # track_total_hits=false
     loaded = load(document)
-    assert (loaded.of, loaded.of_is_lower_bound) == (of, is_lower_bound)
+    assert (loaded.total, loaded.total_is_lower_bound) == (of, is_lower_bound)
 
 
 @pytest.mark.parametrize(
     ("more", "note"),
     [
-        ({"_shards": {"total": 5, "failed": 2}}, "2 of 5 shards failed: the answer is not whole"),
-        ({"timed_out": True}, "the search timed out: the answer is not whole"),
-        ({"terminated_early": True}, "the search ended early: the answer is not whole"),
+        ({"_shards": {"total": 5, "failed": 2}}, "2 of 5 shards failed: the answer is not complete"),
+        ({"timed_out": True}, "the search timed out: the answer is not complete"),
+        ({"terminated_early": True}, "the search ended early: the answer is not complete"),
         (
             {"aggregations": {"n": {"value": 1}, "m": {"value": 2}}},
             "the answer has aggregations, too: --agg n shows one (n, m)",
@@ -171,12 +178,12 @@ def test_the_total_in_all_its_forms(total, of, is_lower_bound):
     ],
 )
 def test_what_the_reader_should_know(more, note):
-    assert load(search(hit({"a": 1}), **more)).note == note
+    assert note_of(load(search(hit({"a": 1}), **more))) == note
 
 
 def test_limit_means_hits():
     loaded = load(search(*(hit({"a": i}) for i in range(5)), total=4012), limit=2)
-    assert (loaded.rows, loaded.of, loaded.frame["a"].tolist()) == (2, 4012, [0, 1])
+    assert (loaded.rows, loaded.total, loaded.frame["a"].tolist()) == (2, 4012, [0, 1])
 
 
 @pytest.mark.parametrize(
@@ -185,7 +192,7 @@ def test_limit_means_hits():
         ("_search", None, None, ""),
         ("_search", None, 50, "size=50"),
         ("_search?q=a", None, 50, "q=a&size=50"),
-        ("logs/_search", None, sys.maxsize, "size=10000"),
+        ("logs/_search", None, ALL, "size=10000"),
         ("_search?from=9990", None, 100, "from=9990&size=10"),
         ("_search?from=20000", None, 100, "from=20000"),
         ("_search?size=5", None, 50, "size=5"),
@@ -202,18 +209,52 @@ def test_limit_means_hits():
     ],
 )
 def test_a_limit_is_asked_for_where_nothing_says_how_many(path, body, limit, query):
-    assert dialect.ask(request("shop/es", path, body=body), limit).query == query
+    asked = request("shop/es", path, body=body)
+    operation = dialect.match(asked)
+    assert (asked if operation is None else operation.prepare(limit, for_frame=False)).query == query
 
 
-def test_a_size_in_the_body_is_respected_and_said():
-    asked = request("shop/es", "_search", body={"size": 1})
-    loaded = dialects.load([reply(search(hit({"a": 1}), total=9), asked=asked)], limit=5)
-    assert (loaded.rows, loaded.of, loaded.note) == (1, 9, "the search itself asks for 1 hits")
+@pytest.mark.parametrize(
+    ("path", "body", "has_more"),
+    [
+        ("_search", None, True),
+        ("_search?size=1", None, True),
+        ("_search", {"size": 1}, True),
+        ("_search?from=8", None, False),
+        ("_search?from=20000", None, False),
+        ("_search?terminate_after=1", None, False),
+        ("_search/scroll", None, False),
+        ("another/path", None, False),
+    ],
+)
+def test_whether_a_limit_would_bring_more_is_said(path, body, has_more):
+    asked = request("shop/es", path, body=body)
+    loaded = dialects.load([reply(search(hit({"a": 1}), total=9), asked=asked)])
+    assert (loaded.rows, loaded.total, loaded.has_more, note_of(loaded)) == (1, 9, has_more, None)
+
+
+def test_hits_of_several_targets_are_one_table():
+    asked = request("shop/es", "_search")
+    operation = dialect.match(asked)
+    assert operation is not None
+    reader = operation.reader()
+    conversations = [reader.pages(asked, {"pod": pod}) for pod in ("a", "b")]
+    for pages in conversations:
+        next(pages)
+    for number, pages in enumerate(reversed(conversations)):
+        with pytest.raises(StopIteration):
+            pages.send(reply(search(hit({"pod": number} if number else {"n": 1}), total=9), asked=asked))
+    table = reader.table()
+    assert (table.rows, table.total, table.unit, table.has_more) == (2, 18, "hits", True)
+    assert [(row["pod"], row["exported_pod"], row["n"]) for row in rows_of(table.frame)] == [
+        ("a", 1, None),
+        ("b", None, 1),
+    ]
 
 
 def test_there_is_no_page_after_the_first():
     asked = request("shop/es", "_search")
-    pages = dialect.pages(asked, sys.maxsize)
+    pages = SearchOperation(asked, 0).reader(ALL).pages(asked)
     assert next(pages).request is asked
     with pytest.raises(StopIteration):
         pages.send(reply(search(total=99), asked=asked))
@@ -254,8 +295,7 @@ def test_hits_are_known_by_their_shape_and_others_are_not():
 def test_one_row_answers(document, path, row):
     loaded = load(document, path)
     assert (
-        rows_of(loaded.frame) == [row]
-        and dialects.choose(request("shop/es", path), reply(document)).name == "elasticsearch"
+        rows_of(loaded.frame) == [row] and reading(reply(document, asked=request("shop/es", path))) == "elasticsearch"
     )
 
 
@@ -276,7 +316,7 @@ epoch      timestamp cluster    status node.total node.data shards pri relo init
 """
 
 
-def cat(body: Any, path: str, content_type: str = "text/plain; charset=UTF-8", **options: Any) -> dialects.Loaded:
+def cat(body: Any, path: str, content_type: str = "text/plain; charset=UTF-8", **options: Any) -> dialects.Table:
     return dialects.load([reply(body, content_type, request("shop/es", path))], **options)
 
 
@@ -294,8 +334,8 @@ def test_cat_text_with_a_header():
         "store.size": "1gb",
         "pri.store.size": "1gb",
     }
-    assert str(loaded.frame["docs.count"].dtype) == "int64" and loaded.what == "indices"
-    assert cat(INDICES, "_cat/indices?v", limit=1).of == 2
+    assert str(loaded.frame["docs.count"].dtype) == "int64" and loaded.unit == "indices"
+    assert cat(INDICES, "_cat/indices?v", limit=1).total == 2
 
 
 def test_cat_text_with_gaps_and_blanks_in_cells():
@@ -334,7 +374,7 @@ def test_cat_json():
 
 def test_cat_without_a_header_stays_text_and_says_why():
     answer = reply(INDICES, "text/plain", request("shop/es", "_cat/indices"))
-    assert dialects.choose(answer.request, answer) is None
+    assert reading(answer) is None
     with pytest.raises(LoadError, match="no header") as raised:
         dialects.load([answer])
     assert raised.value.hint == "add ?v or ?format=json"
@@ -383,8 +423,12 @@ def test_cat_without_rows_keeps_its_columns(body, path, names):
 )
 def test_cat_is_asked_as_json_for_a_frame_unless_a_form_was_typed(path, headers, query):
     asked = dataclasses.replace(request("shop/es", path), headers=headers)
-    assert dialects.asked(dialect, asked, None, for_frame=True).query == query
-    assert dialects.asked(dialect, asked, None, for_frame=False) == asked
+    operation = dialects.match(asked, dialect)
+    if operation is None:
+        assert query == asked.query
+        return
+    assert operation.prepare(None).query == query
+    assert operation.prepare(None, for_frame=False) == asked
 
 
 def test_a_search_that_is_cut_off():

@@ -14,18 +14,16 @@ from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects.elasticsearch import dialect
 from kubeaccess_magic.errors import LoadError
 
-from .answers import hit, reply, request, rows_of, search
+from .answers import hit, note_of, reading, reply, request, rows_of, search
 
 TEXT = str(pd.Series(["a"]).dtype)
 AT = pd.Timestamp("2026-11-01T00:00:00Z")
 
 
-def load(path: str, document: Any, *, body: Any = None, headers: Any = (), **options: Any) -> dialects.Loaded:
+def load(path: str, document: Any, *, body: Any = None, headers: Any = (), **options: Any) -> dialects.Table:
     asked = request("shop/es", path, body=body)
     answer = reply(document, asked=asked, headers=headers)
-    assert dialect.asks(asked)
-    chosen = dialects.choose(asked, answer)
-    assert chosen is dialect
+    assert dialect.match(asked) is not None and reading(answer) == "elasticsearch"
     return dialects.load([answer], **options)
 
 
@@ -33,7 +31,7 @@ def rows(path: str, document: Any, **options: Any) -> list[dict[str, Any]]:
     return rows_of(load(path, document, **options).frame)
 
 
-def kinds(loaded: dialects.Loaded) -> dict[str, str]:
+def kinds(loaded: dialects.Table) -> dict[str, str]:
     return {name: str(kind) for name, kind in loaded.frame.dtypes.items()}
 
 
@@ -96,7 +94,7 @@ def test_the_first_page_of_a_scroll_and_of_a_point_in_time():
         ("_search", {"pit_id": "x" * 9000}),
     ):
         loaded = load(path, {**head, **page})
-        assert list(loaded.frame.columns) == ["_index", "_id", "_score", "a"] and loaded.of == 3
+        assert list(loaded.frame.columns) == ["_index", "_id", "_score", "a"] and loaded.total == 3
 
 
 def test_hits_that_are_empty_in_places():
@@ -120,8 +118,8 @@ def test_many_searches():
     }
     loaded = load("_msearch", document)
     assert list(loaded.frame.columns) == ["response", "_index", "_id", "_score", "a", "b"]
-    assert loaded.frame["response"].tolist() == [0, 0, 2] and (loaded.rows, loaded.of) == (3, 10)
-    assert loaded.of_is_lower_bound and loaded.note == "1 of 3 searches failed: no such index [x]"
+    assert loaded.frame["response"].tolist() == [0, 0, 2] and (loaded.rows, loaded.total) == (3, 10)
+    assert loaded.total_is_lower_bound and note_of(loaded) == "1 of 3 searches failed: no such index [x]"
     assert load("_msearch", document, limit=1).frame["_id"].tolist() == ["1"]
     with pytest.raises(LoadError, match="no aggregations"):
         load("_msearch", document, agg="n")
@@ -148,7 +146,7 @@ def test_documents_by_name():
     missing = {"_index": "logs", "_id": "2", "found": False}
     failed = {"_index": "x", "_id": "3", "error": {"type": "index_not_found_exception"}}
     loaded = load("_mget", {"docs": [found | {"_source": {"a": 1}}, missing, failed]})
-    assert loaded.note == "2 of 3 were not found" and loaded.what == "documents"
+    assert note_of(loaded) == "2 of 3 were not found" and loaded.unit == "documents"
     assert loaded.frame["a"].tolist()[0] == 1 and rows_of(loaded.frame)[1]["found"] is False
     assert rows_of(loaded.frame)[2]["error.type"] == "index_not_found_exception"
     (row,) = rows("logs/_doc/1", found | {"_source": {"at": "2026-11-01T00:00:00Z"}})
@@ -163,7 +161,7 @@ def test_answers_of_a_bulk():
         {"delete": {"_index": "t", "_id": "2", "status": 404, "error": {"type": "x", "reason": "y"}}},
     ]
     loaded = load("_bulk", {"took": 3, "errors": True, "items": items})
-    assert loaded.note == "1 of 2 failed" and loaded.frame["action"].tolist() == ["index", "delete"]
+    assert note_of(loaded) == "1 of 2 failed" and loaded.frame["action"].tolist() == ["index", "delete"]
     assert rows_of(loaded.frame)[1]["error.reason"] == "y"
 
 
@@ -185,7 +183,7 @@ def test_mappings_are_one_row_a_field(kind):
     mapping = {"dynamic": "strict", "properties": properties}
     document = {"logs": {"mappings": mapping if kind is None else {kind: mapping}}, "other": {"mappings": {}}}
     loaded = load("logs/_mapping", document)
-    assert loaded.note == "the mappings have dynamic, too, which -o json shows"
+    assert note_of(loaded) == "the mappings have dynamic, too, which -o json shows"
     assert [(row["field"], row["type"]) for row in rows_of(loaded.frame)] == [
         ("@timestamp", "date"),
         ("message", "text"),
@@ -198,7 +196,7 @@ def test_mappings_are_one_row_a_field(kind):
         ("with.dots", "ip"),
     ]
     assert set(loaded.frame["index"]) == {"logs"} and ("_type" in loaded.frame) == (kind is not None)
-    assert rows_of(loaded.frame)[2]["ignore_above"] == 256 and loaded.what == "fields"
+    assert rows_of(loaded.frame)[2]["ignore_above"] == 256 and loaded.unit == "fields"
     field = {"full_name": "message.keyword", "mapping": {"keyword": {"type": "keyword"}}}
     assert rows("logs/_mapping/field/m*", {"logs": {"mappings": {"message.keyword": field}}}) == [
         {"index": "logs", "field": "message.keyword", "type": "keyword"}
@@ -264,7 +262,7 @@ def test_health_by_index_and_by_shard():
     del health["indices"]["logs"]["shards"]
     loaded = load("_cluster/health?level=indices", health)
     assert rows_of(loaded.frame) == [{"index": "logs", "status": "yellow"}]
-    assert loaded.note == "the cluster c is yellow"
+    assert note_of(loaded) == "the cluster c is yellow"
 
 
 def test_settings_and_state_of_the_cluster():
@@ -284,7 +282,7 @@ def test_settings_and_state_of_the_cluster():
     }
     loaded = load("_cluster/state", state)
     assert rows_of(loaded.frame) == [{"index": "logs", "state": "STARTED", "primary": True, "node": "n1", "shard": 0}]
-    assert loaded.note == "the state has nodes, metadata, too: add one to the path"
+    assert note_of(loaded) == "the state has nodes, metadata, too: add one to the path"
     del state["routing_table"]
     assert rows("_cluster/state/metadata", state) == [{"index": "logs", "state": "open"}]
     del state["metadata"]
@@ -343,7 +341,7 @@ def test_nothing_has_the_right_columns(path, document, columns):
 @pytest.mark.parametrize("path", ["_mapping", "_stats", "_nodes", "_sql", "_mget", "_msearch", "logs/_count", "_tasks"])
 def test_another_answer_of_such_a_path_is_left_to_others(path):
     asked = request("shop/other", path)
-    assert dialects.choose(asked, reply({"ok": True, "items": [1]}, asked=asked)) is not dialect
+    assert reading(reply({"ok": True, "items": [1]}, asked=asked)) != "elasticsearch"
 
 
 # ---- columns and rows
@@ -383,20 +381,20 @@ def test_sql_has_the_types_of_its_columns():
     loaded = load("_sql?format=json", SQL)
     assert kinds(loaded) == KINDS and loaded.frame["n_2"].tolist() == [2**64 - 1, 1]
     assert loaded.frame["at"][0] == AT and loaded.frame["many"].tolist() == [[1, 2], 3]
-    assert load("_sql", SQL, limit=1).of == 2
+    assert load("_sql", SQL, limit=1).total == 2
 
 
 def test_es_ql_by_row_and_by_column():
     # {ES}8.17/esql-rest.html
     document = {"took": 1, "is_partial": True, "columns": SQL["columns"], "values": SQL["rows"]}
     loaded = load("_query", document, body={"query": "FROM t"})
-    assert kinds(loaded) == KINDS and loaded.note == "the answer is not whole"
+    assert kinds(loaded) == KINDS and note_of(loaded) == "the answer is not complete"
     turned = {**document, "is_partial": False, "values": [list(one) for one in zip(*SQL["rows"], strict=True)]}
     by_column = load("_query", turned, body={"query": "FROM t", "columnar": True})
     pd.testing.assert_frame_equal(by_column.frame, loaded.frame)
     warning = '299 Elasticsearch-8.17.0 "No limit defined, adding default limit of [1000]"'
-    assert load("_query", document, headers=(("Warning", warning),)).note == (
-        "the answer is not whole; the query has no LIMIT: Elasticsearch gives 1,000 rows"
+    assert note_of(load("_query", document, headers=(("Warning", warning),))) == (
+        "the answer is not complete; the query has no LIMIT: Elasticsearch gives 1,000 rows"
     )
 
 
@@ -416,10 +414,44 @@ def test_sql_and_ppl_of_open_search(path):
     }
     loaded = load(path, document)
     assert kinds(loaded) == {"at": "datetime64[us, UTC]", "hits": "int64", "day": TEXT}
-    assert loaded.frame["at"][0] == AT and (loaded.rows, loaded.of) == (2, None)
-    assert load(path, {**document, "total": 9}).of == 9
+    assert loaded.frame["at"][0] == AT and (loaded.rows, loaded.total) == (2, None)
+    assert load(path, {**document, "total": 9}).total == 9
 
 
 def test_an_error_in_the_form_of_an_answer():
     with pytest.raises(LoadError, match="no columns"):
         load("_sql", {"columns": "x", "rows": []})
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "rows"),
+    [
+        ("_cat/aliases?format=json", [{"alias": "a", "index": "i"}], [{"alias": "a", "index": "i"}]),
+        ("_sql", {"columns": [{"name": "n", "type": "long"}], "rows": [[1]]}, [{"n": 1}]),
+        ("_nodes", {"nodes": {"n1": {"name": "es-0"}}}, [{"node": "n1", "name": "es-0"}]),
+        ("logs/_source/1", {"a": 1}, [{"a": 1}]),
+        ("_msearch", {"responses": [search(hit({"a": 1}))]}, [
+            {"response": 0, "_index": "logs", "_id": "1", "_score": 1.0, "a": 1}]),
+        ("_search", search(total=1, aggregations={"t": {"buckets": [{"key": "a", "doc_count": 2}]}}), [
+            {"t": "a", "doc_count": 2}]),
+    ],
+)  # fmt: skip
+def test_answers_of_several_targets_are_one_table(path, document, rows):
+    asked = request("shop/es", path)
+    operation = dialect.match(asked)
+    assert operation is not None
+    reader = operation.reader()
+    for pod in ("a", "b"):
+        pages = reader.pages(asked, {"pod": pod})
+        next(pages)
+        with pytest.raises(StopIteration):
+            pages.send(reply(document, asked=asked))
+    table = reader.table()
+    assert rows_of(table.frame) == [{"pod": pod, **row} for pod in ("a", "b") for row in rows]
+
+
+def test_what_has_no_aggregations_says_so_before_anything_is_sent():
+    operation = dialect.match(request("shop/es", "_cat/indices"))
+    assert operation is not None
+    with pytest.raises(LoadError, match="no aggregations"):
+        operation.reader(agg="x")

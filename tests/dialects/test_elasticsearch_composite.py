@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import fetching
 import pandas as pd
 import pytest
 
@@ -13,7 +14,7 @@ from kubeaccess_magic.call import Call
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
 
-from .answers import reply, request
+from .answers import lines_of, note_of, reply, request
 
 DAY_MS = 86_400_000
 BEGIN = pd.Timestamp("2026-11-01", tz="UTC")
@@ -49,7 +50,7 @@ class Searched:
         return {"day": day, "text": "2026", "user": f"user-{number}", "n": number}
 
 
-def framed(index: Searched, limit: int | None, *, size: int | None = None, in_query: bool = False) -> fetch.Framed:
+def framed(index: Searched, limit: int | None, *, size: int | None = None, in_query: bool = False) -> fetch.Fetched:
     composite = {"sources": SOURCES} | ({} if size is None else {"size": size})
     body = {"size": 0, "aggs": {"by": {"composite": composite, "aggs": {"top": {"max": {"field": "took"}}}}}}
     if in_query:
@@ -57,7 +58,7 @@ def framed(index: Searched, limit: int | None, *, size: int | None = None, in_qu
         asked = request("shop/es", path).with_param("source", json.dumps(body))
     else:
         asked = request("shop/es", "logs/_search", body=body)
-    return fetch.frame(asked, index, Call(), limit=limit)
+    return fetching.fetched(asked, index, Call(), limit=limit)
 
 
 @pytest.mark.parametrize("in_query", [False, True])
@@ -75,13 +76,13 @@ def framed(index: Searched, limit: int | None, *, size: int | None = None, in_qu
 def test_the_buckets_come_page_by_page_with_a_limit(buckets, size, limit, rows, requests, in_query):
     index = Searched(buckets)
     found = framed(index, limit, size=size, in_query=in_query)
-    frame = found.loaded.frame
+    frame = found.table.frame
     assert len(frame) == rows and len(index.asked) == requests
     if rows:
         assert frame["n"].tolist() == list(range(rows))
         assert frame["day"].tolist() == [BEGIN + pd.Timedelta(days=number) for number in range(rows)]
         assert frame["text"].tolist() == ["2026"] * rows and str(frame["top"].dtype) == "float64"
-    assert found.note is None
+    assert not found.notes
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_the_buckets_come_page_by_page_with_a_limit(buckets, size, limit, rows, 
 )
 def test_without_a_limit_it_says_that_there_are_more(buckets, size, line):
     index = Searched(buckets)
-    assert framed(index, None, size=size).held("--limit all") == line
+    assert lines_of(framed(index, None, size=size)) == ([line] if line else [])
     assert len(index.asked) == 1
 
 
@@ -110,8 +111,8 @@ def test_what_stands_beside_another_aggregation_is_one_page():
         return reply(page, asked=one)
 
     asked = request("shop/es", "_search", body=body)
-    found = fetch.frame(asked, send, Call(), limit=100, agg="by")
-    assert len(sent) == 1 and found.loaded.rows == 10 and found.note == "by may have more buckets (after_key)"
+    found = fetching.fetched(asked, send, Call(), limit=100, agg="by")
+    assert len(sent) == 1 and found.table.rows == 10 and note_of(found) == "by may have more buckets (after_key)"
 
 
 def test_all_buckets_of_the_demo_are_those_of_its_documents(demo):
@@ -130,6 +131,7 @@ def test_where_there_are_hits_the_buckets_are_one_page():
     body = {"size": 1, "aggs": {"by": {"composite": {"sources": SOURCES}}}}
     page = Searched(25)(request("shop/es", "_search", body=body), Call()).json()
     page["hits"]["hits"] = [{"_index": "logs", "_id": "1", "_score": None, "_source": {"a": 1}}]
+    page["hits"]["total"]["value"] = 1
     sent: list[Request] = []
 
     def send(one: Request, call: Call) -> Reply:
@@ -138,5 +140,5 @@ def test_where_there_are_hits_the_buckets_are_one_page():
 
     for options, rows in (({}, 1), ({"agg": "by"}, 10)):
         asked = request("shop/es", "_search", body=body)
-        assert fetch.frame(asked, send, Call(), limit=100, **options).loaded.rows == rows
+        assert fetching.fetched(asked, send, Call(), limit=100, **options).table.rows == rows
     assert len(sent) == 2

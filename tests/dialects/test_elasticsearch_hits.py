@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects import answer, columns
+from kubeaccess_magic.dialects.elasticsearch import dialect
 from kubeaccess_magic.dialects.elasticsearch.hits import Hits
 from kubeaccess_magic.errors import LoadError
+from kubeaccess_magic.query import ALL
 
 from .answers import hit, reply, request, search
 from .documents import JSON, RECORDS
@@ -112,10 +114,10 @@ def test_what_a_point_in_time_adds_is_taken_off(separators, surplus, place):
     source = {"a": ',"sort":[1,2]}', "sort": [1, 2]}
     with_more = page([hit(source, sort=place), hit(source, "2", sort=place, inner_hits={"b": [1]})])
     gathered = Hits(surplus)
-    from kubeaccess_magic.dialects.elasticsearch import search as searches
+    from kubeaccess_magic.dialects.elasticsearch import search_answer
 
-    found = searches.read(with_more)
-    assert found is not None
+    found = search_answer.read(with_more)
+    assert found.hits is not None
     gathered.add(found.hits, with_more)
     expected = load(page([hit(source, **left), hit(source, "2", **left, inner_hits={"b": [1]})]).content)
     pd.testing.assert_frame_equal(gathered.frame(), expected, check_like=True)
@@ -123,9 +125,19 @@ def test_what_a_point_in_time_adds_is_taken_off(separators, surplus, place):
 
 def test_pages_are_as_one_answer():
     pages = [ORDINARY[:500], [*ORDINARY[500:1000], hit({"at": "no date", "n": 1.5, "new": [1]})], ORDINARY[1000:]]
-    replies = [reply(search(*page), asked=request("shop/es", "_search")) for page in pages]
+    asked = request("shop/es", "_search?size=500&scroll=1m")
+    operation = dialect.match(asked)
+    assert operation is not None
+    reader = operation.reader(ALL)
+    conversation = reader.pages(asked)
+    next(conversation)
+    total = sum(map(len, pages))
+    with pytest.raises(StopIteration):
+        for page in pages:
+            conversation.send(reply(search(*page, total=total, _scroll_id="x"), asked=asked))
+        conversation.send(reply({"succeeded": True}, asked=asked))
     whole = json.dumps(search(*(one for page in pages for one in page))).encode()
-    pd.testing.assert_frame_equal(dialects.load(replies).frame, slowly(whole))
+    pd.testing.assert_frame_equal(reader.table().frame, slowly(whole))
 
 
 @pytest.mark.parametrize("hits", [[1], [None], [[]]])

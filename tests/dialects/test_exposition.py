@@ -12,17 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubeaccess_magic import dialects
-from kubeaccess_magic.dialects.exposition import lines
+from kubeaccess_magic.dialects.exposition import exact, fast
+from kubeaccess_magic.dialects.exposition.labels import columns_of, has_seals, pairs_of, seal, unseal, written
+from kubeaccess_magic.dialects.exposition.samples import BrokenLine, parse
 from kubeaccess_magic.errors import LoadError
 
-from .answers import reply, request, rows_of
+from .answers import note_of, reading, reply, request, rows_of
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPEN = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 KIND = str(pd.Series(["a"]).dtype)
 
 
-def load(text: str, content_type: str | None = TEXT, path: str = "metrics", **options: Any) -> dialects.Loaded:
+def load(text: str, content_type: str | None = TEXT, path: str = "metrics", **options: Any) -> dialects.Table:
     return dialects.load([reply(text.encode(), content_type, request("shop/web", path))], **options)
 
 
@@ -63,13 +65,13 @@ rpc_duration_seconds_count 2693
 
 
 def test_the_example_of_the_documentation():
-    loaded = load(EXAMPLE)
-    frame = loaded.frame
+    table = load(EXAMPLE)
+    frame = table.frame
     assert {str(name): str(dtype) for name, dtype in frame.dtypes.items()} == {
         "name": KIND, "labels": KIND, "value": "float64", "time": "datetime64[ms, UTC]",
         "type": KIND, "unit": KIND, "help": KIND, "exemplar": KIND,
     }  # fmt: skip
-    assert (loaded.rows, loaded.what, loaded.note) == (13, "samples", None)
+    assert (table.rows, table.unit, note_of(table)) == (13, "samples", None)
     rows = rows_of(frame)
     assert rows[0] == {
         "name": "http_requests_total", "labels": '{method="post",code="200"}', "value": 1027.0,
@@ -95,10 +97,10 @@ def test_labels_as_columns():
 
 
 def test_histograms_and_summaries_grouped():
-    loaded = load(EXAMPLE, grouped=True)
+    table = load(EXAMPLE, grouped=True)
     rows = [
         [row[key] for key in ("name", "labels", "le", "quantile", "value", "count", "sum")]
-        for row in rows_of(loaded.frame)
+        for row in rows_of(table.frame)
     ]
     assert rows[5:] == [
         ["http_request_duration_seconds", "", 0.05, None, 24054, 144320, 53423],
@@ -180,12 +182,12 @@ def test_nan():
     [
         ("a", "no value"),
         ('a{b="c"}', "no value"),
-        ("a x", "'x' is no number"),
-        ("a 1_0", "no number"),
-        ("a \u0661", "no number"),
-        ("a 1 x", "'x' is no time"),
-        ("a 1 1.5", "'1.5' is no time"),
-        ("a 1 2 3", "'3' after the time"),
+        ("a x", "'x' is not a number"),
+        ("a 1_0", "not a number"),
+        ("a \u0661", "not a number"),
+        ("a 1 x", "'x' is not a time"),
+        ("a 1 1.5", "'1.5' is not a time"),
+        ("a 1 2 3", "'3' follows the time"),
         ('a{b="c} 1', "is not in quotes"),
         ("a{b=c} 1", "is not in quotes"),
         ('a{b "c"} 1', "no = after the label b"),
@@ -213,10 +215,10 @@ def test_broken_lines_are_named(line, why):
     [
         ("a 1\n", "line 2: the text is cut off"),
         ("a 1\n# EOF\nb 2\n", "line 3: something follows # EOF"),
-        ("a 1 x\n# EOF\n", "line 1: 'x' is no number"),
-        ("a 1 NaN\n# EOF\n", "line 1: 'NaN' is no time"),
-        ("a 1 # x\n# EOF\n", "line 1: an exemplar without labels"),
-        ('a 1 # {b="c"}\n# EOF\n', "line 1: an exemplar without a value"),
+        ("a 1 x\n# EOF\n", "line 1: 'x' is not a number"),
+        ("a 1 NaN\n# EOF\n", "line 1: 'NaN' is not a time"),
+        ("a 1 # x\n# EOF\n", "line 1: there is an exemplar without labels"),
+        ('a 1 # {b="c"}\n# EOF\n', "line 1: there is an exemplar without a value"),
     ],
 )
 def test_broken_openmetrics(text, why):
@@ -242,8 +244,7 @@ def test_broken_openmetrics(text, why):
 )
 def test_who_reads_it(text, content_type, path, name):
     answer = reply(text.encode(), content_type, request("shop/web", path))
-    found = dialects.choose(answer.request, answer)
-    assert (found and found.name) == name
+    assert reading(answer) == name
 
 
 def test_seconds_or_milliseconds():
@@ -253,10 +254,10 @@ def test_seconds_or_milliseconds():
 
 
 def test_limits_notes_and_categories():
-    loaded = load("# TYPE a gauge\n# TYPE a counter\n# HELP a x\n# HELP a x\na 1\na 2\n", limit=1, categories=True)
-    assert (loaded.rows, loaded.of) == (1, 2)
-    assert loaded.note == "two types, units or helps are told of a; the first counts"
-    assert str(loaded.frame["name"].dtype) == "category" and loaded.frame["type"].tolist() == ["gauge"]
+    table = load("# TYPE a gauge\n# TYPE a counter\n# HELP a x\n# HELP a x\na 1\na 2\n", limit=1, categories=True)
+    assert (table.rows, table.total) == (1, 2)
+    assert note_of(table) == "the text has two types, units or helps for a; the first one counts"
+    assert str(table.frame["name"].dtype) == "category" and table.frame["type"].tolist() == ["gauge"]
     assert load("# HELP a b\n").frame.shape == (0, 8)
 
 
@@ -273,14 +274,14 @@ WORDS = st.text(st.sampled_from('ab\\"\n{},=# \x00\x01é'), max_size=6)
 def test_what_is_written_is_read(rows):
     text = ""
     for name, labels, value in rows:
-        inner = lines.written(labels.items())[1:-1]
+        inner = written(labels.items())[1:-1]
         head = f'{{"{name}"{"," * bool(inner)}{inner}}}' if "." in name else name + (f"{{{inner}}}" if inner else "")
         text += f"{head} {value!r}\n"
-    found = lines.parse(text, is_open=False)
+    found = parse(text, is_open=False)
     assert found.names == [name for name, _, _ in rows]
-    assert [dict(lines.pairs_of(one)) for one in found.labels] == [labels for _, labels, _ in rows]
+    assert [dict(pairs_of(one)) for one in found.labels] == [labels for _, labels, _ in rows]
     assert repr(found.values) == repr([value for _, _, value in rows])
-    columns = lines.columns_of(found.labels)
+    columns = columns_of(found.labels)
     again = [
         {name: column[at] for name, column in columns.items() if column[at] is not None} for at in range(len(rows))
     ]
@@ -291,8 +292,28 @@ def test_what_is_written_is_read(rows):
 def test_any_text_is_read_or_refused_with_a_line(text):
     for is_open in (False, True):
         try:
-            found = lines.parse(text, is_open=is_open)
-        except lines.BrokenLine as error:
+            found = parse(text, is_open=is_open)
+        except BrokenLine as error:
             assert re.match(r"line \d+: ", str(error))
         else:
             assert len(found.names) == len(found.labels) == len(found.values) and all(found.names)
+
+
+LINES = st.lists(
+    st.sampled_from(
+        ["up", "a:b", "1a", "", " ", "{", "}", 'b="c"', 'd="e\\n"', "b=", ",", '"', "\\", "#", "1", "NaN", "é"]
+    ),
+    max_size=9,
+).map("".join)
+
+
+@given(LINES)
+def test_what_the_fast_path_reads_the_exact_one_reads_likewise(line):
+    sealed = seal(line)
+    rows = fast.read_lines([sealed], is_sealed=sealed != line)
+    if rows.names and not rows.odd:
+        sample = exact.read_line(line, is_open=False) if rows.tails[0].strip() else None
+        read = unseal(rows.labels[0]) if has_seals(rows.labels[0]) else rows.labels[0]
+        if sample is not None:
+            assert (sample.name, pairs_of(sample.labels)) == (rows.names[0], pairs_of(read))
+            assert sample.tail == rows.tails[0].strip()

@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
+import fetching
+import pandas as pd
 import pytest
 import waits
 
 from kubeaccess_magic import Cluster, dialects, fetch
 from kubeaccess_magic.call import Call
 from kubeaccess_magic.errors import KubeAccessError
+from kubeaccess_magic.query import ALL, Query
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
 
-from .answers import reply, request
+from .answers import note_of, reply, request
 from .shelf import Shelf
 
 ITEMS = 4_000  # of a page: to read one takes long enough to be interrupted in it
@@ -63,46 +65,57 @@ class Asked:
         os.kill(os.getpid(), signal.SIGINT)
 
 
-def frame(send: Any) -> fetch.Framed:
-    return fetch.frame(request("/api/v1/configmaps"), send, Call())
+def frame(send: Any) -> fetch.Fetched:
+    return fetching.fetched(request("/api/v1/configmaps"), send, Call())
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.001, 0.004])
 def test_an_interrupt_while_a_page_is_read_keeps_it_and_those_before_it(pages, after_s):
     handler = signal.getsignal(signal.SIGINT)
     asked = Asked(pages, at=3, after_s=after_s)
-    framed = frame(asked)
-    rows = len(framed.loaded.frame)
+    fetched = frame(asked)
+    rows = len(fetched.table.frame)
     assert rows % ITEMS == 0 and rows // ITEMS in (asked.given, asked.given - 1) and asked.given >= 3
-    assert framed.note == f"interrupted after {rows // ITEMS} pages: the frame holds those"
+    assert note_of(fetched) == f"interrupted after {rows // ITEMS} pages: the frame holds those"
     assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_a_second_interrupt_does_not_wait():
-    def two() -> dialects.Pages:
-        yield dialects.Step(request("/api/v1/configmaps"))
-        yield dialects.Step(request("/api/v1/configmaps?continue=2"))
+class Interrupted:
+    """A reader of two pages that is interrupted while it reads: once in the first, twice in the second."""
 
-    sender = fetch._Sender(lambda one, *_: reply({}, asked=one), Call())
-    asking = fetch._Asking(two(), sender)
-    with fetch._Patience(asking):
-        next(asking)
+    def __init__(self, limit: int | None = None) -> None:
+        self.read = 0
+
+    def pages(self, asked: Request, labels: Any = dialects.NO_LABELS) -> dialects.Pages:
+        yield dialects.Step(asked)
         with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)  # of the first page: there is nothing to keep
-        next(asking)
+            signal.raise_signal(signal.SIGINT)  # there is nothing to keep
+        self.read += 1
+        yield dialects.Step(asked)
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+        self.read += 1
+
+    def table(self) -> dialects.Table:
+        return dialects.Table(pd.DataFrame(index=range(self.read)), self.read)
+
+
+def test_a_second_interrupt_does_not_wait():
+    asked = request("/api/v1/configmaps")
+    operation = dialects.PlainOperation("interrupted", asked, Interrupted)
+    fetched = fetch.fetch(asked, lambda one, call: reply({}, asked=one), Call(), operation)
+    assert len(fetched.table.frame) == 2
 
 
 def test_a_stop_keeps_the_pages_that_there_are(tmp_path: Path):
     call = Call()
     with waits.page(tmp_path) as wait, Cluster(kubeconfig=wait.kubeconfig) as cluster:
         threading.Thread(target=lambda: (wait.begun(), call.stop()), daemon=True).start()
-        prepared = cluster.prepare("GET", "/api/v1/configmaps")
-        framed = cluster.send_for_frame(prepared.request, call=call)
-    assert list(framed.loaded.frame["name"]) == ["one", "two"]
-    assert framed.note == "interrupted after 1 page: the frame holds those"
+        query = Query.of("/api/v1/configmaps", output="frame")
+        outcome = cluster.engine.run(cluster.engine.prepare(query, call), call)
+    assert outcome.table is not None and list(outcome.table.frame["name"]) == ["one", "two"]
+    assert outcome.notes == ("interrupted after 1 page: the frame holds those",)
 
 
 def test_what_was_opened_is_closed_after_a_stop():
@@ -115,7 +128,7 @@ def test_what_was_opened_is_closed_after_a_stop():
             raise KubeAccessError("stopped before anything was sent")
         return shelf.send(one, heard)
 
-    framed = fetch.frame(request("shop/es", "logs/_search"), send, call, limit=sys.maxsize)
+    fetched = fetching.fetched(request("shop/es", "logs/_search"), send, call, limit=ALL)
     assert shelf.log[1:] == ["POST /logs/_pit", "POST /_search", "DELETE /_pit"]
-    assert len(framed.loaded.frame) == 10_000
-    assert framed.note == "interrupted after 2 pages: the frame holds those"
+    assert len(fetched.table.frame) == 10_000
+    assert note_of(fetched) == "interrupted after 2 pages: the frame holds those"

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kubeaccess_magic.dialects import kubernetes as k8s
-from kubeaccess_magic.errors import LoadError
+from kubeaccess_magic.kube import EndpointSlice, Namespace, Node, Pod, Service, decode_list, target_of
 from kubeaccess_magic.targets import Target
 
 from .answers import rows_of
@@ -19,43 +19,12 @@ DTYPES = {"text": TEXT, "Int64": "Int64", "boolean": "boolean", "time": "datetim
 }
 
 
-def services(*items: dict[str, Any]) -> list[k8s.Service]:
-    return k8s.decode_services(listed("Service", list(items))).items
+def services(*items: dict[str, Any]) -> list[Service]:
+    return decode_list(listed("Service", list(items)), Service).items
 
 
-def slices(*items: dict[str, Any]) -> list[k8s.EndpointSlice]:
-    return k8s.decode_endpointslices(listed("EndpointSlice", list(items))).items
-
-
-@pytest.mark.parametrize(
-    ("port", "scheme"),
-    [
-        ({"port": 80}, "http"),
-        ({"port": 443}, "https"),
-        ({"port": 443, "name": "http"}, "https"),
-        ({"port": 8443, "name": "https"}, "https"),
-        ({"port": 8443, "name": "https-admin"}, "https"),
-        ({"port": 8443, "name": "httpsx"}, "http"),
-        ({"port": 8080, "name": "web", "appProtocol": "https"}, "https"),
-        ({"port": 8080, "name": "web", "appProtocol": "HTTPS"}, "https"),
-        ({"port": 443, "name": "https", "appProtocol": "http"}, "http"),
-        ({"port": 8080, "appProtocol": "kubernetes.io/wss"}, "https"),
-        ({"port": 8080, "appProtocol": "kubernetes.io/h2c"}, "http"),
-        ({"port": 8080, "appProtocol": "example.com/mine", "name": "https"}, "https"),
-        ({"port": 6379, "appProtocol": "redis"}, None),
-        ({"port": 9000, "appProtocol": "grpc"}, None),
-        ({"port": 53, "name": "dns", "protocol": "UDP"}, None),
-        ({"port": 53, "name": "dns-tcp", "protocol": "TCP"}, None),
-        ({"port": 53}, None),
-        ({"port": 443, "name": "https", "protocol": "UDP"}, None),
-        ({"port": 80, "protocol": "SCTP"}, None),
-        ({"port": 9153, "name": "metrics", "protocol": "TCP"}, "http"),
-    ],
-)
-def test_scheme_of_a_port(port, scheme):
-    (found,) = services(service("web", port))[0].spec.ports or ()
-    assert k8s.scheme_of(found) == scheme
-    assert k8s.speaks_http(found) is (scheme is not None)
+def slices(*items: dict[str, Any]) -> list[EndpointSlice]:
+    return decode_list(listed("EndpointSlice", list(items)), EndpointSlice).items
 
 
 @pytest.mark.parametrize(
@@ -72,35 +41,9 @@ def test_scheme_of_a_port(port, scheme):
 )
 def test_the_text_to_type(name, port, target):
     (found,) = services(service(name, port))
-    assert str(k8s.target_of(found, (found.spec.ports or [])[0])) == target
+    assert str(target_of(found, (found.spec.ports or [])[0])) == target
     assert k8s.services_frame([found], None)["target"].tolist() == [target]
-    assert Target.parse(target).target == k8s.target_of(found, (found.spec.ports or [])[0])
-
-
-@pytest.mark.parametrize(
-    ("labels", "name", "app"),
-    [
-        ({"app.kubernetes.io/name": "prometheus"}, "", "Prometheus"),
-        ({"k8s-app": "elasticsearch-logging", "kubernetes.io/name": "Elasticsearch"}, "", "Elasticsearch"),
-        ({"k8s-app": "kube-dns", "kubernetes.io/name": "CoreDNS"}, "", "CoreDNS"),
-        ({"app": "kube-prometheus-stack-alertmanager"}, "", "Alertmanager"),
-        ({"app": "kube-prometheus-stack-prometheus"}, "", "Prometheus"),
-        ({"app": "kube-prometheus-stack-operator"}, "", "kube-prometheus-stack-operator"),
-        ({"app": "kube-prometheus-stack-kubelet"}, "", "kube-prometheus-stack-kubelet"),
-        ({"app": "prometheus-node-exporter"}, "", "node exporter"),
-        ({"app": "elasticsearch-exporter"}, "", "elasticsearch-exporter"),
-        ({"app": "monitoring-grafana"}, "", "Grafana"),
-        ({"app": "opensearch-dashboards"}, "", "OpenSearch Dashboards"),
-        ({"app": "thanos-query"}, "", "Thanos"),
-        ({"app.kubernetes.io/name": "checkout", "app": "loki"}, "", "Loki"),
-        ({"app": "web"}, "", "web"),
-        ({}, "kibana-logging", "Kibana"),
-        ({}, "metrics-server", "metrics-server"),
-        (None, "web", ""),
-    ],
-)
-def test_apps_are_recognised_by_their_labels(labels, name, app):
-    assert k8s.app_of(labels, name) == app
+    assert Target.parse(target).target == target_of(found, (found.spec.ports or [])[0])
 
 
 def test_a_row_a_port():
@@ -201,7 +144,7 @@ def test_pods():
         {"metadata": meta("new"), "spec": {"containers": [{"name": "a"}]}, "status": {}},
         {"metadata": {"name": "least"}},
     ]
-    frame = k8s.pods_frame(k8s.decode_pods(listed("Pod", items)).items)
+    frame = k8s.pods_frame(decode_list(listed("Pod", items), Pod).items)
     rows = rows_of(frame)
     assert rows[0] == {
         "namespace": "shop",
@@ -234,7 +177,7 @@ def test_nodes_and_namespaces():
         },
     }
     unknown = {"metadata": meta("n2", None), "status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}
-    rows = rows_of(k8s.nodes_frame(k8s.decode_nodes(listed("Node", [node, unknown])).items))
+    rows = rows_of(k8s.nodes_frame(decode_list(listed("Node", [node, unknown]), Node).items))
     assert rows[0] == {
         "name": "n1",
         "ready": True,
@@ -249,7 +192,7 @@ def test_nodes_and_namespaces():
     }
     assert rows[1]["ready"] is None and rows[1]["roles"] == ""
     space = {"metadata": meta("shop", None), "status": {"phase": "Active"}}
-    (row,) = rows_of(k8s.namespaces_frame(k8s.decode_namespaces(listed("Namespace", [space])).items))
+    (row,) = rows_of(k8s.namespaces_frame(decode_list(listed("Namespace", [space]), Namespace).items))
     assert row == {"name": "shop", "phase": "Active", "created": pd.Timestamp(CREATED)}
 
 
@@ -261,9 +204,9 @@ def test_nodes_and_namespaces():
         (lambda: k8s.nodes_frame([]), k8s.NODE_COLUMNS),
         (lambda: k8s.namespaces_frame([]), k8s.NAMESPACE_COLUMNS),
         (lambda: k8s.services_frame(services(service("web", {"port": 80})), None), k8s.SERVICE_COLUMNS),
-        (lambda: k8s.pods_frame(k8s.decode_pods(listed("Pod", [{"metadata": {"name": "a"}}])).items), k8s.POD_COLUMNS),
+        (lambda: k8s.pods_frame(decode_list(listed("Pod", [{"metadata": {"name": "a"}}]), Pod).items), k8s.POD_COLUMNS),
         (
-            lambda: k8s.nodes_frame(k8s.decode_nodes(listed("Node", [{"metadata": {"name": "a"}}])).items),
+            lambda: k8s.nodes_frame(decode_list(listed("Node", [{"metadata": {"name": "a"}}]), Node).items),
             k8s.NODE_COLUMNS,
         ),
     ],
@@ -278,18 +221,3 @@ def test_columns_and_dtypes_do_not_depend_on_the_rows(frame, kinds):
 def test_a_name_that_no_target_can_have_costs_no_list():
     frame = k8s.services_frame(services(service("Odd_Name", {"port": 80}), service("web", {"port": 80})), None)
     assert [row["target"] for row in rows_of(frame)] == [None, "shop/web"]
-
-
-@pytest.mark.parametrize("items", [None, []])
-def test_an_empty_page(items):
-    page = k8s.decode_pods(listed("Pod", items, remainingItemCount=3, **{"continue": "abc"}))
-    assert page.items == [] and page.metadata.token == "abc" and page.metadata.remaining_item_count == 3
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"{", b"[]", b'{"metadata": {}, "items": [{}]}', b'{"metadata": {}, "items": [{"metadata": {"name": 5}}]}'],
-)
-def test_what_is_no_list(body):
-    with pytest.raises(LoadError, match="no PodList"):
-        k8s.decode_pods(body)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import pandas as pd
@@ -10,9 +9,10 @@ from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects import kubernetes as k8s
 from kubeaccess_magic.dialects.kubernetes.kinds import COLUMNS
 from kubeaccess_magic.errors import LoadError
+from kubeaccess_magic.query import ALL
 
 from .answers import reply, request, rows_of
-from .objects import CREATED, endpoint, listed, meta, service, slice_of
+from .objects import CREATED, conversation, endpoint, listed, meta, prepared, service, slice_of
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from .objects import CREATED, endpoint, listed, meta, service, slice_of
         ("/api/v1/pods", None, "limit=500"),
         ("/api/v1/pods", 20, "limit=20"),
         ("/api/v1/pods", 5000, "limit=500"),
-        ("/api/v1/pods", sys.maxsize, "limit=500"),
+        ("/api/v1/pods", ALL, "limit=500"),
         ("/api/v1/namespaces", None, "limit=500"),
         ("/api/v1/namespaces/shop/pods", None, "limit=500"),
         ("/apis/apps/v1/deployments?labelSelector=a%3Db", None, "labelSelector=a%3Db&limit=500"),
@@ -40,12 +40,11 @@ from .objects import CREATED, endpoint, listed, meta, service, slice_of
     ],
 )
 def test_lists_are_asked_for_in_pages(path, limit, query):
-    assert k8s.dialect.ask(request(path), limit).query == query
+    assert prepared(path, limit).query == query
 
 
 def test_an_app_is_never_asked_for_pages():
-    asked = request("shop/web", "api/v1/pods")
-    assert k8s.dialect.ask(asked, 5) is asked
+    assert k8s.dialect.match(request("shop/web", "api/v1/pods")) is None
 
 
 def pod_page(count: int, **meta_: Any) -> bytes:
@@ -53,12 +52,11 @@ def pod_page(count: int, **meta_: Any) -> bytes:
 
 
 def test_pages_follow_until_there_are_enough():
-    asked = k8s.dialect.ask(request("/api/v1/pods"), None)
-    pages = k8s.dialect.pages(asked, None)
+    asked, pages, _ = conversation("/api/v1/pods")
     assert next(pages).request is asked
     second = pages.send(reply(pod_page(2, **{"continue": "a+/="}, remainingItemCount=7), asked=asked))
     assert second.request.params() == [("limit", "500"), ("continue", "a+/=")]
-    assert (second.rows, second.of, second.what) == (2, 9, "pods")
+    assert (second.rows_before, second.total, second.unit) == (2, 9, "pods")
     third = pages.send(reply(pod_page(1, **{"continue": "c"}), asked=second.request))
     assert third.request.param("continue") == "c"
     assert is_over(pages, reply(pod_page(1), asked=third.request))
@@ -66,8 +64,7 @@ def test_pages_follow_until_there_are_enough():
 
 @pytest.mark.parametrize(("path", "limit", "over"), [("", 2, True), ("", 3, False), ("?limit=2", None, True)])
 def test_there_is_no_page_more_than_is_wanted(path: str, limit: int | None, over: bool):
-    asked = k8s.dialect.ask(request(f"/api/v1/pods{path}"), limit)
-    pages = k8s.dialect.pages(asked, limit)
+    asked, pages, _ = conversation(f"/api/v1/pods{path}", limit)
     next(pages)
     assert is_over(pages, reply(pod_page(2, **{"continue": "a"}), asked=asked)) is over
 
@@ -92,14 +89,19 @@ def is_over(pages: Any, answer: Any) -> bool:
 )
 def test_how_many_there_are(meta_, limit, rows, of, is_lower_bound):
     loaded = dialects.load([reply(pod_page(3, **meta_), asked=request("/api/v1/pods"))], limit=limit)
-    assert (loaded.rows, len(loaded.frame), loaded.of, loaded.of_is_lower_bound) == (rows, rows, of, is_lower_bound)
-    assert loaded.what == "pods"
+    assert (loaded.rows, len(loaded.frame), loaded.total, loaded.total_is_lower_bound) == (
+        rows,
+        rows,
+        of,
+        is_lower_bound,
+    )
+    assert loaded.unit == "pods"
 
 
 def test_pages_become_one_frame():
     first = reply(pod_page(2, **{"continue": "a", "remainingItemCount": 1}), asked=request("/api/v1/pods?limit=2"))
-    loaded = dialects.load([first, reply(pod_page(1), asked=request("/api/v1/pods?limit=2&continue=a"))])
-    assert (len(loaded.frame), loaded.of) == (3, 3)
+    loaded = dialects.load([first, reply(pod_page(1), asked=request("/api/v1/pods?limit=2&continue=a"))], limit=ALL)
+    assert (len(loaded.frame), loaded.total) == (3, 3)
     assert list(loaded.frame.columns) == list(k8s.POD_COLUMNS)
 
 
@@ -277,11 +279,11 @@ def test_a_kind_that_nobody_listed_shows_its_plain_values():
 
 
 @pytest.mark.parametrize(
-    ("kind", "what"),
+    ("kind", "unit"),
     [("Pod", "pods"), ("NetworkPolicy", "networkpolicies"), ("Ingress", "ingresses"), ("Endpoints", "endpoints")],
 )
-def test_what_is_counted(kind, what):
-    assert dialects.load([reply(listed(kind, []))]).what == what
+def test_what_is_counted(kind, unit):
+    assert dialects.load([reply(listed(kind, []))]).unit == unit
 
 
 def test_wide_has_all_fields():
@@ -295,7 +297,7 @@ def test_wide_has_all_fields():
 def test_one_object_of_the_api_server_is_one_row():
     asked = request("/apis/apps/v1/namespaces/shop/deployments/web")
     loaded = dialects.load([reply({"kind": "Deployment", "apiVersion": "apps/v1", **DEPLOYMENT}, asked=asked)])
-    assert (loaded.rows, loaded.what, loaded.of) == (1, "deployments", None)
+    assert (loaded.rows, loaded.unit, loaded.total) == (1, "deployments", None)
     pod = {"kind": "Pod", "apiVersion": "v1", "metadata": meta("web-0"), "spec": {"containers": [{"name": "a"}]}}
     loaded = dialects.load([reply(pod, asked=request("/api/v1/namespaces/shop/pods/web-0"))])
     assert list(loaded.frame.columns) == list(k8s.POD_COLUMNS)
@@ -321,7 +323,7 @@ def test_a_table_of_the_server():
     }
     loaded = dialects.load([reply(table, asked=request("/api/v1/pods"))])
     assert rows_of(loaded.frame) == [{"namespace": "shop", "Name": "web-0", "Ready": "1/1", "Restarts": 3}]
-    assert (loaded.of, loaded.what) == (5, "pods")
+    assert (loaded.total, loaded.unit) == (5, "pods")
     assert list(dialects.load([reply(table | {"rows": []})]).frame.columns) == ["Name", "Ready", "Restarts"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tracemalloc
 from collections.abc import Iterator
 from typing import Any
@@ -12,11 +11,12 @@ import pytest
 
 from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects import kubernetes as k8s
-from kubeaccess_magic.errors import LimitExceeded, NotFound
+from kubeaccess_magic.errors import LimitExceeded, LoadError, NotFound
+from kubeaccess_magic.query import ALL
 from kubeaccess_magic.reply import Reply
 
 from .answers import reply, request
-from .objects import listed, meta
+from .objects import conversation, listed, meta
 
 
 def page(count: int, first: int = 0, **meta_: Any) -> bytes:
@@ -31,32 +31,30 @@ def gone(fresh: str | None) -> NotFound:
 
 
 def test_a_forgotten_version_goes_on_with_the_fresh_token() -> None:
-    asked = k8s.dialect.ask(request("/api/v1/pods"), None)
-    pages = k8s.dialect.pages(asked, None)
+    asked, pages, _ = conversation("/api/v1/pods")
     next(pages)
     second = pages.send(reply(page(2, **{"continue": "old", "remainingItemCount": 2}), asked=asked))
     third = pages.throw(gone("fresh"))
     assert third.request.params() == [("limit", "500"), ("continue", "fresh")]
-    assert (third.rows, third.of) == (second.rows, second.of) == (2, 4)
+    assert (third.rows_before, third.total) == (second.rows_before, second.total) == (2, 4)
     last = pages.send(reply(page(1, **{"continue": "next", "remainingItemCount": 1}), asked=third.request))
-    assert (last.request.param("continue"), last.rows, last.of) == ("next", 3, 4)
+    assert (last.request.param("continue"), last.rows_before, last.total) == ("next", 3, 4)
 
 
 @pytest.mark.parametrize("fresh", [None, "old"])
-@pytest.mark.parametrize(("limit", "query"), [(None, ""), (sys.maxsize, ""), (1000, "limit=1000")])
+@pytest.mark.parametrize(("limit", "query"), [(None, ""), (ALL, ""), (1000, "limit=1000")])
 def test_without_a_fresh_token_all_is_asked_for_once_more(fresh: str | None, limit: int | None, query: str) -> None:
-    asked = k8s.dialect.ask(request("/api/v1/pods"), limit)
-    pages = k8s.dialect.pages(asked, limit)
+    asked, pages, _ = conversation("/api/v1/pods", limit)
     next(pages)
     pages.send(reply(page(2, **{"continue": "old"}), asked=asked))
     again = pages.throw(gone(fresh))
-    assert again.request.query == query and again.rows == 0
+    assert again.request.query == query and again.rows_before == 0
     with pytest.raises(StopIteration):
         pages.send(reply(page(3, **{"continue": "never asked for"}), asked=again.request))
 
 
 def test_once_more_is_enough() -> None:
-    pages = k8s.dialect.pages(k8s.dialect.ask(request("/api/v1/pods"), None), None)
+    _, pages, _ = conversation("/api/v1/pods")
     next(pages)
     pages.send(reply(page(2, **{"continue": "old"})))
     pages.throw(gone(None))
@@ -67,48 +65,153 @@ def test_once_more_is_enough() -> None:
 @pytest.mark.parametrize("error", [gone("fresh"), NotFound("no such list"), LimitExceeded("no more are wanted")])
 def test_other_errors_are_raised(error: Exception) -> None:
     """Also a 410 of the first page: a token that somebody typed."""
-    pages = k8s.dialect.pages(k8s.dialect.ask(request("/api/v1/pods"), None), None)
+    _, pages, _ = conversation("/api/v1/pods")
     next(pages)
     with pytest.raises(type(error)):
         pages.throw(error)
 
 
 def test_a_list_that_begins_anew_has_nothing_twice() -> None:
-    asked = [request(f"/api/v1/pods{query}") for query in ("?limit=2", "?limit=2&continue=a", "")]
-    bodies = [page(2, **{"continue": "a"}), page(2, 2, **{"continue": "b"}), page(5, resourceVersion="9")]
-    loaded = dialects.load([reply(body, asked=one) for body, one in zip(bodies, asked, strict=True)])
-    assert loaded.frame["name"].tolist() == ["p0", "p1", "p2", "p3", "p4"]
-    assert loaded.note is None and loaded.of == 5
+    _, pages, reader = conversation("/api/v1/pods?limit=2", ALL)
+    next(pages)
+    pages.send(reply(page(2, **{"continue": "a"})))
+    pages.send(reply(page(2, 2, **{"continue": "b"})))
+    assert pages.throw(gone(None)).request.query == ""
+    with pytest.raises(StopIteration):
+        pages.send(reply(page(5, resourceVersion="9")))
+    table = reader.table()
+    assert table.frame["name"].tolist() == ["p0", "p1", "p2", "p3", "p4"]
+    assert table.notes == () and table.total == 5
+
+
+def test_what_was_read_stays_if_the_list_cannot_begin_anew() -> None:
+    _, pages, reader = conversation("/api/v1/pods")
+    next(pages)
+    pages.send(reply(page(2, **{"continue": "a"})))
+    pages.throw(gone(None))
+    with pytest.raises(dialects.NoMore):
+        pages.throw(dialects.NoMore("interrupted"))
+    table = reader.table()
+    assert (table.rows, table.total, table.total_is_lower_bound, table.has_more) == (2, 3, True, True)
+
+
+@pytest.mark.parametrize("limit", [None, ALL])
+def test_a_token_that_repeats_is_an_error(limit: int | None) -> None:
+    """Also one that comes back after others: such a list has no end."""
+    _, pages, _ = conversation("/api/v1/pods", limit)
+    next(pages)
+    pages.send(reply(page(1, **{"continue": "a"})))
+    pages.send(reply(page(1, **{"continue": "b"})))
+    with pytest.raises(LoadError, match="repeats a page"):
+        pages.send(reply(page(1, **{"continue": "a"})))
+
+
+def test_a_list_of_empty_pages_ends() -> None:
+    _, pages, _ = conversation("/api/v1/pods")
+    next(pages)
+    with pytest.raises(LoadError, match="without end"):
+        for number in range(100):
+            pages.send(reply(page(0, **{"continue": f"token{number}"})))
+
+
+def test_a_list_whose_tokens_always_expire_ends() -> None:
+    _, pages, _ = conversation("/api/v1/pods")
+    next(pages)
+    pages.send(reply(page(1, **{"continue": "old"})))
+    requests = 2
+    with pytest.raises(NotFound):
+        while True:
+            pages.throw(gone(f"fresh{requests}"))
+            requests += 1
+            assert requests < 20
+
+
+def test_a_limit_wins_over_a_page_size_that_was_typed() -> None:
+    """A typed ``limit`` is the size of a page then."""
+    asked, pages, reader = conversation("/api/v1/pods?limit=3&labelSelector=a", 7)
+    assert asked.params() == [("limit", "3"), ("labelSelector", "a")]
+    next(pages)
+    step = pages.send(reply(page(3, **{"continue": "a"})))
+    assert step.request.params() == [("limit", "3"), ("labelSelector", "a"), ("continue", "a")]
+    pages.send(reply(page(3, 3, **{"continue": "b"})))
+    with pytest.raises(StopIteration):
+        pages.send(reply(page(3, 6, **{"continue": "c"})))
+    table = reader.table()
+    assert (table.rows, table.has_more, len(table.frame)) == (7, True, 7)
+
+
+def test_a_page_that_was_typed_is_one_page_that_says_that_there_is_more() -> None:
+    _, pages, reader = conversation("/api/v1/pods?limit=3")
+    next(pages)
+    with pytest.raises(StopIteration):
+        pages.send(reply(page(3, **{"continue": "a", "remainingItemCount": 4})))
+    table = reader.table()
+    assert (table.rows, table.total, table.has_more) == (3, 7, True)
+
+
+def test_a_version_is_not_repeated_with_a_token() -> None:
+    """The API server refuses both together."""
+    _, pages, _ = conversation("/api/v1/pods?resourceVersion=5&resourceVersionMatch=NotOlderThan")
+    assert next(pages).request.param("resourceVersion") == "5"
+    step = pages.send(reply(page(1, **{"continue": "a"})))
+    assert step.request.params() == [("limit", "500"), ("continue", "a")]
+
+
+def test_a_list_that_an_app_sends_is_read_on_with_a_limit() -> None:
+    """An API server behind a service, such as a virtual cluster's."""
+    asked = request("shop/vcluster", "api/v1/pods")
+    operation = k8s.dialect.recognize(reply(page(1, **{"continue": "a"}), asked=asked))
+    assert operation is not None
+    pages = operation.reader(ALL).pages(asked)
+    assert next(pages).request is asked
+    assert pages.send(reply(page(1, **{"continue": "a"}), asked=asked)).request.param("continue") == "a"
+
+
+def test_several_lists_become_one_table() -> None:
+    """Conversations take turns; each keeps its own tokens, and its rows stand together."""
+    operation = k8s.dialect.match(request("/api/v1/pods"))
+    assert operation is not None
+    reader, sent = operation.reader(None), operation.prepare(None)
+    first, second = reader.pages(sent, {"context": "eu"}), reader.pages(sent, {"context": "us"})
+    next(first), next(second)
+    first.send(reply(page(1, **{"continue": "a"})))
+    with pytest.raises(StopIteration):
+        second.send(reply(page(1, 5)))
+    with pytest.raises(StopIteration):
+        first.send(reply(page(1, 1)))
+    table = reader.table()
+    assert table.frame["context"].tolist() == ["eu", "eu", "us"]
+    assert table.frame["name"].tolist() == ["p0", "p1", "p5"]
+    assert list(table.frame.columns) == ["context", *k8s.POD_COLUMNS]
+    assert (table.rows, table.total, table.unit) == (3, 3, "pods")
 
 
 @pytest.mark.parametrize(("version", "is_told"), [("7", False), ("8", True)])
 def test_pages_of_two_moments_are_told_of(version: str, is_told: bool) -> None:
     first = reply(page(2, resourceVersion="7", **{"continue": "a"}), asked=request("/api/v1/pods?limit=2"))
     second = reply(page(1, 2, resourceVersion=version), asked=request("/api/v1/pods?limit=2&continue=a"))
-    loaded = dialects.load([first, second])
-    assert len(loaded.frame) == 3 and ("more than one moment" in (loaded.note or "")) == is_told
+    loaded = dialects.load([first, second], limit=ALL)
+    assert len(loaded.frame) == 3 and any("more than one moment" in note for note in loaded.notes) == is_told
 
 
 def test_progress_is_what_the_server_says_is_left() -> None:
     """The rows of the first page are counted; after that, what is left tells."""
-    asked = k8s.dialect.ask(request("/api/v1/pods"), None)
-    pages = k8s.dialect.pages(asked, None)
+    asked, pages, _ = conversation("/api/v1/pods")
     next(pages)
     step = pages.send(reply(page(3, **{"continue": "a", "remainingItemCount": 6}), asked=asked))
-    assert (step.rows, step.of) == (3, 9)
+    assert (step.rows_before, step.total) == (3, 9)
     step = pages.send(reply(page(3, **{"continue": "b", "remainingItemCount": 3}), asked=step.request))
-    assert (step.rows, step.of) == (6, 9)
+    assert (step.rows_before, step.total) == (6, 9)
     step = pages.send(reply(page(3, **{"continue": "c"}), asked=step.request))  # a selector: nothing is told
-    assert (step.rows, step.of) == (9, None)
+    assert (step.rows_before, step.total) == (9, None)
 
 
 def test_a_limit_is_counted_not_believed() -> None:
-    asked = k8s.dialect.ask(request("/api/v1/pods"), 600)
-    pages = k8s.dialect.pages(asked, 600)
+    asked, pages, _ = conversation("/api/v1/pods", 600)
     next(pages)
     step = pages.send(reply(page(500, **{"continue": "a", "remainingItemCount": 900}), asked=asked))
     step = pages.send(reply(page(50, **{"continue": "b", "remainingItemCount": 0}), asked=step.request))
-    assert step.rows == 550
+    assert step.rows_before == 550
     with pytest.raises(StopIteration):
         pages.send(reply(page(50, **{"continue": "c"}), asked=step.request))
 
@@ -118,18 +221,17 @@ def test_no_page_is_held(kind: str) -> None:
     """Forty pages of half a megabyte: their rows stay, they do not."""
     padding = "x" * 50_000
     items = [{"metadata": meta(f"p{n}", annotations={"a": padding}), "spec": {"ports": []}} for n in range(10)]
-    whole = listed(kind, items)
-    size = len(whole)
+    size = len(listed(kind, items))
 
     def pages() -> Iterator[Reply]:
         for number in range(40):
-            asked = request("/api/v1/pods?limit=10" + (f"&continue={number}" if number else ""))
-            yield reply(bytes(bytearray(whole)), asked=asked)
+            token = {"continue": str(number)} if number < 39 else {}
+            yield reply(listed(kind, items, **token), asked=request("/api/v1/pods?limit=10"))
 
-    dialects.load(pages())
+    dialects.load(pages(), limit=ALL)
     tracemalloc.start()
     try:
-        loaded = dialects.load(pages())
+        loaded = dialects.load(pages(), limit=ALL)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -145,9 +247,9 @@ def test_a_row_a_part() -> None:
     loaded = dialects.load([reply(listed("ResourceQuota", [quota, {"metadata": meta("none")}]))])
     assert loaded.frame["resource"].tolist()[:2] == ["cpu", "memory"]
     assert loaded.frame["hard"].tolist()[:2] == [2.0, float(2**30)] and loaded.frame["used"].tolist()[0] == 0.25
-    assert loaded.frame["name"].tolist() == ["q", "q", "none"] and (loaded.rows, loaded.of) == (3, 3)
+    assert loaded.frame["name"].tolist() == ["q", "q", "none"] and (loaded.rows, loaded.total) == (3, 3)
     first = dialects.load([reply(listed("ResourceQuota", [quota]))], limit=1)
-    assert (first.rows, first.of, first.what) == (1, 2, "rows")
+    assert (first.rows, first.total, first.unit) == (1, 2, "rows")
 
 
 def test_measured_pods_and_nodes() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import contextlib
 import time
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects.prometheus import MOST_POINTS, dialect, times
-from kubeaccess_magic.errors import AppError, LimitExceeded, LoadError, TargetError
+from kubeaccess_magic.dialects.prometheus.operation import PrometheusOperation
+from kubeaccess_magic.errors import AppError, LoadError, TargetError
+from kubeaccess_magic.query import ALL
+from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
 
-from .answers import reply, request, rows_of
+from .answers import note_of, reading, reply, request, rows_of
 
 WHERE = "monitoring/prometheus"
 NOW_MS = 1_793_491_200_000
@@ -35,8 +38,8 @@ def matrix(*series: tuple[dict[str, str], list[Any]], **more: Any) -> dict[str, 
     "targets/metadata rules alerts alertmanagers status/tsdb status/config status/walreplay".split(),
 )
 def test_paths_are_known_behind_any_prefix(prefix, path):
-    asked = dialects.asking(request(WHERE, f"{prefix}api/v1/{path}?x=1"))
-    assert asked is not None and asked.name == "prometheus"
+    operation = dialects.match(request(WHERE, f"{prefix}api/v1/{path}?x=1"))
+    assert isinstance(operation, PrometheusOperation) and operation.endpoint == path
 
 
 @pytest.mark.parametrize(
@@ -44,16 +47,21 @@ def test_paths_are_known_behind_any_prefix(prefix, path):
     ["api/v1/things", "api/v2/alerts", "api/v1/queryx", "xapi/v1/query", "api/v1/label/values", "loki/api/v1/query"],
 )
 def test_other_paths_are_not(path):
-    assert dialects.asking(request(WHERE, path)) is not dialect
+    assert not isinstance(dialects.match(request(WHERE, path)), PrometheusOperation)
 
 
 def test_the_api_server_is_no_prometheus():
-    assert dialects.asking(request("/api/v1/labels")) is not dialect
+    assert not isinstance(dialects.match(request("/api/v1/labels")), PrometheusOperation)
 
 
-def asked(path: str, limit: int | None = None, **more: Any) -> dict[str, str]:
-    sent = dialect.ask(request(WHERE, path, **more), limit)
-    return dict(sent.params())
+def prepared(asked: Request) -> Request:
+    operation = dialect.match(asked)
+    assert operation is not None
+    return operation.prepare(None)
+
+
+def asked(path: str, **more: Any) -> dict[str, str]:
+    return dict(prepared(request(WHERE, path, **more)).params())
 
 
 @pytest.mark.parametrize(
@@ -74,7 +82,7 @@ def asked(path: str, limit: int | None = None, **more: Any) -> dict[str, str]:
 )
 def test_moments_that_prometheus_does_not_read(text, ago_s):
     before = int(time.time())
-    found = times.moment_ms(asked(f"api/v1/query?query=up&time={text}")["time"])
+    found = times.time_ms(asked(f"api/v1/query?query=up&time={text}")["time"])
     assert found is not None
     assert before <= found / 1000 + ago_s <= int(time.time())
 
@@ -146,7 +154,7 @@ def test_the_default_step_gives_at_most_1000_points(range_ms):
 )
 def test_nothing_else_is_changed(path, changes):
     before = request(WHERE, path)
-    assert (dialect.ask(before, None) != before) is changes
+    assert (prepared(before) != before) is changes
 
 
 @given(
@@ -156,8 +164,8 @@ def test_nothing_else_is_changed(path, changes):
     )
 )
 def test_asking_twice_changes_nothing_more(pieces):
-    once = dialect.ask(request(WHERE, "api/v1/query_range?" + "&".join(pieces)), None)
-    assert dialect.ask(once, None) == once
+    once = prepared(request(WHERE, "api/v1/query_range?" + "&".join(pieces)))
+    assert prepared(once) == once
 
 
 def form(body: bytes, query: str = "") -> Request:
@@ -166,31 +174,60 @@ def form(body: bytes, query: str = "") -> Request:
 
 
 def test_a_form_is_filled_in_where_it_stands():
-    sent = dialect.ask(form(b"query=up%7Ba%3D%22b%22%7D&start=-1h&start=-2h&step=5s", "?end=1793491200"), None)
+    sent = prepared(form(b"query=up%7Ba%3D%22b%22%7D&start=-1h&start=-2h&step=5s", "?end=1793491200"))
     assert sent.query == "end=1793491200"
     assert sent.body is not None and sent.body.startswith(b"query=up%7Ba%3D%22b%22%7D&start=")
     told = parse_qs(sent.body.decode())
     assert set(told) == {"query", "start", "step"} and len(told["start"]) == 1
-    sent = dialect.ask(form(b"query=up"), None)
+    sent = prepared(form(b"query=up"))
     assert set(parse_qs((sent.body or b"").decode())) == {"query", "start", "end", "step"} and sent.query == ""
 
 
 def test_a_body_that_is_no_form_is_left_alone():
-    sent = dialect.ask(request(WHERE, "api/v1/query_range", body={"query": "up"}), None)
+    sent = prepared(request(WHERE, "api/v1/query_range", body={"query": "up"}))
     assert sent.body == b'{"query": "up"}' and "step" in dict(sent.params())
+
+
+def reading_of(sent: Request) -> dialects.Pages:
+    operation = dialect.match(sent)
+    assert operation is not None
+    return operation.reader().pages(sent)
+
+
+def fed(sent: Request, replies: list[Reply], **options: Any) -> dialects.Table:
+    """The table of replies to the requests that are sent."""
+    operation = dialect.match(sent)
+    assert operation is not None
+    reader = operation.reader(**options)
+    pages = reader.pages(sent)
+    next(pages)
+    with contextlib.suppress(StopIteration):
+        for one in replies:
+            pages.send(one)
+    return reader.table()
 
 
 def driven(sent: Request, limit: int | None = None, samples: int = 1) -> list[Request]:
     """All the requests that are sent, each answered by so many samples."""
-    pages, found = dialect.pages(sent, limit), []
+    return read(sent, limit, samples)[0]
+
+
+def read(
+    sent: Request, limit: int | None = None, samples: int = 1, **options: Any
+) -> tuple[list[Request], dialects.Table]:
+    """All the requests that are sent, and the table of the answers."""
+    operation = dialect.match(sent)
+    assert operation is not None
+    reader, found = operation.reader(limit, **options), []
+    pages = reader.pages(sent)
     step = next(pages)
     while True:
         found.append(step.request)
-        values = [[float(second), "1"] for second in range(samples)]
+        values = [[float(step.rows_before + second), "1"] for second in range(samples)]
         try:
             step = pages.send(reply(matrix(({"a": "b"}, values)), asked=step.request))
         except StopIteration:
-            return found
+            return found, reader.table()
 
 
 @given(
@@ -212,12 +249,12 @@ def test_pieces_have_every_moment_once(start_ms, steps, step_ms, beyond_ms):
 def test_a_range_that_takes_thousands_of_requests_is_refused_before_one():
     asked = request("monitoring/prometheus:9090", "api/v1/query_range?query=up&start=0&end=34560000&step=1")
     with pytest.raises(TargetError, match="takes 3,142 requests"):
-        next(dialect.pages(asked, None))
+        next(reading_of(asked))
 
 
 @given(st.integers(0, 10**13))
 def test_a_moment_is_written_as_it_is_read(ms):
-    assert times.moment_ms(times.epoch(ms)) == ms
+    assert times.time_ms(times.epoch(ms)) == ms
 
 
 @pytest.mark.parametrize(
@@ -255,16 +292,23 @@ def test_a_long_range_in_a_form_is_cut():
 def test_a_limit_ends_the_asking():
     whole = request(WHERE, "api/v1/query_range?query=up&start=0&end=99999&step=1")
     assert len(driven(whole, limit=5, samples=3)) == 2
-    assert len(driven(whole, limit=sys.maxsize)) == 10
-    loaded = dialects.load([reply(matrix(({}, [[1, "1"], [2, "2"]])), asked=driven(whole)[0])], limit=1)
-    assert (loaded.rows, loaded.of, loaded.of_is_lower_bound) == (1, 2, True)
+    assert len(driven(whole, limit=ALL)) == 10
+    loaded = read(whole, limit=1, samples=2)[1]
+    assert (loaded.rows, loaded.total, loaded.total_is_lower_bound, loaded.has_more) == (1, 2, True, True)
+
+
+def test_the_limit_of_a_wide_frame_is_in_timestamps():
+    whole = request(WHERE, "api/v1/query_range?query=up&start=0&end=99999&step=1")
+    requests, loaded = read(whole, limit=8, samples=5, wide=True)
+    assert len(requests) == 2 and (loaded.rows, loaded.total, loaded.unit) == (8, 10, "timestamps")
+    assert loaded.total_is_lower_bound and loaded.has_more
 
 
 def test_what_is_unwanted_is_not_asked_for():
-    pages = dialect.pages(request(WHERE, "api/v1/query_range?query=up&start=0&end=99999&step=1"), None)
+    pages = reading_of(request(WHERE, "api/v1/query_range?query=up&start=0&end=99999&step=1"))
     next(pages)
-    with pytest.raises(LimitExceeded):
-        pages.throw(LimitExceeded("enough"))
+    with pytest.raises(dialects.NoMore):
+        pages.throw(dialects.NoMore("enough"))
 
 
 @pytest.mark.parametrize(
@@ -278,7 +322,7 @@ def test_what_is_unwanted_is_not_asked_for():
     ],
 )
 def test_an_error_is_told_in_the_words_of_the_app(body, status, message, hint):
-    pages = dialect.pages(request(WHERE, "api/v1/query?query=up"), None)
+    pages = reading_of(request(WHERE, "api/v1/query?query=up"))
     step = next(pages)
     original = AppError("as it came", reply=reply(body, asked=step.request, status=status))
     with pytest.raises(AppError) as raised:
@@ -292,7 +336,7 @@ def test_an_error_is_told_in_the_words_of_the_app(body, status, message, hint):
 
 def test_an_error_with_status_200_is_no_frame():
     document = {"status": "error", "errorType": "timeout", "error": "query timed out"}
-    with pytest.raises(LoadError, match="an error in it: timeout: query timed out"):
+    with pytest.raises(LoadError, match="200 with an error: timeout: query timed out"):
         dialects.load([reply(document, asked=request(WHERE, "api/v1/query?query=up"))])
 
 
@@ -311,9 +355,7 @@ def test_an_error_with_status_200_is_no_frame():
     ],
 )
 def test_who_reads_it(path, document, name):
-    answer = reply(document, asked=request(WHERE, path))
-    found = dialects.choose(answer.request, answer)
-    assert found is not None and found.name == name
+    assert reading(reply(document, asked=request(WHERE, path))) == name
 
 
 def test_pages_are_joined_and_no_moment_is_there_twice():
@@ -325,17 +367,53 @@ def test_pages_are_joined_and_no_moment_is_there_twice():
         # 10999 once more, as a server that aligns moments may give it; another series comes, one is gone
         reply(matrix((b, [[11000, "5"]]), (a, [[10999, "2"], [11000, "3"]]), warnings=["w", "v"]), asked=second),
     ]
-    loaded = dialects.load(iter(pages))
+    loaded = fed(whole, pages)
     assert [(row["pod"], row["time"].timestamp(), row["value"]) for row in rows_of(loaded.frame)] == [
         ("a", 0, 1), ("a", 10999, 2), ("a", 11000, 3), ("a", 0, 7), ("b", 11000, 5),
     ]  # fmt: skip
-    assert loaded.note == "the app warns: w; v"
-    wide = dialects.load(iter(pages), wide=True).frame
+    assert note_of(loaded) == "the app warns: w; v"
+    wide = fed(whole, pages, wide=True).frame
     assert list(wide.columns) == ['up{pod="a"}', 'up{pod="a"}_2', 'up{pod="b"}'] and len(wide) == 3
 
 
 def test_a_page_without_samples_is_an_error():
     error = {"status": "error", "errorType": "execution", "error": "no"}
-    asked = request(WHERE, "api/v1/query_range?query=up")
+    asked = request(WHERE, "api/v1/query_range?query=up&start=0&end=21999&step=1")
     with pytest.raises(LoadError, match="execution: no"):
-        dialects.load([reply(matrix(), asked=asked), reply(error, asked=asked)])
+        fed(asked, [reply(matrix(), asked=asked), reply(error, asked=asked)])
+
+
+def test_answers_of_several_targets_are_one_table():
+    whole = request(WHERE, "api/v1/query?query=up")
+    operation = dialect.match(whole)
+    assert operation is not None
+    vector = {"resultType": "vector", "result": [{"metric": {"pod": "mine", "job": "j"}, "value": [1, "2"]}]}
+    for wide in (False, True):
+        reader = operation.reader(wide=wide)
+        conversations = [reader.pages(whole, {"pod": pod}) for pod in ("a", "b")]
+        for pages in conversations:
+            next(pages)
+        for pages in reversed(conversations):
+            with pytest.raises(StopIteration):
+                pages.send(reply({"status": "success", "data": vector}, asked=whole))
+        table = reader.table()
+        if wide:
+            assert [*table.frame.columns] == [f'{{exported_pod="mine",job="j",pod="{pod}"}}' for pod in ("a", "b")]
+        else:
+            assert [*table.frame.columns] == ["pod", "job", "exported_pod", "time", "value"]
+            assert table.frame["pod"].tolist() == ["a", "b"] and table.rows == 2
+
+
+def test_lists_of_several_targets_are_one_table():
+    asked = request(WHERE, "api/v1/label/pod/values")
+    operation = dialect.match(asked)
+    assert operation is not None
+    reader = operation.reader()
+    for pod in ("a", "b"):
+        pages = reader.pages(asked, {"pod": pod})
+        next(pages)
+        with pytest.raises(StopIteration):
+            pages.send(reply({"status": "success", "data": ["x", "y"]}, asked=asked))
+    assert rows_of(reader.table().frame) == [
+        {"pod": pod, "exported_pod": value} for pod in ("a", "b") for value in ("x", "y")
+    ]

@@ -15,10 +15,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kubeaccess_magic import dialects
-from kubeaccess_magic.dialects.prometheus import frames, samples
+from kubeaccess_magic.dialects import answer, repeated
+from kubeaccess_magic.dialects.prometheus import exact, fast, sample_frames
 from kubeaccess_magic.errors import LoadError
 
-from .answers import reply, request, rows_of
+from .answers import note_of, reply, request, rows_of
 
 TEXT = str(pd.Series(["a"]).dtype)
 HISTOGRAM = {"count": "60", "sum": "100.5", "buckets": [[0, "-Inf", "1", "20"], [3, "1", "+Inf", "40"]]}
@@ -28,7 +29,7 @@ def of_type(kind: str, result: Any, **more: Any) -> dict[str, Any]:
     return {"status": "success", "data": {"resultType": kind, "result": result}, **more}
 
 
-def load(document: Any, path: str = "api/v1/query", **options: Any) -> dialects.Loaded:
+def load(document: Any, path: str = "api/v1/query", **options: Any) -> dialects.Table:
     return dialects.load([reply(document, asked=request("monitoring/prometheus", path))], **options)
 
 
@@ -77,7 +78,7 @@ def test_wide_series_on_one_grid():
     wide = load(of_type("matrix", result), wide=True).frame
     assert wide.to_numpy().tolist() == [[0, 1], [1, 2], [2, 3]]
     loaded = load(of_type("matrix", result), wide=True, limit=2)
-    assert (loaded.rows, loaded.of, loaded.what) == (2, 3, "moments")
+    assert (loaded.rows, loaded.total, loaded.unit) == (2, 3, "timestamps")
 
 
 def test_wide_has_no_place_for_two_samples_of_one_moment():
@@ -101,7 +102,7 @@ def test_scalars_and_strings():
     assert rows_of(frame) == [{"time": pd.Timestamp("2026-11-01T00:00:00.5Z"), "value": -math.inf}]
     frame = load(of_type("string", [1793491200, "5"])).frame
     assert dtypes(frame) == {"time": "datetime64[ms, UTC]", "value": TEXT} and frame["value"][0] == "5"
-    with pytest.raises(LoadError, match="no number"):
+    with pytest.raises(LoadError, match="not a number"):
         load(of_type("scalar", [1, "five"]))
 
 
@@ -134,24 +135,24 @@ def test_native_histograms_are_rows_a_bucket():
         ["1", at[3], 8, *none],
         ["2", at[2], None, None, None, None, 0, None],
     ]
-    assert (loaded.rows, loaded.what) == (5, "rows")
+    assert (loaded.rows, loaded.unit) == (5, "rows")
     assert len(load(of_type("matrix", result), limit=2).frame) == 2
     wide = load(of_type("matrix", result), wide=True)
     assert list(wide.frame.columns) == [
         '{a="1"}', 'histogram_count({a="1"})', 'histogram_count({a="2"})',
         'histogram_sum({a="1"})', 'histogram_sum({a="2"})',
     ]  # fmt: skip
-    assert wide.frame.iloc[1, :3].fillna(-1).tolist() == [-1, 60, 0] and "buckets" in str(wide.note)
+    assert wide.frame.iloc[1, :3].fillna(-1).tolist() == [-1, 60, 0] and "buckets" in str(note_of(wide))
 
 
 def test_what_the_answer_tells_beside_its_samples():
     document = of_type("vector", [], warnings=["w1", "w2"], infos=["i"], isPartial=True)
     document["data"]["stats"] = {"samples": 1}
-    assert load(document).note == (
+    assert note_of(load(document)) == (
         "the app warns: w1; w2; the app remarks: i; the answer is partial: a part of the storage did not answer; "
         "the answer has stats, too, which -o json shows"
     )
-    assert load({"status": "success", "data": ["a"], "warnings": list("abcd")}, "api/v1/labels").note == (
+    assert note_of(load({"status": "success", "data": ["a"], "warnings": list("abcd")}, "api/v1/labels")) == (
         "the app warns: a; b; c (and 1 more)"
     )
 
@@ -160,9 +161,9 @@ def test_many_rows_suggest_categories():
     values = "[" + ",".join(f'[{t},"1"]' for t in range(1_000_001)) + "]"
     head = '{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"a":"b"},"values":'
     body = (head + values + "}]}}").encode()
-    assert "--categories" in str(load(body).note)
-    assert load(body, categories=True).note is None
-    assert load(body, limit=10).note is None
+    assert "--categories" in str(note_of(load(body)))
+    assert note_of(load(body, categories=True)) is None
+    assert note_of(load(body, limit=10)) is None
 
 
 # --- the ways of reading ----------------------------------------------------------------------------------------------
@@ -207,14 +208,16 @@ SERIES = st.fixed_dictionaries(
 )
 
 
-def read(body: bytes, **options: Any) -> Any:
+def read(body: bytes, *, exactly: bool) -> Any:
     """A page as plain values, or the message of the error."""
+    page = None if exactly else fast.read(body)
     try:
-        page = samples.read(reply(body), **options)
+        if page is None:
+            page = exact.read(answer.json_of(reply(body)), reply(body))
     except LoadError as error:
         return str(error)
     assert page is not None
-    frame, _ = frames.long(page, None, as_categories=False)
+    frame, _ = sample_frames.long(page, None, as_categories=False)
     return [(str(name), str(dtype)) for name, dtype in frame.dtypes.items()], repr(rows_of(frame)), page.counts.tolist()
 
 
@@ -232,37 +235,37 @@ def read(body: bytes, **options: Any) -> Any:
 @example([{"metric": {}, "values": [[1, "1 2"]]}], (", ", ": "))
 def test_every_way_of_reading_gives_the_same(result, separators):
     body = json.dumps(of_type("matrix", result), separators=separators).encode()
-    assert read(body) == read(body, exactly=True)
+    assert read(body, exactly=False) == read(body, exactly=True)
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**13), NUMBERS), min_size=1, max_size=4))
 def test_both_quick_readers_read_as_python_does_or_refuse(values):
     """Each alone, on pairs of a number and a string without quotes or brackets: the rest is never given to them."""
-    pairs = [[ms / 1000, text] for ms, text in values if not set(text) - set(samples._OF_NUMBERS.decode())]
+    pairs = [[ms / 1000, text] for ms, text in values if not set(text) - set(fast._NUMBER_LETTERS.decode())]
     raw = b"," + json.dumps(pairs, separators=(",", ":")).encode()
-    readers = [samples._by_msgspec]
+    readers = [fast._by_msgspec]
     if importlib.util.find_spec("pyarrow") is not None:
-        readers.append(samples._by_pyarrow)
+        readers.append(fast._by_pyarrow)
     for reader in readers if pairs else []:
         try:
             found = reader(raw, len(pairs))
         except msgspec.DecodeError:
             continue
         if found is not None:
-            exact = [(when, samples.number(value)) for when, value in pairs]
-            assert repr(list(zip(found[0].tolist(), found[1].tolist(), strict=True))) == repr(exact)
+            expected = [(when, exact.number(value)) for when, value in pairs]
+            assert repr(list(zip(found[0].tolist(), found[1].tolist(), strict=True))) == repr(expected)
 
 
 def test_the_quick_readers_do_not_refuse_what_prometheus_writes():
     values = [[1793491200 + i / 8, text] for i, text in enumerate(["1", "NaN", "+Inf", "-Inf", "-0", "1.5", "1e-7"])]
     raw = b"," + json.dumps(values, separators=(",", ":")).encode()
-    assert samples._by_msgspec(raw, len(values)) is not None
+    assert fast._by_msgspec(raw, len(values)) is not None
     body = json.dumps(of_type("matrix", [{"metric": {"a": "+Inf"}, "values": values}])).encode()
-    assert samples._quickly(body.replace(b", ", b",").replace(b": ", b":")) is not None
+    assert fast.read(body.replace(b", ", b",").replace(b": ", b":")) is not None
     vector = of_type("vector", [{"metric": {}, "value": values[0]}, {"metric": {"a": "b"}, "value": values[1]}])
-    assert samples._quickly(json.dumps(vector, separators=(",", ":")).encode()) is not None
+    assert fast.read(json.dumps(vector, separators=(",", ":")).encode()) is not None
     histograms = of_type("matrix", [{"metric": {}, "histograms": [[1, HISTOGRAM]]}, {"metric": {}, "values": values}])
-    assert samples._quickly(json.dumps(histograms, separators=(",", ":")).encode()) is not None
+    assert fast.read(json.dumps(histograms, separators=(",", ":")).encode()) is not None
 
 
 def test_an_answer_written_for_people_is_read():
@@ -282,15 +285,18 @@ def test_moments_finer_than_a_millisecond_are_kept():
     [
         (
             {"metric": {}, "values": [[1, "2"], [3, "x"]]},
-            r"data.result\[0\].values\[1\] is no sample: 'x' is no number",
+            r"data.result\[0\].values\[1\] is not a sample: 'x' is not a number",
         ),
-        ({"metric": {}, "values": [["x", "2"]]}, "'x' is no number"),
-        ({"metric": {}, "values": [[1e300, "2"]]}, "no moment"),
-        ({"metric": {}, "values": {"a": 1}}, "is no list"),
-        ({"metric": 5, "values": []}, "is no series"),
-        (5, "is no series"),
-        ({"metric": {}, "histogram": [1, {"count": "1"}]}, r"histograms\[0\] is no sample"),
-        ({"metric": {}, "histogram": [1, {**HISTOGRAM, "buckets": [[7, "1", "2", "3"]]}]}, "7 tells nothing"),
+        ({"metric": {}, "values": [["x", "2"]]}, "'x' is not a number"),
+        ({"metric": {}, "values": [[1e300, "2"]]}, "not a time"),
+        ({"metric": {}, "values": {"a": 1}}, "is not a list"),
+        ({"metric": 5, "values": []}, "is not a series"),
+        (5, "is not a series"),
+        ({"metric": {}, "histogram": [1, {"count": "1"}]}, r"histograms\[0\] is not a sample"),
+        (
+            {"metric": {}, "histogram": [1, {**HISTOGRAM, "buckets": [[7, "1", "2", "3"]]}]},
+            "7 is not a kind",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(series, message):
@@ -323,12 +329,10 @@ def test_odd_labels():
 
 @given(st.lists(st.none() | st.text(max_size=3), max_size=5), st.data())
 def test_runs_are_what_repeating_gives(values, data):
-    from kubeaccess_magic.dialects.prometheus import runs
-
     counts = data.draw(st.lists(st.integers(0, 3), min_size=len(values), max_size=len(values)))
     expected = [value for value, times in zip(values, counts, strict=True) for _ in range(times)]
     for as_categories in (False, True):
-        found = runs.repeated(values, np.array(counts, dtype="int64"), as_categories=as_categories)
+        found = repeated.repeated(values, np.array(counts, dtype="int64"), as_categories=as_categories)
         assert [None if value is None or value != value else value for value in found.astype(object)] == expected
 
 
@@ -440,7 +444,7 @@ def test_tables_without_rows_have_their_columns(path, data, columns):
 
 def test_limits_and_categories_of_tables():
     loaded = load(success(["a", "b", "b"]), "api/v1/label/job/values", limit=2, categories=True)
-    assert (loaded.rows, loaded.of, loaded.what) == (2, 3, "values")
+    assert (loaded.rows, loaded.total, loaded.unit) == (2, 3, "values")
     assert dtypes(loaded.frame) == {"job": "category"}
 
 

@@ -8,7 +8,7 @@ import pytest
 from kubeaccess_magic import dialects
 from kubeaccess_magic.errors import LoadError
 
-from .answers import reply, rows_of
+from .answers import note_of, reply, rows_of
 
 TEXT = str(pd.Series(["a"]).dtype)
 AB = [{"a": 1}, {"a": 2}]
@@ -55,9 +55,9 @@ MORE = "the answer names a next page; --limit N or --limit all reads on"
     ],
 )
 def test_rows_are_found_by_looking(document, rows):
-    loaded = dialects.load([reply(document)], dialect="records")
-    assert rows_of(loaded.frame) == rows
-    assert loaded.rows == len(loaded.frame) == len(rows)
+    table = dialects.load([reply(document)], dialect="records")
+    assert rows_of(table.frame) == rows
+    assert table.rows == len(table.frame) == len(rows)
 
 
 @pytest.mark.parametrize(
@@ -122,34 +122,34 @@ def test_header_of_lists_can_be_told():
         ({"items": AB, "next": "/?page=2"}, None, MORE),
         ({"items": AB, "has_more": True}, None, "the answer names a next page"),
         ({"items": AB, "_links": {"next": {"href": "x"}}}, None, MORE),
-        ({"name": "x", "lines": AB}, None, "beside the rows the answer has name (--rows . has all)"),
+        ({"name": "x", "lines": AB}, None, "beside the rows the answer has name (--rows . shows all)"),
         (
             {"status": "success", "warnings": ["w"], "data": {"result": AB}},
             None,
-            "beside the rows the answer has warnings (--rows . has all)",
+            "beside the rows the answer has warnings (--rows . shows all)",
         ),
     ],
 )
 def test_what_the_answer_tells_beside_its_rows(document, of, note):
-    loaded = dialects.load([reply(document)], dialect="records")
-    assert (loaded.rows, loaded.of, loaded.note) == (2, of, note)
+    table = dialects.load([reply(document)], dialect="records")
+    assert (table.rows, table.total, note_of(table)) == (2, of, note)
 
 
 def test_a_link_header_names_a_next_page():
     answer = reply(AB, headers=(("Link", '</?page=2>; rel="next"'),))
-    assert dialects.load([answer]).note == MORE
+    assert dialects.load([answer]).notes == (MORE,)
 
 
 def test_limit_means_rows_and_the_rest_is_told():
-    loaded = dialects.load([reply([{"a": i} for i in range(10)])], limit=3)
-    assert (loaded.rows, loaded.of, loaded.frame["a"].tolist()) == (3, 10, [0, 1, 2])
-    loaded = dialects.load([reply({"items": [{"a": i} for i in range(10)], "total": 99})], limit=3)
-    assert (loaded.rows, loaded.of) == (3, 99)
+    table = dialects.load([reply([{"a": i} for i in range(10)])], limit=3)
+    assert (table.rows, table.total, table.frame["a"].tolist()) == (3, 10, [0, 1, 2])
+    table = dialects.load([reply({"items": [{"a": i} for i in range(10)], "total": 99})], limit=3)
+    assert (table.rows, table.total) == (3, 99)
 
 
 def test_pages_are_joined_before_they_are_typed():
-    loaded = dialects.load([reply({"items": [{"a": 1}]}), reply({"items": [{"a": None, "b": "x"}]})])
-    assert {name: str(dtype) for name, dtype in loaded.frame.dtypes.items()} == {"a": "Int64", "b": TEXT}
+    table = dialects.load([reply({"items": [{"a": 1}]}), reply({"items": [{"a": None, "b": "x"}]})])
+    assert {name: str(dtype) for name, dtype in table.frame.dtypes.items()} == {"a": "Int64", "b": TEXT}
 
 
 @pytest.mark.parametrize(

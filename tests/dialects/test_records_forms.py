@@ -19,14 +19,14 @@ from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects import columns
 from kubeaccess_magic.errors import LoadError
 
-from .answers import reply, rows_of
+from .answers import note_of, reply, rows_of
 from .documents import JSON
 
 AB = [{"a": 1}, {"a": 2}]
 LONG = [{"a": i, "s": {"d": "2026-11-23", "t": f"päckchen {i}"}, "l": [i]} for i in range(5000)]
 
 
-def load(body: Any, content_type: str = "application/json", **options: Any) -> dialects.Loaded:
+def load(body: Any, content_type: str = "application/json", **options: Any) -> dialects.Table:
     return dialects.load([reply(body, content_type)], dialect="records", **options)
 
 
@@ -53,8 +53,8 @@ def load(body: Any, content_type: str = "application/json", **options: Any) -> d
 )
 def test_csv(text, content_type, rows):
     answer = reply(text.encode(), content_type)
-    loaded = dialects.load([answer])
-    assert rows_of(loaded.frame) == rows and loaded.rows == len(rows)
+    table = dialects.load([answer])
+    assert rows_of(table.frame) == rows and table.rows == len(rows)
 
 
 def test_csv_without_rows_has_its_columns():
@@ -76,18 +76,18 @@ def test_csv_without_rows_has_its_columns():
 )
 def test_text_that_may_be_something_else_is_not_taken_for_csv(text):
     answer = reply(text.encode(), "text/plain")
-    assert not dialects.named("records").takes(answer.request, answer)
+    assert dialects.named("records").recognize(answer) is None
 
 
 def test_csv_that_is_cut_off_in_a_quoted_value():
-    with pytest.raises(LoadError, match=r"no valid CSV: .* in line 3"):
+    with pytest.raises(LoadError, match=r"not valid CSV: .* in line 3"):
         load(b'a,b\n1,2\n3,"x', "text/csv")
 
 
 def test_csv_of_several_pages_and_a_limit():
     pages = [reply(b"a,b\n1,x\n2,y\n", "text/csv"), reply(b"a,b\n3,z\n4,w\n", "text/csv")]
-    loaded = dialects.load(pages, limit=3)
-    assert rows_of(loaded.frame) == [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}, {"a": 3, "b": "z"}]
+    table = dialects.load(pages, limit=3)
+    assert rows_of(table.frame) == [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}, {"a": 3, "b": "z"}]
 
 
 CELLS = st.text(
@@ -156,9 +156,9 @@ def test_one_row_a_key_of_what_has_none():
     ],
 )
 def test_long_answers_are_what_short_ones_are(body, content_type):
-    loaded = dialects.load([reply(body, content_type)], rows="items_3" if b'"items": 6' in body else None)
-    pd.testing.assert_frame_equal(loaded.frame, columns.frame(columns.flatten(LONG), len(LONG)))
-    assert loaded.rows == 5000
+    table = dialects.load([reply(body, content_type)], rows="items_3" if b'"items": 6' in body else None)
+    pd.testing.assert_frame_equal(table.frame, columns.frame(columns.flatten(LONG), len(LONG)))
+    assert table.rows == 5000
 
 
 @pytest.mark.parametrize(
@@ -170,11 +170,11 @@ def test_long_answers_are_what_short_ones_are(body, content_type):
     ],
 )
 def test_a_long_list_with_one_odd_row(last, expected):
-    loaded = load([*LONG, last])
-    assert loaded.rows == 5001
-    assert [row.get("value") for row in rows_of(loaded.frame.tail(1))] in (expected, [None])
+    table = load([*LONG, last])
+    assert table.rows == 5001
+    assert [row.get("value") for row in rows_of(table.frame.tail(1))] in (expected, [None])
     if last is not None:
-        assert rows_of(loaded.frame.tail(1))[0]["value"] == last
+        assert rows_of(table.frame.tail(1))[0]["value"] == last
 
 
 @pytest.mark.parametrize("odd", ['{"a": 1, "a": 2}', '{"a": "\\ud800"}', '{"a": 1e400}', '{"a": NaN}', '{"a": "x"}'])
@@ -192,9 +192,9 @@ def test_two_long_lists_are_both_named():
 
 
 def test_limit_and_totals_of_long_answers():
-    loaded = load({"total": 9000, "items": LONG}, limit=7)
-    assert (loaded.rows, loaded.of, len(loaded.frame)) == (7, 9000, 7)
-    assert (load(LONG, limit=7).of, load(LONG, rows=".").rows) == (5000, 5000)
+    table = load({"total": 9000, "items": LONG}, limit=7)
+    assert (table.rows, table.total, len(table.frame)) == (7, 9000, 7)
+    assert (load(LONG, limit=7).total, load(LONG, rows=".").rows) == (5000, 5000)
 
 
 @settings(deadline=None, max_examples=40)
@@ -206,8 +206,8 @@ def test_a_long_answer_is_read_as_a_short_one(odd, beside):
         for padding in ("x", "x" * 17_000):
             text = json.dumps(document).replace('{"a": 0}', f'{{"a": "{padding}"}}', 1)
             try:
-                loaded = load(text.encode())
-                found.append((repr(rows_of(loaded.frame)).replace("x" * 17_000, "x"), loaded.of, loaded.note))
+                table = load(text.encode())
+                found.append((repr(rows_of(table.frame)).replace("x" * 17_000, "x"), table.total, note_of(table)))
             except LoadError as error:
                 found.append((str(error), None, None))
         assert found[0] == found[1]
@@ -219,7 +219,7 @@ def test_a_long_answer_is_read_as_a_short_one(odd, beside):
         (json.dumps(LONG).encode()[:-2000], "cut off: it ends after"),
         (json.dumps({"items": LONG}).encode()[:-1], "cut off"),
         ("\n".join(map(json.dumps, LONG)).encode()[:-3], "cut off in line 5,000"),
-        (json.dumps(LONG).encode().replace(b'"t"', b"'t'", 1), "no valid JSON"),
+        (json.dumps(LONG).encode().replace(b'"t"', b"'t'", 1), "not valid JSON"),
         (b"[" * 10_000 + b"]" * 10_000, "nested too deeply"),
         (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested too deeply"),
         (json.dumps(LONG, ensure_ascii=False).encode("latin-1"), "is not UTF-8 text: byte"),

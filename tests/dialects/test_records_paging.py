@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-import sys
 from typing import Any
 
 import pytest
 
 from kubeaccess_magic import dialects
-from kubeaccess_magic.dialects.records import dialect
+from kubeaccess_magic.dialects.records.reader import RecordsReader
 from kubeaccess_magic.errors import AppError, LoadError
+from kubeaccess_magic.query import ALL
 from kubeaccess_magic.reply import Headers, Reply
 from kubeaccess_magic.request import Request
 
-from .answers import request, rows_of
+from .answers import note_of, request, rows_of
 
 PROXY = "https://api.example.org/api/v1/namespaces/shop/services/web/proxy"
 AB = [{"a": 1}, {"a": 2}]
@@ -38,15 +38,15 @@ def reply(body: Any, asked: Request, *headers: tuple[str, str], content_type: st
 
 
 def following(
-    body: Any, *headers: tuple[str, str], path: str = "/items", limit: int | None = sys.maxsize
+    body: Any, *headers: tuple[str, str], path: str = "/items", limit: int | None = ALL, rows: str | None = None
 ) -> str | None:
     """Path and query of the request after a page, or None."""
     asked = request("shop/web", path)
-    pages = dialect.pages(asked, limit)
+    pages = RecordsReader(limit, rows=rows).pages(asked)
     assert next(pages).request == asked
     with contextlib.suppress(StopIteration):
         step = pages.send(reply(body, asked, *headers))
-        assert (step.request.target, step.request.method, step.holds_rows) == (asked.target, "GET", True)
+        assert (step.request.target, step.request.method, step.has_rows) == (asked.target, "GET", True)
         return step.request.path + (f"?{step.request.query}" if step.request.query else "")
     return None
 
@@ -129,7 +129,7 @@ def test_no_page_without_a_limit_and_none_beyond_it():
 
 def test_only_what_a_get_asked_has_a_next_page():
     asked = request("shop/web", "/items", body={})
-    pages = dialect.pages(asked, 99)
+    pages = RecordsReader(99).pages(asked)
     next(pages)
     with pytest.raises(StopIteration):
         pages.send(reply({"items": AB, "next": "/2"}, asked))
@@ -161,41 +161,35 @@ def test_a_next_link_reaches_nothing_but_the_app_that_was_asked(url, path):
     """X1, X2: it may choose path and query below the same target, and what it may not is said."""
     found = following({"items": AB, "next": url})
     assert found == path or (path is None and found is not None and found.startswith("/items"))
-    loaded = dialects.load([reply({"items": AB, "next": url}, request("shop/web", "/items"))])
+    table = dialects.load([reply({"items": AB, "next": url}, request("shop/web", "/items"))])
     if found is None:
-        assert loaded.note and ("which is not asked" in loaded.note or "no URL" in loaded.note)
-        assert loaded.note.isprintable()
+        assert note_of(table) and ("which is not asked" in note_of(table) or "not a URL" in note_of(table))
+        assert note_of(table).isprintable()
 
 
 def test_the_api_server_itself_is_never_led_elsewhere():
     asked = request("/version")
-    pages = dialect.pages(asked, 99)
+    pages = RecordsReader(99).pages(asked)
     next(pages)
     with pytest.raises(StopIteration):
         pages.send(reply({"items": AB, "next": "/api/v1/namespaces/shop/services/web/proxy/x"}, asked))
 
 
-def walked(answers: dict[str, Any], path: str, limit: int) -> tuple[list[str], dialects.Loaded]:
-    """The requests that were sent, and the frame, as `fetch` walks the pages."""
+def walked(answers: dict[str, Any], path: str, limit: int) -> tuple[list[str], dialects.Table]:
+    """The requests that were sent, and the table, as `fetch` walks the pages."""
     sent: list[str] = []
-
-    def pages() -> Any:
-        steps = dialect.pages(request("shop/web", path), limit)
+    reader = RecordsReader(limit)
+    steps = reader.pages(request("shop/web", path))
+    with contextlib.suppress(StopIteration):
         step = next(steps)
         while True:
             asked = step.request.path + (f"?{step.request.query}" if step.request.query else "")
             sent.append(asked)
-            try:
-                if asked not in answers:
-                    step = steps.throw(AppError("404 Not Found", reply=reply({}, step.request)))
-                    continue
-                answer = reply(answers[asked], step.request)
-                yield answer
-                step = steps.send(answer)
-            except StopIteration:
-                return
-
-    return sent, dialects.load(pages(), dialect="records", limit=limit)
+            if asked in answers:
+                step = steps.send(reply(answers[asked], step.request))
+            else:
+                step = steps.throw(AppError("404 Not Found", reply=reply({}, step.request)))
+    return sent, reader.table()
 
 
 def test_pages_are_read_to_the_end_and_joined():
@@ -203,47 +197,47 @@ def test_pages_are_read_to_the_end_and_joined():
         "/items": {"items": [{"a": 1}, {"a": 2}], "next": "?page=2", "total": 3},
         "/items?page=2": {"items": [{"a": 3, "b": "x"}], "next": None, "total": 3},
     }
-    sent, loaded = walked(answers, "/items", sys.maxsize)
+    sent, table = walked(answers, "/items", ALL)
     assert sent == ["/items", "/items?page=2"]
-    assert rows_of(loaded.frame) == [{"a": 1, "b": None}, {"a": 2, "b": None}, {"a": 3, "b": "x"}]
-    assert (loaded.rows, loaded.of, loaded.note) == (3, 3, None)
+    assert rows_of(table.frame) == [{"a": 1, "b": None}, {"a": 2, "b": None}, {"a": 3, "b": "x"}]
+    assert (table.rows, table.total, note_of(table)) == (3, 3, None)
 
 
 def test_a_limit_in_the_midst_of_a_page():
     answers = {f"/items?offset={i}": {"items": [{"a": i}, {"a": i + 1}], "total": 99} for i in range(0, 9, 2)}
-    sent, loaded = walked(answers, "/items?offset=0", 3)
-    assert (len(sent), loaded.frame["a"].tolist(), loaded.rows, loaded.of) == (2, [0, 1, 2], 3, 99)
+    sent, table = walked(answers, "/items?offset=0", 3)
+    assert (len(sent), table.frame["a"].tolist(), table.rows, table.total) == (2, [0, 1, 2], 3, 99)
 
 
 def test_an_app_that_does_not_page_is_noticed():
     same = {"items": AB}
-    sent, loaded = walked({"/items?page=1": same, "/items?page=2": same}, "/items?page=1", 99)
-    assert (len(sent), loaded.rows) == (2, 2)
-    assert loaded.note is not None and "same page again" in loaded.note
+    sent, table = walked({"/items?page=1": same, "/items?page=2": same}, "/items?page=1", 99)
+    assert (len(sent), table.rows) == (2, 2)
+    assert note_of(table) is not None and "same page again" in note_of(table)
 
 
 @pytest.mark.parametrize("url", ["/items", "?a=1", "/items?a=1"])
 def test_a_page_that_names_itself_is_the_last(url):
     answers = {"/items?a=1": {"items": AB, "next": url}, "/items": {"items": [{"a": 3}], "next": "/items"}}
-    sent, loaded = walked(answers, "/items?a=1", 99)
-    assert len(sent) <= 2 and loaded.note is not None and "the same one" in loaded.note
+    sent, table = walked(answers, "/items?a=1", 99)
+    assert len(sent) <= 2 and note_of(table) is not None and "the same one" in note_of(table)
 
 
 def test_a_circle_of_pages_is_left():
     answers = {"/a": {"items": AB, "next": "/b"}, "/b": {"items": [{"a": 3}], "next": "/a"}}
-    sent, loaded = walked(answers, "/a", sys.maxsize)
-    assert sent == ["/a", "/b", "/a"] and loaded.rows == 3
+    sent, table = walked(answers, "/a", ALL)
+    assert sent == ["/a", "/b", "/a"] and table.rows == 3
 
 
 def test_a_page_that_was_only_guessed_may_be_missing():
-    _, loaded = walked({"/items?page=1": {"items": AB}}, "/items?page=1", 99)
-    assert loaded.rows == 2
+    _, table = walked({"/items?page=1": {"items": AB}}, "/items?page=1", 99)
+    assert table.rows == 2
     with pytest.raises(AppError):
         walked({"/items": {"items": AB, "next": "/gone"}}, "/items", 99)
 
 
-def test_where_the_rows_are_may_be_said_to_the_frame_alone():
+def test_where_the_rows_are_may_have_to_be_said():
     two = {"lines": AB, "taxes": [{"b": 1}], "next": "/2"}
-    assert following(two) == "/2"
+    assert following(two, rows="lines") == "/2"
     with pytest.raises(LoadError):
         dialects.load([reply(two, request())])

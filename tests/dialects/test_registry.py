@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kubeaccess_magic import dialects
 from kubeaccess_magic.errors import LoadError
+from kubeaccess_magic.query import ALL
 
-from .answers import reply, request
+from .answers import reading, reply, request
 
 
 def test_built_in_dialects_are_asked_from_the_specific_to_the_general():
@@ -46,8 +50,8 @@ def test_a_dialect_by_name():
     ],
 )
 def test_who_is_asked_shows_in_the_path(where, path, name):
-    found = dialects.asking(request(where, path))
-    assert (found and found.name) == name
+    matched = dialects.match(request(where, path))
+    assert (matched and matched.dialect) == name
 
 
 @pytest.mark.parametrize(
@@ -66,9 +70,7 @@ def test_who_is_asked_shows_in_the_path(where, path, name):
     ],
 )
 def test_who_reads_it_shows_in_the_answer(body, content_type, name):
-    answer = reply(body, content_type)
-    found = dialects.choose(answer.request, answer)
-    assert (found and found.name) == name
+    assert reading(reply(body, content_type)) == name
 
 
 @pytest.mark.parametrize(
@@ -128,25 +130,26 @@ PLUGINS = {
     "misnamed": "from kubeaccess_magic.dialects.records import Records\ndialect = Records()",
     "records": "raise RuntimeError('stands in for a built-in one')",
     "angry": """
+        from kubeaccess_magic.dialects import PlainOperation
         class Angry:
             name = 'angry'
-            def asks(self, request): raise ValueError('asks')
-            def ask(self, request, limit): return request
-            def takes(self, request, reply): raise ValueError('takes')
-            def pages(self, request, limit): raise ValueError('pages')
-            def load(self, replies, *, limit=None, **options): raise ValueError('loads')
+            def match(self, request): raise ValueError('matches')
+            def recognize(self, reply): raise ValueError('recognizes')
+            def fallback(self, request): return PlainOperation('angry', request, reader)
+        def reader(limit, **options): raise ValueError('reads')
         dialect = Angry()
         """,
     "fine": """
         import pandas as pd
-        from kubeaccess_magic.dialects import Loaded, Step
+        from kubeaccess_magic.dialects import FrameReader, PlainOperation
+        class Reader(FrameReader):
+            def read(self, reply): return pd.DataFrame({'fine': [7]})
         class Fine:
             name = 'fine'
-            def asks(self, request): return request.path == '/fine'
-            def ask(self, request, limit): return request
-            def takes(self, request, reply): return reply.content == b'fine'
-            def pages(self, request, limit): yield Step(request)
-            def load(self, replies, *, limit=None, **options): return Loaded(pd.DataFrame({'fine': [1]}), 1, 7)
+            def match(self, request):
+                return PlainOperation('fine', request, Reader) if request.path == '/fine' else None
+            def recognize(self, reply):
+                return PlainOperation('fine', reply.request, Reader) if reply.content == b'fine' else None
         dialect = Fine()
         """,
 }
@@ -165,7 +168,7 @@ def test_plugins_come_through_the_same_door_and_broken_ones_are_left_out(tmp_pat
         import warnings
         from kubeaccess_magic import dialects
         from kubeaccess_magic.errors import LoadError
-        from tests.dialects.answers import reply, request
+        from tests.dialects.answers import reading, reply, request
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             print([d.name for d in dialects.registry()], [d.name for d in dialects.registry()])
@@ -173,9 +176,9 @@ def test_plugins_come_through_the_same_door_and_broken_ones_are_left_out(tmp_pat
         print(sorted(str(w.message).split("'")[1] for w in caught))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            print(dialects.asking(request("shop/web", "fine")).name)
+            print(dialects.match(request("shop/web", "fine")).dialect)
             fine = reply(b"fine", "text/plain")
-            print(dialects.choose(fine.request, fine).name, dialects.load([fine]).of)
+            print(reading(fine), dialects.load([fine]).frame["fine"][0])
         print({str(w.message) for w in caught})
         try:
             dialects.load([fine], dialect="angry")
@@ -195,8 +198,8 @@ def test_plugins_come_through_the_same_door_and_broken_ones_are_left_out(tmp_pat
     assert registry == f"{names} {names}"
     assert left_out == "['broken', 'half', 'klass', 'misnamed', 'records']"
     assert (asked, chosen) == ("fine", "fine 7")
-    assert "'angry': ValueError: asks" in passed_over and "'angry': ValueError: takes" in passed_over
-    assert failed == "the dialect angry cannot read this answer: ValueError: loads loads"
+    assert "'angry': ValueError: matches" in passed_over and "'angry': ValueError: recognizes" in passed_over
+    assert failed == "the dialect angry cannot read this answer: ValueError: reads reads"
 
 
 def test_importing_the_registry_loads_nothing_heavy():
@@ -211,9 +214,8 @@ def test_choosing_a_dialect_needs_no_pandas():
     program = """
         import sys
         from kubeaccess_magic import dialects
-        from tests.dialects.answers import reply
-        answer = reply([{"a": 1}])
-        print(dialects.choose(answer.request, answer).name, "pandas" in sys.modules)
+        from tests.dialects.answers import reading, reply
+        print(reading(reply([{"a": 1}])), "pandas" in sys.modules)
         """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)],
@@ -223,3 +225,29 @@ def test_choosing_a_dialect_needs_no_pandas():
         timeout=120,
     )
     assert done.stdout.split() == ["records", "False"], done.stderr
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "dialect.md").read_text()
+EXAMPLE, PAGED = re.findall(r"^```python\n((?:import|class) .*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_example_of_the_documentation_works():
+    named: dict[str, Any] = {}
+    exec(EXAMPLE + PAGED, named)
+    dialect = named["dialect"]
+    answer = reply(b"ok\n", "text/plain", request("shop/web", "healthz"))
+    assert dialects.match(answer.request, dialect).dialect == "health"
+    table = dialects.load([answer], dialect=dialect)
+    assert table.frame.to_dict("records") == [{"ok": True, "text": "ok"}]
+    pages = [reply({"things": [{"a": 1}, {"a": 2}], "next": "t"}), reply({"things": [{"a": 3}]})]
+    for limit, rows, total in ((None, 2, 3), (2, 2, 3), (3, 3, None), (ALL, 3, None)):
+        reader = named["ThingsReader"](limit)
+        conversation = reader.pages(request())
+        next(conversation)
+        asked = []
+        with contextlib.suppress(StopIteration):
+            for page in pages:
+                asked.append(conversation.send(page).request.query)
+        table = reader.table()
+        assert (asked, len(table.frame), table.total) == (["token=t"] if rows > 2 else [], rows, total)
+        assert table.has_more is (total is not None)

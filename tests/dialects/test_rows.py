@@ -13,17 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubeaccess_magic.dialects import arrow, columns
-from kubeaccess_magic.dialects.rows import NotRows, Rows
-from kubeaccess_magic.dialects.shape import NoShape, Shape
+from kubeaccess_magic.dialects import columns
+from kubeaccess_magic.dialects.rows import NotRows, Rows, fast
+from kubeaccess_magic.dialects.rows.shape import NoShape, Shape
 
 NEVER, ALWAYS = 2**62, 0  # from how many bytes on pyarrow is asked
 WAYS = [pytest.param(NEVER, id="without pyarrow")]
-if arrow.is_there():
+if fast.is_available():
     WAYS.append(pytest.param(ALWAYS, id="with pyarrow"))
 
 
-def exact(text: bytes, *, dates: bool) -> pd.DataFrame:
+def expected(text: bytes, *, dates: bool) -> pd.DataFrame:
     records = json.loads(text, object_pairs_hook=_kept)
     return columns.frame(columns.flatten(records), len(records), dates=dates)
 
@@ -35,7 +35,7 @@ def _kept(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def fast(text: bytes, *, dates: bool, way: int, block_bytes: int) -> pd.DataFrame:
+def frame_of(text: bytes, *, dates: bool, way: int, block_bytes: int) -> pd.DataFrame:
     gathered = Rows(dates=dates, block_bytes=block_bytes, fast_from_bytes=way)
     gathered.add(msgspec.json.decode(text, type=list[msgspec.Raw]))
     count = len(gathered)
@@ -122,7 +122,7 @@ def test_nothing_is_read_otherwise_than_python_reads_it(what, way):
     for repeated, block_bytes in ((1, 1), (20, 2**20), (20, 200)):
         body = ("[" + ",".join(LIES[what] * repeated) + "]").encode()
         for dates in (False, True):
-            same(fast(body, dates=dates, way=way, block_bytes=block_bytes), exact(body, dates=dates))
+            same(frame_of(body, dates=dates, way=way, block_bytes=block_bytes), expected(body, dates=dates))
 
 
 SCALARS = (
@@ -168,7 +168,7 @@ def tables(draw: st.DrawFn) -> list[dict[str, Any]]:
 @given(tables(), st.booleans(), st.sampled_from([1, 60, 2**20]), st.sampled_from([None, 1]), st.booleans())
 def test_any_rows_are_read_as_python_reads_them(way, records, dates, block_bytes, indent, ascii_only):
     body = json.dumps(records, indent=indent, ensure_ascii=ascii_only).encode()
-    same(fast(body, dates=dates, way=way, block_bytes=block_bytes), exact(body, dates=dates))
+    same(frame_of(body, dates=dates, way=way, block_bytes=block_bytes), expected(body, dates=dates))
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -212,7 +212,7 @@ def test_what_is_no_object_or_no_text_is_refused_and_leaves_nothing(rows, way):
 @pytest.mark.parametrize("way", WAYS)
 def test_columns_can_be_written_to(way):
     body = b'[{"i": 1, "f": 0.5, "b": true, "s": "x", "t": "2026-11-01T00:00:00Z"}]'
-    frame = fast(body, dates=True, way=way, block_bytes=2**20)
+    frame = frame_of(body, dates=True, way=way, block_bytes=2**20)
     for name, value in {"i": 2, "f": 1.5, "b": False, "s": "y", "t": pd.Timestamp(0, tz="UTC")}.items():
         frame.loc[0, name] = value
         array = frame[name].array
@@ -270,13 +270,14 @@ def test_no_rows():
 def test_pyarrow_reads_what_it_should():
     """That the tests above compare two ways, and not one with itself."""
     pytest.importorskip("pyarrow")
-    found, text, is_mixed = arrow.arrays([b'{"a": 1, "d": "2026-11-23", "l": [1], "f": 0.5}', b'{"e": {}}'])
-    assert [str(getattr(values, "type", "list")) for values in found.values()] == [
+    rows = [b'{"a": 1, "d": "2026-11-23", "l": [1], "f": 0.5}', b'{"e": {}}']
+    (block,) = fast.blocks([rows], frozenset())
+    assert [str(getattr(values, "type", "list")) for values in block.leaves.values()] == [
         *("int64", "string", "list", "double", "list")
     ]
-    assert text == {("d",)} and not is_mixed
-    with pytest.raises(arrow.Unsure):
-        arrow.arrays([b'{"a": 1}', b'{"a": "x"}'])
+    assert not block.is_exact and block.date_like == {("d",)} and block.source is None
+    (block,) = fast.blocks([[b'{"a": 1}', b'{"a": "x"}']], frozenset())
+    assert block.is_exact
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -287,7 +288,7 @@ def test_numbers_that_meet_text_in_a_later_page_are_those_of_the_first(way):
     assert [repr(list(values)) for values in gathered.columns().values()] == ["[1, 1.5, 'x']", "[1, 1.0, 'x']"]
 
 
-@pytest.mark.skipif(not arrow.is_there(), reason="pyarrow is not installed")
+@pytest.mark.skipif(not fast.is_available(), reason="pyarrow is not installed")
 @pytest.mark.parametrize("text", [b'[{"a": 1, "b": "x"}]', b'[{"a": 1}, null]', b"[1]"])
 def test_the_memory_that_pyarrow_uses_is_as_it_was(text):
     import pyarrow as pa

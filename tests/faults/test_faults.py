@@ -16,11 +16,14 @@ from test_transport import Server, answered, in_chunks
 
 from kubeaccess_magic import Cluster, credentials, kubeconfig
 from kubeaccess_magic.call import Call, Limits
+from kubeaccess_magic.discovery import Discovery
+from kubeaccess_magic.discovery.api import KubernetesApi
 from kubeaccess_magic.errors import KubeAccessError, TimedOut, Unreachable
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
 from kubeaccess_magic.targets import Target
-from kubeaccess_magic.transport import Transport
+from kubeaccess_magic.transport import Pool
+from kubeaccess_magic.ways import ApiServerProxy
 
 from .cases import STRIDE, Counts, faults, outcome, sizes
 from .relay import REQUEST, RESPONSE, Fault, Kind, Relay
@@ -163,12 +166,13 @@ def test_every_byte_of_an_answer_in_plain(tmp_path: Path, framed: str, method: s
 
         def ask(name: str, limit_s: float) -> Reply:
             request = Request.build(method, target, "x", headers=[("X-Case", f"{name}.")], body=body or None)
-            transport = Transport(context, credentials.for_context(context))
+            pool = Pool.for_context(context, credentials.for_context(context))
             call = Call(Limits(connect_s=5, total_s=limit_s))
             try:
-                return transport.send(request, call=call, way="proxy").read(call)
+                discovery = Discovery(KubernetesApi(pool), "default")
+                return ApiServerProxy(pool, discovery).open(request, call).read(call)
             finally:
-                transport.close()
+                pool.close()
 
         size = sizes(relay, ask)
         kinds: tuple[Kind, ...] = (*BREAKS, "stall") if framed in ("length", "chunks") else BREAKS

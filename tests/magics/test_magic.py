@@ -20,7 +20,9 @@ from own_cluster import HOSTILE, own_cluster, promptly, written_kubeconfig
 import kubeaccess_magic
 from kubeaccess_magic import Cluster, Reply
 from kubeaccess_magic.errors import AccessDenied, AppError, KubeAccessError, LimitExceeded, LoadError, NotFound
-from kubeaccess_magic.magics.options import OPTIONS, VERBS, help_text
+from kubeaccess_magic.magics.help import help_text
+from kubeaccess_magic.magics.options import OPTIONS
+from kubeaccess_magic.magics.verbs import VERBS
 
 ELASTIC = "kube-system/elasticsearch-logging"
 HITS = f"{ELASTIC} _search?q=user:kimchy"
@@ -444,13 +446,13 @@ def test_every_request_of_a_question_is_in_the_history(run):
 
 def test_clusters_beside_the_one_in_use_are_bounded(run, shell, demo):
     magics = shell.magics_manager.registry["KProxyMagics"]
-    first = magics.aside({"context": "viewer", "kubeconfig": demo.kubeconfig})
+    first = magics.kept({"context": "viewer", "kubeconfig": demo.kubeconfig})
     for number in range(20):
         run(f"%kproxy url shop/web:80 --as user-{number}")
-    assert len(magics._aside) == 16 and first not in magics._aside.values()
+    assert len(magics._kept) == 16 and first not in magics._kept.values()
     assert len(first.services("kube-system"))  # who holds it goes on
-    kept = magics.aside({**magics.cluster.recipe, "impersonate": "user-19"})
-    assert kept is magics.aside({**magics.cluster.recipe, "impersonate": "user-19"})
+    kept = magics.kept({**magics.cluster.recipe, "impersonate": "user-19"})
+    assert kept is magics.kept({**magics.cluster.recipe, "impersonate": "user-19"})
 
 
 def test_why_tells_what_is_known_of_the_last_failure(run, own):
@@ -619,10 +621,10 @@ def test_an_error_is_a_line_and_a_hint(run, shell, line, kind, says):
         ("web -o xml", "-o is one of frame, json"),
         ("web --limit 0", "--limit"),
         ("web --timeout soon", "--timeout"),
-        ("web -X", "-X wants a value"),
+        ("web -X", "-X needs a value"),
         ("web -n a -n b", "twice"),
         ("web ${nothing_like_it}", "nothing_like_it"),
-        ("url", "wants TARGET"),
+        ("url", "needs TARGET"),
         ("contexts x", "takes no words"),
         ("last more", "takes no words"),
         ("web -d @-", "there is none"),
@@ -663,18 +665,19 @@ def test_a_call_of_python_has_its_usual_traceback(run, shell, demo):
     ran = run.fails("cluster.get('kube-system/nothing')")
     assert "Traceback (most recent call last)" in ran.out
     assert "cluster.get('kube-system/nothing')" in ran.out
-    assert ran.last[-1].startswith("NotFound: no service is called nothing")
+    assert ran.last[-2].startswith("NotFound: no service is called nothing")
+    assert ran.last[-1].startswith("hint: ")
 
 
 def test_a_part_of_a_name_names_those_that_hold_it(run):
     assert "is it kube-system/elasticsearch-logging?" in run.fails("%kproxy kube-system/elastic").out
-    assert "a verb of kubectl's, and none here" in run.fails("%kproxy logs shop/web").out
+    assert "a verb of kubectl's and not one here" in run.fails("%kproxy logs shop/web").out
 
 
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
-        ("help", "`%kproxy -h` is the help"),
+        ("help", "`%kproxy -h` shows the help"),
         ("cluster-info", "`%kproxy` alone shows that"),
         ("logs shop/web", "/pods/POD/log"),
         ("{es} _search", "a variable is put in as ${es}"),
@@ -694,7 +697,7 @@ def test_the_overview_proposes_what_can_answer(run):
 
 def test_a_body_that_is_no_json_is_said_to_be_none_where_the_app_refuses_it(run):
     slip = f"%%kproxy {ELASTIC} _search\n{{\"query\": {{'match_all': {{}}}}}}"
-    assert "the body is no JSON: expecting property name" in run.fails(slip).out
+    assert "the body is not valid JSON: expected a property name" in run.fails(slip).out
     assert "line 1, column 12" in run.fails(slip).out
     sound = run.fails(f'%%kproxy {ELASTIC} _search\n{{"query": {{"trem": {{}}}}}}').out
     assert "unknown query [trem]" in sound and "no JSON" not in sound

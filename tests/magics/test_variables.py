@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.error import UsageError
 
-from kubeaccess_magic.magics.asking import wanted
-from kubeaccess_magic.magics.options import parse
+from kubeaccess_magic.magics.lines import parse
+from kubeaccess_magic.magics.queries import query_of
 from kubeaccess_magic.magics.variables import in_json, in_path, in_text
 
 VALUES = {
@@ -105,14 +105,14 @@ def test_what_has_no_text_is_an_error():
 
 
 def asked(line, cell=None, **variables):
-    return wanted(parse(line), cell, {**VALUES, **variables})
+    return query_of(parse(line, {**VALUES, **variables}), cell)
 
 
 def test_where_variables_stand_on_a_line():
     want = asked(
         "shop/${name} a/${odd} -q q=${odd} -H X-A:${number} -o json --limit ${number}".replace("--limit ${number}", "")
     )
-    assert (want.target, want.params, want.headers) == ("shop/web", [("q", VALUES["odd"])], [("X-A", "5")])
+    assert (want.target, want.params, want.headers) == ("shop/web", (("q", VALUES["odd"]),), (("X-A", "5"),))
     assert want.path == "a/a%20b%2F%3F%23%26%22%25%C3%A9"
     assert asked("http://${name}.shop:80/x?q=${odd}").target.startswith("http://web.shop:80/x?q=a%20b%2F")
     assert asked("/api/v1/namespaces/${name}/pods").target == "/api/v1/namespaces/web/pods"
@@ -150,7 +150,7 @@ def test_a_file_as_body(tmp_path):
 
 def test_the_cell_as_a_query_value_then_get():
     want = asked("prom api/v1/query -q query=@-", 'up{job="a"}\n  == 1\n')
-    assert (want.params, want.body, want.method) == ([("query", 'up{job="a"}\n  == 1')], None, None)
+    assert (want.params, want.body, want.method) == ((("query", 'up{job="a"}\n  == 1'),), None, "GET")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 from IPython.core.error import UsageError
 
 from kubeaccess_magic import targets
-from kubeaccess_magic.magics import _VERBS
-from kubeaccess_magic.magics.options import OPTIONS, VERBS, help_text, parse
+from kubeaccess_magic.magics.help import help_text
+from kubeaccess_magic.magics.lines import parse
+from kubeaccess_magic.magics.options import OPTIONS
+from kubeaccess_magic.magics.verbs import VERBS
 from kubeaccess_magic.magics.words import quoted, split
 
 
@@ -100,23 +102,23 @@ def test_lines_that_are_understood(line, verb, words, given_):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("web a b c", "with quotes: %kproxy web 'a b c'"),
-        ("web x -q query=up == 1 -o json", "with quotes: %kproxy web x -q 'query=up == 1' -o json"),
-        ('web x -q query=up{a="b"} == 1', """with quotes: %kproxy web x -q 'query=up{a="b"} == 1'"""),
-        ("url web a b", "with quotes: %kproxy url web 'a b'"),
+        ("web a b c", "quote it: %kproxy web 'a b c'"),
+        ("web x -q query=up == 1 -o json", "quote it: %kproxy web x -q 'query=up == 1' -o json"),
+        ('web x -q query=up{a="b"} == 1', """quote it: %kproxy web x -q 'query=up{a="b"} == 1'"""),
+        ("url web a b", "quote it: %kproxy url web 'a b'"),
         ("web it's \"a b", "into a variable"),
-        ("last x", "last takes no words"),
-        ("use a b", "use takes CONTEXT, and no more"),
-        ("url", "url wants TARGET"),
-        ("can", "can wants TARGET"),
+        ("last x", "last` takes no words"),
+        ("use a b", "use` takes CONTEXT and nothing else"),
+        ("url", "url` needs TARGET"),
+        ("can", "can` needs TARGET"),
         ("web --nmaespace x", "--namespace?"),
         ("web --name x", "no option --name"),
         ("web --limt 3", "no option --limt; --limit?"),
         ("web --each", "no option --each; `%kproxy -h` lists them"),
         ("web -z", "no option -z"),
-        ("web -n", "-n wants a value"),
-        ("web -n -A", "-n wants a value"),
-        ("web --limit", "--limit wants a value"),
+        ("web -n", "-n needs a value"),
+        ("web -n -A", "-n needs a value"),
+        ("web --limit", "--limit needs a value"),
         ("web --raw=yes", "--raw is a switch"),
         ("svc -An shop", "-A is a switch"),
         ("web -n a -n b", "-n is given twice"),
@@ -138,7 +140,7 @@ def test_the_line_that_is_proposed_is_understood(line):
 def test_the_tables_agree():
     words = {word for verb in VERBS for word in (verb.name, *verb.short)}
     assert words <= targets.VERBS, "a service of that name prints with svc/"
-    assert {verb.name for verb in VERBS} | {""} == set(_VERBS)
+    assert all(callable(verb.does) for verb in VERBS)
     names = [name for option in OPTIONS for name in option.names]
     assert len(names) == len(set(names))
     told = help_text()

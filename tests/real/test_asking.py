@@ -10,6 +10,7 @@ import pytest
 
 from kubeaccess_magic import Cluster, Target
 from kubeaccess_magic.errors import LoadError, TargetError
+from kubeaccess_magic.ways.proxy import proxy_path
 
 from . import world
 from .control_plane import Real
@@ -101,7 +102,7 @@ def test_every_form_of_a_target_reaches_its_port(
     assert cluster.get(resolved).json()["address"] in listeners
     assert cluster.get(str(resolved)).json()["address"] in listeners
     url = cluster.url(target, "a/b?q=1")
-    assert url == real.server + resolved.api_path() + "/a/b?q=1"
+    assert url == real.server + proxy_path(resolved) + "/a/b?q=1"
     assert cluster.get(url).json()["target"] == "/a/b?q=1"
 
 

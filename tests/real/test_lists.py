@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import fetching
 import pytest
 import urllib3
+from preparing import prepared
 
-from kubeaccess_magic import Cluster, fetch
+from kubeaccess_magic import Cluster
 from kubeaccess_magic.call import Call
 from kubeaccess_magic.dialects.kubernetes.kinds import COLUMNS
 
@@ -296,7 +298,7 @@ def test_a_list_goes_on_when_its_version_is_forgotten(real: Real, cluster: Clust
     for number in range(520):
         real.ask("POST", path, made("ConfigMap", "v1", f"many-{number:04d}", data={"n": str(number)}))
     asked: list[str] = []
-    request = cluster.prepare("GET", path).request
+    request = prepared(cluster, "GET", path).request
 
     def send(one: Any, call: Any) -> Any:
         if len(asked) == 1:  # a long time passes: the API server remembers some versions beyond etcd's, not this one
@@ -308,8 +310,8 @@ def test_a_list_goes_on_when_its_version_is_forgotten(real: Real, cluster: Clust
         asked.append(one.query)
         return cluster.send(one)
 
-    framed = fetch.frame(request, send, Call())
-    names = framed.loaded.frame["name"].tolist()
+    framed = fetching.fetched(request, send, Call())
+    names = framed.table.frame["name"].tolist()
     assert len(asked) == 3 and asked[1] != asked[2]
     assert names == sorted(names) and len(set(names)) == len(names) and "many-0519" in names and "zz-later" in names
     assert framed.note is not None and "more than one moment" in framed.note

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from preparing import prepared
 
 from kubeaccess_magic import Cluster
 from kubeaccess_magic.errors import (
@@ -125,9 +126,9 @@ def test_no_port_where_several_could_be_meant(real: Real, cluster: Cluster, targ
 
 
 def test_a_choice_among_ports_is_told(cluster: Cluster) -> None:
-    assert cluster.prepare("GET", "multi").notes == ("port http of demo/multi (others: admin)",)
-    assert cluster.prepare("GET", "web").notes == ()
-    assert cluster.prepare("GET", "multi:http").notes == ()
+    assert prepared(cluster, "GET", "multi").notes == ("port http of demo/multi (others: admin)",)
+    assert prepared(cluster, "GET", "web").notes == ()
+    assert prepared(cluster, "GET", "multi:http").notes == ()
 
 
 @pytest.mark.parametrize("target", ["udp", "udp:514", "dns:dns"])
@@ -352,9 +353,9 @@ def test_a_failed_connection_is_the_one_pose_that_cannot_be_told_apart(cluster: 
 def test_frames_of_what_is_none(real: Real, cluster: Cluster) -> None:
     for path, said in [
         ("/page", "the answer is a web page"),
-        ("/say?body=hello&type=text/plain", r"no dialect takes this answer \(text/plain\)"),
+        ("/say?body=hello&type=text/plain", r"no dialect can read this answer \(text/plain\)"),
         ("/say?body=", "the answer has no body"),
-        ("/say?body={bad", "the answer is no valid JSON: .* at line 1 column 2"),
+        ("/say?body={bad", "the answer is not valid JSON: .* at line 1 column 2"),
         ("/status/204", "the answer has no body"),
     ]:
         with pytest.raises(LoadError, match=said) as caught:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from preparing import prepared
 
 from kubeaccess_magic import Cluster, contexts
 from kubeaccess_magic.errors import KubeAccessError
@@ -61,7 +62,7 @@ def asks(cluster: Cluster) -> Iterator[Callable[[], Any]]:
     yield lambda: cluster.get("web", "/stats", **secret)
     yield lambda: cluster.frame("web", "/stats", **secret)
     yield lambda: cluster.post("web", "/stats", data=BODY, **secret)
-    yield lambda: cluster.prepare("POST", "web", "/stats", data=BODY, **secret)
+    yield lambda: prepared(cluster, "POST", "web", "/stats", data=BODY, **secret)
     yield lambda: cluster.get("web", f"/status/500?access_token={QUERY}")
     yield lambda: cluster.frame("web", f"/status/500?access_token={QUERY}")
     yield lambda: cluster.frame("web", f"/page?password={QUERY}")

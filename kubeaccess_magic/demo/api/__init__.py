@@ -1,1 +1,1 @@
-"""The API server's own answers: who asks, what they may, objects, lists, watches, reviews, discovery."""
+"""What the API server answers itself: authentication, authorization, objects, lists, watches, reviews, discovery."""

@@ -1,4 +1,4 @@
-"""What the real server fills in when an object is created: so that objects may be given as they are written by hand."""
+"""The defaults that the real server fills in when an object is created, so that manifests can be loaded as written."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ from typing import Any, Final
 from .status import Object
 
 
-def defaulted(thing: Object) -> Object:
-    """The object with its defaults; what is there already stays. It is changed in place."""
-    if "apiVersion" in thing:
-        kind, version = thing.pop("kind"), thing.pop("apiVersion")
-        rest = dict(thing)
-        thing.clear()
-        thing |= {"kind": kind, "apiVersion": version} | rest
-    metadata = thing["metadata"]
-    for empty in ("labels", "annotations"):
-        if not metadata.get(empty, True):
-            del metadata[empty]
-    if fill := _KINDS.get(thing["kind"]):
-        fill(thing)
-    return thing
+def add_defaults(obj: Object) -> Object:
+    """Fill in the defaults of an object in place, without changing what is set; return the object."""
+    if "apiVersion" in obj:
+        kind, version = obj.pop("kind"), obj.pop("apiVersion")
+        others = dict(obj)
+        obj.clear()
+        obj |= {"kind": kind, "apiVersion": version} | others
+    metadata = obj["metadata"]
+    for field in ("labels", "annotations"):
+        if not metadata.get(field, True):
+            del metadata[field]
+    if fill := _FILL_BY_KIND.get(obj["kind"]):
+        fill(obj)
+    return obj
 
 
-def _service(thing: Object) -> None:
-    spec = thing.setdefault("spec", {})
+def _service(obj: Object) -> None:
+    spec = obj.setdefault("spec", {})
     kind = spec.setdefault("type", "ClusterIP")
     spec.setdefault("sessionAffinity", "None")
-    outside = kind in ("NodePort", "LoadBalancer")
+    is_external = kind in ("NodePort", "LoadBalancer")
     for port in spec.get("ports") or ():
         port.setdefault("protocol", "TCP")
         if not port.get("targetPort"):
             port["targetPort"] = port["port"]
-        if outside and not port.get("nodePort"):
-            port["nodePort"] = 30000 + _number(thing, str(port["port"])) % 2768
+        if is_external and not port.get("nodePort"):
+            port["nodePort"] = 30000 + _number(obj, str(port["port"])) % 2768
     if kind != "ExternalName":
-        address = spec.setdefault("clusterIP", "") or _cluster_address(thing)
+        address = spec.setdefault("clusterIP", "") or _cluster_address(obj)
         spec["clusterIP"] = address
         spec.setdefault("clusterIPs", [address])
         spec.setdefault("ipFamilies", ["IPv6" if ":" in address else "IPv4"])
         spec.setdefault("ipFamilyPolicy", "SingleStack")
         spec.setdefault("internalTrafficPolicy", "Cluster")
-    if outside:
+    if is_external:
         spec.setdefault("externalTrafficPolicy", "Cluster")
     if kind == "LoadBalancer":
         spec.setdefault("allocateLoadBalancerNodePorts", True)
-    balancer = thing.setdefault("status", {}).setdefault("loadBalancer", {})
-    for point in balancer.get("ingress") or ():
-        if point.get("ip"):
-            point.setdefault("ipMode", "VIP")
+    balancer = obj.setdefault("status", {}).setdefault("loadBalancer", {})
+    for ingress in balancer.get("ingress") or ():
+        if ingress.get("ip"):
+            ingress.setdefault("ipMode", "VIP")
 
 
-def _pod(thing: Object) -> None:
-    thing["metadata"].setdefault("generation", 1)
-    spec = thing["spec"]
+def _pod(obj: Object) -> None:
+    obj["metadata"].setdefault("generation", 1)
+    spec = obj["spec"]
     for container in (*spec.get("initContainers", ()), *spec["containers"]):
         for port in container.get("ports") or ():
             port.setdefault("protocol", "TCP")
@@ -63,8 +63,8 @@ def _pod(thing: Object) -> None:
         container.setdefault("terminationMessagePath", "/dev/termination-log")
         container.setdefault("terminationMessagePolicy", "File")
         image = str(container.get("image", ""))
-        latest = ":" not in image.rsplit("/", 1)[-1] or image.endswith(":latest")
-        container.setdefault("imagePullPolicy", "Always" if latest else "IfNotPresent")
+        is_latest = ":" not in image.rsplit("/", 1)[-1] or image.endswith(":latest")
+        container.setdefault("imagePullPolicy", "Always" if is_latest else "IfNotPresent")
     for key, value in (
         ("restartPolicy", "Always"), ("terminationGracePeriodSeconds", 30), ("dnsPolicy", "ClusterFirst"),
         ("securityContext", {}), ("schedulerName", "default-scheduler"), ("priority", 0),
@@ -81,7 +81,7 @@ def _pod(thing: Object) -> None:
             }
             for state in ("not-ready", "unreachable")
         ]
-    status = thing.setdefault("status", {})
+    status = obj.setdefault("status", {})
     status.setdefault("phase", "Pending")
     for condition in status.get("conditions") or ():
         condition.setdefault("lastProbeTime", None)
@@ -91,11 +91,11 @@ def _pod(thing: Object) -> None:
     status.setdefault("qosClass", "BestEffort")
 
 
-def _node(thing: Object) -> None:
-    thing.setdefault("spec", {})
-    if "taints" not in thing["spec"]:
-        thing["spec"]["taints"] = [{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]
-    status = thing.setdefault("status", {})
+def _node(obj: Object) -> None:
+    obj.setdefault("spec", {})
+    if "taints" not in obj["spec"]:
+        obj["spec"]["taints"] = [{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]
+    status = obj.setdefault("status", {})
     for condition in status.get("conditions") or ():
         condition.setdefault("lastHeartbeatTime", None)
         condition.setdefault("lastTransitionTime", None)
@@ -103,49 +103,50 @@ def _node(thing: Object) -> None:
         del status["addresses"]
 
 
-def _namespace(thing: Object) -> None:
-    thing["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = thing["metadata"]["name"]
-    spec: Any = thing.setdefault("spec", {})
+def _namespace(obj: Object) -> None:
+    obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = obj["metadata"]["name"]
+    spec: Any = obj.setdefault("spec", {})
     spec.setdefault("finalizers", ["kubernetes"])
-    thing.setdefault("status", {}).setdefault("phase", "Active")
+    obj.setdefault("status", {}).setdefault("phase", "Active")
 
 
-def _slice(thing: Object) -> None:
-    thing["metadata"].setdefault("generation", 1)
-    for port in thing.get("ports") or ():
+def _slice(obj: Object) -> None:
+    obj["metadata"].setdefault("generation", 1)
+    for port in obj.get("ports") or ():
         port.setdefault("name", "")
         port.setdefault("protocol", "TCP")
-    if not thing.get("endpoints"):
-        thing["endpoints"] = None
+    if not obj.get("endpoints"):
+        obj["endpoints"] = None
 
 
-def _endpoints(thing: Object) -> None:
-    for subset in thing.get("subsets") or ():
+def _endpoints(obj: Object) -> None:
+    for subset in obj.get("subsets") or ():
         for port in subset.get("ports") or ():
             port.setdefault("protocol", "TCP")
 
 
-def _secret(thing: Object) -> None:
-    thing.setdefault("type", "Opaque")
+def _secret(obj: Object) -> None:
+    obj.setdefault("type", "Opaque")
 
 
-def _deployment(thing: Object) -> None:
-    thing["metadata"].setdefault("generation", 1)
-    thing.setdefault("spec", {}).setdefault("replicas", 1)
-    thing.setdefault("status", {})
+def _deployment(obj: Object) -> None:
+    obj["metadata"].setdefault("generation", 1)
+    obj.setdefault("spec", {}).setdefault("replicas", 1)
+    obj.setdefault("status", {})
 
 
-def _cluster_address(thing: Object) -> str:
-    number = _number(thing, "clusterIP") % 62000 + 2000
+def _cluster_address(obj: Object) -> str:
+    number = _number(obj, "clusterIP") % 62000 + 2000
     return f"10.97.{number // 250}.{number % 250 + 2}"
 
 
-def _number(thing: Object, what: str) -> int:
-    text = f"{thing['metadata'].get('namespace')}/{thing['metadata'].get('name')}/{what}"
+def _number(obj: Object, purpose: str) -> int:
+    """A number that depends on the object's name and a purpose only, so that it is the same at each start."""
+    text = f"{obj['metadata'].get('namespace')}/{obj['metadata'].get('name')}/{purpose}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
-_KINDS: Final[dict[str, Callable[[Object], None]]] = {
+_FILL_BY_KIND: Final[dict[str, Callable[[Object], None]]] = {
     "Service": _service,
     "Pod": _pod,
     "Node": _node,

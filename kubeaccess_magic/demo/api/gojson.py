@@ -1,4 +1,4 @@
-"""Reading JSON with the complaints of Go's encoding/json."""
+"""JSON decoding with the error messages of Go's ``encoding/json``."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _KINDS = {str: "string", list: "array", dict: "object", bool: "bool", int: "numb
 
 
 class GoJSONError(ValueError):
-    """Not JSON, or not of the wanted type; the text is Go's."""
+    """A text that is not JSON; the message is Go's."""
 
 
 def loads(body: bytes) -> Any:
-    """The value.
+    """Decode JSON.
 
     Raises
     ------
     GoJSONError
-        It is no JSON.
+        The body is not JSON.
     """
     try:
         return json.loads(body)
@@ -37,15 +37,15 @@ def loads(body: bytes) -> Any:
         raise GoJSONError("invalid character '\\ufffd' looking for beginning of value") from None
     except RecursionError:
         raise GoJSONError("exceeded max depth") from None
-    except json.JSONDecodeError as wrong:
-        if wrong.pos >= len(wrong.doc.rstrip()) or wrong.msg.startswith("Unterminated string"):
+    except json.JSONDecodeError as error:
+        if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
             raise GoJSONError("unexpected end of JSON input") from None
-        found = wrong.doc[wrong.pos]
-        if found in wrong.doc[wrong.pos :] and found.isspace():
-            found = wrong.doc[wrong.pos :].lstrip()[:1] or found
-        shown = {"'": "'\\''", '"': "'\"'"}.get(found, f"'{found}'")
+        character = error.doc[error.pos]
+        if character.isspace():
+            character = error.doc[error.pos :].lstrip()[:1] or character
+        quoted = {"'": "'\\''", '"': "'\"'"}.get(character, f"'{character}'")
         raise GoJSONError(
-            f"invalid character {shown} {_EXPECTED.get(wrong.msg, 'looking for beginning of value')}"
+            f"invalid character {quoted} {_EXPECTED.get(error.msg, 'looking for beginning of value')}"
         ) from None
 
 

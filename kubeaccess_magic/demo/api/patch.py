@@ -1,4 +1,4 @@
-"""The three ways to patch an object: JSON patch, merge patch, strategic merge patch."""
+"""The kinds of patches: JSON patch, merge patch, strategic merge patch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MERGE_KEYS: Final = {
     "taints": ("key",),
     "addresses": ("type",),
 }
-"""Lists that a strategic merge patch merges item by item, and by which field."""
+"""Lists that a strategic merge patch merges item by item → the fields that identify an item."""
 
 
 PATCHES: Final = (
@@ -28,104 +28,115 @@ PATCHES: Final = (
     "application/strategic-merge-patch+json",
     "application/apply-patch+yaml",
 )
-"""The kinds of patches there are."""
+"""The media types of patches."""
 
 
-def patched(thing: Object, media_type: str, patch: Any) -> Object:
-    """The object after the patch; it is not changed itself. `media_type` is one of `PATCHES`.
+def apply_patch(obj: Object, media_type: str, patch: Any) -> Object:
+    """Apply a patch to an object; the result is a new object.
+
+    Parameters
+    ----------
+    obj
+        The object; it is not modified.
+    media_type
+        One of `PATCHES`.
+    patch
+        The decoded patch.
 
     Raises
     ------
     ApiError
-        400 or 422 of a patch that is none.
+        400 or 422: the patch is invalid.
     """
     if media_type == "application/json-patch+json":
-        return _json_patch(thing, patch)
+        return _apply_json_patch(obj, patch)
     if not isinstance(patch, dict):
         raise bad_request("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}")
     if media_type == "application/merge-patch+json":
-        return _object(_merged(thing, patch))
-    return _object(_strategic(thing, patch, ""))
+        return _checked_object(_merge(obj, patch))
+    return _checked_object(_merge_strategically(obj, patch, ""))
 
 
-def _merged(value: Any, patch: Any) -> Any:
+def _merge(value: Any, patch: Any) -> Any:
     if not isinstance(patch, dict):
         return copy.deepcopy(patch)
-    out = dict(value) if isinstance(value, dict) else {}
+    merged = dict(value) if isinstance(value, dict) else {}
     for key, change in patch.items():
         if change is None:
-            out.pop(key, None)
+            merged.pop(key, None)
         else:
-            out[key] = _merged(out.get(key), change)
-    return out
+            merged[key] = _merge(merged.get(key), change)
+    return merged
 
 
-def _strategic(value: Any, patch: Any, field: str) -> Any:
+def _merge_strategically(value: Any, patch: Any, field: str) -> Any:
     if isinstance(patch, list) and isinstance(value, list) and field in _MERGE_KEYS:
-        return _strategic_list(value, patch, _MERGE_KEYS[field])
+        return _merge_list(value, patch, _MERGE_KEYS[field])
     if not isinstance(patch, dict):
         return copy.deepcopy(patch)
     if patch.get("$patch") == "replace":
-        return {key: one for key, one in patch.items() if key != "$patch"}
-    out = dict(value) if isinstance(value, dict) else {}
+        return {key: field_value for key, field_value in patch.items() if key != "$patch"}
+    merged = dict(value) if isinstance(value, dict) else {}
     for key, change in patch.items():
         if key.startswith("$"):
             continue
         if change is None:
-            out.pop(key, None)
+            merged.pop(key, None)
         else:
-            out[key] = _strategic(out.get(key), change, key)
-    return out
+            merged[key] = _merge_strategically(merged.get(key), change, key)
+    return merged
 
 
-def _strategic_list(value: list[Any], patch: list[Any], keys: tuple[str, ...]) -> list[Any]:
-    out = [copy.deepcopy(item) for item in value]
+def _merge_list(value: list[Any], patch: list[Any], keys: tuple[str, ...]) -> list[Any]:
+    merged = [copy.deepcopy(item) for item in value]
     for change in patch:
         key = next((name for name in keys if isinstance(change, dict) and name in change), None)
-        at = next((i for i, item in enumerate(out) if key and item.get(key) == change[key]), None)
+        position = next((i for i, item in enumerate(merged) if key and item.get(key) == change[key]), None)
         if isinstance(change, dict) and change.get("$patch") == "delete":
-            if at is not None:
-                del out[at]
-        elif at is None:
-            out.append(copy.deepcopy(change))
+            if position is not None:
+                del merged[position]
+        elif position is None:
+            merged.append(copy.deepcopy(change))
         else:
-            out[at] = _strategic(out[at], change, "")
-    return out
+            merged[position] = _merge_strategically(merged[position], change, "")
+    return merged
 
 
-def _json_patch(thing: Object, patch: Any) -> Object:
+def _apply_json_patch(obj: Object, patch: Any) -> Object:
     if not isinstance(patch, list):
         raise bad_request("error decoding patch: json: cannot unmarshal into Go value of type jsonpatch.Patch")
-    document: Any = copy.deepcopy(thing)
-    for step in patch:
+    document: Any = copy.deepcopy(obj)
+    for operation in patch:
         try:
-            document = _step(document, step)
+            document = _apply_operation(document, operation)
         except (KeyError, IndexError, ValueError, TypeError):
             message = "the server rejected our request due to an error in our request"
             raise ApiError(422, "Invalid", message, {}) from None
-    return _object(document)
+    return _checked_object(document)
 
 
-def _step(document: Any, step: Object) -> Any:
-    operation, path = step["op"], _pointer(step["path"])
-    if operation == "add":
-        return _add(document, path, copy.deepcopy(step["value"]))
-    if operation == "remove":
+def _apply_operation(document: Any, operation: Object) -> Any:
+    name, path = operation["op"], _pointer(operation["path"])
+    if name == "add":
+        return _add(document, path, copy.deepcopy(operation["value"]))
+    if name == "remove":
         return _remove(document, path)
-    if operation == "replace":
-        _at(document, path)
+    if name == "replace":
+        _value_at(document, path)
         return (
-            _add(_remove(document, path), path, copy.deepcopy(step["value"])) if path else copy.deepcopy(step["value"])
+            _add(_remove(document, path), path, copy.deepcopy(operation["value"]))
+            if path
+            else copy.deepcopy(operation["value"])
         )
-    if operation == "test":
-        if _at(document, path) != step["value"]:
+    if name == "test":
+        if _value_at(document, path) != operation["value"]:
             raise ValueError
         return document
-    source = _pointer(step["from"])
-    value = copy.deepcopy(_at(document, source))
-    if operation == "move":
+    source = _pointer(operation["from"])
+    value = copy.deepcopy(_value_at(document, source))
+    if name == "move":
         return _add(_remove(document, source), path, value)
-    if operation == "copy":
+    if name == "copy":
         return _add(document, path, value)
     raise ValueError
 
@@ -136,7 +147,7 @@ def _pointer(text: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
 
 
-def _at(document: Any, path: list[str]) -> Any:
+def _value_at(document: Any, path: list[str]) -> Any:
     for part in path:
         document = document[int(part)] if isinstance(document, list) else document[part]
     return document
@@ -145,24 +156,24 @@ def _at(document: Any, path: list[str]) -> Any:
 def _add(document: Any, path: list[str], value: Any) -> Any:
     if not path:
         return value
-    parent, last = _at(document, path[:-1]), path[-1]
+    parent, key = _value_at(document, path[:-1]), path[-1]
     if isinstance(parent, list):
-        parent.insert(len(parent) if last == "-" else int(last), value)
+        parent.insert(len(parent) if key == "-" else int(key), value)
     else:
-        parent[last] = value
+        parent[key] = value
     return document
 
 
 def _remove(document: Any, path: list[str]) -> Any:
-    parent, last = _at(document, path[:-1]), path[-1]
+    parent, key = _value_at(document, path[:-1]), path[-1]
     if isinstance(parent, list):
-        del parent[int(last)]
+        del parent[int(key)]
     else:
-        del parent[last]
+        del parent[key]
     return document
 
 
-def _object(value: Any) -> Object:
+def _checked_object(value: Any) -> Object:
     if not isinstance(value, dict):
-        raise bad_request("the patch leaves no object")
+        raise bad_request("the patched document is not an object")
     return value

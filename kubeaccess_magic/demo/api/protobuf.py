@@ -1,6 +1,6 @@
-"""Protobuf, as much as kubectl makes the demo speak: Status is written, the bodies of a few kinds are read.
+"""Protobuf, as far as kubectl needs it: writing a Status, and reading the bodies of a few kinds.
 
-Lists and objects are answered in JSON also to clients that would like protobuf; they go by the Content-Type.
+Clients that prefer protobuf get lists and objects in JSON all the same; they follow the Content-Type.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from .status import ApiError, Object, bad_request
 MAGIC: Final = b"k8s\x00"
 
 Schema = dict[int, tuple[str, Any]]
-"""Field number → JSON name and kind: ``str``, ``int``, ``bool``, ``bytes``, a message's schema; in a list when it may
-come again; ``{"map": kind}`` for a map with string keys, ``{"port": ...}`` for what is a number or a name."""
+"""Field number → name in JSON and type: ``str``, ``int``, ``bool``, ``bytes``, or the schema of a message; in a list if
+the field is repeated; ``{"map": type}`` for a map with string keys, ``{"port": ...}`` for a number or name."""
 
 _LABELS: Final = {"map": "str"}
 _META: Schema = {
@@ -49,7 +49,7 @@ _RULE: Schema = {
 _ROLE: Schema = {1: ("metadata", _META), 2: ("rules", [_RULE])}
 _BINDING: Schema = {1: ("metadata", _META), 2: ("subjects", [_SUBJECT]), 3: ("roleRef", _ROLE_REF)}
 
-_KINDS: Final[dict[str, Schema]] = {
+_SCHEMAS: Final[dict[str, Schema]] = {
     "ConfigMap": {1: ("metadata", _META), 2: ("data", _LABELS)},
     "Secret": {1: ("metadata", _META), 2: ("data", {"map": "bytes"}), 3: ("type", "str")},
     "Namespace": {1: ("metadata", _META)},
@@ -66,63 +66,65 @@ _KINDS: Final[dict[str, Schema]] = {
 }
 
 
-def decoded(body: bytes) -> Object:
-    """The object in a protobuf body.
+def decode(body: bytes) -> Object:
+    """Decode the object in a protobuf body.
 
     Raises
     ------
     ApiError
-        400 of what is none; 415 of a kind that the demo reads as JSON only.
+        400: the body is not valid; 415: the demo reads this kind as JSON only.
     """
     try:
         envelope = dict(_fields(body.removeprefix(MAGIC)))
-        kind_of = {number: value.decode() for number, value in _fields(envelope[1])}
-        version, kind = kind_of.get(1, ""), kind_of.get(2, "")
-        schema = _KINDS.get(kind)
+        type_meta = {number: value.decode() for number, value in _fields(envelope[1])}
+        version, kind = type_meta.get(1, ""), type_meta.get(2, "")
+        schema = _SCHEMAS.get(kind)
         if schema is None:
             message = f"the demo cluster reads {kind} as application/json only"
             raise ApiError(415, "UnsupportedMediaType", message, {})
         return {"apiVersion": version, "kind": kind} | _read(envelope.get(2, b""), schema)
     except (KeyError, IndexError, UnicodeDecodeError, AttributeError, TypeError):
-        raise bad_request("the object provided is unrecognized: it is no protobuf message") from None
+        raise bad_request("the object provided is unrecognized: it is not a protobuf message") from None
 
 
-def status(error: ApiError) -> bytes:
-    """A Status."""
+def encode_status(error: ApiError) -> bytes:
+    """Encode an error as a Status."""
     metadata = _message(1, b"") + _message(2, b"") + _message(3, b"")
-    raw = _message(1, metadata) + _message(2, b"Failure") + _message(3, error.message.encode("utf-8", "replace"))
-    raw += _message(4, error.reason.encode())
+    fields = _message(1, metadata) + _message(2, b"Failure") + _message(3, error.message.encode("utf-8", "replace"))
+    fields += _message(4, error.reason.encode())
     if error.details is not None:
-        raw += _message(5, _details(error.details))
-    raw += b"\x30" + _varint(error.code)
+        fields += _message(5, _details(error.details))
+    fields += b"\x30" + _varint(error.code)
     kind = _message(1, b"v1") + _message(2, b"Status")
-    return MAGIC + _message(1, kind) + _message(2, raw) + _message(3, b"") + _message(4, b"")
+    return MAGIC + _message(1, kind) + _message(2, fields) + _message(3, b"") + _message(4, b"")
 
 
 def _details(details: Object) -> bytes:
-    out = b"".join(_text(at, details.get(key)) for at, key in ((1, "name"), (2, "group"), (3, "kind")))
+    content = b"".join(_text(position, details.get(key)) for position, key in ((1, "name"), (2, "group"), (3, "kind")))
     for cause in details.get("causes", ()):
-        inner = (_text(at, cause.get(key)) for at, key in ((1, "reason"), (2, "message"), (3, "field")))
-        out += _message(4, b"".join(inner))
-    return out + b"\x28" + _varint(int(details.get("retryAfterSeconds", 0))) + _message(6, b"")
+        cause_fields = (
+            _text(position, cause.get(key)) for position, key in ((1, "reason"), (2, "message"), (3, "field"))
+        )
+        content += _message(4, b"".join(cause_fields))
+    return content + b"\x28" + _varint(int(details.get("retryAfterSeconds", 0))) + _message(6, b"")
 
 
 def _read(data: bytes, schema: Schema) -> Object:
-    out: Object = {}
+    content: Object = {}
     for number, value in _fields(data):
         if number not in schema:
             continue
         name, kind = schema[number]
         if isinstance(kind, list):
-            out.setdefault(name, []).append(_value(value, kind[0]))
+            content.setdefault(name, []).append(_value(value, kind[0]))
         elif isinstance(kind, dict) and "map" in kind:
             entry = dict(_fields(value))
-            out.setdefault(name, {})[entry.get(1, b"").decode()] = _value(entry.get(2, b""), kind["map"])
+            content.setdefault(name, {})[entry.get(1, b"").decode()] = _value(entry.get(2, b""), kind["map"])
         else:
-            found = _value(value, kind)
-            if found not in ("", 0, {}) or name == "metadata":
-                out[name] = found
-    return out
+            decoded_value = _value(value, kind)
+            if decoded_value not in ("", 0, {}) or name == "metadata":
+                content[name] = decoded_value
+    return content
 
 
 def _value(value: Any, kind: Any) -> Any:
@@ -135,39 +137,39 @@ def _value(value: Any, kind: Any) -> Any:
     if kind == "bool":
         return bool(value)
     if "port" in kind:
-        either = dict(_fields(value))
-        return either.get(3, b"").decode() if either.get(1) else either.get(2, 0)
+        int_or_string = dict(_fields(value))
+        return int_or_string.get(3, b"").decode() if int_or_string.get(1) else int_or_string.get(2, 0)
     return _read(value, kind)
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
-    """Number and value of each field: an int, or bytes."""
-    at = 0
-    while at < len(data):
-        tag, at = _number(data, at)
+    """The number and the value of each field: an int or bytes."""
+    position = 0
+    while position < len(data):
+        tag, position = _read_varint(data, position)
         kind = tag & 7
         if kind == 0:
-            value, at = _number(data, at)
+            value, position = _read_varint(data, position)
             yield tag >> 3, value
         elif kind == 2:
-            size, at = _number(data, at)
-            if at + size > len(data):
+            size, position = _read_varint(data, position)
+            if position + size > len(data):
                 raise IndexError
-            yield tag >> 3, data[at : at + size]
-            at += size
+            yield tag >> 3, data[position : position + size]
+            position += size
         else:
-            at += 8 if kind == 1 else 4
-            yield tag >> 3, data[at - (8 if kind == 1 else 4) : at]
+            position += 8 if kind == 1 else 4
+            yield tag >> 3, data[position - (8 if kind == 1 else 4) : position]
 
 
-def _number(data: bytes, at: int) -> tuple[int, int]:
-    out = shift = 0
+def _read_varint(data: bytes, position: int) -> tuple[int, int]:
+    number = shift = 0
     while True:
-        byte = data[at]
-        out |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
+        byte = data[position]
+        number |= (byte & 127) << shift
+        position, shift = position + 1, shift + 7
         if byte < 128:
-            return out, at
+            return number, position
         if shift > 63:
             raise IndexError
 
@@ -181,8 +183,8 @@ def _message(number: int, data: bytes) -> bytes:
 
 
 def _varint(number: int) -> bytes:
-    out = bytearray()
+    encoded = bytearray()
     while number > 127:
-        out.append(number & 127 | 128)
+        encoded.append(number & 127 | 128)
         number >>= 7
-    return bytes([*out, number])
+    return bytes([*encoded, number])

@@ -1,4 +1,4 @@
-"""The catalogue of resources: which there are, in which groups, and what may be done with them."""
+"""The catalogue of resources: their groups, versions, kinds, verbs and subresources."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 _ALL = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _STATUS_VERBS = ("get", "patch", "update")
@@ -14,7 +15,7 @@ _PROXY_VERBS = ("create", "delete", "get", "patch", "update")
 
 @dataclass(frozen=True, slots=True)
 class Subresource:
-    """Something below an object, such as `pods/log`; group and version are those of its kind, where they are others."""
+    """A subresource, such as `pods/log`; `group` and `version` are those of its kind, if not the resource's."""
 
     name: str
     kind: str
@@ -25,52 +26,52 @@ class Subresource:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource of one group and version."""
+    """A resource in one version of its group."""
 
     group: str
     version: str
     name: str
     kind: str
     namespaced: bool = True
-    short: tuple[str, ...] = ()
+    short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     verbs: tuple[str, ...] = _ALL
     subresources: tuple[Subresource, ...] = ()
 
     @property
     def api_version(self) -> str:
-        """As objects write it: ``v1``, ``apps/v1``."""
+        """The ``apiVersion`` of its objects, such as ``v1`` or ``apps/v1``."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
     def singular(self) -> str:
-        """The name of one."""
+        """The singular name, such as ``pod``."""
         return self.kind.lower()
 
     @property
     def list_kind(self) -> str:
-        """The kind of a list of them."""
+        """The kind of a list, such as ``PodList``."""
         return f"{self.kind}List"
 
     @property
     def qualified(self) -> str:
-        """``services``, ``deployments.apps``."""
+        """The name with its group: ``services``, ``deployments.apps``."""
         return f"{self.name}.{self.group}" if self.group else self.name
 
     @property
     def stored(self) -> bool:
-        """Whether objects of it are kept (reviews are only answered)."""
+        """Whether its objects are stored; reviews are only answered."""
         return "get" in self.verbs
 
     @property
     def storage_hash(self) -> str:
-        """What discovery documents call storageVersionHash: of group, version and kind."""
+        """The ``storageVersionHash`` of discovery documents."""
         digest = hashlib.sha256(f"{self.group}/{self.version}/{self.kind}".encode()).digest()
         return base64.b64encode(digest[:8]).decode()
 
     def subresource(self, name: str) -> Subresource | None:
-        """The subresource of that name."""
-        return next((one for one in self.subresources if one.name == name), None)
+        """The subresource with this name, if there is one."""
+        return next((subresource for subresource in self.subresources if subresource.name == name), None)
 
 
 def _status(kind: str) -> Subresource:
@@ -81,73 +82,70 @@ def _scale() -> Subresource:
     return Subresource("scale", "Scale", group="autoscaling", version="v1")
 
 
-def _core() -> Iterator[Resource]:
-    def made(name: str, kind: str, *short: str, **more: object) -> Resource:
-        return Resource("", "v1", name, kind, short=short, **more)  # type: ignore[arg-type]  # the keywords are Resource's own
+def _core(name: str, kind: str, *short_names: str, **options: Any) -> Resource:
+    return Resource("", "v1", name, kind, short_names=short_names, **options)
 
-    yield made("bindings", "Binding", verbs=("create",))
-    yield made("componentstatuses", "ComponentStatus", "cs", namespaced=False, verbs=("get", "list"))
-    yield made("configmaps", "ConfigMap", "cm")
-    yield made("endpoints", "Endpoints", "ep")
-    yield made("events", "Event", "ev")
-    yield made("limitranges", "LimitRange", "limits")
-    yield made(
+
+def _core_resources() -> Iterator[Resource]:
+    yield _core("bindings", "Binding", verbs=("create",))
+    yield _core("componentstatuses", "ComponentStatus", "cs", namespaced=False, verbs=("get", "list"))
+    yield _core("configmaps", "ConfigMap", "cm")
+    yield _core("endpoints", "Endpoints", "ep")
+    yield _core("events", "Event", "ev")
+    yield _core("limitranges", "LimitRange", "limits")
+    yield _core(
         "namespaces", "Namespace", "ns",
         namespaced=False,
         verbs=tuple(verb for verb in _ALL if verb != "deletecollection"),
         subresources=(Subresource("finalize", "Namespace", ("update",)), _status("Namespace")),
     )  # fmt: skip
-    node_parts = (Subresource("proxy", "NodeProxyOptions", _PROXY_VERBS), _status("Node"))
-    yield made("nodes", "Node", "no", namespaced=False, subresources=node_parts)
-    yield made(
-        "persistentvolumeclaims", "PersistentVolumeClaim", "pvc", subresources=(_status("PersistentVolumeClaim"),)
-    )
-    yield made(
-        "persistentvolumes", "PersistentVolume", "pv", namespaced=False, subresources=(_status("PersistentVolume"),)
-    )
-    yield made(
-        "pods", "Pod", "po",
-        categories=("all",),
-        subresources=(
-            Subresource("attach", "PodAttachOptions", ("create", "get")),
-            Subresource("binding", "Binding", ("create",)),
-            Subresource("ephemeralcontainers", "Pod"),
-            Subresource("eviction", "Eviction", ("create",), "policy", "v1"),
-            Subresource("exec", "PodExecOptions", ("create", "get")),
-            Subresource("log", "Pod", ("get",)),
-            Subresource("portforward", "PodPortForwardOptions", ("create", "get")),
-            Subresource("proxy", "PodProxyOptions", _PROXY_VERBS),
-            Subresource("resize", "Pod"),
-            _status("Pod"),
-        ),
-    )  # fmt: skip
-    yield made("podtemplates", "PodTemplate")
-    yield made(
-        "replicationcontrollers", "ReplicationController", "rc",
-        categories=("all",),
-        subresources=(_scale(), _status("ReplicationController")),
-    )  # fmt: skip
-    yield made("resourcequotas", "ResourceQuota", "quota", subresources=(_status("ResourceQuota"),))
-    yield made("secrets", "Secret")
+    proxy = Subresource("proxy", "NodeProxyOptions", _PROXY_VERBS)
+    yield _core("nodes", "Node", "no", namespaced=False, subresources=(proxy, _status("Node")))
+    claim = "PersistentVolumeClaim"
+    yield _core("persistentvolumeclaims", claim, "pvc", subresources=(_status(claim),))
+    volume = "PersistentVolume"
+    yield _core("persistentvolumes", volume, "pv", namespaced=False, subresources=(_status(volume),))
+    yield _core("pods", "Pod", "po", categories=("all",), subresources=tuple(_pod_subresources()))
+    yield _core("podtemplates", "PodTemplate")
+    controller = "ReplicationController"
+    subresources = (_scale(), _status(controller))
+    yield _core("replicationcontrollers", controller, "rc", categories=("all",), subresources=subresources)
+    yield _core("resourcequotas", "ResourceQuota", "quota", subresources=(_status("ResourceQuota"),))
+    yield _core("secrets", "Secret")
     token = Subresource("token", "TokenRequest", ("create",), "authentication.k8s.io", "v1")
-    yield made("serviceaccounts", "ServiceAccount", "sa", subresources=(token,))
-    service_parts = (Subresource("proxy", "ServiceProxyOptions", _PROXY_VERBS), _status("Service"))
-    yield made("services", "Service", "svc", categories=("all",), subresources=service_parts)
+    yield _core("serviceaccounts", "ServiceAccount", "sa", subresources=(token,))
+    proxy = Subresource("proxy", "ServiceProxyOptions", _PROXY_VERBS)
+    yield _core("services", "Service", "svc", categories=("all",), subresources=(proxy, _status("Service")))
 
 
-def _others() -> Iterator[Resource]:
+def _pod_subresources() -> Iterator[Subresource]:
+    yield Subresource("attach", "PodAttachOptions", ("create", "get"))
+    yield Subresource("binding", "Binding", ("create",))
+    yield Subresource("ephemeralcontainers", "Pod")
+    yield Subresource("eviction", "Eviction", ("create",), "policy", "v1")
+    yield Subresource("exec", "PodExecOptions", ("create", "get"))
+    yield Subresource("log", "Pod", ("get",))
+    yield Subresource("portforward", "PodPortForwardOptions", ("create", "get"))
+    yield Subresource("proxy", "PodProxyOptions", _PROXY_VERBS)
+    yield Subresource("resize", "Pod")
+    yield _status("Pod")
+
+
+def _other_resources() -> Iterator[Resource]:
     yield Resource(
-        "apiregistration.k8s.io", "v1", "apiservices", "APIService", False, subresources=(_status("APIService"),)
-    )
+        "apiregistration.k8s.io", "v1", "apiservices", "APIService", False,
+        categories=("api-extensions",),
+        subresources=(_status("APIService"),),
+    )  # fmt: skip
     yield Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
-    for name, kind, short in (
+    for name, kind, short_name in (
         ("daemonsets", "DaemonSet", "ds"),
         ("deployments", "Deployment", "deploy"),
         ("replicasets", "ReplicaSet", "rs"),
         ("statefulsets", "StatefulSet", "sts"),
     ):
-        parts = (_status(kind),) if kind == "DaemonSet" else (_scale(), _status(kind))
-        yield Resource("apps", "v1", name, kind, True, (short,), ("all",), subresources=parts)
+        subresources = (_status(kind),) if kind == "DaemonSet" else (_scale(), _status(kind))
+        yield Resource("apps", "v1", name, kind, True, (short_name,), ("all",), subresources=subresources)
     yield Resource("events.k8s.io", "v1", "events", "Event", True, ("ev",))
     yield Resource("authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", False, verbs=("create",))
     yield Resource("authentication.k8s.io", "v1", "tokenreviews", "TokenReview", False, verbs=("create",))
@@ -178,35 +176,59 @@ METRICS = (
     Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False, verbs=("get", "list")),
     Resource("metrics.k8s.io", "v1beta1", "pods", "PodMetrics", True, verbs=("get", "list")),
 )
-"""What an aggregated metrics-server adds, in a world that has one (an APIService tells)."""
+"""The resources that metrics-server adds to the API, in a world that has one."""
 
 
 class Catalogue:
-    """The resources of this cluster, by group, version and name."""
+    """The resources of a cluster, found by group, version, name or kind.
+
+    Parameters
+    ----------
+    extra
+        Resources besides those of the API server itself.
+    """
 
     def __init__(self, extra: tuple[Resource, ...] = ()) -> None:
-        self.all = (*_core(), *_others(), *extra)
-        self._by_path = {(one.group, one.version, one.name): one for one in self.all}
-        self._by_kind = {(one.api_version, one.kind): one for one in self.all}
+        self.all = (*_core_resources(), *_other_resources(), *extra)
+        self._by_path = {(resource.group, resource.version, resource.name): resource for resource in self.all}
+        self._by_kind = {(resource.api_version, resource.kind): resource for resource in self.all}
         self._groups: dict[str, list[str]] = {}
-        for one in self.all:
-            versions = self._groups.setdefault(one.group, [])
-            if one.version not in versions:
-                versions.append(one.version)
+        for resource in self.all:
+            versions = self._groups.setdefault(resource.group, [])
+            if resource.version not in versions:
+                versions.append(resource.version)
 
     def find(self, group: str, version: str, name: str) -> Resource | None:
-        """The resource that a path names."""
+        """The resource at a path.
+
+        Parameters
+        ----------
+        group, version, name
+            As in the path; the core group is empty.
+        """
         return self._by_path.get((group, version, name))
 
     def of_kind(self, api_version: str, kind: str) -> Resource | None:
-        """The resource that objects of this kind belong to."""
+        """The resource that objects of a kind belong to.
+
+        Parameters
+        ----------
+        api_version, kind
+            As in the objects.
+        """
         return self._by_kind.get((api_version, kind))
 
     def groups(self) -> dict[str, list[str]]:
-        """The versions of each group, in order; the core group is ``""``."""
+        """Group → its versions, in order; the core group is ``""``."""
         return self._groups
 
     def of_version(self, group: str, version: str) -> list[Resource]:
-        """The resources of a group's version, by name."""
-        found = [one for one in self.all if (one.group, one.version) == (group, version)]
-        return sorted(found, key=lambda one: one.name)
+        """The resources in a version of a group, sorted by name.
+
+        Parameters
+        ----------
+        group, version
+            As in the path; the core group is empty.
+        """
+        resources = [resource for resource in self.all if (resource.group, resource.version) == (group, version)]
+        return sorted(resources, key=lambda resource: resource.name)

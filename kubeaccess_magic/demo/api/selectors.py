@@ -1,4 +1,4 @@
-"""Label and field selectors: parsed and refused in the real server's words."""
+"""Label and field selectors, with the error messages of the real server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any, Final
 
 from .status import ApiError, Object, bad_request
 
-Test = Callable[[Object], bool]
+ObjectTest = Callable[[Object], bool]
+"""Whether an object is selected."""
+LabelTest = Callable[[Mapping[str, str]], bool]
+"""Whether labels meet one requirement of a label selector."""
 
 _TOKENS = re.compile(r"\s*(?:(==|!=|[=!(),<>])|([^\s=!(),<>]+))")
 _KEY = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
@@ -19,6 +22,17 @@ _KEY_RULE = (
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' "
     "(e.g. 'example.com/MyName')"
 )
+_NAME_PART_RULE = (
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+)
+_VALUE_RULE = (
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+)
+_INTEGER = re.compile(r"[-+]?[0-9]+")
 _OPERATORS = "in, notin, =, ==, !=, gt, lt"
 
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -38,41 +52,48 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "replicasets": ("status.replicas",),
     "jobs": ("status.successful",),
 }  # fmt: skip
-"""Which fields a field selector may name, besides name and namespace."""
+"""Resource → the fields that a field selector may name, besides name and namespace."""
 
 
-def label_selector(text: str) -> Test:
-    """A test of an object's labels.
-
-    Raises
-    ------
-    ApiError
-        400, the text is no selector.
-    """
-    tests = list(_Labels(text).requirements())
-    return lambda thing: all(test(thing.get("metadata", {}).get("labels") or {}) for test in tests)
-
-
-def field_selector(text: str, resource: str) -> Test:
-    """A test of an object's fields.
+def label_selector(text: str) -> ObjectTest:
+    """Make a test for the labels of objects from a label selector.
 
     Raises
     ------
     ApiError
-        400, the text is no selector, or names a field that this resource cannot be selected by.
+        400: the text is not a label selector.
     """
-    tests: list[Test] = []
+    tests = list(_LabelSelectorParser(text).requirements())
+    return lambda obj: all(test(obj.get("metadata", {}).get("labels") or {}) for test in tests)
+
+
+def field_selector(text: str, resource: str) -> ObjectTest:
+    """Make a test for the fields of objects from a field selector.
+
+    Parameters
+    ----------
+    text
+        The field selector.
+    resource
+        The resource of the objects.
+
+    Raises
+    ------
+    ApiError
+        400: the text is not a field selector, or it names a field by which this resource cannot be selected.
+    """
+    tests: list[ObjectTest] = []
     for name, negated, value in _terms(text):
         if not name and not value and not negated:
             continue
         if name not in ("metadata.name", "metadata.namespace", *FIELDS.get(resource, ())):
             raise bad_request(f"field label not supported: {name}")
         tests.append(_field_test("metadata.name" if name == "name" else name, value, negated))
-    return lambda thing: all(test(thing) for test in tests)
+    return lambda obj: all(test(obj) for test in tests)
 
 
 def exact_name(text: str) -> str:
-    """The one name that a field selector asks for; nothing if it asks for several, or is wrong."""
+    """The name that a field selector selects; empty if it selects more than one object, or is invalid."""
     try:
         for name, negated, value in _terms(text):
             if name == "metadata.name" and not negated and value not in (".", "..") and not set("/%") & set(value):
@@ -82,11 +103,19 @@ def exact_name(text: str) -> str:
     return ""
 
 
-def field_of(thing: Object, path: str) -> str:
-    """The value of a field as selectors compare it; a field that is missing is empty."""
+def field_of(obj: Object, path: str) -> str:
+    """The value of a field as text, as field selectors compare it; empty if the field is missing.
+
+    Parameters
+    ----------
+    obj
+        The object.
+    path
+        The path of the field, such as ``spec.nodeName``.
+    """
     if path == "source":
-        return str(thing.get("source", {}).get("component", "") or thing.get("reportingComponent", ""))
-    value: Any = thing
+        return str(obj.get("source", {}).get("component", "") or obj.get("reportingComponent", ""))
+    value: Any = obj
     for step in path.split("."):
         value = value.get(step) if isinstance(value, dict) else None
     if value is None:
@@ -98,81 +127,78 @@ def field_of(thing: Object, path: str) -> str:
     return str(value)
 
 
-def _field_test(name: str, value: str, negated: bool) -> Test:
-    return lambda thing: (field_of(thing, name) == value) is not negated
+def _field_test(name: str, value: str, negated: bool) -> ObjectTest:
+    return lambda obj: (field_of(obj, name) == value) is not negated
 
 
 def _terms(text: str) -> Iterator[tuple[str, bool, str]]:
     for term in re.split(r"(?<!\\),", text) if text else ():
         if not term:
             continue
-        found = re.match(r"(.*?)(!=|==|=)(.*)", term, re.DOTALL)
-        if not found:
+        match = re.match(r"(.*?)(!=|==|=)(.*)", term, re.DOTALL)
+        if not match:
             raise bad_request(f"invalid selector: '{text}'; can't understand '{term}'")
-        if wrong := re.search(r"(?<!\\)(?:\\\\)*(\\(?:[^\\,=]|$))", found[3]):
-            raise bad_request(f"invalid field selector: invalid escape sequence: {wrong[1]}")
-        value = re.sub(r"\\([\\,=])", r"\1", found[3])
-        yield found[1], found[2] == "!=", value
+        if bad_escape := re.search(r"(?<!\\)(?:\\\\)*(\\(?:[^\\,=]|$))", match[3]):
+            raise bad_request(f"invalid field selector: invalid escape sequence: {bad_escape[1]}")
+        value = re.sub(r"\\([\\,=])", r"\1", match[3])
+        yield match[1], match[2] == "!=", value
 
 
-class _Labels:
-    """The recursive descent of one label selector; errors name what was found and what was expected."""
+class _LabelSelectorParser:
+    """A recursive-descent parser of a label selector; its errors name the token found and those expected."""
 
     def __init__(self, text: str) -> None:
-        self.tokens = [found[1] or found[2] for found in _TOKENS.finditer(text) if found[1] or found[2]]
-        self.at = 0
+        self.tokens = [match[1] or match[2] for match in _TOKENS.finditer(text)]
+        self.position = 0
 
-    def requirements(self) -> Iterator[Callable[[Mapping[str, str]], bool]]:
+    def requirements(self) -> Iterator[LabelTest]:
         while self.peek():
-            if not _word(self.peek()) and self.peek() != "!":
+            if not _is_word(self.peek()) and self.peek() != "!":
                 raise bad_request(f"found '{self.peek()}', expected: !, identifier, or 'end of string'")
             try:
                 yield self.requirement()
-            except ApiError as wrong:
-                raise bad_request(f"unable to parse requirement: {wrong.message}") from wrong
+            except ApiError as error:
+                raise bad_request(f"unable to parse requirement: {error.message}") from error
             token = self.take()
             if token == "":
                 return
             if token != ",":
                 raise bad_request(f"found '{token}', expected: ',' or 'end of string'")
-            if not _word(self.peek()) and self.peek() != "!":
+            if not _is_word(self.peek()) and self.peek() != "!":
                 raise bad_request(f"found '{self.peek()}', expected: identifier after ','")
 
-    def requirement(self) -> Callable[[Mapping[str, str]], bool]:
-        key = self.take()
-        negated = key == "!"
+    def requirement(self) -> LabelTest:
+        negated = self.peek() == "!"
         if negated:
-            key = self.take()
-        if not _word(key):
-            raise bad_request(f"found '{key}', expected: identifier")
-        if not _KEY.fullmatch(key):
-            if key.count("/") > 1:
-                raise bad_request(f'<nil>: Invalid value: "{key}": {_KEY_RULE}')
-            raise bad_request(
-                f'<nil>: Invalid value: "{key}": name part must consist of alphanumeric characters, '
-                "'-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',"
-                "  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-            )
+            self.take()
+        key = self.take()
+        _check_key(key)
         if negated:
             return lambda labels: key not in labels
         if self.peek() in ("", ","):
             return lambda labels: key in labels
         operator = self.take()
         if operator in ("in", "notin"):
-            values = self.values()
-            for at, value in enumerate(sorted(values)):
-                _checked(key, value, at)
-            if operator == "in":
-                return lambda labels: labels.get(key) in values if key in labels else False
-            return lambda labels: key not in labels or labels[key] not in values
+            return self.membership(key, operator)
         if operator not in ("=", "==", "!=", ">", "<"):
             raise bad_request(f"found '{operator}', expected: {_OPERATORS}")
+        return self.comparison(key, operator)
+
+    def membership(self, key: str, operator: str) -> LabelTest:
+        values = self.values()
+        for position, value in enumerate(sorted(values)):
+            _check_value(key, value, position)
+        if operator == "in":
+            return lambda labels: key in labels and labels[key] in values
+        return lambda labels: key not in labels or labels[key] not in values
+
+    def comparison(self, key: str, operator: str) -> LabelTest:
         value = "" if self.peek() in ("", ",") else self.take()
-        if value and not _word(value):
+        if value and not _is_word(value):
             raise bad_request(f"found '{value}', expected: identifier")
         if operator in (">", "<"):
-            return _compared(key, operator, value)
-        _checked(key, value)
+            return _integer_test(key, operator, value)
+        _check_value(key, value)
         if operator == "!=":
             return lambda labels: labels.get(key) != value
         return lambda labels: labels.get(key) == value
@@ -180,58 +206,63 @@ class _Labels:
     def values(self) -> frozenset[str]:
         if (token := self.take()) != "(":
             raise bad_request(f"found '{token}' expected: '('")
-        out: set[str] = set()
+        values: set[str] = set()
         last = ""
         while (token := self.take()) != ")":
             if token == "":
                 raise bad_request(
-                    "found '', expected: ',', ')' or identifier" if not out else "found '', expected: ',' or ')'"
+                    "found '', expected: ',', ')' or identifier" if not values else "found '', expected: ',' or ')'"
                 )
             if token == ",":
-                if not _word(last):
-                    out.add("")
-            elif _word(token) and not _word(last):
-                out.add(token)
+                if not _is_word(last):
+                    values.add("")
+            elif _is_word(token) and not _is_word(last):
+                values.add(token)
             else:
                 raise bad_request(f"found '{token}', expected: ',' or ')'")
             last = token
-        if not _word(last):
-            out.add("")
-        return frozenset(out)
+        if not _is_word(last):
+            values.add("")
+        return frozenset(values)
 
     def peek(self) -> str:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+        return self.tokens[self.position] if self.position < len(self.tokens) else ""
 
     def take(self) -> str:
         token = self.peek()
-        self.at += 1
+        self.position += 1
         return token
 
 
-def _word(token: str) -> bool:
+def _is_word(token: str) -> bool:
     return bool(token) and token[0] not in "=!(),<>"
 
 
-def _compared(key: str, operator: str, value: str) -> Callable[[Mapping[str, str]], bool]:
-    if not re.fullmatch(r"[-+]?[0-9]+", value):
+def _check_key(key: str) -> None:
+    if not _is_word(key):
+        raise bad_request(f"found '{key}', expected: identifier")
+    if _KEY.fullmatch(key):
+        return
+    if key.count("/") > 1:
+        raise bad_request(f'<nil>: Invalid value: "{key}": {_KEY_RULE}')
+    raise bad_request(f'<nil>: Invalid value: "{key}": {_NAME_PART_RULE}')
+
+
+def _check_value(key: str, value: str, position: int = 0) -> None:
+    if not _VALUE.fullmatch(value):
+        raise bad_request(f'values[{position}][{key}]: Invalid value: "{value}": {_VALUE_RULE}')
+
+
+def _integer_test(key: str, operator: str, value: str) -> LabelTest:
+    if not _INTEGER.fullmatch(value):
         raise bad_request(
             f"values[0]: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the value must be an integer"
         )
 
     def test(labels: Mapping[str, str]) -> bool:
-        found = labels.get(key, "")
-        if not re.fullmatch(r"[-+]?[0-9]+", found):
+        label = labels.get(key, "")
+        if not _INTEGER.fullmatch(label):
             return False
-        return int(found) > int(value) if operator == ">" else int(found) < int(value)
+        return int(label) > int(value) if operator == ">" else int(label) < int(value)
 
     return test
-
-
-def _checked(key: str, value: str, at: int = 0) -> None:
-    if not _VALUE.fullmatch(value):
-        raise bad_request(
-            f'values[{at}][{key}]: Invalid value: "{value}": a valid label must be an empty string or consist of '
-            "alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
-            "(e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
-            "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-        )

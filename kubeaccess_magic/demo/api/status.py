@@ -1,28 +1,28 @@
-"""The API server's refusals: `Status` objects and the catalogue of their texts (section 2 of the reference)."""
+"""The errors of the API server: `Status` objects, and the catalogue of their messages."""
 
 from __future__ import annotations
 
 from typing import Any
 
 Object = dict[str, Any]
-"""A Kubernetes object, or a part of one, as JSON has it."""
+"""A Kubernetes object, or a part of one, as decoded JSON."""
 
 
 class ApiError(Exception):
-    """An answer of kind `Status`.
+    """An error that is answered by an object of kind `Status`.
 
     Parameters
     ----------
     code
-        The HTTP status.
+        The HTTP status code.
     reason
-        The machine's word for it; empty where the real server gives none (D8, T35).
+        The machine-readable reason; empty where the real server gives none (D8, T35).
     message
-        For people.
+        The text for people.
     details
-        What is meant; None leaves the field out.
+        The details of the Status; None leaves them out.
     headers
-        Header fields that go with it.
+        Header fields of the response.
     """
 
     def __init__(
@@ -42,30 +42,45 @@ class ApiError(Exception):
 
     @property
     def status(self) -> Object:
-        """The object that is sent."""
-        out: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
-        out["message"] = self.message
+        """The Status object that is sent."""
+        content: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+        content["message"] = self.message
         if self.reason:
-            out["reason"] = self.reason
+            content["reason"] = self.reason
         if self.details is not None:
-            out["details"] = self.details
-        out["code"] = self.code
-        return out
+            content["details"] = self.details
+        content["code"] = self.code
+        return content
 
 
 def bad_request(message: str) -> ApiError:
-    """400; no details (E3, E4)."""
+    """Error 400, without details (E3, E4)."""
     return ApiError(400, "BadRequest", message)
 
 
+def name_missing() -> ApiError:
+    """Error 400: the path names a subresource of an object, and the object's name is empty (N8)."""
+    return bad_request("name must be provided")
+
+
 def unauthorized() -> ApiError:
-    """401: credentials that are wrong, not ones that are missing (E1)."""
+    """Error 401: the credentials are wrong; missing ones are not an error here (E1)."""
     return ApiError(401, "Unauthorized", "Unauthorized")
 
 
 def forbidden(message: str, name: str, resource: str, group: str = "") -> ApiError:
-    """403 of the authorizer, which alone says nosniff (E2)."""
-    details = _named(name, resource, group)
+    """Error 403 of the authorizer, whose answers alone have the header ``nosniff`` (E2).
+
+    Parameters
+    ----------
+    message
+        Who cannot do what.
+    name
+        The object's name; empty for a whole resource.
+    resource, group
+        The resource; the core group is empty.
+    """
+    details = _details(name, resource, group)
     qualified = f"{resource}.{group}" if group else resource
     subject = f'{qualified} "{name}"' if name else qualified
     return ApiError(
@@ -74,51 +89,87 @@ def forbidden(message: str, name: str, resource: str, group: str = "") -> ApiErr
 
 
 def not_found(resource: str, name: str, group: str = "") -> ApiError:
-    """404 of an object (E5)."""
+    """Error 404: there is no such object (E5).
+
+    Parameters
+    ----------
+    resource, group
+        The resource; the core group is empty.
+    name
+        The object's name.
+    """
     qualified = f"{resource}.{group}" if group else resource
-    return ApiError(404, "NotFound", f'{qualified} "{name}" not found', _named(name, resource, group))
+    return ApiError(404, "NotFound", f'{qualified} "{name}" not found', _details(name, resource, group))
 
 
 def no_resource() -> ApiError:
-    """404 of a resource that the group does not have."""
+    """Error 404: the group has no such resource."""
     return ApiError(404, "NotFound", "the server could not find the requested resource", {})
 
 
 def not_allowed() -> ApiError:
-    """405 (E6)."""
+    """Error 405: the resource does not have this method (E6)."""
     message = "the server does not allow this method on the requested resource"
     return ApiError(405, "MethodNotAllowed", message, {})
 
 
 def not_acceptable(representations: str) -> ApiError:
-    """406 of an Accept that nothing fits."""
+    """Error 406: nothing that the client accepts is available."""
     message = f"406: Not Acceptable\n\nAvailable representations: {representations}"
     return ApiError(406, "NotAcceptable", message, {})
 
 
 def already_exists(resource: str, name: str, group: str = "") -> ApiError:
-    """409 of a create."""
+    """Error 409: an object with this name already exists.
+
+    Parameters
+    ----------
+    resource, group
+        The resource; the core group is empty.
+    name
+        The object's name.
+    """
     qualified = f"{resource}.{group}" if group else resource
-    return ApiError(409, "AlreadyExists", f'{qualified} "{name}" already exists', _named(name, resource, group))
+    return ApiError(409, "AlreadyExists", f'{qualified} "{name}" already exists', _details(name, resource, group))
 
 
 def conflict(resource: str, name: str, group: str = "") -> ApiError:
-    """409 of a write that came from an older version."""
+    """Error 409: the object has changed since the version that the write is based on.
+
+    Parameters
+    ----------
+    resource, group
+        The resource; the core group is empty.
+    name
+        The object's name.
+    """
     qualified = f"{resource}.{group}" if group else resource
     message = (
         f'Operation cannot be fulfilled on {qualified} "{name}": the object has been modified; '
         "please apply your changes to the latest version and try again"
     )
-    return ApiError(409, "Conflict", message, _named(name, resource, group))
+    return ApiError(409, "Conflict", message, _details(name, resource, group))
 
 
 def expired(message: str) -> ApiError:
-    """410 of a version or a page that is forgotten (F1)."""
+    """Error 410: a resource version or a page that the server no longer has (F1)."""
     return ApiError(410, "Expired", message)
 
 
 def invalid(kind: str, group: str, name: str, field: str, detail: str, cause: str) -> ApiError:
-    """422 of one field; `detail` is `Forbidden: …` or `Invalid value: …`, `cause` its machine's word."""
+    """Error 422: one field is invalid.
+
+    Parameters
+    ----------
+    kind, group, name
+        The object; parts that are empty are left out.
+    field
+        The path of the field.
+    detail
+        What is wrong, such as ``Invalid value: …``.
+    cause
+        The machine-readable cause.
+    """
     details: Object = {}
     if name:
         details["name"] = name
@@ -132,39 +183,55 @@ def invalid(kind: str, group: str, name: str, field: str, detail: str, cause: st
 
 
 def invalid_all(kind: str, group: str, problems: list[tuple[str, str, str]]) -> ApiError:
-    """422 of several fields, each with its detail and cause."""
+    """Error 422: several fields are invalid.
+
+    Parameters
+    ----------
+    kind, group
+        The kind of the object.
+    problems
+        For each: the path of the field, what is wrong, and the machine-readable cause.
+    """
     if len(problems) == 1:
         return invalid(kind, group, "", *problems[0])
     causes = [{"reason": cause, "message": detail, "field": field} for field, detail, cause in problems]
-    listed = ", ".join(f"{field}: {detail}" for field, detail, _ in problems)
+    summary = ", ".join(f"{field}: {detail}" for field, detail, _ in problems)
     details: Object = {"group": group, "kind": kind, "causes": causes}
-    return ApiError(422, "Invalid", f'{kind}.{group} "" is invalid: [{listed}]', details)
+    return ApiError(422, "Invalid", f'{kind}.{group} "" is invalid: [{summary}]', details)
 
 
 def internal(message: str) -> ApiError:
-    """500 with a reason (T29)."""
+    """Error 500 with a reason (T29)."""
     text = f"Internal error occurred: {message}"
     return ApiError(500, "InternalError", text, {"causes": [{"message": message}]})
 
 
 def plain_500(message: str) -> ApiError:
-    """500 of an error that is no Status in Go: it has no reason (D8, T35)."""
+    """Error 500 without a reason, as for an error that is not a Status in Go (D8, T35)."""
     return ApiError(500, "", message)
 
 
 def unavailable(message: str) -> ApiError:
-    """503 (E8, S1, S3)."""
+    """Error 503: the app cannot be reached (E8, S1, S3)."""
     return ApiError(503, "ServiceUnavailable", message)
 
 
 def success(resource: str, name: str, uid: str, group: str = "") -> Object:
-    """What a delete answers."""
-    details = {**_named(name, resource, group), "uid": uid}
+    """The Status that answers a successful delete.
+
+    Parameters
+    ----------
+    resource, group
+        The resource; the core group is empty.
+    name, uid
+        The deleted object.
+    """
+    details = {**_details(name, resource, group), "uid": uid}
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
 
 
-def _named(name: str, resource: str, group: str) -> Object:
-    out = {"name": name} if name else {}
+def _details(name: str, resource: str, group: str) -> Object:
+    content = {"name": name} if name else {}
     if group:
-        out["group"] = group
-    return {**out, "kind": resource}
+        content["group"] = group
+    return {**content, "kind": resource}

@@ -1,4 +1,4 @@
-"""The objects, their versions, and what changed when: what etcd and the watch cache are to the real server."""
+"""The store of objects, with their versions and recent changes: it stands for etcd and the watch cache."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Final
 from .status import Object
 
 FIRST_VERSION: Final = 100
-"""The first object's resourceVersion; what is older has been forgotten."""
+"""The resourceVersion before the first object; older versions are treated as forgotten."""
 REMEMBERED: Final = 2000
-"""So many changes can be watched from or paged across."""
+"""How many past changes are kept for watches and for pages of a list."""
 
 Key = tuple[str, str]
 """Group and resource."""
@@ -24,20 +24,26 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one object.
+    """A change of one object.
 
     Attributes
     ----------
+    version
+        The resourceVersion of the change.
+    key
+        The group and resource of the object.
     kind
         ADDED, MODIFIED or DELETED.
+    obj
+        The object after the change; a deleted one as it was last.
     before
-        The object as it was; None when it was added.
+        The object before the change; None if it was added.
     """
 
     version: int
     key: Key
     kind: str
-    thing: Object
+    obj: Object
     before: Object | None
 
 
@@ -47,149 +53,228 @@ class Store:
     Parameters
     ----------
     seed
-        Makes the uids, so that a world is the same at each start.
+        The seed of the generated uids, so that they are the same at each start.
     """
 
     def __init__(self, seed: str = "demo") -> None:
         self.version = FIRST_VERSION
         self.oldest = FIRST_VERSION
         self._seed = seed
-        self._things: dict[Key, dict[str, Object]] = {}
+        self._objects: dict[Key, dict[str, Object]] = {}
         self._sorted: dict[Key, list[str]] = {}
         self._changes: deque[Change] = deque()
         self._watchers: set[Callable[[Change], None]] = set()
-        self._made: dict[Key, Callable[[str], Iterator[Object]]] = {}
+        self._computed: dict[Key, Callable[[str], Iterator[Object]]] = {}
 
-    def provide(self, group: str, resource: str, make: Callable[[str], Iterator[Object]]) -> None:
-        """Let objects of a resource be made when they are asked for; `make` is given the namespace."""
-        self._made[group, resource] = make
+    def provide(self, group: str, resource: str, compute: Callable[[str], Iterator[Object]]) -> None:
+        """Let the objects of a resource be computed at each access, instead of stored.
+
+        Parameters
+        ----------
+        group, resource
+            The resource.
+        compute
+            Returns the objects in a namespace, or all of them for an empty one.
+        """
+        self._computed[group, resource] = compute
 
     # --- reading
 
     def get(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
-        """One object; it is not to be changed."""
-        if make := self._made.get((group, resource)):
-            return next((thing for thing in make(namespace) if thing["metadata"]["name"] == name), None)
-        return self._things.get((group, resource), {}).get(_path(namespace, name))
+        """Get one object, which must not be modified; None if there is none.
+
+        Parameters
+        ----------
+        group, resource
+            The resource; the core group is empty.
+        namespace, name
+            The object; a cluster-scoped one has an empty namespace.
+        """
+        if compute := self._computed.get((group, resource)):
+            return next((obj for obj in compute(namespace) if obj["metadata"]["name"] == name), None)
+        return self._objects.get((group, resource), {}).get(_path(namespace, name))
 
     def objects(self, group: str, resource: str, namespace: str = "") -> Iterator[Object]:
-        """The objects of a resource, by namespace and name."""
-        for _, thing in self.items((group, resource), namespace):
-            yield thing
+        """Get the objects of a resource, sorted by namespace and name.
 
-    def items(self, key: Key, namespace: str = "", after: str = "") -> Iterator[tuple[str, Object]]:
-        """Objects with their places in the order, from behind a place on."""
-        if make := self._made.get(key):
-            yield from ((path, thing) for thing in make(namespace) if (path := _path_of(thing)) >= after)
+        Parameters
+        ----------
+        group, resource
+            The resource; the core group is empty.
+        namespace
+            Only objects in this namespace; empty for all.
+        """
+        for _, obj in self.items((group, resource), namespace):
+            yield obj
+
+    def items(self, key: Key, namespace: str = "", start: str = "") -> Iterator[tuple[str, Object]]:
+        """Get objects with their paths, sorted by path.
+
+        Parameters
+        ----------
+        key
+            The group and resource.
+        namespace
+            Only objects in this namespace; empty for all.
+        start
+            Skip the objects whose path is less than this.
+        """
+        if compute := self._computed.get(key):
+            yield from ((path, obj) for obj in compute(namespace) if (path := _path_of(obj)) >= start)
             return
-        order = self._sorted.get(key, [])
-        things = self._things.get(key, {})
+        paths = self._sorted.get(key, [])
+        objects = self._objects.get(key, {})
         prefix = f"{namespace}/" if namespace else ""
-        at = bisect.bisect_left(order, max(prefix, after))
-        for path in order[at:]:
+        position = bisect.bisect_left(paths, max(prefix, start))
+        for path in paths[position:]:
             if prefix and not path.startswith(prefix):
                 break
-            yield path, things[path]
+            yield path, objects[path]
 
-    def items_at(self, key: Key, version: int, namespace: str = "", after: str = "") -> list[tuple[str, Object]]:
-        """The same as it was at an older version, which must not be older than `oldest`."""
-        found = dict(self.items(key, namespace, after))
+    def items_at(self, key: Key, version: int, namespace: str = "", start: str = "") -> list[tuple[str, Object]]:
+        """Get objects as they were at an earlier version.
+
+        Parameters
+        ----------
+        key
+            The group and resource.
+        version
+            The resourceVersion; not less than `oldest`.
+        namespace
+            Only objects in this namespace; empty for all.
+        start
+            Skip the objects whose path is less than this.
+        """
+        objects = dict(self.items(key, namespace, start))
         for change in reversed(self._changes):
             if change.version <= version:
                 break
             if change.key == key:
-                path = _path_of(change.thing)
+                path = _path_of(change.obj)
                 if change.before is None:
-                    found.pop(path, None)
-                elif path >= after and (not namespace or path.startswith(f"{namespace}/")):
-                    found[path] = change.before
-        return sorted(found.items())
+                    objects.pop(path, None)
+                elif path >= start and (not namespace or path.startswith(f"{namespace}/")):
+                    objects[path] = change.before
+        return sorted(objects.items())
 
     def changes_since(self, version: int) -> list[Change]:
-        """What changed after a version, in order."""
+        """The changes after a version, in order."""
         return [change for change in self._changes if change.version > version]
 
     def keys(self) -> list[Key]:
         """The resources that have ever had an object."""
-        return list(self._things)
+        return list(self._objects)
 
     # --- writing
 
-    def load(self, group: str, resource: str, thing: Object) -> Object:
-        """Put an object that stands from the beginning; nobody is told."""
-        return self._put((group, resource), copy.deepcopy(thing))
+    def load(self, group: str, resource: str, obj: Object) -> Object:
+        """Store an object at the start, without notifying watchers.
 
-    def put(self, group: str, resource: str, thing: Object) -> Object:
-        """Create or replace an object, and tell the watchers."""
+        Parameters
+        ----------
+        group, resource
+            The resource; the core group is empty.
+        obj
+            The object; a copy is stored.
+        """
+        return self._store((group, resource), copy.deepcopy(obj))
+
+    def put(self, group: str, resource: str, obj: Object) -> Object:
+        """Create or replace an object, and notify watchers.
+
+        Parameters
+        ----------
+        group, resource
+            The resource; the core group is empty.
+        obj
+            The object; it gets a new resourceVersion, and a uid if it is new.
+        """
         key = (group, resource)
-        before = self._things.get(key, {}).get(_path_of(thing))
-        stored = self._put(key, thing)
-        self._tell(Change(self.version, key, "MODIFIED" if before else "ADDED", stored, before))
+        before = self._objects.get(key, {}).get(_path_of(obj))
+        stored = self._store(key, obj)
+        self._notify(Change(self.version, key, "MODIFIED" if before else "ADDED", stored, before))
         return stored
 
     def remove(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
-        """Take an object out, and tell the watchers; it, with its last version."""
+        """Remove an object, and notify watchers; return it with its last version, or None if there was none.
+
+        Parameters
+        ----------
+        group, resource
+            The resource; the core group is empty.
+        namespace, name
+            The object; a cluster-scoped one has an empty namespace.
+        """
         key, path = (group, resource), _path(namespace, name)
-        before = self._things.get(key, {}).pop(path, None)
+        before = self._objects.get(key, {}).pop(path, None)
         if before is None:
             return None
         self._sorted[key].remove(path)
         self.version += 1
         last = copy.deepcopy(before)
         last["metadata"]["resourceVersion"] = str(self.version)
-        self._tell(Change(self.version, key, "DELETED", last, before))
+        self._notify(Change(self.version, key, "DELETED", last, before))
         return last
 
-    def watch(self, told: Callable[[Change], None]) -> Callable[[], None]:
-        """Be told of every change; call the result to hear no more."""
-        self._watchers.add(told)
-        return lambda: self._watchers.discard(told)
+    def watch(self, watcher: Callable[[Change], None]) -> Callable[[], None]:
+        """Call a function at every change; call the result of this to stop it."""
+        self._watchers.add(watcher)
+        return lambda: self._watchers.discard(watcher)
 
-    def _put(self, key: Key, thing: Object) -> Object:
+    def _store(self, key: Key, obj: Object) -> Object:
         self.version += 1
-        path = _path_of(thing)
-        metadata = thing["metadata"]
+        path = _path_of(obj)
+        metadata = obj["metadata"]
         metadata["resourceVersion"] = str(self.version)
-        things = self._things.setdefault(key, {})
-        before = things.get(path)
+        objects = self._objects.setdefault(key, {})
+        before = objects.get(path)
         if before is not None:
             for field in ("uid", "creationTimestamp"):
                 metadata[field] = before["metadata"][field]
         else:
-            if not _given(metadata.get("uid")):
+            if not _is_set(metadata.get("uid")):
                 metadata["uid"] = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed}/{key}/{path}/{self.version}"))
-            if not _given(metadata.get("creationTimestamp")):
+            if not _is_set(metadata.get("creationTimestamp")):
                 metadata["creationTimestamp"] = now()
             bisect.insort(self._sorted.setdefault(key, []), path)
-        things[path] = thing
-        return thing
+        objects[path] = obj
+        return obj
 
-    def _tell(self, change: Change) -> None:
+    def _notify(self, change: Change) -> None:
         self._changes.append(change)
         while len(self._changes) > REMEMBERED:
             self.oldest = self._changes.popleft().version
-        for told in list(self._watchers):
-            told(change)
+        for watcher in list(self._watchers):
+            watcher(change)
 
 
 def now() -> str:
-    """The current moment as objects write it."""
+    """The current time, as objects write it."""
     return timestamp(time.time())
 
 
 def timestamp(second: float) -> str:
-    """A moment as objects write it."""
+    """A second since the epoch, as objects write it: ``2026-01-31T12:00:00Z``."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
 
 
-def of_service(slices: Iterable[Object], service: str) -> Iterator[Object]:
-    """Those EndpointSlices that are of a service (F8)."""
-    for thing in slices:
-        if (thing["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == service:
-            yield thing
+def slices_of_service(slices: Iterable[Object], service: str) -> Iterator[Object]:
+    """The EndpointSlices that belong to a service (F8).
+
+    Parameters
+    ----------
+    slices
+        The EndpointSlices of the service's namespace.
+    service
+        The service's name.
+    """
+    for obj in slices:
+        if (obj["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == service:
+            yield obj
 
 
-def _given(value: object) -> bool:
+def _is_set(value: object) -> bool:
+    """Whether a field has a value, and not the mask of a recording, such as ``<UID>``."""
     return bool(value) and not str(value).startswith("<")
 
 
@@ -197,6 +282,6 @@ def _path(namespace: str, name: str) -> str:
     return f"{namespace}/{name}"
 
 
-def _path_of(thing: Object) -> str:
-    metadata = thing["metadata"]
+def _path_of(obj: Object) -> str:
+    metadata = obj["metadata"]
     return _path(metadata.get("namespace", ""), metadata["name"])

@@ -1,4 +1,4 @@
-"""JSON values as YAML, the way the real API server writes them: sorted keys, block style, lists not indented."""
+"""JSON values written as YAML, like the real API server: sorted keys, block style, lists not indented."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ _OTHER_TYPE = re.compile(
 
 
 def dump(value: Any) -> str:
-    """The document for a JSON value, with a line end."""
+    """Write a JSON value as a YAML document that ends with a line feed."""
     return "\n".join(_lines(value)) + "\n"
 
 
 def _lines(value: Any) -> list[str]:
     if isinstance(value, dict) and value:
-        out = []
+        lines = []
         for key in sorted(value):
-            out += _entry(f"{_scalar(key)}:", value[key], in_list=False)
-        return out
+            lines += _entry(f"{_scalar(key)}:", value[key], in_list=False)
+        return lines
     if isinstance(value, list) and value:
-        out = []
+        lines = []
         for item in value:
-            out += _entry("-", item, in_list=True)
-        return out
+            lines += _entry("-", item, in_list=True)
+        return lines
     return [_scalar(value)]
 
 
-def _entry(lead: str, value: Any, in_list: bool) -> list[str]:
+def _entry(prefix: str, value: Any, in_list: bool) -> list[str]:
     if isinstance(value, dict) and value:
-        inner = _lines(value)
+        nested = _lines(value)
         if in_list:
-            return [f"- {inner[0]}", *("  " + line if line else line for line in inner[1:])]
-        return [lead, *("  " + line if line else line for line in inner)]
+            return [f"- {nested[0]}", *("  " + line if line else line for line in nested[1:])]
+        return [prefix, *("  " + line if line else line for line in nested)]
     if isinstance(value, list) and value:
-        inner = _lines(value)
+        nested = _lines(value)
         if in_list:
-            return [f"- {inner[0]}", *("  " + line if line else line for line in inner[1:])]
-        return [lead, *inner]
+            return [f"- {nested[0]}", *("  " + line if line else line for line in nested[1:])]
+        return [prefix, *nested]
     if isinstance(value, str) and "\n" in value and not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", value):
-        keep = "" if value.endswith("\n") and not value.endswith("\n\n") else "+" if value.endswith("\n\n") else "-"
+        chomping = "" if value.endswith("\n") and not value.endswith("\n\n") else "+" if value.endswith("\n\n") else "-"
         body = value[:-1] if value.endswith("\n") else value
-        mark = "2" if value.startswith((" ", "\n")) else ""
-        return [f"{lead} |{mark}{keep}", *("  " + line if line else line for line in body.split("\n"))]
-    return [f"{lead} {_scalar(value)}"]
+        indentation = "2" if value.startswith((" ", "\n")) else ""
+        return [f"{prefix} |{indentation}{chomping}", *("  " + line if line else line for line in body.split("\n"))]
+    return [f"{prefix} {_scalar(value)}"]
 
 
 def _scalar(value: Any) -> str:
@@ -62,7 +62,7 @@ def _scalar(value: Any) -> str:
         return '""'
     if _OTHER_TYPE.fullmatch(value) or "\n" in value or re.search(r"[\x00-\x1f\x7f]", value):
         return json.dumps(value, ensure_ascii=False)
-    plain = _PLAIN.fullmatch(value) and ": " not in value and " #" not in value
-    if plain and not value.endswith((":", " ")):
+    is_plain = _PLAIN.fullmatch(value) and ": " not in value and " #" not in value
+    if is_plain and not value.endswith((":", " ")):
         return value
     return "'" + value.replace("'", "''") + "'"

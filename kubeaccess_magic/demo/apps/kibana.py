@@ -1,8 +1,8 @@
-"""Kibana: an app of JavaScript that builds its URLs from the root of its origin, unaware of any prefix."""
+"""Kibana: a JavaScript app whose URLs begin at the root of its origin, so that it breaks behind a path prefix."""
 
 from __future__ import annotations
 
-from ..http.server import Exchange
+from ..http.exchange import Exchange
 from .web import Router, send_html, send_json, send_text
 
 _PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Kibana</title>
@@ -54,4 +54,4 @@ kibana = Router(
     ("GET", "/ui/legacy.css", _style),
     ("GET", "/api/status", _status),
 )
-"""The app."""
+"""The Kibana app."""

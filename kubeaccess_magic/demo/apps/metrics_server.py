@@ -1,15 +1,15 @@
-"""metrics-server's own port: well, and closed to whoever has not signed in (its API goes by the API server)."""
+"""The port of metrics-server itself: it answers health checks only, since its API is for the API server."""
 
 from __future__ import annotations
 
-from ..http.server import Exchange
+from ..http.exchange import Exchange
 from .web import send_json, send_text
 
 _CHECKS = ("/healthz", "/livez", "/readyz")
 
 
 async def metrics_server(exchange: Exchange) -> None:
-    """``ok`` for the health checks; 403 in the words of an API server for everything else."""
+    """Answer health checks with ``ok``, and everything else with 403, like an API server."""
     request = exchange.request
     if request.path in _CHECKS and request.method in ("GET", "HEAD"):
         await send_text(exchange, 200, "ok")

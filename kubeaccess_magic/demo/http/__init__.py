@@ -1,1 +1,1 @@
-"""HTTP/1.1 byte by byte: raw targets, headers that come twice, cut connections, bodies that stream both ways."""
+"""A low-level HTTP/1.1 server: raw targets, repeated headers, cut connections, bodies streamed both ways."""

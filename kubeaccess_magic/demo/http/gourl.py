@@ -1,7 +1,7 @@
-"""URLs as Go's net/url and path packages understand them: the real API server is made of these (T1-T9, T27-T29).
+"""URLs as Go's ``net/url`` and ``path`` packages handle them, which the real API server uses (T1-T9, T27-T29).
 
-Text that was percent-decoded is a `str` in which bytes that are no UTF-8 are kept as lone surrogates
-(``surrogateescape``), so that encoding it again gives the same bytes.
+Percent-decoded text is a `str` that keeps bytes which are not UTF-8 as lone surrogates (``surrogateescape``), so that
+encoding it again gives the same bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PORT = re.compile(r"(:[0-9]*)?")
 
 
 class BadURLError(ValueError):
-    """Go would not parse it; the text is Go's, about."""
+    """Text that Go does not parse as a URL; the message is close to Go's."""
 
 
 def unescape(text: str) -> str:
@@ -34,53 +34,61 @@ def unescape(text: str) -> str:
     Raises
     ------
     BadURLError
-        An escape is not two hexadecimal digits.
+        A ``%`` is not followed by two hexadecimal digits.
     """
     if "%" not in text and text.isascii():
         return text
-    if bad := _BAD_ESCAPE.search(text):
-        raise BadURLError(f'invalid URL escape "{text[bad.start() : bad.start() + 3]}"')
+    if match := _BAD_ESCAPE.search(text):
+        raise BadURLError(f'invalid URL escape "{text[match.start() : match.start() + 3]}"')
     return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
 
 def escape_path(path: str) -> str:
-    """Percent-encode a path as Go does: ``!'()*`` and all that is not ASCII are encoded, ``$&+,/:;=@`` are not (T8)."""
+    """Percent-encode a path as Go does: ``!'()*`` and non-ASCII characters are encoded, ``$&+,/:;=@`` are not (T8)."""
     return _escaped(path, _PLAIN_PATH)
 
 
 def clean(path: str) -> str:
-    """The shortest path that means the same: no empty, ``.`` or ``..`` segments (T4, T5)."""
+    """The shortest equivalent path: without empty, ``.`` and ``..`` segments (T4, T5)."""
     rooted = path.startswith("/")
-    out: list[str] = []
+    segments: list[str] = []
     for segment in path.split("/"):
         if segment in ("", "."):
             continue
         if segment == "..":
-            if out and out[-1] != "..":
-                out.pop()
+            if segments and segments[-1] != "..":
+                segments.pop()
             elif not rooted:
-                out.append("..")
+                segments.append("..")
             continue
-        out.append(segment)
-    return ("/" if rooted else "") + "/".join(out) or "."
+        segments.append(segment)
+    return ("/" if rooted else "") + "/".join(segments) or "."
 
 
 def join(*parts: str) -> str:
-    """The parts with slashes between, cleaned; an empty text when all are empty."""
+    """Join parts with slashes and clean the result; empty if all parts are empty."""
     text = "/".join(part for part in parts if part)
     return clean(text) if text else ""
 
 
 @dataclass(frozen=True, slots=True)
 class GoURL:
-    """A parsed URL; `str()` writes it as Go would.
+    """A parsed URL; `str()` writes it as Go does.
 
     Attributes
     ----------
+    opaque
+        What follows the scheme of a URL like ``mailto:someone``.
     user
-        What stands before the host, with its ``@``.
+        The user information before the host, including the ``@``.
+    path
+        The path, percent-decoded.
+    raw_path
+        The path as it was written.
+    query
+        What follows the ``?``; None if there is no ``?``.
     omit_host
-        Whether it was written as ``scheme:/path``, without an authority.
+        Whether the URL was written as ``scheme:/path``, without an authority.
     """
 
     scheme: str = ""
@@ -95,12 +103,12 @@ class GoURL:
 
     @classmethod
     def parse(cls, text: str) -> GoURL:
-        """Read a URL or a reference.
+        """Parse a URL or a relative reference.
 
         Raises
         ------
         BadURLError
-            Go's `url.Parse` refuses it.
+            Go's `url.Parse` refuses the text.
         """
         if _CONTROL.search(text):
             raise BadURLError("net/url: invalid control character in URL")
@@ -109,8 +117,8 @@ class GoURL:
         if rest.startswith(":"):
             raise BadURLError("missing protocol scheme")
         scheme = ""
-        if found := _SCHEME.match(rest):
-            scheme, rest = found[1].lower(), rest[found.end() :]
+        if match := _SCHEME.match(rest):
+            scheme, rest = match[1].lower(), rest[match.end() :]
         rest, mark, query = rest.partition("?")
         url = cls(scheme=scheme, query=query if mark else None, fragment=fragment)
         if not rest.startswith("/"):
@@ -121,44 +129,50 @@ class GoURL:
         if rest.startswith("//") and (scheme or not rest.startswith("///")):
             authority, slash, path = rest[2:].partition("/")
             rest = slash + path
-            user, at, host = authority.rpartition("@")
-            if not _USER.fullmatch(user):
-                raise BadURLError("net/url: invalid userinfo")
-            unescape(user)
-            if scheme in ("http", "https") and not host.startswith("[") and host.count(":") > 1:
-                raise BadURLError(f'invalid port "{host[host.index(":") :]}" after host')
-            url = replace(url, user=user + at, host=_host(host))
+            user, host = _authority(authority, scheme)
+            url = replace(url, user=user, host=host)
         elif scheme:
             url = replace(url, omit_host=True)
         return replace(url, path=unescape(rest), raw_path=rest)
 
     def escaped_path(self) -> str:
-        """The path as it is written: as it came, if that is a proper way to write it."""
-        if self.raw_path and _proper(self.raw_path) and unescape(self.raw_path) == self.path:
+        """The encoded path: as it was written, if that is a valid encoding of it."""
+        if self.raw_path and _is_valid(self.raw_path) and unescape(self.raw_path) == self.path:
             return self.raw_path
         return "*" if self.path == "*" else escape_path(self.path)
 
     def __str__(self) -> str:
-        out = f"{self.scheme}:" if self.scheme else ""
+        written = f"{self.scheme}:" if self.scheme else ""
         if self.opaque:
-            out += self.opaque
+            written += self.opaque
         else:
             authority = self.scheme or self.host or self.user
             if authority and not (self.omit_host and not self.host and not self.user):
                 if self.host or self.path or self.user:
-                    out += f"//{self.user}{_escaped(self.host, _PLAIN_HOST)}"
+                    written += f"//{self.user}{_escaped(self.host, _PLAIN_HOST)}"
             path = self.escaped_path()
             if path and not path.startswith("/") and self.host:
                 path = "/" + path
-            if not out and ":" in path.split("/")[0]:
+            if not written and ":" in path.split("/")[0]:
                 path = "./" + path
-            out += path
+            written += path
         if self.query is not None:
-            out += f"?{self.query}"
+            written += f"?{self.query}"
         if self.fragment:
-            proper = _proper(self.fragment.replace("?", ""))
-            out += "#" + (self.fragment if proper else _escaped(unescape(self.fragment), _PLAIN_FRAGMENT))
-        return out
+            is_valid = _is_valid(self.fragment.replace("?", ""))
+            written += "#" + (self.fragment if is_valid else _escaped(unescape(self.fragment), _PLAIN_FRAGMENT))
+        return written
+
+
+def _authority(text: str, scheme: str) -> tuple[str, str]:
+    """The user information, with its ``@``, and the host of an authority."""
+    user, at, host = text.rpartition("@")
+    if not _USER.fullmatch(user):
+        raise BadURLError("net/url: invalid userinfo")
+    unescape(user)
+    if scheme in ("http", "https") and not host.startswith("[") and host.count(":") > 1:
+        raise BadURLError(f'invalid port "{host[host.index(":") :]}" after host')
+    return user + at, _host(host)
 
 
 def _host(text: str) -> str:
@@ -178,10 +192,10 @@ def _host(text: str) -> str:
         port = text[colon:] if colon >= 0 else ""
     if not _PORT.fullmatch(port):
         raise BadURLError(f'invalid port "{port}" after host')
-    for byte in _ESCAPED.findall(text):
-        if byte[1] in "01234567" and byte != "%25":
-            raise BadURLError(f'invalid URL escape "{byte}"')
-    if any(ord(one) < 0x80 and ord(one) not in _PLAIN_HOST and one != "%" for one in text):
+    for escape in _ESCAPED.findall(text):
+        if escape[1] in "01234567" and escape != "%25":
+            raise BadURLError(f'invalid URL escape "{escape}"')
+    if any(character.isascii() and ord(character) not in _PLAIN_HOST | {0x25} for character in text):
         raise BadURLError("invalid character in host name")
     return unescape(text)
 
@@ -190,7 +204,8 @@ def _escaped(text: str, plain: frozenset[int]) -> str:
     return "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in text.encode("utf-8", "surrogateescape"))
 
 
-def _proper(raw: str) -> bool:
+def _is_valid(raw: str) -> bool:
+    """Whether an encoded path has only characters that Go accepts there."""
     return all(
         byte in _PLAIN_PATH or byte in _RAW_PATH or byte == 0x25 for byte in raw.encode("utf-8", "surrogateescape")
     )

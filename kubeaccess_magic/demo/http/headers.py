@@ -1,4 +1,4 @@
-"""Header fields in the order in which they came, under the names that Go's net/http gives them (T24)."""
+"""Header fields in the order in which they arrived, with their names in Go's spelling (T24)."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ HOP_BY_HOP = (
     "Transfer-Encoding",
     "Upgrade",
 )
-"""What belongs to one connection only and never passes a proxy (T17)."""
+"""Headers that concern a single connection; a proxy never passes them on (T17)."""
 
 
 class Headers:
-    """An ordered multimap of header fields; names are compared without regard to case.
+    """An ordered multimap of header fields; names are case-insensitive.
 
     Parameters
     ----------
     pairs
-        Name and value of each field, in order.
+        The name and value of each field, in order.
     """
 
     __slots__ = ("_pairs",)
@@ -41,64 +41,84 @@ class Headers:
 
     def __contains__(self, name: str) -> bool:
         name = canonical(name)
-        return any(known == name for known, _ in self._pairs)
+        return any(pair_name == name for pair_name, _ in self._pairs)
 
     def __repr__(self) -> str:
         return f"Headers({self._pairs!r})"
 
     def get(self, name: str, default: str = "") -> str:
-        """The first value of that name."""
+        """The value of the first field with this name.
+
+        Parameters
+        ----------
+        name
+            The field's name, in any case.
+        default
+            The result if there is no such field.
+        """
         name = canonical(name)
-        return next((value for known, value in self._pairs if known == name), default)
+        return next((value for pair_name, value in self._pairs if pair_name == name), default)
 
     def getall(self, name: str) -> list[str]:
-        """Every value of that name, in order."""
+        """The values of all fields with this name, in order."""
         name = canonical(name)
-        return [value for known, value in self._pairs if known == name]
+        return [value for pair_name, value in self._pairs if pair_name == name]
 
     def items_of(self, name: str) -> list[str]:
-        """The items of a comma-separated list that may be spread over several fields."""
+        """The items of a comma-separated list, which may be spread over several fields of this name."""
         return [item.strip() for value in self.getall(name) for item in value.split(",") if item.strip()]
 
     def add(self, name: str, value: str) -> None:
-        """One more field."""
+        """Append a field; others of the same name stay.
+
+        Parameters
+        ----------
+        name, value
+            The new field.
+        """
         self._pairs.append((canonical(name), value))
 
     def set(self, name: str, value: str) -> None:
-        """That field in place of all of its name; it keeps the place of the first."""
+        """Replace all fields of this name by one, at the position of the first.
+
+        Parameters
+        ----------
+        name, value
+            The new field.
+        """
         name = canonical(name)
-        at = next((i for i, (known, _) in enumerate(self._pairs) if known == name), len(self._pairs))
-        kept = [pair for pair in self._pairs[at:] if pair[0] != name]
-        self._pairs[at:] = [(name, value), *kept]
+        position = next((i for i, pair in enumerate(self._pairs) if pair[0] == name), len(self._pairs))
+        others = [pair for pair in self._pairs[position:] if pair[0] != name]
+        self._pairs[position:] = [(name, value), *others]
 
     def remove(self, *names: str) -> None:
-        """None of these names any more."""
-        gone = {canonical(name) for name in names}
-        self._pairs = [pair for pair in self._pairs if pair[0] not in gone]
+        """Remove all fields with any of these names."""
+        removed = {canonical(name) for name in names}
+        self._pairs = [pair for pair in self._pairs if pair[0] not in removed]
 
     def copy(self) -> Headers:
         """An independent copy."""
-        other = Headers()
-        other._pairs = list(self._pairs)
-        return other
+        duplicate = Headers()
+        duplicate._pairs = list(self._pairs)
+        return duplicate
 
     def sorted(self) -> list[tuple[str, str]]:
-        """The fields by name, as Go writes them; equal names keep their order."""
+        """The fields sorted by name, as Go sends them; fields of the same name keep their order."""
         return sorted(self._pairs, key=lambda pair: pair[0])
 
     def remove_hop_by_hop(self) -> None:
-        """Take out what is meant for this connection only, and what Connection names (T17)."""
+        """Remove the fields that concern this connection only, and those that Connection names (T17)."""
         self.remove(*self.items_of("Connection"), *HOP_BY_HOP)
 
 
 @functools.lru_cache(maxsize=1024)
 def canonical(name: str) -> str:
-    """The name in Go's spelling: ``etag`` → ``Etag``; what is no token stays as it is."""
+    """A header name in Go's spelling: ``etag`` → ``Etag``; text that is not a token stays unchanged."""
     if not _TOKEN.fullmatch(name):
         return name
     return "-".join(word[:1].upper() + word[1:].lower() for word in name.split("-"))
 
 
 def is_token(text: str) -> bool:
-    """Whether it is a token of RFC 9110: a method, a header's name."""
+    """Whether a text is a token as RFC 9110 defines it, such as a method or the name of a header."""
     return _TOKEN.fullmatch(text) is not None

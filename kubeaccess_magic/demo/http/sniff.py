@@ -1,4 +1,4 @@
-"""The Content-Type that Go's net/http writes for a body that came without one (the WHATWG's sniffing, about)."""
+"""The Content-Type that Go's net/http gives to a body without one, by content sniffing like the WHATWG's."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ _MAGIC = (
 )
 
 
-def content_type(data: bytes) -> str:
-    """The type that the first bytes of a body look like."""
+def sniff_content_type(data: bytes) -> str:
+    """Guess the media type of a body from its first bytes."""
     data = data[:512]
-    text = data.lstrip(_SPACE)
+    trimmed = data.lstrip(_SPACE)
     for tag in _HTML:
-        if text[: len(tag)].upper() == tag and (tag == b"<!--" or text[len(tag) : len(tag) + 1] in (b" ", b">")):
+        if trimmed[: len(tag)].upper() == tag and (tag == b"<!--" or trimmed[len(tag) : len(tag) + 1] in (b" ", b">")):
             return "text/html; charset=utf-8"
-    if text.startswith(b"<?xml"):
+    if trimmed.startswith(b"<?xml"):
         return "text/xml; charset=utf-8"
-    for magic, name in _MAGIC:
+    for magic, media_type in _MAGIC:
         if data.startswith(magic):
-            return name
+            return media_type
     if data[:4] == b"RIFF" and data[8:14] == b"WEBPVP":
         return "image/webp"
-    binary = any(byte <= 0x08 or byte == 0x0B or 0x0E <= byte <= 0x1A or 0x1C <= byte <= 0x1F for byte in data)
-    return "application/octet-stream" if binary else "text/plain; charset=utf-8"
+    is_binary = any(byte <= 0x08 or byte == 0x0B or 0x0E <= byte <= 0x1A or 0x1C <= byte <= 0x1F for byte in data)
+    return "application/octet-stream" if is_binary else "text/plain; charset=utf-8"

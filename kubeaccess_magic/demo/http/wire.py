@@ -1,4 +1,4 @@
-"""Heads and bodies on a stream: what is read, how it is framed, and what is refused as no HTTP at all."""
+"""HTTP messages on a stream: reading heads and bodies, how bodies are framed, and refusing what is not HTTP."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tornado.iostream import IOStream, StreamClosedError
 
 from .headers import Headers, is_token
 
-HEAD_LIMIT: Final = 64 * 2**10
-"""A request head may have that many bytes, and no more."""
-PIECE: Final = 64 * 2**10
+HEAD_LIMIT_BYTES: Final = 64 * 2**10
+"""The largest request head, in bytes."""
+PIECE_BYTES: Final = 64 * 2**10
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _HEX_DIGITS = re.compile(rb"[0-9A-Fa-f]{1,15}")
 _PROTOCOL = re.compile(r"HTTP/1\.[01]")
@@ -23,12 +23,12 @@ CHUNKED: Final = -1
 UNTIL_CLOSE: Final = -2
 
 
-class MalformedError(Exception):
-    """What came is not HTTP; the text says why."""
+class MalformedHTTPError(Exception):
+    """The other side sent something that is not HTTP; the message says what is wrong."""
 
 
-class ClosedError(Exception):
-    """The other side closed the connection; `partial` tells whether something had come."""
+class ConnectionClosedError(Exception):
+    """The other side closed the connection; `partial` says whether part of a message had arrived."""
 
     def __init__(self, partial: bool = False) -> None:
         super().__init__("unexpected EOF" if partial else "EOF")
@@ -37,7 +37,7 @@ class ClosedError(Exception):
 
 @dataclass
 class Head:
-    """The first line and the header fields of a message."""
+    """The first line and the header fields of a message; `raw` has the same as bytes."""
 
     first: str
     headers: Headers
@@ -45,12 +45,12 @@ class Head:
 
 
 class Connection:
-    """One stream, read as HTTP needs it.
+    """A stream with the reading operations that HTTP needs.
 
     Parameters
     ----------
     stream
-        The open stream; closing it ends the connection.
+        An open stream.
     """
 
     def __init__(self, stream: IOStream) -> None:
@@ -62,18 +62,25 @@ class Connection:
 
     @property
     def drained(self) -> bool:
-        """Whether all that came has been read."""
+        """Whether everything that arrived has been read."""
         return not self._buffer
 
-    async def head(self, limit: int = HEAD_LIMIT, begins: bytes = b"") -> Head:
-        """The next head; one whose first line does not begin so is that line alone.
+    async def head(self, limit: int = HEAD_LIMIT_BYTES, begins: bytes = b"") -> Head:
+        """Read the next head.
+
+        Parameters
+        ----------
+        limit
+            The largest head, in bytes.
+        begins
+            How the first line must begin; of another line, only that line is read.
 
         Raises
         ------
-        ClosedError
-            The stream ended first.
-        MalformedError
-            The head is larger than `limit` bytes, or not a head.
+        ConnectionClosedError
+            The stream ended before the end of the head.
+        MalformedHTTPError
+            The head is too large or malformed.
         """
         raw = await self._until_blank_line(limit, begins)
         lines = raw.decode("latin-1").split("\n")
@@ -81,27 +88,27 @@ class Connection:
         while lines and not lines[-1]:
             lines.pop()
         if not lines:
-            raise MalformedError("empty head")
+            raise MalformedHTTPError("empty head")
         return Head(lines[0], parse_fields(lines[1:]), raw)
 
     async def body(self, framing: int) -> AsyncIterator[bytes]:
-        """The pieces of a body; `framing` is its length, CHUNKED or UNTIL_CLOSE."""
+        """Read a body in pieces; `framing` is its length in bytes, CHUNKED or UNTIL_CLOSE."""
         if framing == CHUNKED:
             async for piece in self._chunks():
                 yield piece
         elif framing == UNTIL_CLOSE:
-            while piece := await self.some(PIECE):
+            while piece := await self.some(PIECE_BYTES):
                 yield piece
         else:
             while framing > 0:
-                piece = await self.some(min(framing, PIECE))
+                piece = await self.some(min(framing, PIECE_BYTES))
                 if not piece:
-                    raise ClosedError(partial=True)
+                    raise ConnectionClosedError(partial=True)
                 framing -= len(piece)
                 yield piece
 
-    async def some(self, most: int = PIECE) -> bytes:
-        """At least one byte and at most so many; none at the end of the stream."""
+    async def some(self, most: int = PIECE_BYTES) -> bytes:
+        """Read at least one byte and at most `most`; nothing at the end of the stream."""
         if not self._buffer:
             try:
                 return await self.stream.read_bytes(most, partial=True)
@@ -114,68 +121,66 @@ class Connection:
         return piece
 
     def put_back(self, data: bytes) -> None:
-        """Read this again first."""
+        """Return data to the buffer: it is read first."""
         self._buffer[:0] = data
 
     # --- writing
 
     async def write(self, data: bytes) -> None:
-        """Send, and wait until the kernel has taken it (back pressure)."""
+        """Send data, and wait until the operating system has accepted it (back pressure)."""
         await self.stream.write(data)
 
     def close(self) -> None:
-        """End the connection at once."""
+        """Close the connection at once."""
         self.stream.close()
 
     # --- private
 
     async def _fill(self) -> bool:
-        piece = await self.stream.read_bytes(PIECE, partial=True)
+        piece = await self.stream.read_bytes(PIECE_BYTES, partial=True)
         self._buffer += piece
         return bool(piece)
 
     async def _until_blank_line(self, limit: int, begins: bytes) -> bytes:
-        began = False
+        has_begun = False
         while True:
-            if not began:  # an empty line before the first one is passed over, as Go does
+            if not has_begun:  # empty lines before the first are skipped, as in Go
                 while self._buffer[:2] == b"\r\n":
                     del self._buffer[:2]
-            began = bool(self._buffer)
+            has_begun = bool(self._buffer)
             if begins and b"\n" in self._buffer and not self._buffer.startswith(begins):
                 raw = bytes(self._buffer[: self._buffer.find(b"\n") + 1])
                 self._buffer.clear()
                 return raw
             end = self._buffer.find(b"\r\n\r\n")
-            bare = self._buffer.find(b"\n\n")
-            size = 4 if end >= 0 and (bare < 0 or end < bare) else 2
-            end = end if size == 4 else bare
+            bare_end = self._buffer.find(b"\n\n")
+            size = 4 if end >= 0 and (bare_end < 0 or end < bare_end) else 2
+            end = end if size == 4 else bare_end
             if 0 <= end <= limit:
                 raw = bytes(self._buffer[: end + size])
                 del self._buffer[: end + size]
                 return raw
             if len(self._buffer) > limit:
-                raise MalformedError("header too large")
+                raise MalformedHTTPError("header too large")
             try:
                 await self._fill()
             except StreamClosedError as closed:
                 if isinstance(closed.real_error, ConnectionError):
                     raise closed.real_error from closed
-                if (
-                    self._buffer and b"\n" in self._buffer
-                ):  # a first line and then nothing: let the line speak for itself
+                if self._buffer and b"\n" in self._buffer:  # a first line and nothing more: judge that line
                     raw = bytes(self._buffer) + b"\r\n\r\n"
                     self._buffer.clear()
                     return raw
-                raise ClosedError(partial=bool(self._buffer)) from closed
+                raise ConnectionClosedError(partial=bool(self._buffer)) from closed
 
     async def _line(self, limit: int = 8192) -> bytes:
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > limit:
-                raise MalformedError("line too long")
+                raise MalformedHTTPError("line too long")
             try:
                 await self._fill()
             except StreamClosedError as closed:
-                raise ClosedError(partial=True) from closed
+                raise ConnectionClosedError(partial=True) from closed
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         return line[:-1] if line.endswith(b"\r") else line
@@ -185,75 +190,84 @@ class Connection:
             line = await self._line()
             size = _HEX_DIGITS.fullmatch(line.split(b";")[0].strip())
             if not size:
-                raise MalformedError("invalid chunk size")
-            left = int(size[0], 16)
-            if not left:
+                raise MalformedHTTPError("invalid chunk size")
+            remaining = int(size[0], 16)
+            if not remaining:
                 break
-            while left > 0:
-                piece = await self.some(min(left, PIECE))
+            while remaining > 0:
+                piece = await self.some(min(remaining, PIECE_BYTES))
                 if not piece:
-                    raise ClosedError(partial=True)
-                left -= len(piece)
+                    raise ConnectionClosedError(partial=True)
+                remaining -= len(piece)
                 yield piece
             if await self._line() != b"":
-                raise MalformedError("chunk without an end")
+                raise MalformedHTTPError("chunk without an end")
         lines = []
         while line := await self._line():
             lines.append(line.decode("latin-1"))
             if len(lines) > 100:
-                raise MalformedError("too many trailers")
+                raise MalformedHTTPError("too many trailers")
         self.trailers = parse_fields(lines)
 
 
 def parse_fields(lines: list[str]) -> Headers:
-    """The header fields of those lines.
+    """Parse lines as header fields.
 
     Raises
     ------
-    MalformedError
-        A line is no field: no colon, blanks around the name, a control character, a folded line.
+    MalformedHTTPError
+        A line is not a field: it has no colon, blanks around the name or a control character, or it is folded.
     """
     headers = Headers()
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not is_token(name):
-            raise MalformedError("malformed MIME header line")
+            raise MalformedHTTPError("malformed MIME header line")
         value = value.strip(" \t")
         if _BAD_VALUE.search(value):
-            raise MalformedError("invalid header value")
+            raise MalformedHTTPError("invalid header value")
         headers.add(name, value)
     return headers
 
 
 def request_framing(headers: Headers) -> int:
-    """How the body of a request with these headers ends: a length, or CHUNKED.
+    """How the end of a request body is found: its length in bytes, or CHUNKED.
 
     Raises
     ------
-    MalformedError
-        Two lengths, a length that is no number, a length and chunks, another coding than chunked: the shapes of
-        request smuggling.
+    MalformedHTTPError
+        There are two lengths, a length that is not a number, both a length and chunks, or a coding other than chunked:
+        the patterns of request smuggling.
     """
     lengths = headers.getall("Content-Length")
     codings = headers.getall("Transfer-Encoding")
     if codings:
         if lengths or len(codings) > 1 or codings[0].lower() != "chunked":
-            raise MalformedError("unsupported transfer encoding")
+            raise MalformedHTTPError("unsupported transfer encoding")
         return CHUNKED
     if not lengths:
         return 0
     if len(lengths) > 1 or not _DIGITS.fullmatch(lengths[0]):
-        raise MalformedError("bad Content-Length")
+        raise MalformedHTTPError("bad Content-Length")
     return int(lengths[0])
 
 
 def response_framing(method: str, status: int, headers: Headers) -> int:
-    """How the body of an answer ends.
+    """How the end of a response body is found: its length in bytes, CHUNKED or UNTIL_CLOSE.
+
+    Parameters
+    ----------
+    method
+        The method of the request: the response to HEAD has no body.
+    status
+        The status code of the response.
+    headers
+        Its headers.
 
     Raises
     ------
-    MalformedError
-        The length is no number, or there are two that differ.
+    MalformedHTTPError
+        The length is not a number, or there are two different lengths.
     """
     if method == "HEAD" or status in (204, 304) or 100 <= status < 200:
         return 0
@@ -263,29 +277,29 @@ def response_framing(method: str, status: int, headers: Headers) -> int:
     if not lengths:
         return UNTIL_CLOSE
     if len(lengths) > 1 or not _DIGITS.fullmatch(length := lengths.pop()):
-        raise MalformedError("bad Content-Length")
+        raise MalformedHTTPError("bad Content-Length")
     return int(length)
 
 
 def status_code(line: str) -> int:
-    """The status in the first line of an answer.
+    """The status code in the first line of a response.
 
     Raises
     ------
-    MalformedError
-        It is no status line; the text is Go's.
+    MalformedHTTPError
+        It is not a status line; the message is Go's.
     """
     protocol, blank, rest = line.partition(" ")
     if not blank:
-        raise MalformedError(f'malformed HTTP response "{line}"')
+        raise MalformedHTTPError(f'malformed HTTP response "{line}"')
     code = rest.lstrip(" ").split(" ")[0]
     if len(code) != 3 or not code.isdecimal():
-        raise MalformedError(f'malformed HTTP status code "{code}"')
+        raise MalformedHTTPError(f'malformed HTTP status code "{code}"')
     if not _PROTOCOL.fullmatch(protocol):
-        raise MalformedError(f'malformed HTTP version "{protocol}"')
+        raise MalformedHTTPError(f'malformed HTTP version "{protocol}"')
     return int(code)
 
 
-def fields(pairs: list[tuple[str, str]]) -> bytes:
-    """Header fields as they are sent, without the blank line after them."""
+def encode_fields(pairs: list[tuple[str, str]]) -> bytes:
+    """Header fields as bytes, without the blank line that follows them."""
     return "".join(f"{name}: {value}\r\n" for name, value in pairs).encode("latin-1", "replace")

@@ -1,10 +1,10 @@
-"""What the endpoint controllers do: Endpoints and EndpointSlices follow services and pods."""
+"""The endpoint controllers: Endpoints and EndpointSlices follow services and pods."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..api.defaults import defaulted
+from ..api.defaults import add_defaults
 from ..api.status import Object
 from ..api.store import Change, Store
 
@@ -12,8 +12,8 @@ _WATCHED = (("", "services"), ("", "pods"))
 _SLICES = "discovery.k8s.io"
 
 
-class Controller:
-    """Keeps the endpoints of services with a selector right, from now on."""
+class EndpointController:
+    """Keeps Endpoints and EndpointSlices of services with a selector up to date, from its creation on."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -24,16 +24,16 @@ class Controller:
     def _changed(self, change: Change) -> None:
         if change.key not in _WATCHED:
             return
-        namespace = change.thing["metadata"]["namespace"]
+        namespace = change.obj["metadata"]["namespace"]
         if change.key == ("", "services"):
             if change.kind == "DELETED":
-                self._remove(namespace, change.thing["metadata"]["name"])
+                self._remove(namespace, change.obj["metadata"]["name"])
             else:
-                self._sync(change.thing)
+                self._sync(change.obj)
             return
-        labels = [_labels(thing) for thing in (change.before, change.thing) if thing]
+        labels = [_labels(obj) for obj in (change.before, change.obj) if obj]
         for service in list(self._store.objects("", "services", namespace)):
-            if any(_selects(service, one) for one in labels):
+            if any(_selects(service, pod_labels) for pod_labels in labels):
                 self._sync(service)
 
     def _sync(self, service: Object) -> None:
@@ -45,21 +45,21 @@ class Controller:
         self._put("", "endpoints", _endpoints(service, pods, namespace, name))
         self._put(_SLICES, "endpointslices", _slice(service, pods, namespace, name))
 
-    def _put(self, group: str, resource: str, thing: Object) -> None:
-        thing = defaulted(thing)
-        metadata = thing["metadata"]
+    def _put(self, group: str, resource: str, obj: Object) -> None:
+        obj = add_defaults(obj)
+        metadata = obj["metadata"]
         before = self._store.get(group, resource, metadata["namespace"], metadata["name"])
-        if before is not None and {**before, "metadata": None} == {**thing, "metadata": None}:
+        if before is not None and {**before, "metadata": None} == {**obj, "metadata": None}:
             return
-        self._store.put(group, resource, thing)
+        self._store.put(group, resource, obj)
 
     def _remove(self, namespace: str, name: str) -> None:
         self._store.remove("", "endpoints", namespace, name)
         self._store.remove(_SLICES, "endpointslices", namespace, f"{name}-demo1")
 
 
-def _labels(thing: Object) -> dict[str, str]:
-    return thing["metadata"].get("labels") or {}
+def _labels(obj: Object) -> dict[str, str]:
+    return obj["metadata"].get("labels") or {}
 
 
 def _selects(service: Object, labels: dict[str, str]) -> bool:
@@ -68,28 +68,29 @@ def _selects(service: Object, labels: dict[str, str]) -> bool:
 
 
 def _ready(pod: Object) -> bool:
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions") or ())
+    conditions = pod["status"].get("conditions") or ()
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
 def _ports(service: Object, pods: list[Object]) -> Iterator[Object]:
-    """The ports with their numbers in the pods; a name is looked up in the first pod that has it."""
+    """The service's ports, with their numbers in the pods; a named port is looked up in the first pod that has it."""
     for port in service["spec"].get("ports") or ():
         target = port.get("targetPort") or port["port"]
         if isinstance(target, str):
-            known = [
-                one["containerPort"]
+            numbers = [
+                container_port["containerPort"]
                 for pod in pods
-                for box in pod["spec"]["containers"]
-                for one in box.get("ports") or ()
-                if one.get("name") == target
+                for container in pod["spec"]["containers"]
+                for container_port in container.get("ports") or ()
+                if container_port.get("name") == target
             ]
-            if not known:
+            if not numbers:
                 continue
-            target = known[0]
-        out: Object = {"name": port["name"]} if port.get("name") else {}
+            target = numbers[0]
+        endpoint_port: Object = {"name": port["name"]} if port.get("name") else {}
         if port.get("appProtocol"):
-            out["appProtocol"] = port["appProtocol"]
-        yield out | {"port": target, "protocol": port.get("protocol", "TCP")}
+            endpoint_port["appProtocol"] = port["appProtocol"]
+        yield endpoint_port | {"port": target, "protocol": port.get("protocol", "TCP")}
 
 
 def _reference(pod: Object) -> Object:
@@ -99,13 +100,13 @@ def _reference(pod: Object) -> Object:
 
 def _endpoints(service: Object, pods: list[Object], namespace: str, name: str) -> Object:
     metadata = {"name": name, "namespace": namespace, "creationTimestamp": service["metadata"]["creationTimestamp"]}
-    out: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata}
+    endpoints: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata}
     ports = list(_ports(service, pods))
     if not pods or not ports:
-        return out
+        return endpoints
     subset: Object = {}
     for field, ready in (("addresses", True), ("notReadyAddresses", False)):
-        found = [
+        addresses = [
             {
                 "ip": pod["status"]["podIPs"][0]["ip"],
                 "nodeName": pod["spec"].get("nodeName"),
@@ -114,9 +115,9 @@ def _endpoints(service: Object, pods: list[Object], namespace: str, name: str) -
             for pod in pods
             if _ready(pod) is ready
         ]
-        if found:
-            subset[field] = sorted(found, key=lambda one: str(one["ip"]))
-    return out | {"subsets": [subset | {"ports": ports}]}
+        if addresses:
+            subset[field] = sorted(addresses, key=lambda address: str(address["ip"]))
+    return endpoints | {"subsets": [subset | {"ports": ports}]}
 
 
 def _slice(service: Object, pods: list[Object], namespace: str, name: str) -> Object:

@@ -1,10 +1,9 @@
-"""Elasticsearch and OpenSearch: searches, aggregations, SQL, tables, and what is told of clusters and indices."""
+"""Elasticsearch and OpenSearch: searches, aggregations, SQL, ``_cat``, and what they say about their resources."""
 
 from __future__ import annotations
 
 from .dialect import Elasticsearch
-from .paging import MOST_HITS
 
-__all__ = ["MOST_HITS", "Elasticsearch", "dialect"]
+__all__ = ["Elasticsearch", "dialect"]
 
 dialect = Elasticsearch()

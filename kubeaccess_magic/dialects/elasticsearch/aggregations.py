@@ -1,7 +1,7 @@
-"""Aggregations as tidy frames: one row an innermost bucket, columns named after the aggregations.
+"""Aggregations as tidy frames: one row per innermost bucket, columns named after the aggregations.
 
-An answer says of each aggregation only what it found, not what it is. Three forms are enough to read all of them:
-several buckets (``buckets``), one bucket (``doc_count``), and values (anything else).
+An answer has only the results of an aggregation, not its type. Three forms are enough to read all of them: several
+buckets (``buckets``), one bucket (``doc_count``), and values (anything else).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["aggregations_frame"]
 
-# What stands in a bucket beside its aggregations.
-_OF_A_BUCKET = ("key", "key_as_string", "doc_count")
+# The fields of a bucket that are not aggregations.
+_BUCKET_FIELDS = ("key", "key_as_string", "doc_count")
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?![\d.])")
 _DAY_MS = 86_400_000
 _QUARTER_MS = 900_000
@@ -36,71 +36,82 @@ Path = tuple[str, ...]
 def aggregations_frame(
     aggregations: Mapping[str, Any], agg: str | None, reply: Reply, times: frozenset[str] = frozenset()
 ) -> tuple[pd.DataFrame, str, list[str]]:
-    """A frame of one of the aggregations, what its rows are, and what should be said of them.
+    """Make a frame of one of the aggregations of an answer.
 
     Parameters
     ----------
     aggregations
         By name, as the answer has them.
     agg
-        Which one: its name, or names with ``>`` between from the outermost to one inside. None: the only one, or all
-        if they have no buckets.
+        Which one to show: its name, or for one inside another the names from the outermost on, with ``>`` between them.
+        None: the only one, or all of them if they have no buckets.
     reply
-        Where they come from, for errors.
+        The answer, for errors.
     times
-        Sources of composite aggregations whose keys are milliseconds since 1970.
+        The sources of a composite aggregation whose keys are milliseconds since 1970.
+
+    Returns
+    -------
+    tuple
+        The frame, what its rows are, and notes for its reader.
 
     Raises
     ------
     LoadError
-        If several could be meant, or there is none of that name.
+        Several aggregations could be meant, or there is none of that name.
     """
-    found = {_plain(name): value for name, value in aggregations.items() if isinstance(value, dict)}
-    branches = _branches(found)
-    wanted = tuple(_plain(part.strip()) for part in agg.split(">")) if agg is not None else ()
-    if wanted and wanted[0] not in found:
-        raise _no_such(agg, list(found), reply)
-    if not wanted and len(found) > 1 and branches:
+    by_name = {_plain(name): value for name, value in aggregations.items() if isinstance(value, dict)}
+    branches = _branches(by_name)
+    names = tuple(_plain(part.strip()) for part in agg.split(">")) if agg is not None else ()
+    if names and names[0] not in by_name:
+        raise _unknown(agg, list(by_name), reply)
+    if not names and len(by_name) > 1 and branches:
         raise LoadError(
-            f"the answer has {len(found)} aggregations: {', '.join(found)}",
+            f"the answer has {len(by_name)} aggregations: {', '.join(by_name)}",
             reply=reply,
             hint=_choosing(branches[0][:1]),
         )
-    root = {wanted[0]: found[wanted[0]]} if wanted else found
-    paths = [path for path in branches if path[: len(wanted)] == wanted]
-    if len(wanted) > 1 and not paths:
-        raise _no_such(agg, [">".join(path) for path in branches], reply)
+    path = _chosen_path(branches, names, agg, reply)
+    root = {names[0]: by_name[names[0]]} if names else by_name
+    with_buckets = frozenset(branch[:depth] for branch in branches for depth in range(1, len(branch) + 1))
+    table = _BucketTable(path, with_buckets, times)
+    rows = list(table.rows(root, 0, {}))
+    return table.frame(rows), "buckets" if path else "rows", table.notes
+
+
+def _chosen_path(branches: Sequence[Path], names: Path, agg: str | None, reply: Reply) -> Path:
+    """Find the one branch that begins with the names; () if they lead to no buckets."""
+    paths = [branch for branch in branches if branch[: len(names)] == names]
+    if len(names) > 1 and not paths:
+        raise _unknown(agg, [">".join(branch) for branch in branches], reply)
     if len(paths) > 1:
         raise LoadError(
             f"the buckets have several aggregations inside: {', '.join('>'.join(path) for path in paths)}",
             reply=reply,
             hint=_choosing(paths[0]),
         )
-    path = paths[0] if paths else ()
-    table = _Table(path, frozenset(other[:depth] for other in branches for depth in range(1, len(other) + 1)), times)
-    rows = list(table.rows(root, 0, {}))
-    return table.frame(rows), "buckets" if path else "rows", table.notes
+    return paths[0] if paths else ()
 
 
 Cell = tuple[str, ...]
-"""Where a value is from: ("key", name), ("count", name), ("about", name, field), ("value", aggregation, …, field)."""
+"""A column: ("key", name), ("count", name), ("field", name, field) or ("value", aggregation, …, field)."""
 
 
 @dataclasses.dataclass
-class _Table:
-    """Rows of the buckets along one path."""
+class _BucketTable:
+    """Makes rows of the buckets along one path."""
 
     path: Path
     with_buckets: frozenset[Path]
     times: frozenset[str]
     notes: list[str] = dataclasses.field(default_factory=list)
 
-    def rows(self, found: Mapping[str, Any], depth: int, outer: dict[Cell, Any]) -> Iterator[dict[Cell, Any]]:
-        """The rows of what one bucket (or the answer) has inside."""
+    def rows(self, content: Mapping[str, Any], depth: int, outer: dict[Cell, Any]) -> Iterator[dict[Cell, Any]]:
+        """Yield the rows of what a bucket, or the whole answer, has inside."""
         here = self.path[depth] if depth < len(self.path) else None
         row = dict(outer)
         inside = None
-        for name, value in found.items():
+        for name, value in content.items():
             if not isinstance(value, dict):
                 continue
             name = _plain(name)
@@ -115,18 +126,18 @@ class _Table:
             self._bucket(row, depth, inside)
             yield from self.rows(inside, depth + 1, row)
             return
-        self._about(inside, depth)
+        self._note(inside, depth)
         buckets = list(_buckets(inside["buckets"]))
         if not buckets:
-            yield row  # a bucket without any inside still is one
+            yield row  # a bucket without inner buckets is a row, too
         for bucket in buckets:
-            mine = dict(row)
-            self._key(mine, self.path[depth], bucket)
-            self._bucket(mine, depth, bucket)
-            yield from self.rows(bucket, depth + 1, mine)
+            bucket_row = dict(row)
+            self._key(bucket_row, self.path[depth], bucket)
+            self._bucket(bucket_row, depth, bucket)
+            yield from self.rows(bucket, depth + 1, bucket_row)
 
     def frame(self, rows: Sequence[dict[Cell, Any]]) -> pd.DataFrame:
-        """Keys first, then the count of the innermost buckets, then the rest as it comes."""
+        """Make the frame: keys first, then the count of the innermost buckets, then the rest as it comes."""
         innermost = self.path[-1] if self.path else None
         cells = dict.fromkeys(cell for row in rows for cell in row)
         if self.path and not rows[0]:  # no bucket at all
@@ -147,20 +158,20 @@ class _Table:
                 if kind == "value" and all(value is None for value in values):
                     kinds[name] = "float"  # the mean of nothing is no object
             table[name] = values
-        moments = {name: found for name, values in table.items() if (found := _moments(values)) is not None}
+        times_ms = {name: ms for name, values in table.items() if (ms := _times_ms(values)) is not None}
         plain = {name: [_bare(value) for value in values] for name, values in table.items()}
         frame = columns.frame(plain, len(rows), dates=True, kinds=kinds)
-        for name, found in moments.items():
-            frame[name] = columns.epoch_ms(found)
-        return self._with_texts(frame, table, moments)
+        for name, ms in times_ms.items():
+            frame[name] = columns.epoch_ms(ms)
+        return self._with_texts(frame, table, times_ms)
 
     def _with_texts(
-        self, frame: pd.DataFrame, table: Mapping[str, list[Any]], moments: Mapping[str, Any]
+        self, frame: pd.DataFrame, table: Mapping[str, list[Any]], times_ms: Mapping[str, Any]
     ) -> pd.DataFrame:
-        """Beside numbers that the answer also has as text of some other form, that text."""
+        """Add texts beside numbers, if the answer has the numbers as text of another form, too."""
         names = columns.Names(table)
         for name, values in table.items():
-            if name in moments or not any(isinstance(value, _Formatted) for value in values):
+            if name in times_ms or not any(isinstance(value, _Formatted) for value in values):
                 continue
             texts = [value.text if isinstance(value, _Formatted) else None for value in values]
             bare = [_bare(value) for value in values]
@@ -172,10 +183,10 @@ class _Table:
         return frame
 
     def _name(self, kind: str, where: Sequence[str]) -> str:
-        """A value of the innermost buckets goes by its own name, one of an outer bucket by that one's, too."""
+        """Name a column: a value of the innermost buckets by itself, one of an outer bucket with its name in front."""
         if kind == "key":
             return where[-1]
-        if kind == "about":
+        if kind == "field":
             return ".".join(where)
         for depth in range(len(self.path), 0, -1):
             if tuple(where[:depth]) == self.path[:depth]:
@@ -183,11 +194,12 @@ class _Table:
                 return ".".join(own if depth == len(self.path) and own else where[depth - 1 :])
         return ".".join(where)
 
-    def _about(self, inside: Mapping[str, Any], depth: int) -> None:
+    def _note(self, inside: Mapping[str, Any], depth: int) -> None:
+        """Note whether an aggregation has more buckets than the answer, and which interval it has."""
         name = self.path[depth]
         others = inside.get("sum_other_doc_count")
         if type(others) is int and others > 0:
-            note = f"{name} has more terms than these (its size= tells how many are shown)"
+            note = f"{name} has more terms than these (its size= says how many are shown)"
             if note not in self.notes:
                 self.notes.append(note)
         if inside.get("after_key"):
@@ -197,33 +209,33 @@ class _Table:
 
     def _key(self, row: dict[Cell, Any], name: str, bucket: Mapping[str, Any]) -> None:
         key = bucket.get("key")
-        if isinstance(key, dict):  # composite: its sources have names
+        if isinstance(key, dict):  # of a composite aggregation, whose sources have names
             for source, value in key.items():
-                is_moment = source in self.times and type(value) is int
-                row["key", name, source] = _formatted(value, _iso(value) if is_moment else None)
+                is_time = source in self.times and type(value) is int
+                row["key", name, source] = _formatted(value, _iso(value) if is_time else None)
         else:
             row["key", name] = _formatted(key, bucket.get("key_as_string"))
 
     def _bucket(self, row: dict[Cell, Any], depth: int, bucket: Mapping[str, Any]) -> None:
-        """The count of a bucket, and what else it says of itself."""
+        """Add the count of a bucket, and its other fields."""
         name = self.path[depth]
         if "doc_count" in bucket:
             row["count", name] = bucket["doc_count"]
         for key, value in bucket.items():
             if (
-                key in _OF_A_BUCKET
+                key in _BUCKET_FIELDS
                 or isinstance(value, dict)
                 or key.removesuffix("_as_string") in bucket.keys() - {key}
             ):
                 continue
-            row["about", name, key] = _formatted(value, bucket.get(f"{key}_as_string"))
+            row["field", name, key] = _formatted(value, bucket.get(f"{key}_as_string"))
 
     def _values(self, row: dict[Cell, Any], where: Path, value: Mapping[str, Any]) -> None:
-        """Everything that an aggregation without buckets says, field by field."""
+        """Add everything that an aggregation without buckets says, field by field."""
         if "value" in value:
             row["value", *where] = _formatted(value["value"], value.get("value_as_string"))
             value = {k: v for k, v in value.items() if k not in ("value", "value_as_string")}
-        if set(value) == {"values"}:  # percentiles: by their numbers, or a list of these
+        if set(value) == {"values"}:  # percentiles, as an object or as a list
             inner = value["values"]
             if isinstance(inner, list) and all(isinstance(item, dict) and "key" in item for item in inner):
                 inner = {str(item["key"]): item.get("value") for item in inner}
@@ -241,7 +253,7 @@ class _Table:
 
 @dataclasses.dataclass(frozen=True)
 class _Formatted:
-    """A value that the answer has as text, too."""
+    """A value that the answer has as text, too: ``key`` and ``key_as_string``."""
 
     value: Any
     text: str
@@ -262,32 +274,31 @@ def _bare(value: Any) -> Any:
     return value.value if isinstance(value, _Formatted) else value
 
 
-def _moments(values: Sequence[Any]) -> list[float | None] | None:
-    """Milliseconds, if each value is a moment: a number whose text is a date, and that date."""
+def _times_ms(values: Sequence[Any]) -> list[float | None] | None:
+    """Return milliseconds if each value is a time: a number whose text is a date, and the same date."""
     there = [value for value in values if value is not None]
-    if not there or not all(isinstance(value, _Formatted) and _is_moment(value) for value in there):
+    if not there or not all(isinstance(value, _Formatted) and _is_time(value) for value in there):
         return None
     return [None if value is None else value.value for value in values]
 
 
-def _is_moment(found: _Formatted) -> bool:
-    date = _DATE.match(found.text)
-    if date is None or type(found.value) not in (int, float):
+def _is_time(formatted: _Formatted) -> bool:
+    date = _DATE.match(formatted.text)
+    if date is None or type(formatted.value) not in (int, float):
         return False
     try:
-        near = [datetime.fromtimestamp((found.value + day) / 1000, UTC) for day in (-_DAY_MS, 0, _DAY_MS)]
+        near = [datetime.fromtimestamp((formatted.value + day) / 1000, UTC) for day in (-_DAY_MS, 0, _DAY_MS)]
     except (ValueError, OverflowError, OSError):
         return False
-    if (
-        len(date[0]) == 4 and found.value % _QUARTER_MS
-    ):  # a year is little to go by: years begin on a quarter of an hour
+    # A year alone says little. In any zone, a year begins on a quarter of an hour.
+    if len(date[0]) == 4 and formatted.value % _QUARTER_MS:
         return False
-    # A zone may move a date by a day: the days around it are allowed.
+    # A zone may move a date by a day, so the days around it count, too.
     return any(day.isoformat().startswith(date[0]) for day in near)
 
 
 def _buckets(buckets: Any) -> Iterator[Mapping[str, Any]]:
-    """Buckets, of which some answers make an object by key."""
+    """Yield buckets, which some answers have as an object by key."""
     if isinstance(buckets, dict):
         for key, bucket in buckets.items():
             yield {"key": key, **bucket}
@@ -295,12 +306,15 @@ def _buckets(buckets: Any) -> Iterator[Mapping[str, Any]]:
         yield from buckets
 
 
-def _branches(found: Mapping[str, Any]) -> list[Path]:
-    """The paths to the innermost aggregations with buckets. Empty buckets hide what is inside: all are looked at."""
+def _branches(aggregations: Mapping[str, Any]) -> list[Path]:
+    """Find the paths to the innermost aggregations with buckets.
+
+    All buckets are looked at, because an empty one does not show what others have inside.
+    """
     with_buckets: dict[Path, None] = {}
 
-    def look(found: Mapping[str, Any], path: Path) -> None:
-        for name, value in found.items():
+    def look(content: Mapping[str, Any], path: Path) -> None:
+        for name, value in content.items():
             if not isinstance(value, dict) or (path and name == "key"):
                 continue
             here = (*path, _plain(name))
@@ -311,13 +325,13 @@ def _branches(found: Mapping[str, Any]) -> list[Path]:
             elif "doc_count" in value:
                 look(value, here)
 
-    look(found, ())
+    look(aggregations, ())
     outer = {path[:depth] for path in with_buckets for depth in range(1, len(path))}
     return [path for path in with_buckets if path not in outer]
 
 
 def _plain(name: str) -> str:
-    """The name without the type that ``typed_keys`` puts before it (``sterms#status``)."""
+    """Remove the type that ``typed_keys`` puts before a name (``sterms#status``)."""
     return name.partition("#")[2] or name
 
 
@@ -326,5 +340,5 @@ def _choosing(path: Path) -> str:
     return f'choose with `--agg {shlex.quote(text) if " " in text else text}`, in Python agg="{text}"'
 
 
-def _no_such(agg: str | None, there: Sequence[str], reply: Reply) -> LoadError:
-    return LoadError(f"there is no aggregation {agg!r}", reply=reply, hint=f"there are: {', '.join(there) or 'none'}")
+def _unknown(agg: str | None, names: Sequence[str], reply: Reply) -> LoadError:
+    return LoadError(f"there is no aggregation {agg!r}", reply=reply, hint=f"there are: {', '.join(names) or 'none'}")

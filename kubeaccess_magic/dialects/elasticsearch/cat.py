@@ -1,4 +1,4 @@
-"""``_cat`` answers as frames: tables for people, as JSON or as text under a header; every cell is text."""
+"""``_cat``: tables for people, as JSON or as text under a header. Every cell is text in both forms."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import LoadError
-from .. import Loaded, answer, columns
+from .. import answer, columns
+from ..protocol import Table
+from ..readers import SingleAnswerReader
 
 if TYPE_CHECKING:
     from ...reply import Reply
     from ...request import Request
 
-__all__ = ["for_frame", "load", "takes"]
+__all__ = ["CatReader", "as_json", "is_table"]
 
-# Names of things stay names, also if all of them happen to be made of digits.
+# These columns hold names, which stay text even if all of them happen to be made of digits.
 _TEXT = frozenset(
     {"alias", "attr", "cluster", "component", "fielddata", "field", "host", "id", "index", "ip", "jdk", "master", "n"}
     | {"name", "node", "node.id", "node.role", "node_id", "node_name", "parent_task_id", "plugin", "repository"}
     | {"routing.index", "routing.search", "snapshot", "source_node", "target_node", "task_id", "type", "uuid", "value"}
     | {"version", "build", "segment", "nodeId", "parent", "i", "idx", "h", "a", "v", "idx.alias"}
 )
-# The columns of the tables that are often without rows: as JSON they are then without names, too. Elasticsearch 7 to 9
-# and OpenSearch have these; https://www.elastic.co/guide/en/elasticsearch/reference/8.17/cat.html
+# The columns of tables that often have no rows: as JSON, these have no names then, either. Elasticsearch 7 to 9 and
+# OpenSearch have these columns; https://www.elastic.co/guide/en/elasticsearch/reference/8.17/cat.html
 _COLUMNS = {
     "aliases": "alias index filter routing.index routing.search is_write_index",
     "fielddata": "id host ip node field size",
@@ -43,10 +45,10 @@ _WORD = re.compile(r"\S+")
 _BLANKS = re.compile(" +")
 
 
-def for_frame(request: Request) -> Request:
-    """As JSON with sizes in bytes: text without a header names no column, and ``38.5kb`` is no number.
+def as_json(request: Request) -> Request:
+    """Ask for JSON with sizes in bytes: text without a header has no column names, and ``38.5kb`` is not a number.
 
-    Who typed how the answer is to look gets it so.
+    A request that says itself how the answer is to look stays as it is.
     """
     if any(request.param(name) is not None for name in ("format", "v", "help")):
         return request
@@ -56,8 +58,16 @@ def for_frame(request: Request) -> Request:
     return request.with_params([*sizes, ("format", "json")])
 
 
-def takes(request: Request, reply: Reply) -> bool:
-    """A list of objects, or a table with a header."""
+def is_table(request: Request, reply: Reply) -> bool:
+    """Tell whether a reply is a list of objects, or text with a header.
+
+    Parameters
+    ----------
+    request
+        Whether text has a header is known from the request.
+    reply
+        The reply.
+    """
     if answer.is_html(reply):
         return False
     if answer.looks_like_json(reply):
@@ -65,82 +75,108 @@ def takes(request: Request, reply: Reply) -> bool:
     return _has_header(request) and not answer.is_json(reply) and reply.media_type in ("", "text/plain")
 
 
-def load(name: str, replies: Sequence[Reply], limit: int | None) -> Loaded:
-    """One row a line; a column in which every value is a number has numbers."""
-    records = [record for reply in replies for record in _records(reply)]
-    if not records:
-        return Loaded(columns.empty(_names_without_rows(name, replies[0])), 0, what=name)
-    of = None
-    if limit is not None and len(records) > limit:
-        of, records = len(records), records[:limit]
-    typed = {
-        column: values if column in _TEXT or (found := columns.numbers(values)) is None else found
-        for column, values in columns.flatten(records).items()
-    }
-    return Loaded(columns.frame(typed, len(records), dates=True), len(records), of, what=name)
+class CatReader(SingleAnswerReader):
+    """Reads the tables of ``_cat``: one row per line. A column has numbers if every value in it is one.
+
+    Parameters
+    ----------
+    table
+        The name of the table.
+    limit
+        How many rows of each conversation at most.
+    """
+
+    def __init__(self, table: str, limit: int | None = None) -> None:
+        super().__init__(limit)
+        self._table = table
+
+    def read(self, reply: Reply) -> Table:
+        """Make a table of the lines."""
+        records = _records(reply)
+        if not records:
+            return Table(columns.empty(_kinds_without_rows(self._table, reply)), 0, unit=self._table)
+        total = len(records)
+        is_cut = self.limit is not None and total > self.limit
+        records = records[: self.limit]
+        data = {
+            name: values if name in _TEXT or (numbers := columns.numbers(values)) is None else numbers
+            for name, values in columns.flatten(records).items()
+        }
+        frame = columns.frame(data, len(records), dates=True)
+        return Table(frame, len(records), total if is_cut else None, self._table, has_more=is_cut)
 
 
 def _records(reply: Reply) -> list[dict[str, Any]]:
     if answer.looks_like_json(reply):
-        found = answer.json_of(reply)
-        if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
-            raise LoadError("the answer is no table of _cat", reply=reply, hint="see it with -o json")
-        return found
+        records = answer.json_of(reply)
+        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+            raise LoadError("this is not a table of _cat", reply=reply, hint="see it with -o json")
+        return records
     answer.refuse_html(reply)
     if not _has_header(reply.request):
         raise LoadError(
-            "the lines of _cat have no header to name the columns", reply=reply, hint="add ?v or ?format=json"
+            "the text of _cat has no header that names the columns", reply=reply, hint="add ?v or ?format=json"
         )
     return _lines(answer.text_of(reply), reply)
 
 
-def _names_without_rows(name: str, reply: Reply) -> dict[str, str]:
-    """Columns of a table without rows, and their kinds: as its header says, or the question, or as they always are."""
-    wanted = reply.request.param("h")
+def _kinds_without_rows(table: str, reply: Reply) -> dict[str, str]:
+    """Find the columns of a table without rows, and their kinds.
+
+    Their names are in the header, or in the request; or they are the ones that the table always has.
+    """
+    typed = reply.request.param("h")
     if not answer.looks_like_json(reply):
         names = answer.text_of(reply).split()
+    elif typed is not None:
+        names = [name for name in typed.split(",") if name]
     else:
-        names = [one for one in wanted.split(",") if one] if wanted is not None else _COLUMNS.get(name, "").split()
-    return {called: "Int64" if _COUNTS.fullmatch(called) else "text" for called in names if "*" not in called}
+        names = _COLUMNS.get(table, "").split()
+    return {name: "Int64" if _COUNTS.fullmatch(name) else "text" for name in names if "*" not in name}
 
 
 def _has_header(request: Request) -> bool:
     if request.param("help") not in (None, "false"):
         return False
-    value = next((value for name, value in request.params() if name == "v"), None)
-    return value in ("", "true")
+    return request.param("v") in ("", "true")
 
 
 def _lines(text: str, reply: Reply) -> list[dict[str, Any]]:
-    """The cells of a table of text. A cell may be empty, or hold a blank: the place decides, not the blanks."""
+    """Cut a table of text into cells. A cell may be empty, or hold a blank: its place decides."""
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         return []
     header, *rows = lines
     heads = list(_WORD.finditer(header))
-    names = columns.Names()
-    called = [names.free(head[0]) for head in heads]
+    free = columns.Names()
+    names = [free.free(head[0]) for head in heads]
     width = max(map(len, lines))
     padded = [line.ljust(width) for line in lines]
-    # Where every line has a blank there may be the end of a column: between two heads there must be one such place.
-    blanks = "".join(" " if set(letters) == {" "} else "x" for letters in zip(*padded, strict=True))
-    ends: list[int] = []
-    for left, right in itertools.pairwise(heads):
-        between = [
-            found.start()
-            for found in _BLANKS.finditer(blanks)
-            if left.end() <= found.end() and found.start() < right.start()
-        ]
-        if len(between) != 1:
-            break
-        ends += between
-    else:
+    ends = _column_ends(padded, heads)
+    if ends is not None:
         spans = list(zip([0, *ends], [*ends, width], strict=True))
         return [
-            {name: line[start:end].strip() or None for name, (start, end) in zip(called, spans, strict=True)}
+            {name: line[start:end].strip() or None for name, (start, end) in zip(names, spans, strict=True)}
             for line in padded[1:]
         ]
     cells = [line.split() for line in rows]
-    if any(len(row) != len(called) for row in cells):
-        raise LoadError("the columns of the text cannot be told apart", reply=reply, hint="add ?format=json")
-    return [dict(zip(called, row, strict=True)) for row in cells]
+    if any(len(row) != len(names) for row in cells):
+        raise LoadError("the columns of this text cannot be told apart", reply=reply, hint="add ?format=json")
+    return [dict(zip(names, row, strict=True)) for row in cells]
+
+
+def _column_ends(lines: Sequence[str], heads: Sequence[re.Match[str]]) -> list[int] | None:
+    """Find where each column but the last ends; None if that is not certain.
+
+    A column can end where all lines have a blank. Between two heads, there must be exactly one such place.
+    """
+    blanks = "".join(" " if set(letters) == {" "} else "x" for letters in zip(*lines, strict=True))
+    ends: list[int] = []
+    for left, right in itertools.pairwise(heads):
+        between = [
+            gap.start() for gap in _BLANKS.finditer(blanks) if left.end() <= gap.end() and gap.start() < right.start()
+        ]
+        if len(between) != 1:
+            return None
+        ends += between
+    return ends

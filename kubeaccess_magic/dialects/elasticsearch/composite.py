@@ -1,4 +1,4 @@
-"""Composite aggregations: their buckets come in pages, each behind the last bucket of the one before (``after_key``).
+"""Composite aggregations: their buckets come in pages, each after the last bucket of the page before (``after_key``).
 
 https://www.elastic.co/guide/en/elasticsearch/reference/8.17/search-aggregations-bucket-composite-aggregation.html
 """
@@ -6,13 +6,13 @@ https://www.elastic.co/guide/en/elasticsearch/reference/8.17/search-aggregations
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Composite", "composite_of", "joined"]
+__all__ = ["Composite", "append_page", "composite_of"]
 
-_SIZE = 10  # what Elasticsearch gives, if nothing is said
-_PAGE_BUCKETS = 1_000  # of the pages behind the first, if nothing is said
+_DEFAULT_SIZE = 10  # how many buckets Elasticsearch gives if the body does not say
+_PAGE_BUCKETS = 1_000  # how many are asked for from the second page on if the body does not say
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,15 +22,15 @@ class Composite:
     Attributes
     ----------
     body
-        Of the search.
+        The body of the search.
     word
-        How the body calls its aggregations: ``aggs`` or ``aggregations``.
+        What the body calls its aggregations: ``aggs`` or ``aggregations``.
     name
-        What the aggregation is called.
+        The name of the aggregation.
     size
-        How many buckets of a page the search asks for; None if it does not say.
+        How many buckets per page the body asks for; None if it does not say.
     times
-        Sources whose keys are milliseconds since 1970.
+        The sources whose keys are milliseconds since 1970.
     """
 
     body: Mapping[str, Any]
@@ -39,47 +39,50 @@ class Composite:
     size: int | None
     times: frozenset[str]
 
-    def behind(self, after: Mapping[str, Any], wanted: int) -> dict[str, Any]:
-        """The body that asks for the buckets behind one."""
-        own = self.body[self.word][self.name]
-        size = min(self.size or _PAGE_BUCKETS, wanted)
-        return {
-            **self.body,
-            self.word: {self.name: {**own, "composite": {**own["composite"], "size": size, "after": after}}},
-        }
+    def body_after(self, after: Mapping[str, Any], missing: int) -> dict[str, Any]:
+        """Make the body that asks for the buckets after one.
 
-    def has_more(self, found: dict[str, Any]) -> bool:
-        """Whether there may be buckets behind those that were found; the ``after_key`` that tells is taken out."""
-        inside = found.get(self.name)
-        if not isinstance(inside, dict) or not inside.pop("after_key", None):
+        Parameters
+        ----------
+        after
+            The ``after_key`` of the page before.
+        missing
+            How many buckets are still wanted.
+        """
+        own = self.body[self.word][self.name]
+        composite = {**own["composite"], "size": min(self.size or _PAGE_BUCKETS, missing), "after": after}
+        return {**self.body, self.word: {self.name: {**own, "composite": composite}}}
+
+    def take_after_key(self, aggregations: dict[str, Any]) -> bool:
+        """Remove the ``after_key`` from an answer; tell whether there may be more buckets than it has."""
+        own = aggregations.get(self.name)
+        if not isinstance(own, dict) or not own.pop("after_key", None):
             return False
-        return len(inside.get("buckets") or ()) >= (_SIZE if self.size is None else self.size)
+        return len(own.get("buckets") or ()) >= (_DEFAULT_SIZE if self.size is None else self.size)
 
 
 def composite_of(body: Mapping[str, Any] | None) -> Composite | None:
-    """The composite aggregation of a search without hits; None where there is none, or another one beside it."""
+    """Find the composite aggregation of a search; None if there is none, or another aggregation beside it."""
     word = next((word for word in ("aggs", "aggregations") if word in (body or {})), None)
     if body is None or word is None or not isinstance(body[word], dict) or len(body[word]) != 1:
         return None
     ((name, own),) = body[word].items()
-    told = own.get("composite") if isinstance(own, dict) else None
-    if not isinstance(told, dict):
+    composite = own.get("composite") if isinstance(own, dict) else None
+    if not isinstance(composite, dict):
         return None
-    sources = [one for one in told.get("sources") or () if isinstance(one, dict)]
+    sources = [source for source in composite.get("sources") or () if isinstance(source, dict)]
     times = {
-        source
-        for one in sources
-        for source, how in one.items()
+        name
+        for source in sources
+        for name, how in source.items()
         if isinstance(how, dict) and "format" not in (how.get("date_histogram") or {"format": ""})
     }
-    size = told.get("size")
+    size = composite.get("size")
     return Composite(body, word, name, size if type(size) is int else None, frozenset(times))
 
 
-def joined(first: dict[str, Any], others: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The aggregations of the first page with the buckets of the pages behind it, and the last one's ``after_key``."""
-    for other in others:
-        for name, more in other.items():
-            first[name]["buckets"] += more.get("buckets") or []
-            first[name]["after_key"] = more.get("after_key")
-    return first
+def append_page(aggregations: dict[str, Any], page: Mapping[str, Any]) -> None:
+    """Add the buckets of a further page to the aggregations of the first, and take over its ``after_key``."""
+    for name, own in page.items():
+        aggregations[name]["buckets"] += own.get("buckets") or []
+        aggregations[name]["after_key"] = own.get("after_key")

@@ -1,4 +1,4 @@
-"""Hits of a search as a frame: what the search says of each, then its source field by field."""
+"""Hits of a search as a frame: what the search says of each, and its source field by field."""
 
 from __future__ import annotations
 
@@ -17,130 +17,143 @@ if TYPE_CHECKING:
 
     from ...reply import Reply
 
-__all__ = ["Hits", "Surplus", "frame_of"]
+__all__ = ["AddedSort", "Hits", "frame_of"]
 
 _META = ("_index", "_id", "_score")
 _KINDS = {"_index": "text", "_id": "text", "_score": "float"}
 _SOURCE = "_source"
-# Where a hit stands in the order is the last that it says. What holds no other bracket is all of that list.
+# `sort` is the last field of a hit. What holds no other bracket is all of that list.
 _SORT = re.compile(rb',"sort":\[([^\[\]]*)\]\}\Z')
 _LAST_WHOLE = re.compile(rb",\d+\Z")
 
-Surplus = Literal["", "all", "last"]
-"""What of `sort` a point in time has added to each hit: nothing, all of it, or its last value."""
+AddedSort = Literal["", "all", "last"]
+"""Which part of `sort` each hit has only because of a point in time: nothing, all of it, or the last value."""
 
 
 class Hits:
-    """Hits that arrive in pages; each page is made columns of at once, and need not stay."""
+    """Hits that arrive in pages. Each page becomes columns at once, so that its bytes can go.
 
-    def __init__(self, surplus: Surplus = "") -> None:
+    Parameters
+    ----------
+    added_sort
+        The part of `sort` that is left out, because nobody asked for it.
+    """
+
+    def __init__(self, added_sort: AddedSort = "") -> None:
         self._rows = Rows(dates=True)
-        self._surplus = surplus
+        self._added_sort = added_sort
 
     def __len__(self) -> int:
-        """How many were added."""
+        """Count the hits."""
         return len(self._rows)
 
     def add(self, hits: Sequence[msgspec.Raw | Mapping[str, Any]], reply: Reply) -> None:
-        """The hits of an answer, as JSON or as objects.
+        """Add the hits of an answer.
+
+        Parameters
+        ----------
+        hits
+            As JSON, or as objects.
+        reply
+            The answer, for errors.
 
         Raises
         ------
         LoadError
-            If they cannot be read.
+            They cannot be read.
         """
-        raws = _without_sort(hits, self._surplus)
+        raws = _without_sort(hits, self._added_sort)
         if raws is not None:
             try:
                 self._rows.add(raws)
                 return
             except NotRows:
                 pass
-        self._rows.add_values([_trimmed(hit, self._surplus) for hit in _built(hits, reply)])
+        self._rows.add_values([_trimmed(hit, self._added_sort) for hit in _built(hits, reply)])
 
     def frame(self) -> pd.DataFrame:
-        """One row a hit; they are used up.
+        """Make a frame with one row per hit. This may be called once.
 
-        Columns ``_index``, ``_id`` and ``_score``, the fields of the source (dotted; ``_source.x`` where ``x`` is the
-        name of a column already), then whatever else the hits have: ``sort``, ``highlight.…``, ``fields.…``,
-        ``_routing``. Moments become datetime64 in UTC where every value of a field is one.
+        The columns are ``_index``, ``_id`` and ``_score``; the fields of the source, with dots (``_source.x`` if ``x``
+        is the name of a column already); then whatever else the hits have: ``sort``, ``highlight.…``, ``fields.…``,
+        ``_routing``. A field becomes datetime64 in UTC if all its values are times.
         """
         count = len(self._rows)
         if not count:
             return columns.empty(_KINDS)
-        found = self._rows.columns()
-        sources = _no_objects(found.pop((_SOURCE,), None))
-        own = [path for path in found if path[0] != _SOURCE]
+        values = self._rows.columns()
+        sources = _no_objects(values.pop((_SOURCE,), None))
+        own = [path for path in values if path[0] != _SOURCE]
         if sources is not None:
-            found[_SOURCE,] = sources
+            values[_SOURCE,] = sources
             own.insert(0, (_SOURCE,))
         names = columns.Names()
-        told = dict(zip(columns.dotted(own, names), map(found.pop, own), strict=True))
-        called = columns.dotted([path[1:] for path in found], names, taken_prefix=f"{_SOURCE}.")
-        first = {name: told.pop(name) for name in _META if name in told}
+        metadata = dict(zip(columns.dotted(own, names), map(values.pop, own), strict=True))
+        field_names = columns.dotted([path[1:] for path in values], names, taken_prefix=f"{_SOURCE}.")
+        first = {name: metadata.pop(name) for name in _META if name in metadata}
         if "_score" in first:
             first["_score"] = _score(first["_score"])
-        return columns.assembled(first | dict(zip(called, found.values(), strict=True)) | told, count)
+        return columns.assembled(first | dict(zip(field_names, values.values(), strict=True)) | metadata, count)
 
 
 def frame_of(hits: Sequence[Mapping[str, Any]], reply: Reply) -> pd.DataFrame:
-    """One row a hit of one answer, as `Hits.frame`."""
-    gathered = Hits()
-    gathered.add(hits, reply)
-    return gathered.frame()
+    """Make the frame of the hits of one answer, as `Hits.frame` does."""
+    rows = Hits()
+    rows.add(hits, reply)
+    return rows.frame()
 
 
-def _without_sort(hits: Sequence[Any], surplus: Surplus) -> Sequence[msgspec.Raw | bytes] | None:
-    """The hits as JSON without what was added to `sort`; None if it cannot be taken off there."""
+def _without_sort(hits: Sequence[Any], added_sort: AddedSort) -> Sequence[msgspec.Raw | bytes] | None:
+    """Take what was added to `sort` off the JSON of hits; None if that cannot be done there."""
     if set(map(type, hits)) - {msgspec.Raw}:
         return None
-    if not surplus:
+    if not added_sort:
         return hits
-    found = []
+    trimmed = []
     for hit in map(bytes, hits):
         sort = _SORT.search(hit, max(hit.rfind(b',"sort":['), 0))
         if sort is None:
             return None
-        if surplus == "all":
-            found.append(hit[: sort.start()] + b"}")
+        if added_sort == "all":
+            trimmed.append(hit[: sort.start()] + b"}")
         elif (last := _LAST_WHOLE.search(sort[1])) is not None:
-            found.append(hit[: sort.start(1) + last.start()] + b"]}")
+            trimmed.append(hit[: sort.start(1) + last.start()] + b"]}")
         else:
             return None
-    return found
+    return trimmed
 
 
 def _built(hits: Sequence[Any], reply: Reply) -> Sequence[Mapping[str, Any]]:
-    """Hits as objects, in which no value overwrites another one."""
+    """Build hits as objects, with nothing lost."""
     if all(isinstance(hit, Mapping) for hit in hits):
         return hits
     try:
-        found: list[Any] = answer.read(b"[" + b",".join(hits) + b"]")
+        built: list[Any] = answer.read(b"[" + b",".join(hits) + b"]")
     except (ValueError, RecursionError):
         answer.json_of(reply)  # which says where
         raise
-    if not all(isinstance(hit, Mapping) for hit in found):
-        raise LoadError("a hit is no object", reply=reply, hint="see it with -o json")
-    return found
+    if not all(isinstance(hit, Mapping) for hit in built):
+        raise LoadError("a hit is not an object", reply=reply, hint="see it with -o json")
+    return built
 
 
-def _trimmed(hit: Mapping[str, Any], surplus: Surplus) -> Mapping[str, Any]:
+def _trimmed(hit: Mapping[str, Any], added_sort: AddedSort) -> Mapping[str, Any]:
     sort = hit.get("sort")
-    if not surplus or not isinstance(sort, list):
+    if not added_sort or not isinstance(sort, list):
         return hit
     without = {name: value for name, value in hit.items() if name != "sort"}
-    return without if surplus == "all" else {**without, "sort": sort[:-1]}
+    return without if added_sort == "all" else {**without, "sort": sort[:-1]}
 
 
 def _no_objects(values: Any) -> Any:
-    """Sources that are no objects, if there are such: a program may once have sent anything."""
+    """Keep sources that are not objects, if there are any: a program may have sent anything."""
     if values is not None and values.dtype == object:
         values = columns.typed([None if type(value) is dict else value for value in values], dates=True)
     return None if values is None or values.isna().all() else values
 
 
 def _score(values: Any) -> Any:
-    """A score is a number or nothing: then the column is one of decimals, also where all of them are whole."""
+    """Make scores floats, also if all of them are whole; what is not a number stays."""
     if values.dtype == "float64":
         return values
     import pandas as pd

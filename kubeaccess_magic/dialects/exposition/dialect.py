@@ -1,15 +1,13 @@
-"""Which answers are expositions, and their frames."""
+"""Which replies are expositions."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ...errors import LoadError
-from ...text import shorten
-from .. import Loaded, Pages, Step, answer
-from .lines import BrokenLine, parse
+from ..protocol import PlainOperation
+from .reader import ExpositionReader, has_text_version, is_openmetrics
 
 if TYPE_CHECKING:
     from ...reply import Reply
@@ -18,13 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["Exposition"]
 
 _PATH = re.compile(r".*/(?:metrics(?:/[a-z_/-]+)?|federate|probe)/?", re.DOTALL)
-_OPEN = "application/openmetrics-text"
-_VERSION = re.compile(r"version\s*=\s*\"?0\.0\.\d")
 _COMMENT = re.compile(rb"^# (?:HELP|TYPE) \S", re.MULTILINE)
 _SAMPLE = re.compile(
     rb"(?:#[^\n]*\n|\s*\n)*(?:[a-zA-Z_:][\w:]*(?:\{[^\n]*\})?|\{\"[^\n]*\})[ \t]+[-+]?(?:\.?\d|[Ii]nf|[Nn]a[Nn])"
 )
-_SHOWN_CHARACTERS = 60
+_PLAIN_TYPES = ("text/plain", "", "application/octet-stream")
+_HEAD_BYTES = 4096  # in which a text shows what it is
 
 
 class Exposition:
@@ -32,80 +29,33 @@ class Exposition:
 
     name = "exposition"
 
-    def asks(self, request: Request) -> bool:
-        """Whether the path is one where metrics are exposed."""
-        return _PATH.fullmatch(request.path) is not None
+    def match(self, request: Request) -> _Scrape | None:
+        """Match paths under which metrics are exposed."""
+        return _Scrape(self.name, request, ExpositionReader) if _PATH.fullmatch(request.path) else None
 
-    def ask(self, request: Request, limit: int | None) -> Request:
-        """As it is."""
-        return request
+    def recognize(self, reply: Reply) -> PlainOperation | None:
+        """Recognize text that says that it is an exposition, or has its comments."""
+        return self.fallback(reply.request) if _is_exposition(reply) else None
 
-    def takes(self, request: Request, reply: Reply) -> bool:
-        """Text that says that it is one, or that looks like one where one was asked for."""
-        kind = reply.media_type
-        if kind == _OPEN:
+    def fallback(self, request: Request) -> PlainOperation:
+        """Read any text as an exposition."""
+        return PlainOperation(self.name, request, ExpositionReader)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Scrape(PlainOperation):
+    """A request for metrics."""
+
+    def reads(self, reply: Reply) -> bool:
+        """Take text that looks like samples, even if nothing says so."""
+        if _is_exposition(reply):
             return True
-        if kind not in ("text/plain", "", "application/octet-stream"):
-            return False
-        start = reply.content[:4096]
-        if _VERSION.search(reply.headers.get("Content-Type", "")) or _COMMENT.search(start):
-            return True
-        return self.asks(request) and _SAMPLE.match(start) is not None
-
-    def pages(self, request: Request, limit: int | None) -> Pages:
-        """One answer."""
-        yield Step(request)
-
-    def load(
-        self,
-        replies: Iterable[Reply],
-        *,
-        limit: int | None = None,
-        wide: bool = False,
-        grouped: bool = False,
-        categories: bool = False,
-    ) -> Loaded:
-        """One row a sample, as `frames` describes it.
-
-        Parameters
-        ----------
-        replies
-            One answer.
-        limit
-            At most so many rows.
-        wide
-            A column a label, instead of all of them in one.
-        grouped
-            Histograms and summaries as families: a row a bucket or quantile, with count and sum beside it.
-        categories
-            Text as categoricals.
-        """
-        from . import frames
-
-        reply = next(iter(replies))
-        answer.refuse_html(reply)
-        text = answer.text_of(reply)
-        try:
-            samples = parse(text.removeprefix("\ufeff"), is_open=_is_open(reply, text))
-        except BrokenLine as error:
-            shown = shorten(error.line, _SHOWN_CHARACTERS)
-            raise LoadError(
-                f"the text is no exposition of metrics: {error} in {shown!r}", reply=reply, hint="see it with -o text"
-            ) from None
-        make = frames.grouped if grouped else frames.frame
-        frame = make(samples, wide=wide, as_categories=categories)
-        of = len(frame)
-        if limit is not None and of > limit:
-            frame = frame.iloc[:limit]
-        note = None
-        if samples.repeated:
-            more = f" and {len(samples.repeated) - 3} more" if len(samples.repeated) > 3 else ""
-            note = f"two types, units or helps are told of {', '.join(samples.repeated[:3])}{more}; the first counts"
-        return Loaded(frame, len(frame), of if len(frame) < of else None, what="samples", note=note)
+        return reply.media_type in _PLAIN_TYPES and _SAMPLE.match(reply.content[:_HEAD_BYTES]) is not None
 
 
-def _is_open(reply: Reply, text: str) -> bool:
-    """Whether it is OpenMetrics: by its type, or where that says nothing, by its last line."""
-    if reply.media_type == _OPEN:
+def _is_exposition(reply: Reply) -> bool:
+    if is_openmetrics(reply):
         return True
-    return _VERSION.search(reply.headers.get("Content-Type", "")) is None and text.rstrip("\r\n").endswith("\n# EOF")
+    if reply.media_type not in _PLAIN_TYPES:
+        return False
+    return has_text_version(reply) or _COMMENT.search(reply.content[:_HEAD_BYTES]) is not None

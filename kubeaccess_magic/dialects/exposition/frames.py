@@ -1,22 +1,22 @@
-"""Frames of an exposition: one row a sample.
+"""Frames of an exposition: one row per sample.
 
 =========================  =============================================================================
-column                     what
+column                     meaning
 =========================  =============================================================================
 ``name``                   as it is written: ``http_requests_total``, ``latency_bucket``
 ``labels``                 text as PromQL has it, ``{job="node"}``; ``""`` for none. With ``wide``, a
-                           column a label instead, with gaps where a sample has no such label
+                           column per label instead, with gaps where a sample has no such label
 ``value``                  float64, with NaN and infinities
-``time``                   datetime64[ms, UTC]; nearly always missing, as the text then means now
-``type``, ``unit``,        of the sample's family, if the text tells
+``time``                   datetime64[ms, UTC]; nearly always missing, which means now
+``type``, ``unit``,        of the sample's family, if the text says so
 ``help``
-``exemplar``               labels of an exemplar, which only OpenMetrics has; where the answer is that, also
+``exemplar``               labels of an exemplar, which only OpenMetrics has; there also
                            ``exemplar_value`` and ``exemplar_time``
 =========================  =============================================================================
 
-``grouped``, histograms and summaries are families again: a row a bucket or quantile, its limit in ``le`` or
-``quantile`` and no longer among the labels, with ``count``, ``sum`` and ``created`` of the whole beside it; ``name`` is
-the family's. One without buckets is one row without a value. All other samples stay as they are.
+With ``grouped``, histograms and summaries are families: one row per bucket or quantile, whose limit is in ``le`` or
+``quantile`` and no longer among the labels, with ``count``, ``sum`` and ``created`` of the whole beside it. ``name`` is
+the name of the family. One without buckets is one row without a value. All other samples stay as they are.
 """
 
 from __future__ import annotations
@@ -28,17 +28,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..columns import epoch_ms
-from ..prometheus import runs
-from ..prometheus.frames import shown_names
-from .lines import Samples, columns_of, pairs_of, written
+from ..prometheus.series_labels import column_names
+from ..repeated import repeated
+from .labels import columns_of, pairs_of, written
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .samples import Samples
+
 __all__ = ["frame", "grouped"]
 
 _OWN = ("name", "labels", "value", "time", "type", "unit", "help", "exemplar", "exemplar_value", "exemplar_time")
-_OF_GROUPS = ("le", "quantile", "count", "sum", "created")
 _SUFFIXES = {  # of a sample's name, with the types of family that have such samples
     "_bucket": ("histogram", "gaugehistogram"),
     "_count": ("histogram", "summary"),
@@ -50,21 +51,23 @@ _SUFFIXES = {  # of a sample's name, with the types of family that have such sam
     "_info": ("info",),
 }
 _GROUPED = ("histogram", "gaugehistogram", "summary")
+# Of a name behind its family's, the attribute of `_Whole` that the sample is.
+_PARTS = {"_count": "count", "_gcount": "count", "_sum": "sum", "_gsum": "sum", "_created": "created"}
 
 
 def frame(samples: Samples, *, wide: bool, as_categories: bool, more: dict[str, Any] | None = None) -> pd.DataFrame:
-    """One row a sample.
+    """Make a frame with one row per sample.
 
     Parameters
     ----------
     samples
-        What the text has.
+        What the text holds.
     wide
-        A column a label instead of ``labels``.
+        Whether each label is a column, in place of ``labels``.
     as_categories
-        Text that repeats as categoricals.
+        Whether text is categorical.
     more
-        Columns that follow the value.
+        Columns to insert after the value.
     """
     import numpy as np
     import pandas as pd
@@ -83,18 +86,58 @@ def frame(samples: Samples, *, wide: bool, as_categories: bool, more: dict[str, 
     data["value"] = np.array(samples.values, dtype=float)
     data |= more or {}
     data["time"] = _times(samples.times_ms, rows)
-    for name, told in (("type", samples.types), ("unit", samples.units), ("help", samples.helps)):
-        data[name] = _column([told.get(family) for family in families], counts, as_categories)
-    found = samples.exemplars
-    texts = [found[row].labels if row in found else None for row in range(rows)] if found else [None] * len(heads)
-    data["exemplar"] = _column(texts, ones if found else counts, as_categories)
+    for name, of_family in (("type", samples.types), ("unit", samples.units), ("help", samples.helps)):
+        data[name] = _column([of_family.get(family) for family in families], counts, as_categories)
+    exemplars = samples.exemplars
+    if exemplars:
+        texts = [exemplars[row].labels if row in exemplars else None for row in range(rows)]
+        data["exemplar"] = _column(texts, ones, as_categories)
+    else:
+        data["exemplar"] = _column([None] * len(heads), counts, as_categories)
     if samples.is_open:
         numbers = np.full(rows, np.nan)
-        numbers[list(found)] = [one.value for one in found.values()]
+        numbers[list(exemplars)] = [exemplar.value for exemplar in exemplars.values()]
         data["exemplar_value"] = numbers
-        times = {row: one.time_ms for row, one in found.items()}
-        data["exemplar_time"] = _times([times.get(row) for row in range(rows)] if found else None, rows)
+        times = {row: exemplar.time_ms for row, exemplar in exemplars.items()}
+        data["exemplar_time"] = _times([times.get(row) for row in range(rows)] if exemplars else None, rows)
     return pd.DataFrame(data, index=pd.RangeIndex(rows), copy=False)
+
+
+def grouped(samples: Samples, *, wide: bool, as_categories: bool) -> pd.DataFrame:
+    """Make a frame with one row per bucket, quantile, or other sample.
+
+    Parameters
+    ----------
+    samples
+        What the text holds.
+    wide
+        Whether each label is a column.
+    as_categories
+        Whether text is categorical.
+    """
+    import numpy as np
+
+    rows = _grouped_rows(samples)
+    wholes = [row.whole for row in rows]
+    at = [row.sample for row in rows]
+    regrouped = dataclasses.replace(
+        samples,
+        names=[row.whole.name if row.whole else samples.names[row.sample] for row in rows],
+        labels=[row.whole.labels if row.whole else samples.labels[row.sample] for row in rows],
+        values=[samples.values[sample] if sample >= 0 else math.nan for sample in at],
+        times_ms=samples.times_ms
+        and [row.whole.time_ms if row.whole else samples.times_ms[row.sample] for row in rows],
+        exemplars={row: samples.exemplars[sample] for row, sample in enumerate(at) if sample in samples.exemplars},
+    )
+    more: dict[str, Any] = {
+        "le": np.array([row.le for row in rows], dtype=float),
+        "quantile": np.array([row.quantile for row in rows], dtype=float),
+        "count": np.array([whole.count if whole else math.nan for whole in wholes], dtype=float),
+        "sum": np.array([whole.sum if whole else math.nan for whole in wholes], dtype=float),
+    }
+    created_ms = [whole.created * 1000 if whole and math.isfinite(whole.created) else None for whole in wholes]
+    more["created"] = _times(created_ms, len(rows))
+    return frame(regrouped, wide=wide, as_categories=as_categories, more=more)
 
 
 @dataclasses.dataclass
@@ -107,22 +150,29 @@ class _Whole:
     count: float = math.nan
     sum: float = math.nan
     created: float = math.nan
-    rows: list[int] = dataclasses.field(default_factory=list)
-    limits: list[tuple[float, float]] = dataclasses.field(default_factory=list)
+    rows: list[_Row] = dataclasses.field(default_factory=list)
 
 
-def grouped(samples: Samples, *, wide: bool, as_categories: bool) -> pd.DataFrame:
-    """One row a bucket, a quantile, or any other sample."""
-    import numpy as np
+@dataclasses.dataclass
+class _Row:
+    """One row: the number of its sample (-1 if it has none), the whole it is a part of, and its limit there."""
 
+    sample: int
+    whole: _Whole | None = None
+    le: float = math.nan
+    quantile: float = math.nan
+
+
+def _grouped_rows(samples: Samples) -> list[_Row]:
+    """The rows in order: those of a histogram or summary stand where its first sample is."""
     wholes: dict[Any, _Whole] = {}
-    order: list[_Whole | int] = []
+    order: list[_Whole | _Row] = []
     times = samples.times_ms or itertools.repeat(None, len(samples.names))
-    for row, (name, labels, time_ms) in enumerate(zip(samples.names, samples.labels, times, strict=True)):
+    for at, (name, labels, time_ms) in enumerate(zip(samples.names, samples.labels, times, strict=True)):
         family = _family(name, samples.types)
         kind = samples.types.get(family)
         if kind not in _GROUPED:
-            order.append(row)
+            order.append(_Row(at))
             continue
         limit = "quantile" if kind == "summary" else "le"
         pairs = pairs_of(labels)
@@ -132,41 +182,21 @@ def grouped(samples: Samples, *, wide: bool, as_categories: bool) -> pd.DataFram
         if whole is None:
             whole = wholes[key] = _Whole(family, written(rest), time_ms)
             order.append(whole)
-        value, suffix = samples.values[row], name[len(family) :]
-        part = {"_gcount": "count", "_gsum": "sum"}.get(suffix, suffix[1:])
-        if part in ("count", "sum", "created") and math.isnan(getattr(whole, part)):
-            setattr(whole, part, value)
+        part = _PARTS.get(name[len(family) :])
+        if part is not None and math.isnan(getattr(whole, part)):
+            setattr(whole, part, samples.values[at])
         elif (bound := _bound(pairs, limit)) is not None:
-            whole.rows.append(row)
-            whole.limits.append((math.nan, bound) if kind == "summary" else (bound, math.nan))
-        else:  # no part of one
-            order.append(row)
-    chosen: list[tuple[int, _Whole | None, tuple[float, float]]] = []
-    for one in order:
-        if isinstance(one, int):
-            chosen.append((one, None, (math.nan, math.nan)))
-        else:
-            chosen += [(row, one, limits) for row, limits in zip(one.rows, one.limits, strict=True)]
-            chosen += [(-1, one, (math.nan, math.nan))] * (not one.rows)
-    parts = [whole for _, whole, _ in chosen]
-    new = dataclasses.replace(
-        samples,
-        names=[whole.name if whole else samples.names[row] for row, whole, _ in chosen],
-        labels=[whole.labels if whole else samples.labels[row] for row, whole, _ in chosen],
-        values=[samples.values[row] if row >= 0 else math.nan for row, _, _ in chosen],
-        times_ms=samples.times_ms and [whole.time_ms if whole else samples.times_ms[row] for row, whole, _ in chosen],
-        exemplars={at: samples.exemplars[row] for at, (row, _, _) in enumerate(chosen) if row in samples.exemplars},
-    )
-    limits = np.array([limits for _, _, limits in chosen], dtype=float).reshape(-1, 2)
-    more: dict[str, Any] = {"le": limits[:, 0], "quantile": limits[:, 1]}
-    more |= {key: np.array([getattr(whole, key) if whole else math.nan for whole in parts]) for key in ("count", "sum")}
-    created = [whole.created * 1000 if whole and math.isfinite(whole.created) else None for whole in parts]
-    more["created"] = _times(created, len(parts))
-    return frame(new, wide=wide, as_categories=as_categories, more=more)
+            whole.rows.append(_Row(at, whole, **{limit: bound}))
+        else:  # it is no part of one
+            order.append(_Row(at))
+    rows: list[_Row] = []
+    for entry in order:
+        rows += [entry] if isinstance(entry, _Row) else entry.rows or [_Row(-1, entry)]
+    return rows
 
 
 def _family(name: str, types: dict[str, str]) -> str:
-    """The family of a sample: of its own name, or of what is before a suffix that its type has."""
+    """The family of a sample: its own name, or that without a suffix that samples of such a family have."""
     if name not in types:
         for suffix, kinds in _SUFFIXES.items():
             if name.endswith(suffix) and types.get(name[: -len(suffix)]) in kinds:
@@ -183,13 +213,13 @@ def _bound(pairs: Sequence[tuple[str, str]], limit: str) -> float | None:
 
 
 def _label_columns(labels: Sequence[str], own: set[str]) -> dict[str, list[str | None]]:
-    found = columns_of(labels)
-    shown = shown_names(found, own)
-    return {shown[name]: found[name] for name in sorted(found)}
+    values_of = columns_of(labels)
+    column_of = column_names(values_of, own)
+    return {column_of[name]: values_of[name] for name in sorted(values_of)}
 
 
 def _column(values: Sequence[str | None], counts: Any, as_categories: bool) -> pd.Series:
-    return runs.repeated(values, counts, as_categories=as_categories)
+    return repeated(values, counts, as_categories=as_categories)
 
 
 def _times(times_ms: Sequence[float | None] | None, rows: int) -> pd.Series:

@@ -1,7 +1,8 @@
-"""Kubernetes: what discovery reads, as typed objects and tidy frames; and any other list of the API as a frame."""
+"""Kubernetes: lists and objects of the API server, and the summary of a kubelet, as tidy frames."""
 
 from __future__ import annotations
 
+from .dialect import Kubernetes
 from .frames import (
     NAMESPACE_COLUMNS,
     NODE_COLUMNS,
@@ -10,35 +11,9 @@ from .frames import (
     namespaces_frame,
     nodes_frame,
     pods_frame,
-    ready_endpoints,
     services_frame,
 )
-from .lists import PAGE_ROWS, Kubernetes
-from .objects import (
-    EndpointSlice,
-    EndpointSliceList,
-    ListMetadata,
-    Metadata,
-    Namespace,
-    NamespaceList,
-    Node,
-    NodeList,
-    Pod,
-    PodList,
-    Service,
-    ServiceList,
-    ServicePort,
-    decode_endpointslices,
-    decode_namespace,
-    decode_namespaces,
-    decode_node,
-    decode_nodes,
-    decode_pod,
-    decode_pods,
-    decode_service,
-    decode_services,
-)
-from .ports import app_of, external_of, scheme_of, speaks_http, target_of
+from .operations import PAGE_ROWS
 
 __all__ = [
     "NAMESPACE_COLUMNS",
@@ -46,39 +21,11 @@ __all__ = [
     "PAGE_ROWS",
     "POD_COLUMNS",
     "SERVICE_COLUMNS",
-    "EndpointSlice",
-    "EndpointSliceList",
-    "ListMetadata",
-    "Metadata",
-    "Namespace",
-    "NamespaceList",
-    "Node",
-    "NodeList",
-    "Pod",
-    "PodList",
-    "Service",
-    "ServiceList",
-    "ServicePort",
-    "app_of",
-    "decode_endpointslices",
-    "decode_namespace",
-    "decode_namespaces",
-    "decode_node",
-    "decode_nodes",
-    "decode_pod",
-    "decode_pods",
-    "decode_service",
-    "decode_services",
     "dialect",
-    "external_of",
     "namespaces_frame",
     "nodes_frame",
     "pods_frame",
-    "ready_endpoints",
-    "scheme_of",
     "services_frame",
-    "speaks_http",
-    "target_of",
 ]
 
 dialect = Kubernetes()

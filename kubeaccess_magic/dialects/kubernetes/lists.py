@@ -1,240 +1,180 @@
-"""Any list of the API server as a frame: the columns that somebody wants first, or all of them with ``wide=True``."""
+"""The reader of lists: it asks for page after page and takes the rows out of each."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from ...errors import LoadError, NotFound
-from .. import Loaded, Pages, Step, answer
-from . import summary
-from .gathering import Gathering, gathering
-from .heads import Head, head_of, rows_in
+from ...errors import NotFound
+from ...kube import ContinueTokens, status_of
+from ...query import ALL
+from ..joining import joined
+from ..protocol import NO_LABELS, Step, Table
+from .collectors import Collector, collector_for
 from .kinds import PARTS
-from .objects import ListMetadata
+from .page import Page
 
 if TYPE_CHECKING:
     from ...reply import Reply
     from ...request import Request
+    from ..protocol import Pages
+    from .heads import Head
 
-__all__ = ["PAGE_ROWS", "Kubernetes"]
+__all__ = ["ListReader"]
 
-PAGE_ROWS = 500
-"""Objects a page: it bounds the memory that a list takes here and at the server."""
+_MOVED = "the list is of more than one moment: its version expired while it was read"
 
 
-class Kubernetes:
-    """The dialect of the API server's own lists, and of what a kubelet sums up."""
+class ListReader:
+    """Reads lists, Tables and single objects.
 
-    name = "kubernetes"
+    Parameters
+    ----------
+    limit
+        How many rows of each list are wanted; None for those that `reads_on` brings.
+    reads_on
+        Whether pages after the first one are asked for.
+    unit
+        What the rows are, such as "pods"; "" if only the answer tells.
+    wide
+        Whether all fields are wanted, as dotted columns.
+    labels
+        Labels that get a column: a sequence, or their names with commas.
+    """
 
-    def asks(self, request: Request) -> bool:
-        """Whether the API server itself is asked for a list, or a kubelet for its summary."""
-        return (request.target.kind == "api" and _resource(request.path) is not None) or summary.asks(request)
+    def __init__(
+        self, limit: int | None = None, *, reads_on: bool, unit: str, wide: bool, labels: str | Sequence[str]
+    ) -> None:
+        self._limit = ALL if limit is None else limit
+        self._reads_on = reads_on
+        self._unit = unit
+        self._wide = wide
+        self._labels = [name for name in (labels.split(",") if isinstance(labels, str) else labels) if name]
+        self._lists: list[tuple[Mapping[str, str], _List]] = []
 
-    def ask(self, request: Request, limit: int | None) -> Request:
-        """A list is asked for in pages (F1), unless the query says how it is to be read."""
-        if request.target.kind != "api" or not self.asks(request) or request.method != "GET":
-            return request
-        if any(request.param(name) is not None for name in ("limit", "continue", "watch")):
-            return request
-        return request.with_param("limit", _page_rows(limit))
+    def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
+        """Ask for page after page.
 
-    def takes(self, request: Request, reply: Reply) -> bool:
-        """A list or a Table of objects; of the API server itself, also one object."""
-        if summary.asks(request) and summary.takes(reply):
-            return True
-        head = head_of(reply)
-        if head is None:
-            return False
-        return head.is_list or (
-            request.target.kind == "api"
-            and bool(head.kind and head.api_version)
-            and head.kind != "Status"
-            and head.metadata is not None
-            and _resource(request.path) is None
-        )
-
-    def pages(self, request: Request, limit: int | None) -> Pages:
-        """The pages of a list, if they are ours: a ``limit`` that somebody typed is one page.
-
-        A token that grew old brings a fresh one (F1), and the list goes on with that, of a later moment. If it brings
-        none, all is asked for once more, in one piece that cannot grow old, as client-go does
-        (k8s.io/client-go/tools/pager).
+        If a token has expired, the list goes on with the fresh one that the 410 carries (F1): the rest is of a later
+        moment. If the 410 carries none, the list is asked for once more, in one piece that cannot expire, as client-go
+        does (k8s.io/client-go/tools/pager).
         """
-        is_ours = request.param("limit") == str(_page_rows(limit))
-        rows, remaining, restarted, step = 0, None, False, Step(request)
+        rows = _List(self._unit, wide=self._wide, labels=self._labels)
+        self._lists.append((labels, rows))
+        tokens, is_whole, step = ContinueTokens(), False, Step(request)
         while True:
             try:
                 reply = yield step
             except NotFound as error:
-                fresh = _fresh_token(error)
-                if fresh is None or step.request is request or restarted:
+                if step.request is request or is_whole or not _is_expired(error):
                     raise
-                if fresh and fresh != step.request.param("continue"):
-                    step = dataclasses.replace(step, request=request.with_param("continue", fresh))
+                token = _fresh_token(error)
+                if tokens.renew(token):
+                    step = dataclasses.replace(step, request=_continued(request, token))
                 else:
-                    restarted, rows = True, 0
-                    whole = request.without("limit") if _is_all(limit) else request.with_param("limit", limit)
-                    step = Step(whole, what=step.what)
-                remaining = None
+                    is_whole, step = True, Step(self._in_one_piece(request), unit=step.unit)
                 continue
-            head = head_of(reply)
-            if head is None or not head.token or not is_ours or restarted:
-                return
-            told = head.metadata.remaining_item_count if head.metadata is not None else None
-            # What the server says that is left is near enough for a line of progress; a limit is counted by.
-            if _is_all(limit) and remaining is not None and told is not None:
-                rows += max(remaining - told, 0)
-            else:
-                rows += rows_in(reply)
+            if is_whole:
+                rows.clear()
+            count = rows.count
+            rows.add(reply)
             del reply
-            if limit is not None and rows >= limit:
+            if rows.token is None or is_whole or not self._reads_on or rows.count >= self._limit:
                 return
-            remaining = told
-            step = Step(
-                request.with_param("continue", head.token),
-                rows=rows,
-                of=None if told is None else rows + told,
-                what=_resource(request.path) or "rows",
-            )
+            token = tokens.use(rows.token, is_empty_page=rows.count == count)
+            step = rows.step(_continued(request, token))
 
-    def load(
-        self,
-        replies: Iterable[Reply],
-        *,
-        limit: int | None = None,
-        wide: bool = False,
-        labels: str | Sequence[str] = (),
-    ) -> Loaded:
-        """One row an object; of quotas, limit ranges and measured pods, one a part of them.
+    def table(self) -> Table:
+        """Make one table of all lists."""
+        tables = [(labels, rows.table(self._limit)) for labels, rows in self._lists]
+        return joined([(labels, table) for labels, table in tables if table is not None])
 
-        Parameters
-        ----------
-        replies
-            The pages. One that was asked for without a ``continue`` begins the list anew.
-        limit
-            At most so many rows.
-        wide
-            All fields, as dotted columns, instead of the chosen ones.
-        labels
-            Labels that are columns, too: a list of them, or their names with commas. They are called ``labels.app``.
-        """
-        wanted = [name for name in (labels.split(",") if isinstance(labels, str) else labels) if name]
-        replies = iter(replies)
-        first = next(replies)
-        if summary.takes(first):
-            return summary.load(first, limit=limit, wide=wide, labels=wanted)
-        head = _checked(first)
-        rows = gathering(_of_its_items(first, head), wide=wide, labels=wanted)
-        what, begins = _what(head, first), first.request.param("continue") is None
-        last, is_of_one_moment = _gathered(rows, first, head, replies, begins)
-        del first
-        frame = rows.frame()
-        found, of, is_lower_bound = len(frame), None, False
-        if last is not None and last.token:
-            # With a selector the server does not count what remains; that there is more, it says.
-            left = last.remaining_item_count if head.group_kind not in PARTS else None
-            of, is_lower_bound = found + (left or 1), left is None
-        elif head.is_list:
-            of = found
-        if limit is not None and found > limit:
-            frame = frame.iloc[:limit]
-        note = None if is_of_one_moment else "the list is of more than one moment: its version grew too old on the way"
-        return Loaded(frame, len(frame), of, what=what, of_is_lower_bound=is_lower_bound, note=note)
+    def _in_one_piece(self, request: Request) -> Request:
+        return request.without("limit") if self._limit == ALL else request.with_param("limit", self._limit)
 
 
-def _gathered(
-    rows: Gathering, first: Reply, head: Head, others: Iterable[Reply], begins: bool
-) -> tuple[ListMetadata | None, bool]:
-    """Take the rows of all pages; gives what the last one says, and whether all are of one version of the list."""
-    rows.add(first, head)
-    del first
-    last, version, is_of_one_moment = head.metadata, _version(head), True
-    for reply in others:
-        page = _checked(reply)
-        if begins and reply.request.param("continue") is None:
-            rows.clear()
-            version, is_of_one_moment = _version(page), True
-        is_of_one_moment = is_of_one_moment and _version(page) == version
-        rows.add(reply, page)
-        last = page.metadata
-        del reply, page  # while the next one comes
-    return last, is_of_one_moment
+class _List:
+    """What has been read of one list."""
+
+    def __init__(self, unit: str, *, wide: bool, labels: Sequence[str]) -> None:
+        self._unit = unit
+        self._wide = wide
+        self._labels = labels
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what has been read."""
+        self._collector: Collector | None = None
+        self._head: Head | None = None  # of the last page
+        self._versions: set[str] = set()
+
+    @property
+    def count(self) -> int:
+        """How many rows have been read."""
+        return self._collector.rows if self._collector is not None else 0
+
+    @property
+    def token(self) -> str | None:
+        """The token of the page after the last one that was read, if there is one."""
+        return (self._head.token or None) if self._head is not None else None
+
+    def add(self, reply: Reply) -> None:
+        """Take the rows of a page."""
+        page = Page(reply, keep_equal_keys=self._wide)
+        if self._collector is None:
+            self._collector = collector_for(page, wide=self._wide, labels=self._labels)
+        self._collector.add(page)
+        self._head = page.head
+        self._versions.add(page.head.version)
+
+    def step(self, request: Request) -> Step:
+        """The step that asks for the next page."""
+        remaining = _remaining(self._head) if self._head is not None else None
+        total = None if remaining is None else self.count + remaining
+        return Step(request, rows_before=self.count, total=total, unit=self._unit or "rows")
+
+    def table(self, limit: int) -> Table | None:
+        """The table of the first `limit` rows; None if no page has been read."""
+        if self._collector is None or self._head is None:
+            return None
+        head, frame = self._head, self._collector.frame()
+        count, remaining = len(frame), _remaining(head)
+        total = count + (remaining or 1) if head.token else count
+        return Table(
+            frame.iloc[:limit] if count > limit else frame,
+            rows=min(count, limit),
+            total=total if head.is_list or total > limit else None,
+            unit="rows" if head.group_kind in PARTS else self._unit or _plural(head.kind),
+            total_is_lower_bound=bool(head.token) and remaining is None,
+            has_more=total > min(count, limit),
+            notes=(_MOVED,) if len(self._versions) > 1 else (),
+        )
 
 
-def _checked(reply: Reply) -> Head:
-    head = head_of(reply)
-    if head is None or not (head.kind and head.api_version):
-        answer.json_of(reply)  # says where it is broken, if it is
-        raise LoadError("the answer is no list of Kubernetes objects", reply=reply, hint="see it with -o json")
-    return head
+def _remaining(head: Head) -> int | None:
+    """How many rows follow a page, if that is known: of a selection the server does not say it, of parts it cannot."""
+    return None if head.group_kind in PARTS else head.remaining
 
 
-def _of_its_items(reply: Reply, head: Head) -> Head:
-    """Of kind ``List``, what its items say that they are, if they are all of one kind."""
-    if head.kind != "List":
-        return head
-    try:
-        items = msgspec.json.decode(reply.content, type=_Mixed).items
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return head
-    kinds = {(item.api_version, item.kind) for item in items or ()}
-    if len(kinds) != 1:
-        return head
-    version, kind = kinds.pop()
-    return Head(kind=f"{kind}List", api_version=version, items=msgspec.Raw(b"[]"))
+def _is_expired(error: NotFound) -> bool:
+    return error.reply is not None and error.reply.status_code == 410
 
 
-class _Said(msgspec.Struct, rename="camel"):
-    kind: str = ""
-    api_version: str = ""
+def _fresh_token(error: NotFound) -> str:
+    """The token with which an expired list goes on; "" if there is none."""
+    status = status_of(error.reply.content) if error.reply is not None else None
+    return status.token if status is not None else ""
 
 
-class _Mixed(msgspec.Struct):
-    items: list[_Said] | None = None
+def _continued(request: Request, token: str) -> Request:
+    """The request for the page of a token, with which the API server does not accept a version."""
+    return request.without("resourceVersion", "resourceVersionMatch").with_param("continue", token)
 
 
-def _version(head: Head) -> str:
-    return (head.metadata.resource_version or "") if head.metadata is not None else ""
-
-
-def _fresh_token(error: NotFound) -> str | None:
-    """The token that a 410 brings to go on with; "" if it brings none, None if the error is no 410."""
-    reply = error.reply
-    if reply is None or reply.status_code != 410:
-        return None
-    head = head_of(reply)
-    return (head.token or "") if head is not None else ""
-
-
-def _is_all(limit: int | None) -> bool:
-    return limit is None or limit > 2**31
-
-
-def _page_rows(limit: int | None) -> int:
-    return PAGE_ROWS if limit is None else max(1, min(limit, PAGE_ROWS))
-
-
-def _resource(path: str) -> str | None:
-    """The resource that a path lists, or None if it names one object, or none at all."""
-    found = re.fullmatch(r"/(?:api/v1|apis/[^/]+/[^/]+)(/namespaces/[^/]+)?/([^/]+)/?", path)
-    if found is None or (found[1] and found[2] in {"status", "finalize"}):  # those are a namespace's own parts
-        return None
-    return found[2]
-
-
-def _what(head: Head, reply: Reply) -> str:
-    if head.group_kind in PARTS:
-        return "rows"
-    request = reply.request
-    if request.target.kind == "api" and (resource := _resource(request.path)) is not None:
-        return resource
-    kind = head.kind.removesuffix("List").lower() or "row"
-    if kind.endswith("y"):
-        return kind[:-1] + "ies"
-    return kind if kind.endswith(("ts", "metrics")) else kind + ("es" if kind.endswith("s") else "s")
+def _plural(kind: str) -> str:
+    """What objects of a kind are called in the plural: ``pods``, ``ingresses``, ``networkpolicies``."""
+    name = kind.removesuffix("List").lower() or "row"
+    if name.endswith("y"):
+        return name[:-1] + "ies"
+    return name if name.endswith(("ts", "metrics")) else name + ("es" if name.endswith("s") else "s")

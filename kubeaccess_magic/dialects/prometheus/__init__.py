@@ -1,4 +1,4 @@
-"""Prometheus' HTTP API, as Prometheus, Thanos, Mimir, Cortex and VictoriaMetrics speak it."""
+"""The HTTP API of Prometheus, which Thanos, Mimir, Cortex and VictoriaMetrics have, too."""
 
 from __future__ import annotations
 

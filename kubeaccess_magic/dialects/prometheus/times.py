@@ -1,4 +1,4 @@
-"""Moments, durations and steps: what Prometheus reads itself, and what has to be said to it in other words."""
+"""Times, durations and steps: those that Prometheus reads, and those that have to be rewritten for it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = [
     "default_step",
     "duration_ms",
     "epoch",
-    "moment_ms",
     "relative_ms",
+    "time_ms",
 ]
 
 MOST_POINTS = 11_000
-"""Points a series that Prometheus gives in one answer at most."""
+"""How many points per series Prometheus gives in one answer at most."""
 
 DEFAULT_RANGE_MS = 3_600_000
 _FEWEST_POINTS = 250
@@ -36,7 +36,7 @@ _UNITS_MS = {
 }
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
 _DURATION = r"(?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+"
-# In a URL a plus is a blank unless it is written %2B: `now+5m` comes as `now 5m`, and so does the plus of a zone.
+# In a URL a plus is a blank unless it is written %2B: `now+5m` arrives as `now 5m`, and a zone loses its plus, too.
 _RELATIVE = re.compile(rf"(?P<now>now)?(?:(?P<sign>[-+ ]?)(?P<duration>{_DURATION}))?")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _ISO_8601 = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)([Zz]|[-+ ]\d\d:?\d\d)?)?")
@@ -45,51 +45,66 @@ _LONG_STEPS = ("1d", "2d", "7d", "14d", "30d")
 
 
 def duration_ms(text: str) -> int | None:
-    """A duration as Prometheus writes it (``1h30m``, ``15s``), or a number of seconds; None if it is neither."""
+    """Convert a duration to milliseconds.
+
+    A duration is written as in Prometheus (``1h30m``, ``15s``), or as a number of seconds. None if it is neither.
+    """
     if re.fullmatch(_DURATION, text):
         return round(sum(Decimal(number) * _UNITS_MS[unit] for number, unit in _PIECE.findall(text)))
     return _seconds_ms(text)
 
 
 def relative_ms(text: str, now_ms: int) -> int | None:
-    """What Prometheus does not read as a moment, but a reader does; None for anything else.
+    """Convert a time that people write, but Prometheus cannot read, to milliseconds since 1970.
 
-    ``now``, ``now-1h``, ``-1h``, ``1h30m`` (ago, too), ``now+5m`` and ``+5m``; and ISO 8601 without a zone, without a
-    time, or with a blank for the ``T``, all in UTC.
+    These are ``now``, ``now-1h``, ``-1h``, ``1h30m`` (also ago), ``now+5m`` and ``+5m``, and ISO 8601 without a zone,
+    without a time of day, or with a blank instead of the ``T``, all in UTC.
+
+    Parameters
+    ----------
+    text
+        The time as it was typed.
+    now_ms
+        What ``now`` is, in milliseconds since 1970.
+
+    Returns
+    -------
+    int or None
+        None for anything else, also for what Prometheus can read.
     """
     if not text.strip() or _RFC_3339.fullmatch(text) or _seconds_ms(text) is not None:
         return None
-    found = _RELATIVE.fullmatch(text)
-    if found is not None:
-        distance = duration_ms(found["duration"]) if found["duration"] else 0
-        if distance is None or (found["now"] and found["duration"] and not found["sign"]):
+    relative = _RELATIVE.fullmatch(text)
+    if relative is not None:
+        distance = duration_ms(relative["duration"]) if relative["duration"] else 0
+        if distance is None or (relative["now"] and relative["duration"] and not relative["sign"]):
             return None
-        return now_ms + distance if found["sign"] in ("+", " ") and found["sign"] else now_ms - distance
+        return now_ms + distance if relative["sign"] in ("+", " ") else now_ms - distance
     return _iso_ms(text)
 
 
-def moment_ms(text: str) -> int | None:
-    """A moment as Prometheus reads it, in milliseconds since 1970: RFC 3339, or seconds; None if it is neither."""
+def time_ms(text: str) -> int | None:
+    """Convert a time that Prometheus can read, RFC 3339 or seconds, to milliseconds since 1970; else None."""
     return _iso_ms(text) if _RFC_3339.fullmatch(text) else _seconds_ms(text)
 
 
 def epoch(ms: int) -> str:
-    """A moment in a form that every server reads to the millisecond."""
+    """Write a time so that every server reads it to the millisecond."""
     if ms % 1000 == 0:
         return str(ms // 1000)
-    # Not a decimal number: servers go through floating point with those, and may arrive a millisecond beside it.
+    # No decimal number: servers read it as a float, and may end up a millisecond off.
     return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{ms % 1000:03}Z"
 
 
 def default_step(range_ms: int) -> str:
-    """The longest round step that gives at least 250 points: 10s for an hour, 5m for a day, 30m for a week."""
+    """Choose the longest round step that gives at least 250 points: 10s for an hour, 5m for a day, 30m for a week."""
     fitting = [step for step in _STEPS + _LONG_STEPS if (duration_ms(step) or 0) * _FEWEST_POINTS <= range_ms]
     return fitting[-1] if fitting else _STEPS[0]
 
 
 @dataclasses.dataclass(frozen=True)
 class Grid:
-    """The moments of a range query, in milliseconds: start, start + step … up to the end."""
+    """The times of a range query, in milliseconds: start, start + step … up to the end."""
 
     start_ms: int
     end_ms: int
@@ -97,8 +112,8 @@ class Grid:
 
     @classmethod
     def of(cls, start: str | None, end: str | None, step: str | None) -> Grid | None:
-        """As a request says it; None where it does not, or not so that it can be cut."""
-        start_ms, end_ms = moment_ms(start or ""), moment_ms(end or "")
+        """Read a grid from the parameters of a request; None if they do not give one."""
+        start_ms, end_ms = time_ms(start or ""), time_ms(end or "")
         step_ms = duration_ms(step or "")
         if start_ms is None or end_ms is None or step_ms is None or step_ms <= 0 or end_ms < start_ms:
             return None
@@ -106,11 +121,11 @@ class Grid:
 
     @property
     def points(self) -> int:
-        """How many moments there are."""
+        """How many times there are."""
         return (self.end_ms - self.start_ms) // self.step_ms + 1
 
     def parts(self) -> Iterator[Grid]:
-        """Pieces of at most `MOST_POINTS` moments each: together the same moments, none twice. One: itself."""
+        """Cut the grid into pieces of at most `MOST_POINTS` times each; no time is in two of them."""
         if self.points <= MOST_POINTS:
             yield self
             return
@@ -128,10 +143,10 @@ def _seconds_ms(text: str) -> int | None:
 
 
 def _iso_ms(text: str) -> int | None:
-    found = _ISO_8601.fullmatch(text.strip())
-    if found is None:
+    match = _ISO_8601.fullmatch(text.strip())
+    if match is None:
         return None
-    date, clock, zone = found.groups()
+    date, clock, zone = match.groups()
     zone = "+00:00" if zone in (None, "Z", "z") else zone.replace(" ", "+")
     try:
         moment = datetime.fromisoformat(f"{date}T{clock or '00:00'}{zone}")

@@ -1,7 +1,7 @@
-"""Where the next page of an answer is: what it says itself, or what the numbers in the request lead to.
+"""The request for the next page: the one that the answer names, or the next number of those in the request.
 
-A next link is data from an app. It may choose path and query below what was asked, and nothing else: neither another
-server, nor another app, nor a header.
+A link to a next page is data from an app. It may choose path and query at the same target and nothing else: neither
+another server, nor another app, nor a header.
 """
 
 from __future__ import annotations
@@ -15,19 +15,23 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from ...errors import TargetError
 from ...request import Request
+from ...targets import Target
 from ...text import shorten
-from .places import Found, levels
+from .beside_rows import levels
 
 if TYPE_CHECKING:
     from ...reply import Reply
+    from .places import Listing
 
-__all__ = ["Following", "following", "is_possible"]
+__all__ = ["Following", "following"]
 
+_SAME_REQUEST = "the next page that the answer names is the same one"
+_PROXY_PATH = "/api/v1/namespaces/"
 _URLS = (
     *("next", "nextLink", "next_link", "@odata.nextLink", "odata.nextLink", "next_page", "nextPage", "next_url"),
     *("nextUrl", "next_page_url", "nextPageUrl", "nextHref", "next_href"),
 )
-# What an answer calls it, and the parameter that takes it.
+# The key of a token in an answer, and the parameter that takes it.
 _TOKENS = {
     "nextPageToken": "pageToken",
     "next_page_token": "page_token",
@@ -41,12 +45,12 @@ _TOKENS = {
 _NUMBERS = ("page", "p", "page_number", "pageNumber", "pageNum", "current_page", "currentPage")
 _OFFSETS = ("offset", "skip", "$skip", "start", "startAt", "_start", "from")
 _SIZES = ("limit", "per_page", "perPage", "page_size", "pageSize", "size", "count", "maxResults", "$top", "rows")
-# What an answer calls its page and how many there are, and which number the first has.
+# The keys of the number of a page and of how many there are, and the number of the first page.
 _PAGE_OF = (
     *(("page", "total_pages", 1), ("page", "totalPages", 1), ("page", "pages", 1), ("current_page", "last_page", 1)),
     *(("current_page", "total_pages", 1), ("currentPage", "totalPages", 1), ("number", "totalPages", 0)),
 )
-# What an answer calls its offset and how many rows there are, and the parameter.
+# The keys of the offset of a page and of how many rows there are, and the parameter of the offset.
 _OFFSET_OF = (
     *(("offset", "total", "offset"), ("offset", "count", "offset"), ("offset", "totalCount", "offset")),
     *(("offset", "total_count", "offset"), ("offset", "total_rows", "skip"), ("skip", "total", "skip")),
@@ -60,55 +64,49 @@ _LINK_PARAMETER = re.compile(r";\s*([^\s=;,]+)\s*(?:=\s*(?:\"((?:[^\"\\]|\\.)*)\
 class Following:
     """The request for a next page.
 
-    Attributes
+    Parameters
     ----------
     request
-        To the same target, by the same headers.
-    is_told
-        Whether the answer says that there is such a page; else it may be empty, or an error.
+        To the same target, with the same headers.
+    is_named
+        Whether the answer says that there is such a page. If not, it may be empty, or an error.
     """
 
     request: Request
-    is_told: bool
+    is_named: bool
 
 
-def following(reply: Reply, found: Found) -> Following | str | None:
-    """The next page; or why what the answer names is not asked for; or None if there is none.
+def following(reply: Reply, listing: Listing) -> Following | str | None:
+    """Find the next page.
 
     Parameters
     ----------
     reply
         A page.
-    found
+    listing
         Its rows.
+
+    Returns
+    -------
+    Following, str or None
+        The request for it; or a sentence that says why the page that the answer names is not asked for; or None if
+        there is none.
     """
     request = reply.request
     if request.method != "GET":
         return None
-    url = _link_of(reply.headers.getall("Link")) or next(filter(None, map(_url_of, levels(found.path))), None)
+    url = _linked_url(reply.headers.getall("Link")) or next(filter(None, map(_named_url, levels(listing.path))), None)
     if url is not None:
-        return _at(url, reply)
-    told = _token(request, found) or _page_told(request, reply, found) or _offset_told(request, found)
-    if told is not None:
-        if told == request:
-            return "the next page that the answer names is the same one"
-        return Following(told, True)
-    guessed = _counted_on(request, found)
-    return None if guessed is None else Following(guessed, False)
+        return _at(url, request)
+    named = _by_token(request, listing) or _by_page(request, reply, listing) or _by_offset(request, listing)
+    if named is not None:
+        return _SAME_REQUEST if named == request else Following(named, is_named=True)
+    counted = _counted_on(request, listing)
+    return None if counted is None else Following(counted, is_named=False)
 
 
-def is_possible(reply: Reply) -> bool:
-    """Whether a next page can be named at all, told without reading the body: a bare list has no place for it."""
-    request = reply.request
-    if request.method != "GET":
-        return False
-    is_list = reply.content[:64].lstrip().startswith(b"[")
-    is_counted = _typed(request, (*_NUMBERS, *_OFFSETS)) is not None
-    return not is_list or is_counted or "Link" in reply.headers or "X-Next-Page" in reply.headers
-
-
-def _link_of(headers: Iterable[str]) -> str | None:
-    """The target of ``rel=next`` (RFC 8288); a link from somewhere else (``anchor``) is none of this page."""
+def _linked_url(headers: Iterable[str]) -> str | None:
+    """The URL of ``rel=next`` (RFC 8288). A link with an ``anchor`` starts elsewhere, and is not this page's."""
     for header in headers:
         for link in _LINK.finditer(header):
             parameters: dict[str, str] = {}
@@ -119,7 +117,8 @@ def _link_of(headers: Iterable[str]) -> str | None:
     return None
 
 
-def _url_of(level: Mapping[str, Any]) -> str | None:
+def _named_url(level: Mapping[str, Any]) -> str | None:
+    """The URL of the next page in an object that describes the pages."""
     for key in _URLS:
         if (url := _as_url(level.get(key))) is not None:
             return url
@@ -143,46 +142,42 @@ def _as_url(value: Any, *, is_surely_url: bool = False) -> str | None:
     return value.strip() if is_url or is_surely_url else None
 
 
-def _at(url: str, reply: Reply) -> Following | str:
-    """The request for a URL, if it is one of the app that was asked."""
-    request = reply.request
+def _at(url: str, request: Request) -> Following | str:
+    """The request for a URL, if that belongs to the app that was asked."""
     try:
-        # The app knows itself by other names than we do: a relative URL is below any.
+        # The app has other names for itself than we have. A relative URL stays below any of them.
         parts = urlsplit(urljoin(f"http://app{request.path_and_query}", url))
-        is_relative = not urlsplit(url).netloc
-        path = _path_here(parts, reply, is_relative=is_relative)
+        path = _path_at_target(parts, request, is_relative=not urlsplit(url).netloc)
         if path is None:
             host = repr(shorten(parts.netloc, 80))
             return f"the next page is said to be at {host}, another server, which is not asked"
         text = path + (f"?{parts.query}" if parts.query else "")
         found = Request.build("GET", request.target, text, headers=request.headers)
     except (TargetError, ValueError):
-        return "what the answer names as its next page is no URL that can be asked"
+        return "what the answer names as its next page is not a URL that can be asked for"
     if found.target != request.target:
-        return "the next page is said to be of another app, which is not asked"
+        return "the next page is said to belong to another app, which is not asked"
     if (found.path, found.query) == (request.path, request.query):
-        return "the next page that the answer names is the same one"
-    return Following(found, True)
+        return _SAME_REQUEST
+    return Following(found, is_named=True)
 
 
-def _path_here(parts: SplitResult, reply: Reply, *, is_relative: bool) -> str | None:
-    """The path below the target that was asked; None where the URL is of another server."""
-    request = reply.request
-    asked = urlsplit(reply.url)
-    before = asked.path.removesuffix(request.path) if asked.path.endswith(request.path) else None
+def _path_at_target(parts: SplitResult, request: Request, *, is_relative: bool) -> str | None:
+    """The path of a URL at the target of a request; None if it leads to another server."""
     path = parts.path or "/"
-    # An app that knows of the proxy in front of it names its whole path.
-    if before and path.startswith(before + "/") and (is_relative or parts.netloc == asked.netloc):
-        return path[len(before) :]
+    # An app that knows of the API server in front of it names the whole path there.
+    _, prefix, below = path.partition(_PROXY_PATH)
+    if prefix and request.target.kind != "api":
+        proxied = Target.parse(prefix + below)
+        if proxied.target == request.target:
+            return proxied.path or "/"
     if is_relative:
-        return path
-    if parts.netloc == asked.netloc and not before:
         return path
     return path if request.target.kind != "api" and _is_inside(parts.hostname or "", request) else None
 
 
 def _is_inside(host: str, request: Request) -> bool:
-    """Whether a name or address can be what the app calls itself inside the cluster."""
+    """Whether an app can have this name or address inside the cluster."""
     name, namespace = request.target.name, request.target.namespace
     if host == "localhost" or host == name:
         return True
@@ -194,8 +189,8 @@ def _is_inside(host: str, request: Request) -> bool:
         return False
 
 
-def _token(request: Request, found: Found) -> Request | None:
-    for level in levels(found.path):
+def _by_token(request: Request, listing: Listing) -> Request | None:
+    for level in levels(listing.path):
         for key, parameter in _TOKENS.items():
             value = level.get(key)
             if (type(value) is str and value) or type(value) is int:
@@ -203,48 +198,49 @@ def _token(request: Request, found: Found) -> Request | None:
     return None
 
 
-def _page_told(request: Request, reply: Reply, found: Found) -> Request | None:
+def _by_page(request: Request, reply: Reply, listing: Listing) -> Request | None:
+    """The page whose number the answer names, or the one after this if there are more."""
     parameter = _typed(request, _NUMBERS) or "page"
     if (number := reply.headers.get("X-Next-Page", "")).isdecimal():
         return request.with_param(parameter, number)
-    for level in levels(found.path):
+    for level in levels(listing.path):
         for key in ("next_page", "nextPage", "next"):
             if type(value := level.get(key)) is int and value > 0:
                 return request.with_param(parameter, value)
         for page, pages, first in _PAGE_OF:
-            here, of = level.get(page), level.get(pages)
-            if type(here) is int and type(of) is int and here + 1 - first < of:
-                return request.with_param(parameter, here + 1)
+            number_here, count = level.get(page), level.get(pages)
+            if type(number_here) is int and type(count) is int and number_here + 1 - first < count:
+                return request.with_param(parameter, number_here + 1)
     return None
 
 
-def _offset_told(request: Request, found: Found) -> Request | None:
-    if not found.records:
+def _by_offset(request: Request, listing: Listing) -> Request | None:
+    """The rows after these, if the answer says at which offset these are and how many there are."""
+    if not listing.items:
         return None
-    for level in levels(found.path):
+    for level in levels(listing.path):
         for offset, total, parameter in _OFFSET_OF:
-            here, of = level.get(offset), level.get(total)
-            if type(here) is int and type(of) is int and here + len(found.records) < of:
-                return request.with_param(_typed(request, _OFFSETS) or parameter, here + len(found.records))
+            here, count = level.get(offset), level.get(total)
+            if type(here) is int and type(count) is int and here + listing.items < count:
+                return request.with_param(_typed(request, _OFFSETS) or parameter, here + listing.items)
     return None
 
 
-def _counted_on(request: Request, found: Found) -> Request | None:
+def _counted_on(request: Request, listing: Listing) -> Request | None:
     """The page after the one whose number or offset was typed, unless this one is the last."""
-    if any(key in level for level in levels(found.path) for key in (*_URLS, *_TOKENS)):
-        return None  # the answer would have said
-    count = len(found.records)
+    if any(key in level for level in levels(listing.path) for key in (*_URLS, *_TOKENS)):
+        return None  # the answer would have named it
     size = _typed(request, _SIZES)
-    if not count or (size is not None and count < int(request.param(size) or 0)):
+    if not listing.items or (size is not None and listing.items < int(request.param(size) or 0)):
         return None
     if (name := _typed(request, _OFFSETS)) is not None:
-        reached = int(request.param(name) or 0) + count
-        return None if found.of is not None and reached >= found.of else request.with_param(name, reached)
+        reached = int(request.param(name) or 0) + listing.items
+        return None if listing.total is not None and reached >= listing.total else request.with_param(name, reached)
     if (name := _typed(request, _NUMBERS)) is not None:
         return request.with_param(name, int(request.param(name) or 0) + 1)
     return None
 
 
 def _typed(request: Request, names: Iterable[str]) -> str | None:
-    """The one of these parameters that the request has, with a number."""
+    """The first of these parameters to which the request gives a number."""
     return next((name for name in names if re.fullmatch(r"[0-9]{1,18}", request.param(name) or "")), None)

@@ -1,7 +1,7 @@
-"""The columns that somebody wants first, kind by kind; and for kinds that nobody listed, what can be told.
+"""The columns that are shown of each kind of object, and the plain values that are shown of all other kinds.
 
-What is shown is never the data of a ConfigMap or Secret: the names of its keys and its size are. ``wide=True`` has
-all fields, those too, since somebody asked for them.
+Of a ConfigMap or Secret only the names of its keys and its size are shown, never its data. ``wide=True`` shows all
+fields, the data too.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import cluster, network, rights, storage, workloads
-from .readers import Column, at, condition
+from . import administration, network, rights, storage, workloads
+from .values import Column, at, condition
 
 __all__ = ["COLUMNS", "PARTS", "Column", "at", "condition", "plain"]
 
@@ -19,23 +19,24 @@ COLUMNS: dict[str, dict[str, Column]] = {
     **network.COLUMNS,
     **storage.COLUMNS,
     **rights.COLUMNS,
-    **cluster.COLUMNS,
+    **administration.COLUMNS,
 }
-"""By group and kind, as ``apps/Deployment`` and ``/Pod``: every version of them has the same columns."""
+"""By group and kind, such as ``apps/Deployment`` and ``/Pod``: all versions of a kind have the same columns."""
 
-PARTS: dict[str, Callable[[dict[str, Any]], list[dict[str, Any]]]] = cluster.PARTS
+PARTS: dict[str, Callable[[dict[str, Any]], list[dict[str, Any]]]] = administration.PARTS
+"""The kinds that have one row per part of an object, and what gives the parts. Columns find a part as ``part``."""
 
 _NOT_PLAIN = frozenset({"apiVersion", "kind", "metadata", "data", "binaryData", "stringData"})
 
 
 def plain(item: dict[str, Any]) -> dict[str, Any]:
-    """The plain values of an object, and of the objects in it; no lists, nothing deeper, nothing that is data."""
-    found: dict[str, Any] = {}
+    """The plain values of an object and one level below; no lists, and no data of a ConfigMap or Secret."""
+    values: dict[str, Any] = {}
     for key, value in item.items():
         if key in _NOT_PLAIN:
             continue
         if isinstance(value, dict):
             value = {name: inner for name, inner in value.items() if not isinstance(inner, (dict, list))}
         if value is not None and not isinstance(value, list) and value != {}:
-            found[key] = value
-    return found
+            values[key] = value
+    return values

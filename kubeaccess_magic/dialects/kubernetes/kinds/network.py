@@ -1,16 +1,31 @@
-"""How things are reached: services and their endpoints, ingresses, policies, addresses."""
+"""Kinds of the network: services and their endpoints, ingresses, policies, addresses."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .readers import AGE, APP, NAME, WHO, Column, annotated, at, count, each, joined, label_selector, several, text
+from .values import (
+    AGE,
+    APP,
+    NAME,
+    NAME_OR_EMPTY,
+    WHO,
+    Column,
+    annotated,
+    at,
+    count,
+    each,
+    joined,
+    label_selector,
+    several,
+    text,
+)
 
 __all__ = ["COLUMNS"]
 
 
 def _service_ports(item: dict[str, Any]) -> list[str]:
-    """``http 80/TCP``, or ``80/TCP`` where the port has no name."""
+    """``http 80/TCP``, or ``80/TCP`` if the port has no name."""
     return [
         f"{port.get('name') or ''} {port.get('port')}/{port.get('protocol') or 'TCP'}".lstrip()
         for port in each(item, "spec.ports")
@@ -18,7 +33,7 @@ def _service_ports(item: dict[str, Any]) -> list[str]:
 
 
 def _external(item: dict[str, Any]) -> str:
-    """As `ports.external_of` of a Service; an Ingress has its addresses at the same place."""
+    """The same as `Service.external_addresses`; an Ingress has its addresses in the same field."""
     found = [entry.get("ip") or entry.get("hostname") for entry in each(item, "status.loadBalancer.ingress")]
     found += at(item, "spec.externalIPs") or ()
     found += [at(item, "spec.externalName")] if at(item, "spec.type") == "ExternalName" else []
@@ -26,7 +41,7 @@ def _external(item: dict[str, Any]) -> str:
 
 
 def _ready_in_slice(item: dict[str, Any]) -> int:
-    """A missing answer counts as ready (F8)."""
+    """How many endpoints are ready; a missing condition means ready (F8)."""
     return sum(at(endpoint, "conditions.ready") is not False for endpoint in each(item, "endpoints"))
 
 
@@ -39,7 +54,7 @@ def _endpoint_ports(item: dict[str, Any]) -> list[Any]:
 
 
 def _backends(item: dict[str, Any]) -> list[str]:
-    """``example.org/path web:80``: what an Ingress sends where; ``*`` is any host, and the default backend."""
+    """``example.org/path web:80``: where an Ingress sends what. ``*`` is any host, and the default backend."""
     found = []
     for rule in each(item, "spec.rules"):
         host = rule.get("host") or "*"
@@ -62,12 +77,13 @@ def _policy_types(item: dict[str, Any]) -> list[Any]:
     types = at(item, "spec.policyTypes")
     if isinstance(types, list):
         return types
-    return ["Ingress", "Egress"] if at(item, "spec.egress") else ["Ingress"]  # as the API server has it where none
+    return ["Ingress", "Egress"] if at(item, "spec.egress") else ["Ingress"]  # the API server's default
 
 
 COLUMNS: dict[str, dict[str, Column]] = {
-    "/Service": {
-        **WHO,
+    "/Service": {  # `fast` reads the same values
+        "namespace": text("metadata.namespace"),
+        **NAME_OR_EMPTY,
         "type": text("spec.type"),
         "cluster_ip": text("spec.clusterIP"),
         "external": ("text", _external),

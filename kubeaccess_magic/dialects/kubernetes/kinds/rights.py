@@ -1,16 +1,16 @@
-"""Who may do what, and what is checked on the way in."""
+"""Kinds of access control: roles, bindings, certificates, admission webhooks and policies."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .readers import AGE, NAME, WHO, Column, at, count, each, moment, reference, several, text, whole
+from .values import AGE, NAME, WHO, Column, at, count, each, moment, reference, several, text, whole
 
 __all__ = ["COLUMNS"]
 
 
 def _rules(item: dict[str, Any]) -> list[str]:
-    """``get,list pods,services``; a group stands behind its resource, as in kubectl: ``deployments.apps``."""
+    """``get,list pods,services``; the group follows the resource, as in kubectl: ``deployments.apps``."""
     found = []
     for rule in each(item, "rules"):
         groups = rule.get("apiGroups") or [""]
@@ -34,7 +34,7 @@ def _subjects(item: dict[str, Any]) -> list[str]:
 
 
 def _decision(item: dict[str, Any]) -> str:
-    """As kubectl says it: Pending, or what was decided."""
+    """The state of a signing request as kubectl shows it: Pending, Approved or Denied, then other conditions."""
     types = [str(one.get("type", "")) for one in each(item, "status.conditions")]
     decided = next((kind for kind in types if kind in ("Approved", "Denied")), "Pending")
     others = [kind for kind in types if kind not in ("Approved", "Denied")]

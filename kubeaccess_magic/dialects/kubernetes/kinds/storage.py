@@ -1,4 +1,4 @@
-"""What is kept: volumes, claims, classes, drivers; configuration and secrets, by the names and sizes of their parts."""
+"""Kinds of storage: volumes, claims, classes, drivers, configuration and secrets."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import base64
 import binascii
 from typing import Any
 
-from .readers import AGE, NAME, WHO, Column, annotated, at, count, flag, measure, several, text
+from .values import AGE, NAME, WHO, Column, annotated, at, count, flag, measure, several, text
 
 __all__ = ["COLUMNS"]
 
 
 def _keys(item: dict[str, Any]) -> list[Any]:
-    """What a ConfigMap or Secret holds, by name; never the values, which ``--wide`` has."""
+    """The names of what a ConfigMap or Secret holds, never the values."""
     return [*(item.get("data") or ()), *(item.get("binaryData") or ())]
 
 
 def _bytes(*encoded: str) -> Column:
-    """How many bytes the values have, decoded where the API carries them in base64."""
+    """The size of all values in bytes; those of the `encoded` fields are base64 and are decoded first."""
 
     def read(item: dict[str, Any]) -> int:
         found = 0
@@ -37,7 +37,7 @@ def _decoded(value: str) -> int:
 
 
 def _source(item: dict[str, Any]) -> str:
-    """What a volume is made of: the name of its plugin, and of its CSI driver."""
+    """The source of a volume: its CSI driver, or the name of its plugin."""
     known = ("capacity", "accessModes", "claimRef", "mountOptions", "nodeAffinity")
     found = [key for key, value in (item.get("spec") or {}).items() if isinstance(value, dict) and key not in known]
     return at(item, "spec.csi.driver") or (found[0] if found else "")

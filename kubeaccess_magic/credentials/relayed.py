@@ -1,0 +1,67 @@
+"""`RelayedAuth`: signs with what another process hands over, such as the one that holds the credential."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from ..call import Call
+from ..errors import CredentialError
+from .signature import Signature
+
+__all__ = ["RelayedAuth"]
+
+_SLICE_S = 0.1  # how long a wait goes on without asking whether it was stopped
+
+
+class RelayedAuth:
+    """Signs with the signature that it was told last.
+
+    Parameters
+    ----------
+    request
+        Asks for a new signature, which then comes by `tell`, from whatever thread. Called when one
+        was refused, and where none has come yet; once for all threads that wait for it. None: they come by themselves.
+    """
+
+    def __init__(self, request: Callable[[], None] | None = None) -> None:
+        self._request = request
+        self._changed = threading.Condition()
+        self._signature: Signature | None = None
+        self._requested_for: object = self  # the signature for which another one was requested
+
+    def tell(self, signature: Signature) -> None:
+        """Sign with this from now on."""
+        with self._changed:
+            self._signature = signature
+            self._changed.notify_all()
+
+    def sign(self, call: Call) -> Signature:
+        """The signature that was told last; the first one is waited for.
+
+        Raises
+        ------
+        CredentialError
+            None came before the call had to end.
+        """
+        signature = self._signature or self._another_than(None, call)
+        if signature is None:
+            raise CredentialError("nobody has signed in", hint="ask again, or start again what asks here")
+        return signature
+
+    def renew(self, call: Call, refused: Signature) -> bool:
+        """After a 401: whether another signature than the refused one has come before the call must end."""
+        return self._another_than(refused, call) is not None
+
+    def _another_than(self, old: Signature | None, call: Call) -> Signature | None:
+        with self._changed:
+            if self._signature is old and self._requested_for is not old:
+                if self._request is not None:
+                    self._request()
+                self._requested_for = old
+            while self._signature is old and not call.stopped and call.remaining_s:
+                self._changed.wait(min(_SLICE_S, call.remaining_s))
+            if self._signature is not old:
+                return self._signature
+            self._requested_for = self  # it was in vain: the next one requests again
+            return None

@@ -1,0 +1,316 @@
+"""The reader of searches: one row per hit; without hits, one row per innermost bucket of an aggregation.
+
+The first request is always the typed one, by its own method. If its answer has all that there is, or all that is
+wanted, nothing else is asked. Otherwise the hits are read again from the beginning, so that all come from one state of
+the indices: by a point in time, or by a scroll. Buckets of a composite aggregation are read on page by page.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...errors import AccessDenied, AppError, LoadError
+from ...query import ALL
+from .. import columns
+from ..joining import joined
+from ..protocol import NO_LABELS, Pages, Step, Table
+from . import search_answer
+from .aggregations import aggregations_frame
+from .composite import append_page
+from .hits import AddedSort, Hits
+from .point_in_time import hits_by_point_in_time
+from .scroll import hits_by_scroll, hits_of_scroll
+from .search_answer import SearchAnswer
+from .search_request import MOST_HITS, SearchRequest
+
+if TYPE_CHECKING:
+    from ...reply import Reply
+    from ...request import Request
+
+__all__ = ["BucketPages", "HitPages", "SearchReader", "no_aggregations"]
+
+_PAGE_BYTES = 32 * 2**20  # of a page whose size nobody has typed
+_FEWEST_HITS = 100  # of such a page
+
+
+class SearchReader:
+    """Reads the answers to a search into one table.
+
+    Parameters
+    ----------
+    place
+        Where Elasticsearch's own path begins in the path of the request; None if the search cannot be read on.
+    page_size
+        How many hits per page the user asks for; None if that is left to us.
+    limit
+        How many rows of each conversation at most.
+    agg
+        Which aggregation to show, by name; ``outer>inner`` if a bucket has several.
+    """
+
+    def __init__(
+        self, place: int | None, page_size: int | None, limit: int | None = None, *, agg: str | None = None
+    ) -> None:
+        self._place, self._page_size = place, page_size
+        self._limit, self._agg = limit, agg
+        self._conversations: list[_Conversation] = []
+
+    def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
+        """Ask for the search, and with a limit for as many further pages as are wanted."""
+        conversation = _Conversation(labels)
+        self._conversations.append(conversation)
+        search = SearchRequest.of(request, self._place)
+        reply = yield Step(request)
+        answer = search_answer.read(reply)
+        if answer.hits is None or self._agg is not None or (answer.aggregations and not answer.hits):
+            conversation.rows = buckets = BucketPages(search, self._limit, self._agg, answer, reply)
+            yield from buckets.further()
+            return
+        conversation.rows = hits = HitPages(search, self._limit, self._page_size)
+        scroll_id = hits.add_first(answer, reply).scroll_id
+        del answer, reply  # not to be held while the next page arrives
+        if hits.goes_on:
+            yield from hits.further(scroll_id)
+
+    def table(self) -> Table:
+        """Make one table of all conversations."""
+        return joined([(each.labels, each.rows.table()) for each in self._conversations if each.rows is not None])
+
+
+@dataclasses.dataclass
+class _Conversation:
+    """What one target has answered: its labels, and its rows once the first page is there."""
+
+    labels: Mapping[str, str]
+    rows: HitPages | BucketPages | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class _PageEnd:
+    """How a page of hits ends: by which the next page is asked for."""
+
+    last_sort: list[Any] | None
+    scroll_id: str | None
+    pit_id: str | None
+
+
+class HitPages:
+    """The hits of one search, page by page.
+
+    Parameters
+    ----------
+    search
+        The search.
+    limit
+        How many hits are wanted; None for one answer.
+    page_size
+        How many hits per page the user asks for; None if that is left to us.
+
+    Attributes
+    ----------
+    search
+        The search.
+    is_complete
+        Whether all hits were read that there are, or that are wanted.
+    """
+
+    def __init__(self, search: SearchRequest, limit: int | None, page_size: int | None) -> None:
+        self.search = search
+        self.is_complete = False
+        self._limit = limit
+        self._hits = Hits()
+        self._page_size = page_size
+        self._last_count = 0  # hits of the last page
+        self._read = 0  # hits that were read from where `begin_anew` says, or from `search.start` on
+        self._skip = 0  # hits to leave out
+        self._has_begun_anew = False
+        self._total: tuple[int | None, bool] = (None, False)
+        self._available: int | None = None  # how many can be read, or are wanted
+        self._notes: dict[str, None] = {}
+        self._first_notes: list[str] = []
+        self._is_refused = False
+
+    def add_first(self, answer: SearchAnswer, reply: Reply) -> _PageEnd:
+        """Add the hits of the first answer."""
+        if answer.aggregations:
+            names = ", ".join(answer.aggregations)
+            first = next(iter(answer.aggregations))
+            self._first_notes.append(f"the answer has aggregations, too: --agg {first} shows one ({names})")
+        if answer.has_suggestions:
+            self._first_notes.append("the answer has suggestions, too, which -o json shows")
+        if self._page_size is None and answer.hits:
+            fitting = _PAGE_BYTES * len(answer.hits) // len(reply.content)
+            self._page_size = max(_FEWEST_HITS, min(MOST_HITS, fitting))
+        return self._add(answer, reply)
+
+    def add(self, reply: Reply) -> _PageEnd:
+        """Add the hits of a further page.
+
+        Raises
+        ------
+        LoadError
+            The page has no hits, not even an empty list.
+        """
+        return self._add(search_answer.read(reply), reply)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether more is wanted than the first answer has, and can be asked for."""
+        if self._limit is None or self.is_complete or not self.search.can_go_on or not self.search.size:
+            return False
+        return self._last_count >= self.search.size and len(self._hits) < self._limit
+
+    def further(self, scroll_id: str | None) -> Pages:
+        """Read on after the first answer.
+
+        Parameters
+        ----------
+        scroll_id
+            Of a scroll that the user has opened.
+        """
+        if self.search.is_scroll:
+            yield from hits_of_scroll(self, scroll_id)
+            return
+        try:
+            if (yield from hits_by_point_in_time(self)):
+                return
+        except AccessDenied:  # POST needs the right `create`; a scroll needs GET alone
+            if self._has_begun_anew:
+                raise
+        yield from hits_by_scroll(self)
+
+    def begin_anew(self, added_sort: AddedSort = "", skip: int = 0) -> None:
+        """Drop the hits of the first answer, because they are read again.
+
+        Parameters
+        ----------
+        added_sort
+            Which values of ``sort`` the following hits have only because of a point in time.
+        skip
+            How many of the following hits the search skips.
+        """
+        self._hits = Hits(added_sort)
+        self._read, self._skip = 0, skip
+        self._available, self._has_begun_anew = None, True
+
+    def refuse(self, error: AppError) -> None:
+        """Keep the first answer, because the app does not let us read on."""
+        self._is_refused = True
+        self._notes[f"further hits cannot be read: {error}"] = None
+
+    def step(self, request: Request, *, begins: bool = False) -> Step:
+        """Make the step for a page; `begins` if it is the first one that is read again."""
+        rows, total = (0, None) if begins else (self._read, self._available)
+        return Step(request, rows_before=rows, total=total, unit="hits")
+
+    def next_size(self, *, begins: bool = False, skip: int = 0) -> int:
+        """Say how many hits to ask for: a page, or what is still missing."""
+        missing = (self._limit or 0) + skip if begins else self._wanted - self._read
+        return min(self._page_size or MOST_HITS, missing)
+
+    def table(self) -> Table:
+        """Make the table of all hits."""
+        frame = self._hits.frame()
+        count = len(frame)
+        total, is_lower_bound = self._total
+        if self._read - self._skipped > count:  # the limit has cut the last page
+            total = max(total or 0, self._read - self._skipped)
+        is_part = total is not None and count < total - self.search.start + is_lower_bound
+        has_more = is_part and count > 0 and self.search.can_go_on and not self._is_refused
+        notes = (*self._notes, *self._first_notes)
+        return Table(frame, count, total, "hits", is_lower_bound, has_more, notes)
+
+    def _add(self, answer: SearchAnswer, reply: Reply) -> _PageEnd:
+        hits = answer.hits
+        if hits is None:
+            raise LoadError("a page of the search has no hits", reply=reply, hint="see it with -o json")
+        self._last_count = len(hits)
+        left_out = max(self._skip - self._read, 0)
+        self._read += len(hits)
+        kept = hits[left_out:] if left_out else hits
+        self._hits.add(kept if self._limit is None else kept[: self._limit - len(self._hits)], reply)
+        self._notes |= dict.fromkeys(answer.notes)
+        if answer.total is not None:
+            self._total = answer.total, answer.total_is_lower_bound
+            if not answer.total_is_lower_bound:
+                self._available = min(max(answer.total - self.search.start + self._skip, 0), self._wanted)
+        self.is_complete = not hits or self._read >= (self._wanted if self._available is None else self._available)
+        return _PageEnd(answer.last_sort(), answer.scroll_id, answer.pit_id)
+
+    @property
+    def _wanted(self) -> int:
+        return (ALL if self._limit is None else self._limit) + self._skip
+
+    @property
+    def _skipped(self) -> int:
+        return min(self._skip, self._read)
+
+
+class BucketPages:
+    """The aggregations of one search; or its answer as one row, if it has neither these nor hits.
+
+    Parameters
+    ----------
+    search
+        The search.
+    limit
+        How many rows are wanted; None for one answer.
+    agg
+        Which aggregation to show.
+    answer, reply
+        The first answer.
+    """
+
+    def __init__(
+        self, search: SearchRequest, limit: int | None, agg: str | None, answer: SearchAnswer, reply: Reply
+    ) -> None:
+        self._limit, self._agg = limit, agg
+        self._answer, self._reply = answer, reply
+        self._search, self._composite = search, search.composite
+
+    def further(self) -> Pages:
+        """Read the buckets of a composite aggregation on, until a page has none."""
+        if self._limit is None or self._composite is None or self._answer.hits or self._answer.hits is None:
+            return  # if there are hits, they are what a limit is about
+        page, rows = self._answer.aggregations, 0
+        while (own := page.get(self._composite.name)) and own.get("buckets") and own.get("after_key"):
+            rows += len(page[self._composite.name]["buckets"])
+            if rows >= self._limit:
+                return
+            body = self._composite.body_after(own["after_key"], self._limit - rows)
+            reply = yield Step(self._search.with_body(body), rows_before=rows, unit="buckets")
+            page = search_answer.read(reply).aggregations
+            append_page(self._answer.aggregations, page)
+
+    def table(self) -> Table:
+        """Make the table of the aggregation.
+
+        Raises
+        ------
+        LoadError
+            There is no aggregation of that name, or several could be meant.
+        """
+        aggregations = self._answer.aggregations
+        if not aggregations:
+            if self._agg is not None:
+                raise no_aggregations(self._agg, self._reply)
+            return Table(columns.frame(columns.flatten([self._answer.document or {}]), 1, dates=True), 1)
+        has_more = self._composite is not None and self._composite.take_after_key(aggregations)
+        times = self._composite.times if self._composite is not None else frozenset()
+        frame, unit, notes = aggregations_frame(aggregations, self._agg, self._reply, times)
+        count = len(frame)
+        is_cut = self._limit is not None and count > self._limit
+        total = count + has_more if has_more or is_cut else None
+        frame = frame.iloc[: self._limit] if is_cut else frame
+        return Table(frame, len(frame), total, unit, has_more, has_more or is_cut, (*self._answer.notes, *notes))
+
+
+def no_aggregations(agg: str, reply: Reply | None = None) -> LoadError:
+    """Make the error for an aggregation that is asked for where there is none."""
+    return LoadError(
+        f"the answer has no aggregations, so no {agg!r}",
+        reply=reply,
+        hint='leave agg out, or ask for some: "aggs" in the body',
+    )

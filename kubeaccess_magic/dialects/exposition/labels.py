@@ -1,0 +1,127 @@
+r"""Labels as text, ``{job="node",path="C:\\DIR"}``: reading them, writing them, and columns of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+__all__ = [
+    "LABEL_NAME",
+    "METRIC_NAME",
+    "SHAPE",
+    "columns_of",
+    "has_seals",
+    "pairs_of",
+    "seal",
+    "unescaped",
+    "unseal",
+    "written",
+]
+
+METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+SHAPE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)\{[a-zA-Z_][a-zA-Z0-9_]*=(?:",[a-zA-Z_][a-zA-Z0-9_]*=)*')
+r"""What stands outside the quotes: ``up{job="`` and ``",instance="`` of ``up{job="a",instance="b"} 1``."""
+
+_QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'  # unrolled: it takes many letters at a time, instead of deciding for each
+_PAIRS = re.compile(rf"([a-zA-Z_][a-zA-Z0-9_]*|{_QUOTED})=({_QUOTED})")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def seal(text: str) -> str:
+    r"""Put one control character in place of each ``\\`` and ``\"``, so that every quote begins or ends a value.
+
+    Text that contains these control characters already is given back as it is.
+    """
+    if "\\" not in text or has_seals(text):
+        return text
+    return text.replace("\\\\", "\x00").replace('\\"', "\x01")
+
+
+def unseal(text: str) -> str:
+    """Undo `seal`."""
+    return text.replace("\x01", '\\"').replace("\x00", "\\\\")
+
+
+def has_seals(text: str) -> bool:
+    """Tell whether a text contains one of the control characters of `seal`."""
+    return "\x00" in text or "\x01" in text
+
+
+def unescaped(text: str) -> str:
+    r"""Resolve ``\\``, ``\"`` and ``\n``. Any other backslash stays."""
+    if "\\" not in text:
+        return text
+    return _ESCAPE.sub(lambda found: {"\\": "\\", '"': '"', "n": "\n"}.get(found[1], found[0]), text)
+
+
+def written(pairs: Iterable[tuple[str, str]]) -> str:
+    """Write names and values as text; ``""`` if there are none."""
+    inner = ",".join(f"{name if LABEL_NAME.fullmatch(name) else _quoted(name)}={_quoted(text)}" for name, text in pairs)
+    return f"{{{inner}}}" if inner else ""
+
+
+def pairs_of(labels: str) -> list[tuple[str, str]]:
+    """Read names and values from text."""
+    return [
+        (unescaped(name[1:-1]) if name[0] == '"' else name, unescaped(text[1:-1]))
+        for name, text in _PAIRS.findall(labels)
+    ]
+
+
+def columns_of(labels: Sequence[str]) -> dict[str, list[str | None]]:
+    """Read the labels of many samples into columns.
+
+    Parameters
+    ----------
+    labels
+        One text per sample.
+
+    Returns
+    -------
+    dict
+        For each label a list with one value per sample; None if the sample has no such label.
+    """
+    columns: dict[str, list[str | None]] = {}
+    shapes: dict[str, _Shape | None] = {}
+    for row, text in enumerate(labels):
+        if not text:
+            continue
+        parts = seal(text).split('"')
+        shape_text = '"'.join(parts[::2])
+        if shape_text not in shapes:
+            shapes[shape_text] = _Shape(shape_text) if SHAPE.fullmatch(f"x{shape_text[:-2]}") else None
+        shape = shapes[shape_text]
+        if shape is not None and not has_seals(text):
+            shape.rows.append(row)
+            shape.values.append(parts[1::2])
+            continue
+        for name, value in pairs_of(text):  # quoted names, or a value with control characters
+            columns.setdefault(name, [None] * len(labels))[row] = value
+    for shape in shapes.values():
+        if shape is not None and shape.rows:
+            shape.fill(columns, len(labels))
+    return columns
+
+
+class _Shape:
+    """Samples whose labels have the same names in the same order."""
+
+    def __init__(self, text: str) -> None:
+        self._names = [name.strip("{,=") for name in text.split('"')[:-1]]
+        self.rows: list[int] = []
+        self.values: list[list[str]] = []
+
+    def fill(self, columns: dict[str, list[str | None]], count: int) -> None:
+        for name, values in zip(self._names, map(list, zip(*self.values, strict=True)), strict=True):
+            column = columns.setdefault(name, [None] * count)
+            joined = "".join(values)
+            if "\\" in joined or has_seals(joined):
+                values = [unescaped(unseal(value)) for value in values]
+            for row, value in zip(self.rows, values, strict=True):
+                column[row] = value
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -1,0 +1,154 @@
+"""Replies that have arrived to a table. Nothing is sent."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from ..errors import KubeAccessError, LoadError
+from . import answer
+from .joining import cut
+from .protocol import NoMore, options_of
+from .registry import match, named, operation_for
+
+if TYPE_CHECKING:
+    from ..reply import Reply
+    from .protocol import Dialect, Operation, Pages, Reader, Table
+
+__all__ = ["check_options", "load", "read", "reader_for", "reading_errors"]
+
+
+def load(
+    replies: Iterable[Reply], dialect: str | Dialect | None = None, limit: int | None = None, **options: Any
+) -> Table:
+    """Make a table of a reply, or of several that are the pages of one answer.
+
+    Parameters
+    ----------
+    replies
+        At least one. Those that are not the pages of one answer stand below one another.
+    dialect
+        The dialect that reads them, or its name; None finds it out.
+    limit
+        How many rows at most; None for all that the replies hold.
+    **options
+        Options of the dialect, such as ``rows=`` of records, ``agg=`` of elasticsearch, ``wide=`` of kubernetes.
+
+    Returns
+    -------
+    Table
+        The rows of these replies.
+
+    Raises
+    ------
+    LoadError
+        No dialect can read the replies, or one is empty, HTML, cut off, or not what it seemed to be.
+    """
+    remaining = iter(replies)
+    first = next(remaining, None)
+    if first is None:
+        raise LoadError("there is no answer to make a frame of", hint="give at least one Reply")
+    chosen = named(dialect) if isinstance(dialect, str) else dialect
+    operation = operation_for(first, match(first.request, chosen), chosen)
+    return read(chain((first,), remaining), operation, limit, options)
+
+
+def read(replies: Iterable[Reply], operation: Operation, limit: int | None, options: Mapping[str, Any]) -> Table:
+    """Make a table of replies of one operation, and send nothing.
+
+    Parameters
+    ----------
+    replies
+        The pages; at least one.
+    operation
+        What reads them.
+    limit
+        How many rows at most; None for all that the replies hold.
+    options
+        Options of the dialect, by name.
+
+    Raises
+    ------
+    LoadError
+        The replies are not what they seemed to be, or the operation has no such option.
+    """
+    remaining = iter(replies)
+    first = next(remaining)
+    with reading_errors(operation, first), answer.gc_paused():
+        reader = reader_for(operation, limit, options, first)
+        pages: Pages | None = None
+        for reply in chain((first,), remaining):
+            if pages is None:
+                pages = reader.pages(reply.request)
+                next(pages)
+            try:
+                pages.send(reply)
+            except StopIteration:  # it asks for nothing more: the next reply stands for itself
+                pages = None
+        if pages is not None:
+            _end(pages)
+        return cut(reader.table(), limit)
+
+
+def _end(pages: Pages) -> None:
+    """End a conversation. What it would close at the server was not opened here."""
+    with contextlib.suppress(StopIteration, NoMore):
+        pages.throw(NoMore("there are no more replies"))
+    pages.close()
+
+
+def reader_for(operation: Operation, limit: int | None, options: Mapping[str, Any], reply: Reply | None) -> Reader:
+    """Make the reader of an operation.
+
+    Parameters
+    ----------
+    operation
+        What reads the replies.
+    limit
+        How many rows are wanted.
+    options
+        Options that the user gave, by name.
+    reply
+        The first reply. None if it is not here yet: then another dialect may read it, and options that this one does
+        not have are left out.
+
+    Raises
+    ------
+    LoadError
+        The reader has no such option.
+    """
+    if not options:
+        return operation.reader(limit)
+    if reply is not None:
+        check_options(operation, options, reply)
+    names = options_of(operation)
+    return operation.reader(limit, **{name: options[name] for name in options if names is None or name in names})
+
+
+def check_options(operation: Operation, options: Mapping[str, Any], reply: Reply) -> None:
+    """Raise LoadError if the reader of an operation does not have one of these options; the hint names those it has."""
+    names = options_of(operation) if options else None
+    unknown = [name for name in options if names is not None and name not in names]
+    if unknown:
+        raise LoadError(
+            f"the dialect {operation.dialect} reads this answer, and has no option {', '.join(unknown)}",
+            reply=reply,
+            hint=f"it has: {', '.join(names)}" if names else "it has no options",
+        )
+
+
+@contextlib.contextmanager
+def reading_errors(operation: Operation, reply: Reply) -> Iterator[None]:
+    """Turn a mistake of a dialect into a LoadError, which holds the reply."""
+    try:
+        yield
+    except (KubeAccessError, MemoryError):
+        raise
+    except Exception as error:
+        raise LoadError(
+            f"the dialect {operation.dialect} cannot read this answer: {type(error).__name__}: {error}",
+            reply=reply,
+            hint="see it with -o json or -o text, or name another one with --dialect",
+        ) from error

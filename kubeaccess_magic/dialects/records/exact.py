@@ -1,0 +1,36 @@
+"""The rows of a page as Python values, with nothing lost, whatever form of JSON it has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import answer
+from .places import Listing, listing_in
+
+if TYPE_CHECKING:
+    from ...reply import Reply
+
+__all__ = ["listing_of"]
+
+
+def listing_of(reply: Reply, where: str | None) -> Listing:
+    """Read a page and find its rows.
+
+    Parameters
+    ----------
+    reply
+        The page.
+    where
+        Where the rows are, as the user said; None finds them. With one document per line, None means the documents.
+
+    Raises
+    ------
+    LoadError
+        The page is not valid JSON, or there are no rows at `where`, or two lists could be meant.
+    """
+    documents, has_lines = answer.documents(reply)
+    if not has_lines:
+        return listing_in(documents[0], where, reply)
+    if where in (None, "."):
+        return Listing(documents)
+    return Listing([row for document in documents for row in listing_in(document, where, reply).records])

@@ -1,0 +1,94 @@
+"""Rows to columns by way of Python values, with nothing lost. Rows with the keys of those before take less memory."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from .. import answer, columns
+from .blocks import Block, NotRows, Path
+from .shape import NoShape, Shape
+
+__all__ = ["MOST_FAILURES", "block", "blocks"]
+
+MOST_FAILURES = 2
+"""How often a faster way may fail in a page before it is given up."""
+
+
+def blocks(pieces: Sequence[Sequence[Any]]) -> Iterator[Block]:
+    """Read one block after the other.
+
+    Parameters
+    ----------
+    pieces
+        For each block, the bytes of its rows.
+
+    Raises
+    ------
+    NotRows
+        A row is no object, or not in UTF-8.
+    """
+    paths: dict[Path, None] = {}
+    shape: Shape | None = None
+    failures = 0
+    for piece in pieces:
+        read = None if shape is None else _shaped_block(piece, shape)
+        if read is None:
+            failures += shape is not None
+            shape = None
+            read = block(piece)
+            paths |= dict.fromkeys(read.leaves)
+            if failures < MOST_FAILURES:
+                with contextlib.suppress(NoShape):
+                    shape = Shape(paths)
+        yield read
+
+
+def block(rows: Sequence[Any]) -> Block:
+    """Read rows of any keys.
+
+    Parameters
+    ----------
+    rows
+        The bytes of each.
+
+    Raises
+    ------
+    NotRows
+        A row is no object, or not in UTF-8.
+    """
+    body = _list_of(rows)
+    try:
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            leaves, keys = _leaves(msgspec.json.decode(body), len(rows))
+            if answer.keys_are_certain(body, keys):
+                return Block(len(rows), leaves)
+        return Block(len(rows), _leaves(answer.read_exactly(body.decode()), len(rows))[0])
+    except (ValueError, RecursionError) as error:
+        raise NotRows(str(error)) from None
+
+
+def _shaped_block(rows: Sequence[Any], shape: Shape) -> Block | None:
+    """Rows of known keys; None if they have others, or one twice."""
+    body = _list_of(rows)
+    with contextlib.suppress(NoShape):
+        leaves, keys = shape.leaves(body)
+        if answer.keys_are_certain(body, keys):
+            return Block(len(rows), leaves)
+    return None
+
+
+def _list_of(rows: Sequence[Any]) -> bytes:
+    return b"[" + b",".join(rows) + b"]"
+
+
+def _leaves(records: list[Any], rows: int) -> tuple[dict[Path, list[Any]], int]:
+    """The columns of rows, and how many keys they have in all."""
+    if len(records) != rows or not all(type(row) is dict for row in records):
+        raise NotRows("a row is no object")
+    leaves, keys = columns.leaves(records)
+    columns_of_lists = [values for values in leaves.values() if list in set(map(type, values))]
+    return leaves, keys + answer.keys_of(columns_of_lists)

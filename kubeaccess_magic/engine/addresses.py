@@ -1,0 +1,92 @@
+"""What the text of a target says by itself, before anything is read: the target, and the path in it."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from .. import kubeconfig
+from ..errors import ConfigError, TargetError
+from ..targets import Target
+
+__all__ = ["Address", "address_of"]
+
+
+class Address(NamedTuple):
+    """What the text of a target says by itself, before anything is read.
+
+    Attributes
+    ----------
+    target
+        The target.
+    path
+        Path and query that stood in the text, if it was a URL; else None.
+    is_http_url
+        Whether the text was an ``http://`` URL: then the scheme is how apps are asked anyway, and is not written.
+    note
+        A line about how the text was understood, or None.
+    """
+
+    target: Target
+    path: str | None = None
+    is_http_url: bool = False
+    note: str | None = None
+
+
+def address_of(text: str | Target, server: str, called: str, kubeconfig_file: str | os.PathLike[str] | None) -> Address:
+    """What a text or a Target means; a URL of another API server is refused.
+
+    Parameters
+    ----------
+    text
+        As it was typed.
+    server
+        The API server that is asked.
+    called
+        What the cluster is called.
+    kubeconfig_file
+        Where to look for the contexts that have another server.
+
+    Raises
+    ------
+    TargetError
+        It names no target that can be, or an API server that is not this one.
+    """
+    if isinstance(text, Target):
+        return Address(text)
+    if not isinstance(text, str):
+        raise TargetError(
+            f"a target is text or a Target, not {type(text).__name__}", hint='it reads like "shop/web" or "shop/web:80"'
+        )
+    text = text.strip()
+    target, path, named = Target.parse(text)
+    note = None
+    if named is not None and not kubeconfig.same_server(named, server) and not _is_own_name(named):
+        if not _is_loopback(named):
+            raise _elsewhere(named, server, called, kubeconfig_file)
+        note = f"{named} is taken for kubectl proxy: asking {called}"
+    return Address(target, path, text.lower().startswith("http://"), note)
+
+
+def _elsewhere(named: str, server: str, called: str, kubeconfig_file: str | os.PathLike[str] | None) -> TargetError:
+    try:
+        listed = kubeconfig.contexts(kubeconfig_file)
+    except ConfigError:
+        listed = ()
+    names = [row.name for row in listed if row.server and kubeconfig.same_server(row.server, named)]
+    return TargetError(
+        f"{named} is not the API server of {called} ({server})",
+        hint=f"it is that of {', '.join(names)}: %kproxy use {names[0]}" if names else "no context has that server",
+    )
+
+
+def _is_own_name(server: str) -> bool:
+    """Whether this is what every cluster's API server is called inside that cluster."""
+    return re.fullmatch(r"https://kubernetes(?:\.default(?:\.svc(?:\.[^/]*)?)?)?", server) is not None
+
+
+def _is_loopback(server: str) -> bool:
+    host = urlsplit(server).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")

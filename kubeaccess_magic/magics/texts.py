@@ -1,0 +1,39 @@
+"""Texts that a line gives: they show their lines, and nothing in them acts on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..text import printable
+
+if TYPE_CHECKING:
+    from ..access import Access
+
+__all__ = ["Permission", "Text"]
+
+
+class Text(str):
+    """A text that shows its lines, where a plain ``str`` would show one line in quotes."""
+
+    __slots__ = ()
+
+    def _repr_pretty_(self, printer: object, cycle: bool) -> None:
+        printer.text(printable(self))  # type: ignore[attr-defined]  # IPython's pretty printer has no types
+
+
+class Permission:
+    """The answer to ``%kproxy can``: true or false, and in the second case the Role to ask for."""
+
+    def __init__(self, access: Access, what: str) -> None:
+        self.access = access
+        self.role = access.role
+        self.reason = access.reason
+        self._what = what
+
+    def __bool__(self) -> bool:
+        return self.access.allowed
+
+    def __repr__(self) -> str:
+        if self.access.allowed:
+            return f"yes: {self._what}" + (f"\n{printable(self.reason)}" if self.reason else "")
+        return f"no: {self._what}\nthe Role to ask for (kubectl apply -f -):\n\n{printable(self.role or '')}".rstrip()

@@ -1,0 +1,215 @@
+"""`Route`: where requests go now, and what signs them; and a kubeconfig's route, which follows its changes."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from .. import kubeconfig
+from ..errors import ConfigError
+from ..kubeconfig.files import file_stamp
+from ..process import ForkLock
+from . import proxies, tls
+from .upstream import TlsSettings, Upstream, host_as_written
+
+if TYPE_CHECKING:
+    from ..credentials import AuthFlow, Credential
+    from ..kubeconfig import Context
+
+__all__ = ["FixedRoute", "KubeconfigRoute", "Route", "RouteSource"]
+
+_HALF_WRITTEN_S = 0.1  # after that a file that is being written is whole
+
+
+@dataclasses.dataclass(frozen=True)
+class Route:
+    """Where requests go, and what signs them: one value, so that no signature reaches another server.
+
+    Parameters
+    ----------
+    upstream
+        Where they go.
+    auth
+        What signs them; None for an app, whose login is the caller's affair.
+    read_from
+        The state of the files that say so.
+    """
+
+    upstream: Upstream
+    auth: AuthFlow | None
+    read_from: tuple[object, ...] = ()
+
+
+class RouteSource(Protocol):
+    """What knows the route."""
+
+    @property
+    def upstream(self) -> Upstream:
+        """Where requests went last, or would go; nothing is read for it."""
+
+    def route(self) -> Route:
+        """The route of the next request."""
+
+    def is_current(self, route: Route) -> bool:
+        """Whether no file has changed since the route was read; else what has signed since may belong to another."""
+
+
+class FixedRoute:
+    """A route that never changes.
+
+    Parameters
+    ----------
+    upstream, auth
+        As of `Route`.
+    """
+
+    def __init__(self, upstream: Upstream, auth: AuthFlow | None) -> None:
+        self.upstream = upstream
+        self._route = Route(upstream, auth)
+
+    def route(self) -> Route:
+        """The route."""
+        return self._route
+
+    def is_current(self, route: Route) -> bool:
+        """Always."""
+        return True
+
+
+class KubeconfigRoute:
+    """The route of a context, which follows its kubeconfig and the environment.
+
+    When the kubeconfig has changed on disk, the next request goes where it leads now: to another server, with another
+    CA, through another proxy, signed by another user.
+
+    Parameters
+    ----------
+    context
+        Says where the server is and whom to trust.
+    credential
+        Signs.
+    """
+
+    def __init__(self, context: Context, credential: Credential) -> None:
+        self._lock = ForkLock()
+        self._state = _State(context, credential, _stamps(context), Upstream.parse(context.server))
+        self._latest: tuple[_State, _Surroundings, Upstream] | None = None
+
+    @property
+    def upstream(self) -> Upstream:
+        """The server of the context."""
+        return self._state.server
+
+    def route(self) -> Route:
+        """The route of the next request; the kubeconfig is read again if it has changed.
+
+        Raises
+        ------
+        ConfigError
+            The kubeconfig has no such context any more, or names a proxy or a CA that cannot be used.
+        """
+        stamps = _stamps(self._state.context)
+        state = self._followed(stamps)
+        surroundings = _Surroundings.of(state)
+        latest = self._latest
+        if latest is None or latest[:2] != (state, surroundings):
+            latest = self._latest = (state, surroundings, _upstream(state, surroundings))
+        return Route(latest[2], state.credential, stamps)
+
+    def is_current(self, route: Route) -> bool:
+        """Whether the kubeconfig has not changed since the route was read."""
+        return _stamps(self._state.context) == route.read_from
+
+    def _followed(self, stamps: tuple[object, ...]) -> _State:
+        """The state, after what the kubeconfig says now has been taken; a broken kubeconfig is not taken."""
+        state = self._state
+        if stamps == state.stamps:
+            return state
+        with self._lock:
+            state = self._state
+            if stamps != state.stamps and (context := _reread(state.context)) is not None:
+                credential = state.credential
+                if context != state.context:
+                    credential = credential.for_context(context)
+                self._state = state = _State(context, credential, stamps, Upstream.parse(context.server))
+        return state
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _State:
+    """What the kubeconfig said when its files had these stamps."""
+
+    context: Context
+    credential: Credential
+    stamps: tuple[object, ...]
+    server: Upstream  # without its TLS settings and its proxy, which depend on more than the kubeconfig
+
+
+class _Surroundings(NamedTuple):
+    """What the upstream depends on besides the kubeconfig."""
+
+    proxy_variables: tuple[str | None, ...]
+    ca_stamp: object
+    relaxed: str
+
+    @classmethod
+    def of(cls, state: _State) -> _Surroundings:
+        """What they are now."""
+        context = state.context
+        return cls(
+            () if context.proxy else tuple(map(os.environ.get, proxies.variables(state.server.scheme))),
+            None if context.ca_file is None else file_stamp(context.ca_file),
+            os.environ.get(tls.RELAXED, "") if context.ca_file or context.ca_data else "",
+        )
+
+
+def _stamps(context: Context) -> tuple[object, ...]:
+    return tuple(map(file_stamp, context.files))
+
+
+def _reread(context: Context) -> Context | None:
+    """What the kubeconfig says now of a context; None while it is gone or half written.
+
+    Raises
+    ------
+    ConfigError
+        The kubeconfig can be read, and the context cannot be chosen any more.
+    """
+    environ = {**os.environ, "KUBECONFIG": os.pathsep.join(context.files)}
+    try:
+        kubeconfig.contexts(environ=environ)
+    except ConfigError:  # looked at again for the next request
+        return None
+    try:
+        found = kubeconfig.choose(context.name, environ=environ)
+    except ConfigError:
+        time.sleep(_HALF_WRITTEN_S)  # kubectl itself writes in two steps: empties the file, and fills it
+        found = kubeconfig.choose(context.name, environ=environ)
+    return dataclasses.replace(found, files=context.files, namespace=context.namespace)
+
+
+def _upstream(state: _State, surroundings: _Surroundings) -> Upstream:
+    context, server = state.context, state.server
+    settings = TlsSettings(
+        ca_file=context.ca_file,
+        ca_data=context.ca_data,
+        insecure=context.insecure_skip_tls_verify,
+        server_name=context.tls_server_name,
+        relaxed=tls.is_relaxed_for(context.server, surroundings.relaxed),
+        ca_stamp=surroundings.ca_stamp,
+    )
+    variables = zip(proxies.variables(server.scheme), surroundings.proxy_variables, strict=False)
+    proxy = _proxy(context, server, {name: value for name, value in variables if value is not None})
+    compressed = server.compressed and not context.disable_compression
+    return dataclasses.replace(server, tls=settings, proxy=proxy, compressed=compressed)
+
+
+def _proxy(context: Context, server: Upstream, environ: Mapping[str, str]) -> proxies.Proxy | None:
+    """The kubeconfig's proxy, which wins, or the environment's."""
+    if context.proxy is not None:
+        entry = kubeconfig.cluster_entry(context) or {}
+        return proxies.from_kubeconfig(str(entry.get("proxy-url") or context.proxy), f"cluster {context.cluster!r}")
+    return proxies.from_environment(server.scheme, host_as_written(context.server), server.port, environ)

@@ -176,7 +176,7 @@ class Credential:
         sign_in = self._sign_in
         if sign_in is None or not sign_in.lasts():
             raise CredentialError(
-                "signing in would run a plugin, and nobody waits for this request", hint="a line that is run signs in"
+                "signing in would run a plugin, and nobody waits for this request", hint="run a line: that signs in"
             )
         return sign_in
 

@@ -18,7 +18,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, nee
 from traitlets import Bool, Float, Integer, observe
 
 from ..errors import ConfigError, KubeAccessError, NotFound, TargetError
-from .captions import as_meant, fold, name_the_cluster, print_line
+from .answers import answer, as_meant, fold, name_the_cluster, print_line
 from .history import History, Question
 from .open_panels import OpenPanels
 from .transforms import keep_for_the_magic
@@ -250,8 +250,6 @@ class KProxyMagics(Magics):
             from .spelling import as_code, as_kubectl
 
             return as_kubectl(cluster, prepared) if line.switch("kubectl") else as_code(cluster, prepared)
-        from .answers import answer
-
         try:
             result = answer(cluster, prepared, question, call)
         except KubeAccessError as error:

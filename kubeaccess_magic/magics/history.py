@@ -64,8 +64,12 @@ class Question:
             self._row = self._written(request, reply)
         self._row["problem"] = problem
         # What is closed after the last page gave no rows.
-        own = [row for asked, row in self._asked if reply is not None and asked == reply.request]
-        (own[-1] if own else self._row)["rows"] = rows
+        answered = self._row
+        if reply is not None:
+            for asked, row in self._asked:
+                if asked == reply.request:
+                    answered = row
+        answered["rows"] = rows
         if reply is not None:
             large = len(reply.content) > _KEPT_BODY
             self._history.last = dataclasses.replace(reply, content=b"") if large else reply

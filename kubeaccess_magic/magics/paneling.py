@@ -19,8 +19,7 @@ from ..panel import API, Answered, State, target_of
 from ..request import Request
 from ..text import redact, redact_header
 from . import KProxyMagics, check_name, loaded
-from .answers import answer
-from .captions import name_the_cluster
+from .answers import answer, name_the_cluster
 from .lines import Line, parse
 from .options import OPTIONS
 from .queries import header, pair, path_begins, query_of

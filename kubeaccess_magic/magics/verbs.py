@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from .captions import print_line
+from .answers import print_line
 
 if TYPE_CHECKING:
     from . import KProxyMagics
@@ -46,7 +46,7 @@ def _nodes(magics: KProxyMagics, line: Line) -> Any:
 
 
 def _services_or_pods(magics: KProxyMagics, line: Line) -> Any:
-    from .captions import nothing_listed
+    from .answers import nothing_listed
 
     cluster = magics.cluster_for(line)
     frame = (cluster.pods if line.verb == "pods" else cluster.services)(

@@ -100,10 +100,8 @@ class Request:
         params
             Added to the query. Values are text, numbers, true and false, dates and times (as ISO 8601), lists of
             these (the name is repeated); None is left out. A text is a query as typed, ``a=1&b=2``.
-        headers
-            As pairs or as a mapping.
-        body
-            Bytes to send, or pieces of bytes.
+        headers, body
+            Headers as pairs or as a mapping; bytes to send, or pieces of bytes.
 
         Raises
         ------
@@ -111,24 +109,18 @@ class Request:
             It cannot be sent as meant: an unsafe path (X1), a second query, a header that HTTP cannot carry.
         """
         if not isinstance(path, str | None):
-            raise TargetError(
-                f"a path is text, not {type(path).__name__}", hint='it reads like "_search?q=user:kimchy"'
-            )
-        where, _, query = (_joined(path_in_target, path) if path_in_target else path or "").partition("?")
-        if not where.startswith("/"):
-            where = f"/{where}"
+            raise _no_path(path)
+        path = _joined(path_in_target, path) if path_in_target else path or ""
+        where, _, query = path.removeprefix("/").partition("?")
+        where = f"/{where}"
         if target.kind == "api":
             parsed = Target.parse(where)
             target, where = parsed.target, parsed.path or "/"
         method = method.upper() if isinstance(method, str) else ""
         sent_headers = tuple(header_pairs(headers)) if headers else ()
         _check(method, target, sent_headers)
-        if not _PLAIN_PATH.fullmatch(where):
-            where = safe_path(where)
-        if query:
-            query = _encoded(query)
-        if params:
-            query = _with_params(query, params)
+        where = where if _PLAIN_PATH.fullmatch(where) else safe_path(where)
+        query = _with_params(query, params) if params else _encoded(query)
         return _unchecked(method, target, where, query, sent_headers, body)
 
     @property
@@ -187,6 +179,10 @@ class Request:
         if self.body is not None:
             parts.append(f"body of {len(self.body)} bytes" if isinstance(self.body, bytes) else "a body in pieces")
         return f"<Request {', '.join(parts)}>"
+
+
+def _no_path(path: object) -> TargetError:
+    return TargetError(f"a path is text, not {type(path).__name__}", hint='it reads like "_search?q=user:kimchy"')
 
 
 def pairs(items: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None, what: str) -> list[tuple[Any, Any]]:
@@ -272,12 +268,12 @@ def _check(method: str, target: Target, headers: tuple[tuple[str, str], ...]) ->
 
 
 def _with_params(query: str, params: str | bytes | Mapping[str, object] | Iterable[tuple[str, object]]) -> str:
-    """An encoded query with parameters behind it."""
+    """A query with parameters behind it, encoded."""
     if isinstance(params, str | bytes):
         typed = params if isinstance(params, str) else params.decode(errors="surrogateescape")
-        pieces = [query, _encoded(typed.removeprefix("?"))]
+        pieces = [_encoded(query), _encoded(typed.removeprefix("?"))]
     else:
-        pieces = [query, *_encoded_params(params)]
+        pieces = [_encoded(query), *_encoded_params(params)]
     return "&".join(piece for piece in pieces if piece)
 
 

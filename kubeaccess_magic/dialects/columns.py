@@ -147,17 +147,21 @@ def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], 
         if key is None:
             keys_in_all += sum(map(len, rows))
             keys = dict.fromkeys(chain.from_iterable(rows))
-            stack.extend((path, rows, key) for key in reversed(keys))
+            for key in reversed(keys):
+                stack.append((path, rows, key))
             continue
         values = list(map(dict.get, rows, repeat(key)))
         here = (*path, key)
         kinds = set(map(type, values))
-        if dict in kinds and any(type(value) is dict and value for value in values):
-            inner = [value if type(value) is dict else nothing for value in values]
-            stack.append((here, inner, None))
-            if not kinds - {dict, _NONE}:
-                continue
-            values = [None if type(value) is dict else value for value in values]
+        if dict in kinds:
+            inner = cast("Sequence[dict[str, Any]]", values)
+            if kinds != {dict}:
+                inner = [value if type(value) is dict else nothing for value in values]
+            if any(inner):
+                stack.append((here, inner, None))
+                if not kinds - {dict, _NONE}:
+                    continue
+                values = [None if type(value) is dict else value for value in values]
         values_at[here] = values
     return values_at, keys_in_all
 
@@ -243,7 +247,7 @@ def typed(values: Sequence[Any], *, dates: bool = False) -> pd.Series | Extensio
     if types == {int}:
         return _whole(values, has_gaps)
     if types == {float}:
-        return of_kind(values, "float")
+        return _numpy(values, "float64")
     if types == {int, float} and _are_exact_in_float(values):
         return of_kind(values, "float")
     if str in types and types <= {str, int, float} and (numbers := _with_not_finite(values)) is not None:

@@ -27,9 +27,13 @@ class Elasticsearch:
 
     def match(self, request: Request) -> Operation | None:
         """Find the API that a request is for, by its path behind any prefix."""
+        path = request.path
         for pattern, make in _OPERATIONS.items():
-            if (path := _end_of_path(pattern, request.path)) is not None:
-                return make(request, path)
+            start = path.find("/")
+            while start >= 0:  # anything may stand before it that a way or another proxy needs
+                if (match := pattern.fullmatch(path, start)) is not None:
+                    return make(request, match)
+                start = path.find("/", start + 1)
         return None
 
     def recognize(self, reply: Reply) -> Operation | None:
@@ -42,14 +46,6 @@ class Elasticsearch:
     def fallback(self, request: Request) -> Operation:
         """Read a reply of an unknown path as the answer to a search."""
         return SearchOperation(request, None)
-
-
-def _end_of_path(pattern: re.Pattern[str], path: str) -> re.Match[str] | None:
-    """Match the end of a path. Anything may stand before it that a way or another proxy needs."""
-    for start in (at for at, letter in enumerate(path) if letter == "/"):
-        if (match := pattern.fullmatch(path, start)) is not None:
-            return match
-    return None
 
 
 def _answer(*marks: bytes, make_reader: Callable[[int | None], Reader], may_be_empty: bool = False) -> _Make:

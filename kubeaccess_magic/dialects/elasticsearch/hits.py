@@ -10,7 +10,7 @@ import msgspec
 
 from ...errors import LoadError
 from .. import answer, columns
-from ..rows import NotRows, Rows
+from ..rows import NotRows, Path, Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,15 +83,24 @@ class Hits:
             return columns.empty(_KINDS)
         values = self._rows.columns()
         sources = _no_objects(values.pop((_SOURCE,), None))
-        own = [path for path in values if path[0] != _SOURCE]
+        own: list[Path] = []
+        fields: list[Path] = []
+        for path in values:
+            if path[0] == _SOURCE:
+                fields.append(path[1:])
+            else:
+                own.append(path)
         if sources is not None:
             values[_SOURCE,] = sources
             own.insert(0, (_SOURCE,))
         names = columns.Names()
         metadata = dict(zip(columns.dotted(own, names), map(values.pop, own), strict=True))
-        field_names = columns.dotted([path[1:] for path in values], names, taken_prefix=f"{_SOURCE}.")
-        first = {name: metadata.pop(name) for name in _META if name in metadata}
-        if "_score" in first:
+        field_names = columns.dotted(fields, names, taken_prefix=f"{_SOURCE}.")
+        first = {}
+        for name in _META:
+            if name in metadata:
+                first[name] = metadata.pop(name)
+        if "_score" in first and first["_score"].dtype != "float64":
             first["_score"] = _score(first["_score"])
         return columns.assembled(first | dict(zip(field_names, values.values(), strict=True)) | metadata, count)
 
@@ -154,8 +163,6 @@ def _no_objects(values: Any) -> Any:
 
 def _score(values: Any) -> Any:
     """Make scores floats, also if all of them are whole; what is not a number stays."""
-    if values.dtype == "float64":
-        return values
     import pandas as pd
 
     plain = [None if value is pd.NA else value for value in values.tolist()]

@@ -76,7 +76,11 @@ class SearchReader:
 
     def table(self) -> Table:
         """Make one table of all conversations."""
-        return joined([(each.labels, each.rows.table()) for each in self._conversations if each.rows is not None])
+        parts = []
+        for each in self._conversations:
+            if each.rows is not None:
+                parts.append((each.labels, each.rows.table()))
+        return joined(parts)
 
 
 @dataclasses.dataclass

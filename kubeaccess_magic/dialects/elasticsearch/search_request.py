@@ -45,6 +45,8 @@ class SearchRequest:
         How many hits it skips.
     size
         How many hits it asks for, if it says so.
+    says_size
+        Whether it says how many hits it wants, in whatever form.
     """
 
     request: Request
@@ -53,6 +55,7 @@ class SearchRequest:
     body: Mapping[str, Any] | None
     start: int
     size: int | None
+    says_size: bool
 
     @classmethod
     def of(cls, request: Request, place: int | None) -> SearchRequest:
@@ -66,9 +69,10 @@ class SearchRequest:
             Where Elasticsearch's own path, ``/INDEX/_search``, begins in its path; None if it is another one.
         """
         body = body_of(request)
+        fields = body or {}
         own_path = "" if place is None else request.path[place:]
         index = own_path.rstrip("/").removesuffix("_search").strip("/") or "_all"
-        start = whole(request.param("from")) or whole((body or {}).get("from")) or 0
+        start = whole(request.param("from")) or whole(fields.get("from")) or 0
         size = request.param("size")
         return cls(
             request,
@@ -76,13 +80,9 @@ class SearchRequest:
             index,
             body,
             start,
-            whole((body or {}).get("size") if size is None else size),
+            whole(fields.get("size") if size is None else size),
+            size is not None or "size" in fields,
         )
-
-    @property
-    def says_size(self) -> bool:
-        """Whether it says how many hits it wants, in whatever form."""
-        return self.request.param("size") is not None or "size" in (self.body or {})
 
     @property
     def window(self) -> int:
@@ -104,8 +104,9 @@ class SearchRequest:
         """Whether further hits can be asked for."""
         if self.root is None or self.body is None or self.size == 0:
             return False
-        if any(name in self.body or self.request.param(name) is not None for name in _BY_HAND):
-            return False
+        for name in _BY_HAND:
+            if name in self.body or self.request.param(name) is not None:
+                return False
         return self.says_size or self.start < MOST_HITS
 
     @property

@@ -54,11 +54,12 @@ class Rows:
         self._block_bytes = block_bytes
         self._fast_from_bytes = fast_from_bytes
         self._blocks: list[Block] = []
+        self._count = 0
         self._date_like: frozenset[Path] = frozenset()  # columns of text that looks like dates
 
     def __len__(self) -> int:
         """How many rows were added."""
-        return sum(block.rows for block in self._blocks)
+        return self._count
 
     def add(self, rows: Sequence[msgspec.Raw | bytes]) -> None:
         """Add rows that msgspec has split, so that they are valid JSON but for the encoding of their text.
@@ -80,24 +81,32 @@ class Rows:
         block_bytes = self._block_bytes or (_BLOCK_BYTES if is_fast else _SMALL_BLOCK_BYTES)
         least = 1 if self._block_bytes else _LEAST_BLOCK_ROWS
         step = max(least, len(rows) * block_bytes // max(size, 1))
-        pieces = [rows[start : start + step] for start in range(0, len(rows), step)]
+        pieces = [rows] if step >= len(rows) else [rows[start : start + step] for start in range(0, len(rows), step)]
         with answer.gc_paused():
             blocks = list(fast.blocks(pieces, self._date_like) if is_fast else exact.blocks(pieces))
         self._blocks += blocks
-        self._date_like = self._date_like.union(*(block.date_like for block in blocks))
+        self._count += len(rows)
+        if is_fast:
+            self._date_like = self._date_like.union(*(block.date_like for block in blocks))
 
     def add_values(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Add rows that are Python values already."""
         if records:
             self._blocks.append(Block(len(records), columns.leaves(records)[0]))
+            self._count += len(records)
 
     def columns(self) -> dict[Path, pd.Series | ExtensionArray]:
         """Make one column for each leaf, with the dtype of `columns.typed`. The rows are used up.
 
         A key that has a value in some rows and an object in others makes two columns: ``("a",)`` and ``("a", "b")``.
         """
-        blocks, self._blocks = self._blocks, []
-        result = {}
+        blocks, self._blocks, self._count = self._blocks, [], 0
+        result: dict[Path, pd.Series | ExtensionArray] = {}
+        if len(blocks) == 1 and blocks[0].is_exact:  # its columns are in order, and their values are complete
+            leaves = blocks[0].leaves
+            for path in list(leaves):
+                result[path] = columns.typed(leaves.pop(path), dates=self._dates)
+            return result
         for path, is_parent in _ordered_paths(blocks):
             parts = [(block, block.leaves.pop(path, None)) for block in blocks]
             if is_parent:

@@ -34,14 +34,14 @@ def blocks(pieces: Sequence[Sequence[Any]]) -> Iterator[Block]:
     paths: dict[Path, None] = {}
     shape: Shape | None = None
     failures = 0
-    for piece in pieces:
+    for number, piece in enumerate(pieces, start=1):
         read = None if shape is None else _shaped_block(piece, shape)
         if read is None:
             failures += shape is not None
             shape = None
             read = block(piece)
             paths |= dict.fromkeys(read.leaves)
-            if failures < MOST_FAILURES:
+            if failures < MOST_FAILURES and number < len(pieces):
                 with contextlib.suppress(NoShape):
                     shape = Shape(paths)
         yield read
@@ -60,7 +60,7 @@ def block(rows: Sequence[Any]) -> Block:
     NotRows
         A row is no object, or not in UTF-8.
     """
-    body = _list_of(rows)
+    body = b"[" + b",".join(rows) + b"]"
     try:
         with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
             leaves, keys = _leaves(msgspec.json.decode(body), len(rows))
@@ -73,7 +73,7 @@ def block(rows: Sequence[Any]) -> Block:
 
 def _shaped_block(rows: Sequence[Any], shape: Shape) -> Block | None:
     """Rows of known keys; None if they have others, or one twice."""
-    body = _list_of(rows)
+    body = b"[" + b",".join(rows) + b"]"
     with contextlib.suppress(NoShape):
         leaves, keys = shape.leaves(body)
         if answer.keys_are_certain(body, keys):
@@ -81,14 +81,12 @@ def _shaped_block(rows: Sequence[Any], shape: Shape) -> Block | None:
     return None
 
 
-def _list_of(rows: Sequence[Any]) -> bytes:
-    return b"[" + b",".join(rows) + b"]"
-
-
 def _leaves(records: list[Any], rows: int) -> tuple[dict[Path, list[Any]], int]:
     """The columns of rows, and how many keys they have in all."""
-    if len(records) != rows or not all(type(row) is dict for row in records):
+    if len(records) != rows or set(map(type, records)) - {dict}:
         raise NotRows("a row is no object")
     leaves, keys = columns.leaves(records)
-    columns_of_lists = [values for values in leaves.values() if list in set(map(type, values))]
-    return leaves, keys + answer.keys_of(columns_of_lists)
+    for values in leaves.values():
+        if list in set(map(type, values)):
+            keys += answer.keys_of(values)
+    return leaves, keys

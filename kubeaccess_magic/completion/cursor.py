@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..magics.lines import split
 from ..magics.options import BY_NAME, EQUALS, Option
 from ..magics.verbs import VERB_BY_WORD, Verb
-from ..magics.words import split
 
 __all__ = ["CursorPlace", "LineWords", "TypedWord", "find_place", "typed_word", "words_of_line"]
 

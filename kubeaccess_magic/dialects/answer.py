@@ -6,6 +6,7 @@ import contextlib
 import gc
 import json
 import re
+from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -69,8 +70,8 @@ def is_lines(reply: Reply) -> bool:
 
 def looks_like_json(reply: Reply) -> bool:
     """Tell whether the answer begins like a JSON object or list."""
-    head = _head(reply.content)
-    return head[:1] in (b"{", b"[")
+    openings = (b"{", b"[")
+    return reply.content[:1] in openings or _head(reply.content)[:1] in openings
 
 
 def is_html(reply: Reply) -> bool:
@@ -192,19 +193,18 @@ def not_taken(reply: Reply) -> LoadError:
     )
 
 
-class gc_paused:  # noqa: N801 - a context manager, called like a function
+@contextlib.contextmanager
+def gc_paused() -> Iterator[None]:
     """Pause the cyclic garbage collector. While much JSON is parsed, it would cost more than the parsing.
 
     Afterwards it is as it was before.
     """
-
-    def __enter__(self) -> gc_paused:
-        self._was_enabled = gc.isenabled()
-        gc.disable()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._was_enabled:
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
             gc.enable()
 
 

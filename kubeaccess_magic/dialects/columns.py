@@ -302,7 +302,8 @@ def utc(values: Sequence[str | None]) -> pd.Series | None:
 
     digits, zones = 0, set[str]()
     for start in range(0, len(values), _CHUNK_ROWS):
-        there = [value for value in values[start : start + _CHUNK_ROWS] if value is not None]
+        chunk = values[start : start + _CHUNK_ROWS]
+        there = [value for value in chunk if value is not None] if None in chunk else cast("Sequence[str]", chunk)
         if not there:
             continue
         if max(map(len, there)) > _LONGEST_TIME:

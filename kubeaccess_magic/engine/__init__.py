@@ -351,7 +351,7 @@ def _exchange(request: Request, way: Way, call: Call) -> tuple[Reply, KubeAccess
     """One request and its reply, and the error if the way itself refused it."""
     reply = way.open(request, call).read(call)
     call.answered(reply)
-    if reply.ok:
+    if reply.status_code < 400:
         return reply, None
     if (retry := way.retry(reply)) is not None:
         reply = way.open(retry, call).read(call)

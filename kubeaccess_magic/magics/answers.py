@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 
 from ..errors import AccessDenied, KubeAccessError, LoadError, NotFound, TargetError
-from .words import quoted
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -154,6 +153,8 @@ def as_it_is(reply: Reply | None) -> Any:
 
 def name_the_cluster(error: KubeAccessError, line: Line) -> None:
     """Let the line in a hint ask as this line did: with its kubeconfig, its context and its user."""
+    from .lines import quoted
+
     if not isinstance(error, AccessDenied):
         return
     words = [f"{name} {quoted(value)}" for name in _ASKED_AS if (value := line.text(name[2:]))]

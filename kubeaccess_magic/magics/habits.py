@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .words import Word, quoted
+from .lines import Word, quoted
 
 __all__ = ["instead_of", "too_many_words"]
 

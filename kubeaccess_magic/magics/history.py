@@ -80,7 +80,7 @@ class Question:
         seconds = time.monotonic() - self._began if reply is None else reply.elapsed.total_seconds()
         row = {
             "time": datetime.datetime.now(datetime.UTC),
-            "context": self._cluster.name,
+            "context": self._cluster.engine.name,
             "method": request.method,
             "target": str(request.target),
             "path": redact(request.path_and_query)[:2000],

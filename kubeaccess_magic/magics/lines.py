@@ -1,24 +1,47 @@
-"""A line of the magic, understood: its verb or target, its options."""
+r"""A line of the magic, split into words, and understood: its verb or target, its options.
+
+A quote counts at the start of a word, after ``--option=``, after the first ``=`` of a ``-q`` value and after the first
+``:`` of a ``-H`` value, and only if its closing quote ends the word. Nothing else is special: ``{"a":1}``, ``it's``,
+``C:\tmp`` and ``up{job="a"}`` stay as typed. A word that is just ``#`` begins a comment.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from IPython.core.error import UsageError
 
 from ..text import HIDDEN, redact, redact_header
-from .habits import too_many_words
 from .options import BY_NAME, EQUALS, OPTIONS, Option
 from .variables import in_text
 from .verbs import VERB_BY_WORD, WITHOUT_TARGET
-from .words import Word, split
 
-__all__ = ["Line", "as_typed", "parse"]
+__all__ = ["Line", "Word", "as_typed", "parse", "quoted", "split"]
 
 _WITH_TARGET = ("url", "can", "panel")  # verbs whose words are a target and its path
+_QUOTED = r"""(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')(?=\s|$)"""
+_PLAIN = re.compile(rf"(?P<before>(?:--[\w-]+=)?){_QUOTED}")
+_AFTER = {  # what may stand before the quote in the value of these options
+    "-q": re.compile(rf"(?P<before>[^\s='\"]+=){_QUOTED}"),
+    "--query": re.compile(rf"(?P<before>[^\s='\"]+=){_QUOTED}"),
+    "-H": re.compile(rf"(?P<before>[^\s:'\"]+:){_QUOTED}"),
+    "--header": re.compile(rf"(?P<before>[^\s:'\"]+:){_QUOTED}"),
+}
+_ATTACHED = re.compile(rf"(?P<before>(?:-q|--query=)[^\s='\"]+=|(?:-H|--header=)[^\s:'\"]+:|-[dHnlq]){_QUOTED}")
+_SPACE = re.compile(r"\s*")
+_BARE = re.compile(r"\S+")
+
+
+class Word(NamedTuple):
+    """One word of a line."""
+
+    text: str  # without the quotes that counted
+    start: int  # where it begins in the line, its quote included
+    end: int  # where it ends
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +83,35 @@ class Line:
     def switch(self, key: str) -> bool:
         """Whether a switch is there."""
         return self.given.get(key) is True
+
+
+def split(line: str) -> list[Word]:
+    """The words of `line`, in order, without a comment."""
+    words: list[Word] = []
+    at = 0
+    while (space := _SPACE.match(line, at)) and space.end() < len(line):
+        at = space.end()
+        after = _AFTER.get(words[-1].text) if words else None
+        found = _PLAIN.match(line, at) or (after and after.match(line, at)) or _ATTACHED.match(line, at)
+        if found:
+            inner = found["double"] if found["double"] is not None else found["single"]
+            word = Word(found["before"] + inner, at, found.end())
+        else:
+            found = _BARE.match(line, at)
+            assert found is not None
+            word = Word(found[0], at, found.end())
+            if word.text == "#":
+                break
+        words.append(word)
+        at = word.end
+    return words
+
+
+def quoted(text: str) -> str:
+    """`text` as one word of a line: quoted if it must be."""
+    if text and not re.search(r"\s", text) and text[0] not in "'\"" and text != "#":
+        return text
+    return f"'{text}'" if "'" not in text else f'"{text}"'
 
 
 def parse(line: str, variables: Mapping[str, Any] | None = None) -> Line:
@@ -184,20 +236,26 @@ def _line(
     verb = VERB_BY_WORD.get(texts[0]) if texts else None
     if verb is None:
         if len(plain) > 2:
-            raise UsageError(too_many_words(plain[2], line, words))
+            raise _too_many(plain[2], line, words)
         if not texts:
             _check_options("%kproxy", WITHOUT_TARGET, given)
         return Line("", tuple(texts), given, variables)
     most = len(verb.words)
     if len(texts) - 1 > most:
         if "PATH" in verb.words:
-            raise UsageError(too_many_words(plain[most + 1], line, words))
+            raise _too_many(plain[most + 1], line, words)
         takes = f"takes {' '.join(verb.words)} and nothing else" if most else "takes no words"
         raise UsageError(f"`%kproxy {verb.name}` {takes}: unexpected {texts[most + 1]!r}")
     if len(texts) - 1 < verb.needs:
         raise UsageError(f"`%kproxy {verb.name}` needs {' '.join(verb.words[: verb.needs])}")
     _check_options(f"%kproxy {verb.name}", verb.takes, given)
     return Line(verb.name, tuple(texts[1:]), given, variables)
+
+
+def _too_many(word: Word, line: str, words: Sequence[Word]) -> UsageError:
+    from .habits import too_many_words
+
+    return UsageError(too_many_words(word, line, words))
 
 
 def _check_options(command: str, takes: Sequence[str], given: Mapping[str, object]) -> None:

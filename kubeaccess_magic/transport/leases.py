@@ -198,7 +198,8 @@ class KubeconfigRoute:
 
     def __init__(self, context: Context, credential: Credential) -> None:
         self._lock = ForkLock()
-        self._state = _State(context, credential, _stamps(context), Upstream.parse(context.server))
+        stamps = tuple(map(file_stamp, context.files))
+        self._state = _State(context, credential, stamps, Upstream.parse(context.server))
         self._kept: tuple[_State, _Surroundings, Route] | None = None
 
     @property
@@ -215,7 +216,7 @@ class KubeconfigRoute:
             The kubeconfig has no such context any more, or names a proxy or a CA that cannot be used.
         """
         state = self._state
-        stamps = _stamps(state.context)
+        stamps = tuple(map(file_stamp, state.context.files))
         if stamps != state.stamps:
             state = self._followed(stamps)
         surroundings = _Surroundings.of(state)
@@ -227,7 +228,7 @@ class KubeconfigRoute:
 
     def is_current(self, route: Route) -> bool:
         """Whether the kubeconfig has not changed since the route was read."""
-        return _stamps(self._state.context) == route.read_from
+        return tuple(map(file_stamp, self._state.context.files)) == route.read_from
 
     def _followed(self, stamps: tuple[object, ...]) -> _State:
         """The state, after what the kubeconfig says now has been taken; a broken kubeconfig is not taken."""
@@ -272,10 +273,6 @@ class _Surroundings(NamedTuple):
             None if context.ca_file is None else file_stamp(context.ca_file),
             os.environ.get(tls.RELAXED, "") if context.ca_file or context.ca_data else "",
         )
-
-
-def _stamps(context: Context) -> tuple[object, ...]:
-    return tuple(map(file_stamp, context.files))
 
 
 def _reread(context: Context) -> Context | None:

@@ -7,10 +7,9 @@ from IPython.core.error import UsageError
 
 from kubeaccess_magic import targets
 from kubeaccess_magic.magics.help import help_text
-from kubeaccess_magic.magics.lines import parse
+from kubeaccess_magic.magics.lines import parse, quoted, split
 from kubeaccess_magic.magics.options import OPTIONS
 from kubeaccess_magic.magics.verbs import VERBS
-from kubeaccess_magic.magics.words import quoted, split
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ class Hits:
 
     def __len__(self) -> int:
         """Count the hits."""
-        return len(self._rows)
+        return self._rows.count
 
     def add(self, hits: Sequence[msgspec.Raw | Mapping[str, Any]], reply: Reply) -> None:
         """Add the hits of an answer.
@@ -62,7 +62,9 @@ class Hits:
         LoadError
             They cannot be read.
         """
-        raws = _without_sort(hits, self._added_sort)
+        raws: Sequence[Any] | None = None
+        if set(map(type, hits)) <= {msgspec.Raw}:
+            raws = _without_sort(hits, self._added_sort) if self._added_sort else hits
         if raws is not None:
             try:
                 self._rows.add(raws)
@@ -78,11 +80,11 @@ class Hits:
         is the name of a column already); then whatever else the hits have: ``sort``, ``highlight.…``, ``fields.…``,
         ``_routing``. A field becomes datetime64 in UTC if all its values are times.
         """
-        count = len(self._rows)
+        count = self._rows.count
         if not count:
             return columns.empty(_KINDS)
         values = self._rows.columns()
-        sources = _no_objects(values.pop((_SOURCE,), None))
+        sources = _no_objects(values.pop((_SOURCE,))) if (_SOURCE,) in values else None
         own: list[Path] = []
         fields: list[Path] = []
         for path in values:
@@ -114,10 +116,6 @@ def frame_of(hits: Sequence[Mapping[str, Any]], reply: Reply) -> pd.DataFrame:
 
 def _without_sort(hits: Sequence[Any], added_sort: AddedSort) -> Sequence[msgspec.Raw | bytes] | None:
     """Take what was added to `sort` off the JSON of hits; None if that cannot be done there."""
-    if set(map(type, hits)) - {msgspec.Raw}:
-        return None
-    if not added_sort:
-        return hits
     trimmed = []
     for hit in map(bytes, hits):
         sort = _SORT.search(hit, max(hit.rfind(b',"sort":['), 0))
@@ -156,9 +154,9 @@ def _trimmed(hit: Mapping[str, Any], added_sort: AddedSort) -> Mapping[str, Any]
 
 def _no_objects(values: Any) -> Any:
     """Keep sources that are not objects, if there are any: a program may have sent anything."""
-    if values is not None and values.dtype == object:
+    if values.dtype == object:
         values = columns.typed([None if type(value) is dict else value for value in values], dates=True)
-    return None if values is None or values.isna().all() else values
+    return None if values.isna().all() else values
 
 
 def _score(values: Any) -> Any:

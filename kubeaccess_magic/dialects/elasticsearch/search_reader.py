@@ -69,7 +69,8 @@ class SearchReader:
             yield from buckets.further()
             return
         conversation.rows = hits = HitPages(search, self._limit, self._page_size)
-        scroll_id = hits.add_first(answer, reply).scroll_id
+        hits.add_first(answer, reply)
+        scroll_id = answer.scroll_id
         del answer, reply  # not to be held while the next page arrives
         if hits.goes_on:
             yield from hits.further(scroll_id)
@@ -80,7 +81,7 @@ class SearchReader:
         for each in self._conversations:
             if each.rows is not None:
                 parts.append((each.labels, each.rows.table()))
-        return joined(parts)
+        return parts[0][1] if len(parts) == 1 and not parts[0][0] else joined(parts)
 
 
 @dataclasses.dataclass
@@ -124,6 +125,7 @@ class HitPages:
         self.search = search
         self.is_complete = False
         self._limit = limit
+        self._wanted = ALL if limit is None else limit  # hits, with those to leave out
         self._hits = Hits()
         self._page_size = page_size
         self._last_count = 0  # hits of the last page
@@ -136,7 +138,7 @@ class HitPages:
         self._first_notes: list[str] = []
         self._is_refused = False
 
-    def add_first(self, answer: SearchAnswer, reply: Reply) -> _PageEnd:
+    def add_first(self, answer: SearchAnswer, reply: Reply) -> None:
         """Add the hits of the first answer."""
         if answer.aggregations:
             names = ", ".join(answer.aggregations)
@@ -147,7 +149,7 @@ class HitPages:
         if self._page_size is None and answer.hits:
             fitting = _PAGE_BYTES * len(answer.hits) // len(reply.content)
             self._page_size = max(_FEWEST_HITS, min(MOST_HITS, fitting))
-        return self._add(answer, reply)
+        self._add(answer, reply)
 
     def add(self, reply: Reply) -> _PageEnd:
         """Add the hits of a further page.
@@ -157,7 +159,9 @@ class HitPages:
         LoadError
             The page has no hits, not even an empty list.
         """
-        return self._add(search_answer.read(reply), reply)
+        answer = search_answer.read(reply)
+        self._add(answer, reply)
+        return _PageEnd(answer.last_sort(), answer.scroll_id, answer.pit_id)
 
     @property
     def goes_on(self) -> bool:
@@ -197,6 +201,7 @@ class HitPages:
         """
         self._hits = Hits(added_sort)
         self._read, self._skip = 0, skip
+        self._wanted = (ALL if self._limit is None else self._limit) + skip
         self._available, self._has_begun_anew = None, True
 
     def refuse(self, error: AppError) -> None:
@@ -219,14 +224,15 @@ class HitPages:
         frame = self._hits.frame()
         count = len(frame)
         total, is_lower_bound = self._total
-        if self._read - self._skipped > count:  # the limit has cut the last page
-            total = max(total or 0, self._read - self._skipped)
+        read = max(self._read - self._skip, 0)
+        if read > count:  # the limit has cut the last page
+            total = max(total or 0, read)
         is_part = total is not None and count < total - self.search.start + is_lower_bound
         has_more = is_part and count > 0 and self.search.can_go_on and not self._is_refused
         notes = (*self._notes, *self._first_notes)
         return Table(frame, count, total, "hits", is_lower_bound, has_more, notes)
 
-    def _add(self, answer: SearchAnswer, reply: Reply) -> _PageEnd:
+    def _add(self, answer: SearchAnswer, reply: Reply) -> None:
         hits = answer.hits
         if hits is None:
             raise LoadError("a page of the search has no hits", reply=reply, hint="see it with -o json")
@@ -241,15 +247,6 @@ class HitPages:
             if not answer.total_is_lower_bound:
                 self._available = min(max(answer.total - self.search.start + self._skip, 0), self._wanted)
         self.is_complete = not hits or self._read >= (self._wanted if self._available is None else self._available)
-        return _PageEnd(answer.last_sort(), answer.scroll_id, answer.pit_id)
-
-    @property
-    def _wanted(self) -> int:
-        return (ALL if self._limit is None else self._limit) + self._skip
-
-    @property
-    def _skipped(self) -> int:
-        return min(self._skip, self._read)
 
 
 class BucketPages:

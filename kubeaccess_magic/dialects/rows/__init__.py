@@ -45,6 +45,11 @@ class Rows:
         The size of a block; None for what is fastest.
     fast_from_bytes
         The size of a page from which on pyarrow is used, if it is installed.
+
+    Attributes
+    ----------
+    count
+        How many rows were added.
     """
 
     def __init__(
@@ -54,12 +59,12 @@ class Rows:
         self._block_bytes = block_bytes
         self._fast_from_bytes = fast_from_bytes
         self._blocks: list[Block] = []
-        self._count = 0
+        self.count = 0
         self._date_like: frozenset[Path] = frozenset()  # columns of text that looks like dates
 
     def __len__(self) -> int:
         """How many rows were added."""
-        return self._count
+        return self.count
 
     def add(self, rows: Sequence[msgspec.Raw | bytes]) -> None:
         """Add rows that msgspec has split, so that they are valid JSON but for the encoding of their text.
@@ -83,9 +88,12 @@ class Rows:
         step = max(least, len(rows) * block_bytes // max(size, 1))
         pieces = [rows] if step >= len(rows) else [rows[start : start + step] for start in range(0, len(rows), step)]
         with answer.gc_paused():
-            blocks = list(fast.blocks(pieces, self._date_like) if is_fast else exact.blocks(pieces))
+            if len(pieces) == 1 and not is_fast:
+                blocks = [exact.block(rows)]
+            else:
+                blocks = list(fast.blocks(pieces, self._date_like) if is_fast else exact.blocks(pieces))
         self._blocks += blocks
-        self._count += len(rows)
+        self.count += len(rows)
         if is_fast:
             self._date_like = self._date_like.union(*(block.date_like for block in blocks))
 
@@ -93,14 +101,14 @@ class Rows:
         """Add rows that are Python values already."""
         if records:
             self._blocks.append(Block(len(records), columns.leaves(records)[0]))
-            self._count += len(records)
+            self.count += len(records)
 
     def columns(self) -> dict[Path, pd.Series | ExtensionArray]:
         """Make one column for each leaf, with the dtype of `columns.typed`. The rows are used up.
 
         A key that has a value in some rows and an object in others makes two columns: ``("a",)`` and ``("a", "b")``.
         """
-        blocks, self._blocks, self._count = self._blocks, [], 0
+        blocks, self._blocks, self.count = self._blocks, [], 0
         result: dict[Path, pd.Series | ExtensionArray] = {}
         if len(blocks) == 1 and blocks[0].is_exact:  # its columns are in order, and their values are complete
             leaves = blocks[0].leaves

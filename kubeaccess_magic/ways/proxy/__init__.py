@@ -54,9 +54,8 @@ class ApiServerProxy:
         """
         redirects = 0
         while True:
-            response = self._pool.open(
-                request.method, api_path(request), headers=request.headers, body=request.body, call=call
-            )
+            path = proxy_path(request.target) + request.path_and_query
+            response = self._pool.open(request.method, path, headers=request.headers, body=request.body, call=call)
             stream = Stream.from_response(response, request, self.name)
             if response.status_code not in REDIRECTS or request.method not in ("GET", "HEAD"):
                 return stream

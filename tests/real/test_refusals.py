@@ -155,8 +155,8 @@ def test_a_port_that_speaks_no_http(real: Real, cluster: Cluster, target: str) -
         ("pod/noports-0:web", NotFound, "the pod noports-0 has no port called web"),
         ("node/nope", NotFound, "no node is called nope"),
         ("node/node-1:web", TargetError, "the proxy verb takes a node's port only by its number, not 'web'"),
-        ("pod/web-0:+80", TargetError, 'no port can be "+80"'),  # D2: the API server would panic
-        ("pod/web-0:99999", TargetError, 'no port can be "99999"'),
+        ("pod/web-0:+80", TargetError, '"+80" is not a valid port'),  # D2: the API server would panic
+        ("pod/web-0:99999", TargetError, '"99999" is not a valid port'),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -45,7 +45,7 @@ def to_type(error: KubeAccessError) -> list[str]:
 MISSING = r"no service is called \S+ in the namespace demo"
 NO_PODS = r"no pod matches the selector of demo/\S+ \(app=\S+\)"
 NOT_READY = r"the only pod behind demo/noready(:80)? is not ready: unready-0 \(not ready\)"
-OUTSIDE = r"is a name for example\.invalid, outside the cluster"
+OUTSIDE = r"is an ExternalName for example\.invalid"
 BY_HAND = r"has endpoints without pods behind them"
 NO_SLICES = r"pods of demo/endpointsonly(:80)? are ready, but no endpoints of it are"
 NO_OLD = r"demo/sliceonly(:80)? has EndpointSlices but no Endpoints"

@@ -30,7 +30,7 @@ from ..kube import (
 from ..targets import Target
 from . import reviews
 from .lists import Budget, Listing, pages_of, read_in_each
-from .port_choice import Resolution, ports_to_type, resolve_service_port
+from .port_choice import Resolution, ports_to_type, resolve_service_port, wrong_port
 from .refusals import refused
 from .resolver import Backends, backends_of, missing_pod, missing_service, resolve
 
@@ -52,6 +52,7 @@ __all__ = [
     "refused",
     "resolve",
     "resolve_service_port",
+    "wrong_port",
 ]
 
 _MAX_NAMESPACES = 200

@@ -24,7 +24,6 @@ from ..kubeconfig.files import read_file
 from ..kubeconfig.users import exec_version_problem
 from ..process import ForkLock
 from .held import Held, bearer, read_token, stamp_of, unreadable, wire
-from .plugin import Plugin
 from .relayed import RelayedAuth
 from .shared import OF_THIS_PROCESS, in_turn
 from .signature import AuthFlow, ClientCertificate, Signature
@@ -196,62 +195,96 @@ class _Gone(CredentialError):
 def _sign_in(context: Context, before: Held | None, plugin_limit_s: float, call: Call, *, anew: bool) -> Held:
     """Everything that a context's user brings (G20 to G22): token and certificate may both be there."""
     if context.token_file is not None:
-        stamp = stamp_of(context.token_file)
-        token = read_token(context.token_file)
-        if not token:
-            raise CredentialError(
-                f"{context.token_file} (the token of the pod's account) is empty",
-                hint="Kubernetes writes it: a new server on the hub is a new pod with a new one",
-            )
-        held = Held(bearer(token, context.token_file), None, token_file=context.token_file)
-        return dataclasses.replace(held, files=((context.token_file, stamp),))
+        return _pod_account(context.token_file)
     place = f"user {context.user!r} of {context.user_file}"
-    paths = [path for path in (context.user_file, context.cluster_file) if path is not None]
-    stamps = {path: stamp_of(path) for path in paths}
+    stamps = {path: stamp_of(path) for path in (context.user_file, context.cluster_file) if path is not None}
     user = kubeconfig.user_entry(context)
     if user is None:
-        what = f"its user {context.user!r} is not there" if context.user else "it names no user"
+        what = f"its user {context.user!r} does not exist" if context.user else "it names no user"
         raise _Gone(
-            f"context {context.name!r} has nothing to sign in with, {what}",
-            hint="nothing is ever asked anonymously; name a user of the kubeconfig in the context",
+            f"context {context.name!r} has nothing to sign in with: {what}",
+            hint="requests are never sent anonymously; name a user of the kubeconfig in the context",
         )
     for field in ("client-certificate", "client-key", "tokenFile"):
         if user.get(field):
             stamps[user[field]] = stamp_of(user[field])
-    from . import oidc
-
+    files = tuple(stamps.items())
     provider, plugin = user.get("auth-provider"), user.get("exec")
-    if provider is not None and provider.get("name") == "oidc":
-        oidc.refuse_faults(provider, place)
-    if plugin is not None and (problem := exec_version_problem(plugin.get("apiVersion"))) is not None:
-        raise CredentialError(f"{place} {problem.what}", hint=problem.hint)
-    if user.get("tokenFile") and user.get("username"):
-        raise CredentialError(f"{place} has both tokenFile and username; keep one", hint="kubectl refuses both as well")
+    _refuse_faults(user, place)
     authorization = _authorization_of(user, place, None if anew else before)
     certificate = _certificate_of(user)
     if provider is not None and provider.get("name") != "oidc":
         _refuse_provider(place, provider.get("name") or "")
     if context.login_in_server and (authorization or certificate or plugin is not None):
         authorization = _login_of(context) or authorization
-    files = tuple(stamps.items())
     if provider is not None and authorization is None:
-        answer = OF_THIS_PROCESS.of("oidc", provider).answer(
-            before, lambda last: oidc.sign_in(provider, place, last, plugin_limit_s, call, anew=anew), call, anew=anew
-        )
+        answer = _from_issuer(provider, place, before, plugin_limit_s, call, anew=anew)
         return dataclasses.replace(answer, certificate=certificate, files=files)
     if authorization is None and certificate is None and plugin is not None:
         # A file that changed elsewhere (`kubectl config use-context`) must not ask somebody to log in again.
         if before is not None and not anew and before.plugin == plugin and before.lasting() and not before.superseded:
             return dataclasses.replace(before, files=files)
-        program = Plugin(context, plugin, place, plugin_limit_s)
-        answer = OF_THIS_PROCESS.of(*program.depends_on).answer(before, lambda _: program.run(call), call, anew=anew)
+        answer = _from_plugin(context, plugin, place, before, plugin_limit_s, call, anew=anew)
         return dataclasses.replace(answer, files=files, plugin=plugin)
     if authorization is None and certificate is None:
         raise _Gone(
             f"{place} has nothing to sign in with",
-            hint="nothing is ever asked anonymously; give it a token, a client certificate or an exec plugin",
+            hint="requests are never sent anonymously; give the user a token, a client certificate or an exec plugin",
         )
     return Held(authorization, certificate, files=files, token_file=user.get("tokenFile") or None)
+
+
+def _pod_account(token_file: str) -> Held:
+    """The token of the account that Kubernetes mounts into a pod."""
+    stamp = stamp_of(token_file)
+    token = read_token(token_file)
+    if not token:
+        raise CredentialError(
+            f"{token_file} (the token of the pod's account) is empty",
+            hint="Kubernetes writes it: a new server on the hub is a new pod with a new one",
+        )
+    held = Held(bearer(token, token_file), None, token_file=token_file)
+    return dataclasses.replace(held, files=((token_file, stamp),))
+
+
+def _refuse_faults(user: Mapping[str, Any], place: str) -> None:
+    """What kubectl refuses of a user when it signs in, whether it is used or not (G22, G27)."""
+    provider, plugin = user.get("auth-provider"), user.get("exec")
+    if provider is not None and provider.get("name") == "oidc":
+        from . import oidc  # where it is used: most users sign in without
+
+        oidc.refuse_faults(provider, place)
+    if plugin is not None and (problem := exec_version_problem(plugin.get("apiVersion"))) is not None:
+        raise CredentialError(f"{place} {problem.what}", hint=problem.hint)
+    if user.get("tokenFile") and user.get("username"):
+        raise CredentialError(f"{place} has both tokenFile and username; keep one", hint="kubectl refuses both as well")
+
+
+def _from_issuer(
+    provider: Mapping[str, Any], place: str, before: Held | None, limit_s: float, call: Call, *, anew: bool
+) -> Held:
+    from . import oidc
+
+    shared = OF_THIS_PROCESS.of("oidc", provider)
+    return shared.answer(
+        before, lambda last: oidc.sign_in(provider, place, last, limit_s, call, anew=anew), call, anew=anew
+    )
+
+
+def _from_plugin(
+    context: Context,
+    plugin: Mapping[str, Any],
+    place: str,
+    before: Held | None,
+    limit_s: float,
+    call: Call,
+    *,
+    anew: bool,
+) -> Held:
+    from .plugin import Plugin  # where it is used, as above
+
+    program = Plugin(context, plugin, place, limit_s)
+    return OF_THIS_PROCESS.of(*program.depends_on).answer(before, lambda _: program.run(call), call, anew=anew)
 
 
 def _authorization_of(user: Mapping[str, Any], place: str, before: Held | None) -> str | None:

@@ -73,6 +73,11 @@ class Cluster:
     ------
     ConfigError
         There is no such context, or no kubeconfig at all.
+
+    Attributes
+    ----------
+    engine
+        What prepares and runs its queries, for the rooms above.
     """
 
     def __init__(
@@ -114,7 +119,7 @@ class Cluster:
             pool = Pool.for_context(self._context, credential)
         self._pool = pool
         self._kubeconfig = kubeconfig
-        self._engine = Engine(
+        self.engine = Engine(
             pool,
             self._context.name if self._context else pool.upstream.url,
             namespace or (self._context.namespace if self._context else "default"),
@@ -124,6 +129,7 @@ class Cluster:
         self.max_bytes = max_bytes
         self.connect_timeout_s = connect_timeout_s
         self.silence_timeout_s = silence_timeout_s
+        self._limits: tuple[tuple[float, ...], Limits] | None = None
         self.limits()  # refuses what cannot be
 
     # --- asking an app
@@ -248,8 +254,8 @@ class Cluster:
 
     def url(self, target: str | Target, path: str = "/") -> str:
         """The proxy URL: what `get` would ask, as text."""
-        prepared = self._engine.prepare(Query.of(target, path, raw=True, output="reply"), self.call())
-        return self._engine.url(prepared.request)
+        prepared = self.engine.prepare(Query.of(target, path, raw=True, output="reply"), self.call())
+        return self.engine.url(prepared.request)
 
     def resolve(self, target: str | Target) -> Target:
         """The target with its namespace, port and scheme filled in.
@@ -259,7 +265,7 @@ class Cluster:
         NotFound
             There is no such service, or it does not say which of its ports is meant; the hint says what to type.
         """
-        return self._engine.resolve(target, self.call())
+        return self.engine.resolve(target, self.call())
 
     # --- what is there
 
@@ -270,12 +276,12 @@ class Cluster:
     def namespaces(self, *, name: str | None = None) -> pd.DataFrame:
         """The namespaces: name, phase, created. `name` may have ``*``."""
         arguments.texts(name=name)
-        return inventory.namespaces(self._engine.discovery, self.call(), name)
+        return inventory.namespaces(self.engine.discovery, self.call(), name)
 
     def nodes(self, *, name: str | None = None) -> pd.DataFrame:
         """The nodes, one row per node. `name` may have ``*``."""
         arguments.texts(name=name)
-        return inventory.nodes(self._engine.discovery, self.call(), name)
+        return inventory.nodes(self.engine.discovery, self.call(), name)
 
     def services(
         self,
@@ -306,7 +312,7 @@ class Cluster:
         """
         arguments.texts(namespace=namespace, selector=selector, name=name)
         where = None if all_namespaces else namespace or self.namespace
-        return inventory.services(self._engine.discovery, self.call(), where, selector, name)
+        return inventory.services(self.engine.discovery, self.call(), where, selector, name)
 
     def pods(
         self,
@@ -319,7 +325,7 @@ class Cluster:
         """The pods, one row per pod. Parameters: see `services`."""
         arguments.texts(namespace=namespace, selector=selector, name=name)
         where = None if all_namespaces else namespace or self.namespace
-        return inventory.pods(self._engine.discovery, self.call(), where, selector, name)
+        return inventory.pods(self.engine.discovery, self.call(), where, selector, name)
 
     def info(self, namespace: str | None = None) -> pd.DataFrame:
         """What ``kubectl cluster-info`` prints, made better: each built-in service with its proxy URL.
@@ -340,7 +346,7 @@ class Cluster:
         def url_of(target: Target) -> str:
             return f"{self.server}{proxy_path(target)}/"
 
-        return inventory.info(self._engine.discovery, self.call(), url_of, namespace)
+        return inventory.info(self.engine.discovery, self.call(), url_of, namespace)
 
     def can(self, method: str, target: str | Target) -> Access:
         """Whether a request may be sent: true or false, with ``.reason``, and the ``.role`` to ask for if not.
@@ -348,32 +354,32 @@ class Cluster:
         The answer is about what would be sent: that very spelling of the name, and the verb of that method (A1, A2).
         """
         query = Query.of(target, method=arguments.method(method), raw=True, output="reply")
-        return self._engine.access(query, self.call())[0]
+        return self.engine.access(query, self.call())[0]
 
     def user(self) -> str:
         """The user name that the API server sees."""
-        return self._engine.discovery.who_am_i(self.call())
+        return self.engine.discovery.who_am_i(self.call())
 
     def identity(self) -> tuple[str, tuple[str, ...]]:
         """The user name and the groups that the API server sees."""
-        return self._engine.discovery.identity(self.call())
+        return self.engine.discovery.identity(self.call())
 
     # --- itself
 
     @property
     def server(self) -> str:
         """The API server's URL."""
-        return self._engine.server
+        return self.engine.server
 
     @property
     def namespace(self) -> str:
         """The namespace of targets that name none."""
-        return self._engine.namespace
+        return self.engine.namespace
 
     @property
     def name(self) -> str:
         """The context's name, or the server where there is no context."""
-        return self._engine.name
+        return self.engine.name
 
     @property
     def context(self) -> Context | None:
@@ -413,11 +419,6 @@ class Cluster:
 
     # --- for the rooms above
 
-    @property
-    def engine(self) -> Engine:
-        """What prepares and runs the queries of this Cluster."""
-        return self._engine
-
     def call(
         self,
         query: Query | None = None,
@@ -439,14 +440,15 @@ class Cluster:
 
     def limits(self, query: Query | None = None) -> Limits:
         """What a query may take: its own limits where it has any, else the Cluster's."""
-        timeout_s = self.timeout_s if query is None or query.timeout_s is None else query.timeout_s
-        max_bytes = self.max_bytes if query is None or query.max_bytes is None else query.max_bytes
-        return Limits(
-            connect_s=arguments.seconds("connect_timeout_s", self.connect_timeout_s),
-            silence_s=arguments.seconds("silence_timeout_s", self.silence_timeout_s),
-            total_s=arguments.seconds("timeout_s", timeout_s),
-            max_bytes=arguments.size("max_bytes", max_bytes),
-        )
+        own = (self.connect_timeout_s, self.silence_timeout_s, self.timeout_s, self.max_bytes)
+        if self._limits is None or self._limits[0] != own:  # a limit was set anew
+            self._limits = (own, arguments.limits(*own))
+        limits = self._limits[1]
+        if query is None or (query.timeout_s is None and query.max_bytes is None):
+            return limits
+        timeout_s = limits.total_s if query.timeout_s is None else query.timeout_s
+        max_bytes = limits.max_bytes if query.max_bytes is None else query.max_bytes
+        return arguments.limits(*own[:2], timeout_s, max_bytes)
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -463,7 +465,7 @@ class Cluster:
 
     def _outcome(self, query: Query, call: Call | None) -> Outcome:
         call = self.call(query) if call is None else call.child(self.limits(query))
-        return self._engine.run(self._engine.prepare(query, call), call)
+        return self.engine.run(self.engine.prepare(query, call), call)
 
 
 def _table_of(outcome: Outcome) -> Table:

@@ -1,6 +1,6 @@
-"""From lists of JSON values to typed columns: nothing is dropped, nothing overwrites anything, types follow the values.
+"""From lists of JSON values to typed columns. Nothing is dropped or overwritten, and dtypes follow the values.
 
-Every dialect makes its frame here, so that a column of whole numbers with gaps has one dtype wherever it came from:
+Every dialect makes its frame here, so that a column of whole numbers with gaps has the same dtype in each of them:
 
 ===========================  =========================================================
 values of a column           dtype
@@ -9,7 +9,7 @@ whole numbers                int64; Int64 with gaps; object if one is beyond 64 
 numbers                      float64 (object, if a whole one would lose digits)
 true and false               bool; boolean with gaps
 text                         str (object in pandas 2); object if one has no UTF-8 form
-dates, where asked for       datetime64[us, UTC]; [ns] if one has more than six digits
+times, if that is wanted     datetime64[us, UTC]; [ns] if one has more than six digits
 lists, anything mixed        object, the values as they are
 ===========================  =========================================================
 """
@@ -44,12 +44,12 @@ __all__ = [
 
 _EXACT_IN_FLOAT = 2**53
 _NONE = type(None)
-# A date, a time and a zone: without one of them it is not a moment, and stays text.
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,](\d{1,9}))?)?(?:Z|[+-]\d\d(?::?\d\d)?)")
-_LONGEST_MOMENT = len("2026-11-01T00:00:00.000000000+00:00")
+# A date, a time and a zone. Text without one of them is no point in time, and stays text.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,](\d{1,9}))?)?(?:Z|[+-]\d\d(?::?\d\d)?)")
+_LONGEST_TIME = len("2026-11-01T00:00:00.000000000+00:00")
 _ZEROS = dict.fromkeys(map(ord, string.digits), "0")
-_AT_ONCE = 4096
-# As programs print numbers: `007` and `1_000` are names of something.
+_CHUNK_ROWS = 4096
+# As programs print numbers. `007` and `1_000` are names of something.
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
@@ -60,63 +60,80 @@ class Names:
         self._taken = set(taken)
 
     def free(self, name: str) -> str:
-        """`name`, or with a number if it is taken; taken from now on."""
-        found, number = name, 2
-        while found in self._taken:
-            found = f"{name}_{number}"
+        """Take a name. If it is taken already, a number is added to it."""
+        free, number = name, 2
+        while free in self._taken:
+            free = f"{name}_{number}"
             number += 1
-        self._taken.add(found)
-        return found
+        self._taken.add(free)
+        return free
 
 
 def flatten(
     records: Sequence[Mapping[str, Any]], names: Names | None = None, *, prefix: str = "", taken_prefix: str = ""
 ) -> dict[str, list[Any]]:
-    """Columns of a list of objects, nested ones as dotted columns, in the order in which they first appear.
+    """Make columns of a list of objects, in the order in which they first appear. Nested objects become dotted columns.
 
     Parameters
     ----------
     records
-        One dict a row. What a row does not have is None.
+        One dict per row. If a row lacks a key, its value is None.
     names
-        Names that are given already.
+        Names that are taken already.
     prefix
-        Stands before each name.
+        Stands in front of each name.
     taken_prefix
-        Stands before a name that is taken: ``_source.`` makes ``_source._id`` of a second ``_id``.
+        Stands in front of a name that is taken: ``_source.`` makes ``_source._id`` of a second ``_id``.
 
     Returns
     -------
     dict
-        Each list has one value a row. An object that is empty in all rows is kept as a value, ``{}``.
+        Each list has one value per row. An object that is empty in all rows is kept as a value, ``{}``.
     """
-    found = leaves(records)[0]
-    return dict(zip(dotted(found, names, prefix=prefix, taken_prefix=taken_prefix), found.values(), strict=True))
+    values = leaves(records)[0]
+    return dict(zip(dotted(values, names, prefix=prefix, taken_prefix=taken_prefix), values.values(), strict=True))
 
 
 def dotted(
     paths: Iterable[tuple[str, ...]], names: Names | None = None, *, prefix: str = "", taken_prefix: str = ""
 ) -> list[str]:
-    """The names of columns by the keys that lead to them: as `flatten` gives them, with its parameters."""
+    """Name columns by the keys that lead to them, as `flatten` does.
+
+    Parameters
+    ----------
+    paths
+        The keys of each column.
+    names, prefix, taken_prefix
+        As for `flatten`.
+    """
     names = names or Names()
     taken = frozenset(names._taken) if taken_prefix else frozenset()
-    found = []
+    dotted_names = []
     for path in paths:
         name = prefix + ".".join(path)
-        found.append(names.free(taken_prefix + name if name in taken else name))
-    return found
+        dotted_names.append(names.free(taken_prefix + name if name in taken else name))
+    return dotted_names
 
 
 def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], list[Any]], int]:
-    """What `flatten` makes columns of, each by the keys that lead to it; and how many keys the objects have in all.
+    """Collect the values of a list of objects by the keys that lead to them.
 
-    Objects in lists are not looked into, and not counted.
+    Parameters
+    ----------
+    records
+        One dict per row.
+
+    Returns
+    -------
+    tuple
+        For each path one value per row; and how many keys the objects have in all. Objects in lists stay as they are,
+        and their keys are not counted.
     """
-    found: dict[tuple[str, ...], list[Any]] = {}
+    values_at: dict[tuple[str, ...], list[Any]] = {}
     keys_in_all = 0
-    # A stack, not recursion: how deep an answer nests is not ours to choose.
+    # A stack, not recursion: an answer may be nested to any depth.
     objects = cast("Sequence[dict[str, Any]]", records)
-    nothing: dict[str, Any] = {}  # an object that is not there
+    nothing: dict[str, Any] = {}  # in place of an object that is missing
     stack: list[tuple[tuple[str, ...], Sequence[dict[str, Any]], str | None]] = [((), objects, None)]
     while stack:
         path, rows, key = stack.pop()
@@ -134,25 +151,25 @@ def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], 
             if not kinds - {dict, _NONE}:
                 continue
             values = [None if type(value) is dict else value for value in values]
-        found[here] = values
-    return found, keys_in_all
+        values_at[here] = values
+    return values_at, keys_in_all
 
 
 def frame(
     columns: Mapping[str, Sequence[Any]], rows: int, *, dates: bool = False, kinds: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """A DataFrame of columns of Python values, each with the dtype that its values ask for.
+    """Make a DataFrame of columns of Python values, each with the dtype that fits its values.
 
     Parameters
     ----------
     columns
-        One list of `rows` values a column.
+        One list of `rows` values per column.
     rows
-        How many rows; there may be rows without any column.
+        How many rows there are, perhaps without any column.
     dates
-        Whether columns of moments in text become datetime64 in UTC.
+        Whether columns of times as text become datetime64 in UTC.
     kinds
-        The kind of some columns, as `of_kind` takes it, whatever their values are.
+        The kind of some columns, as for `of_kind`, whatever their values are.
     """
     kinds = kinds or {}
     data = {
@@ -163,13 +180,21 @@ def frame(
 
 
 def assembled(columns: Mapping[str, pd.Series | ExtensionArray], rows: int) -> pd.DataFrame:
-    """A DataFrame of columns that have their dtypes already; there may be rows without any column."""
+    """Make a DataFrame of columns that have their dtypes.
+
+    Parameters
+    ----------
+    columns
+        By name.
+    rows
+        How many rows there are, perhaps without any column.
+    """
     import pandas as pd
 
     index = pd.RangeIndex(rows)
     for values in columns.values():
         if isinstance(values, pd.Series):
-            values.index = index  # the same one, else pandas looks up each row of each column
+            values.index = index  # the same object, else pandas looks up each row of each column
     try:
         return pd.DataFrame(dict(columns), index=index, copy=False)
     except UnicodeEncodeError:  # a name that has no UTF-8 form
@@ -179,32 +204,46 @@ def assembled(columns: Mapping[str, pd.Series | ExtensionArray], rows: int) -> p
 
 
 def empty(kinds: Mapping[str, str]) -> pd.DataFrame:
-    """A frame without rows, its columns of the given kinds."""
+    """Make a frame without rows.
+
+    Parameters
+    ----------
+    kinds
+        The kind of each column, as for `of_kind`.
+    """
     return frame({name: [] for name in kinds}, 0, kinds=kinds)
 
 
 def typed(values: Sequence[Any], *, dates: bool = False) -> pd.Series | ExtensionArray:
-    """One column of JSON values; None is a gap."""
-    found = set(map(type, values))
-    gaps = _NONE in found
-    found.discard(_NONE)
-    if found == {str}:
-        if dates and (moments := utc(values)) is not None:
-            return moments
+    """Make one column of JSON values.
+
+    Parameters
+    ----------
+    values
+        One per row; None is a gap.
+    dates
+        Whether times as text become datetime64 in UTC.
+    """
+    types = set(map(type, values))
+    has_gaps = _NONE in types
+    types.discard(_NONE)
+    if types == {str}:
+        if dates and (times := utc(values)) is not None:
+            return times
         return _text(values)
-    if found == {bool}:
-        return of_kind(values, "boolean") if gaps else _numpy(values, "bool")
-    if found == {int}:
-        return _whole(values, gaps)
-    if found == {float}:
+    if types == {bool}:
+        return of_kind(values, "boolean") if has_gaps else _numpy(values, "bool")
+    if types == {int}:
+        return _whole(values, has_gaps)
+    if types == {float}:
         return of_kind(values, "float")
-    if found == {int, float} and all(type(v) is not int or abs(v) <= _EXACT_IN_FLOAT for v in values):
+    if types == {int, float} and all(type(v) is not int or abs(v) <= _EXACT_IN_FLOAT for v in values):
         return of_kind(values, "float")
     return of_kind(values, "object")
 
 
 def of_kind(values: Sequence[Any], kind: str) -> pd.Series | ExtensionArray:
-    """One column of a kind that is known beforehand, also if it has no values.
+    """Make one column of a kind that is known beforehand, even if it has no values.
 
     Parameters
     ----------
@@ -222,34 +261,45 @@ def of_kind(values: Sequence[Any], kind: str) -> pd.Series | ExtensionArray:
         case "Int64" | "boolean":
             try:
                 return pd.Series(pd.array(values, dtype=kind), copy=False)
-            except (TypeError, ValueError, OverflowError):  # somebody else's object of that name
+            except (TypeError, ValueError, OverflowError):  # another kind of object has a field of that name
                 return _objects(values)
         case "float":
             return pd.Series(np.array(values, dtype=float), copy=False)
         case "time":
-            moments = utc(values)
-            return moments if moments is not None else typed(values)
+            times = utc(values)
+            return times if times is not None else typed(values)
         case _:
             return _objects(values)
 
 
 def utc(values: Sequence[str | None]) -> pd.Series | None:
-    """Moments in text as datetime64 in UTC, or None if one of them is not: they have a date, a time and a zone."""
+    """Read times as text, each with date, time and zone.
+
+    Parameters
+    ----------
+    values
+        One per row; None is a gap.
+
+    Returns
+    -------
+    Series or None
+        datetime64 in UTC. None if one of the texts is no such time.
+    """
     import pandas as pd
 
     digits = 0
-    for start in range(0, len(values), _AT_ONCE):
-        there = [value for value in values[start : start + _AT_ONCE] if value is not None]
+    for start in range(0, len(values), _CHUNK_ROWS):
+        there = [value for value in values[start : start + _CHUNK_ROWS] if value is not None]
         if not there:
             continue
-        if max(map(len, there)) > _LONGEST_MOMENT:
+        if max(map(len, there)) > _LONGEST_TIME:
             return None
-        # Whether it is one is not for its digits to say: with zeros in their place, there are few to look at.
+        # The form does not depend on the digits. With zeros in their place, there are few different texts to check.
         forms = "\n".join(there).translate(_ZEROS).split("\n")
-        found = list(map(_MOMENT.fullmatch, set(forms)))
-        if len(forms) != len(there) or None in found:
+        matches = list(map(_TIME.fullmatch, set(forms)))
+        if len(forms) != len(there) or None in matches:
             return None
-        digits = max([digits, *(len(one[1] or "") for one in found if one)])
+        digits = max([digits, *(len(match[1] or "") for match in matches if match)])
     unit: Literal["us", "ns"] = "us" if digits <= 6 else "ns"
     try:
         times = pd.to_datetime(pd.Series(list(values), dtype=object), utc=True, format="ISO8601")
@@ -259,12 +309,12 @@ def utc(values: Sequence[str | None]) -> pd.Series | None:
 
 
 def epoch_ms(values: Sequence[float | None]) -> pd.Series:
-    """Milliseconds since 1970 as datetime64[us, UTC].
+    """Convert milliseconds since 1970 to datetime64[us, UTC].
 
     Raises
     ------
     ValueError, OverflowError
-        If one of them is no moment.
+        One of them is out of range.
     """
     import numpy as np
     import pandas as pd
@@ -274,7 +324,18 @@ def epoch_ms(values: Sequence[float | None]) -> pd.Series:
 
 
 def numbers(values: Sequence[str | None]) -> list[Any] | None:
-    """Numbers in text as numbers, or None if one of the values is none, or there is not one."""
+    """Read numbers as text.
+
+    Parameters
+    ----------
+    values
+        One per row; None is a gap.
+
+    Returns
+    -------
+    list or None
+        The numbers. None if one of the texts is not a number, or there is no text at all.
+    """
     there = [value for value in values if value is not None]
     if not there or not all(type(value) is str and _NUMBER.fullmatch(value) for value in there):
         return None
@@ -289,9 +350,9 @@ def _text(values: Sequence[str | None]) -> pd.Series:
     import numpy as np
     import pandas as pd
 
-    dtype = pd.Series([""]).dtype  # pandas is left to say what it makes of text: `str`, or object before pandas 3
+    dtype = pd.Series([""]).dtype  # pandas decides on the dtype of text: `str`, or object before pandas 3
     try:
-        if getattr(dtype, "storage", None) == "python":  # without pyarrow nobody else looks
+        if getattr(dtype, "storage", None) == "python":  # without pyarrow nothing else checks it
             for value in filterfalse(str.isascii, filter(None, values)):
                 value.encode()
         return pd.Series(np.fromiter(values, dtype=object, count=len(values)), dtype=dtype, copy=False)
@@ -299,12 +360,12 @@ def _text(values: Sequence[str | None]) -> pd.Series:
         return _objects(values)
 
 
-def _whole(values: Sequence[Any], gaps: bool) -> pd.Series | ExtensionArray:
+def _whole(values: Sequence[Any], has_gaps: bool) -> pd.Series | ExtensionArray:
     import numpy as np
     import pandas as pd
 
     try:
-        if not gaps:
+        if not has_gaps:
             return _numpy(values, "int64")
         is_gap = np.array([value is None for value in values])
         return pd.arrays.IntegerArray(np.array([value or 0 for value in values], dtype="int64"), is_gap)
@@ -328,14 +389,12 @@ def _objects(values: Sequence[Any]) -> pd.Series:
 
 
 def _far(values: Sequence[str | None]) -> pd.Series | None:
-    """What nanoseconds do not reach (the year 9999 stands for "never" in many indices), by Python's own dates."""
+    """Times that nanoseconds cannot hold, by Python's own dates. Many indices have the year 9999 for "never"."""
     import numpy as np
     import pandas as pd
 
     try:
-        moments = [
-            None if v is None else datetime.fromisoformat(v).astimezone(UTC).replace(tzinfo=None) for v in values
-        ]
+        times = [None if v is None else datetime.fromisoformat(v).astimezone(UTC).replace(tzinfo=None) for v in values]
     except (ValueError, OverflowError):
         return None
-    return pd.Series(np.array(moments, dtype="datetime64[us]")).dt.tz_localize("UTC")
+    return pd.Series(np.array(times, dtype="datetime64[us]")).dt.tz_localize("UTC")

@@ -193,7 +193,10 @@ class Engine:
         if resolution.target is not request.target:
             request = request.with_target(resolution.target)
         operation, first = self._operation(query, request)
-        notes = tuple(line for line in (address.note, resolution.note) if line)
+        notes: tuple[str, ...] = ()
+        for note in (address.note, resolution.note):
+            if note:
+                notes += (note,)
         return PreparedQuery(query, request, first, operation, way, notes)
 
     def run(self, prepared: PreparedQuery, call: Call) -> Outcome:
@@ -322,7 +325,9 @@ def _exchange(request: Request, way: Way, call: Call) -> tuple[Reply, KubeAccess
     """One request and its reply, and the error if the way itself refused it."""
     reply = way.open(request, call).read(call)
     call.answered(reply)
+    if reply.ok:
+        return reply, None
     if (retry := way.retry(reply)) is not None:
         reply = way.open(retry, call).read(call)
         call.answered(reply)
-    return reply, None if reply.ok else way.explain(reply, call)
+    return reply, way.explain(reply, call)

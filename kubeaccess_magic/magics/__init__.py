@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -17,7 +18,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, nee
 from traitlets import Bool, Float, Integer, observe
 
 from ..errors import ConfigError, KubeAccessError, NotFound, TargetError
-from .captions import as_meant, call_of, folded, name_the_cluster
+from .captions import as_meant, fold, name_the_cluster, print_line
 from .history import History, Question
 from .open_panels import OpenPanels
 from .transforms import keep_for_the_magic
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KProxyMagics", "check_name", "current_cluster", "load", "loaded", "unload"]
 
+_CLUSTER_KEYS = frozenset({"context", "kubeconfig", "as", "as_group"})  # options that name another Cluster
+_BAR_AFTER_S = 1.0
 _KEPT_CLUSTERS = 16  # beside the one in use
 _LIMITS = ("timeout_s", "max_bytes", "connect_timeout_s", "silence_timeout_s", "plugin_timeout_s")  # of a Cluster
 
@@ -62,6 +65,8 @@ class KProxyMagics(Magics):
         self.open_panels = OpenPanels()
         self.failure: Failure | None = None
         self.history = History()
+        self._started_at = 0.0  # the line that runs, in seconds of the monotonic clock
+        self._progress: Progress | None = None  # its bar
         self._demo: Child | None = None
 
     @no_var_expand
@@ -99,10 +104,10 @@ class KProxyMagics(Magics):
 
     def cluster_for(self, line: Line) -> Cluster:
         """The Cluster that a line asks: the one in use, or one of its own by --context, --kubeconfig and --as."""
+        if not line.given.keys() & _CLUSTER_KEYS:
+            return self.cluster
         own = _cluster_options(line)
         own.pop("namespace", None)  # that is the namespace of the target, not of the Cluster
-        if not own and not line.text("context") and not line.text("kubeconfig"):
-            return self.cluster
         return self.kept(self._recipe(line.text("kubeconfig"), line.text("context")) | own)
 
     def kept(self, recipe: dict[str, Any]) -> Cluster:
@@ -132,8 +137,8 @@ class KProxyMagics(Magics):
         if self._demo is None or not self._demo.running:
             if self._demo is None:
                 self._before_demo = self._cluster
-            self._demo = process.start([sys.executable, "-m", "kubeaccess_magic.demo"], ready="demo cluster at ")
-        file = self._demo.ready.partition(", kubeconfig ")[2]
+            self._demo = process.start([sys.executable, "-m", "kubeaccess_magic.demo", "--ready-json"])
+        file = self._demo.ready["kubeconfig"]
         if self._cluster is None or self._cluster.recipe.get("kubeconfig") != file:
             cluster = self._new_cluster(kubeconfig=file)
             with self._lock:
@@ -183,59 +188,60 @@ class KProxyMagics(Magics):
 
     def question(self, cluster: Cluster) -> Question:
         """The entry in the history of a query that is about to be asked."""
-        return self.history.question(cluster, self.history_size)
+        return Question(self.history, cluster, self.history_size)
 
     def caption(self, line: Line, captions: list[str]) -> None:
         """Print one line on stderr, if there is anything to say."""
-        from ..text import printable
-
         if captions and not self.quiet and not line.switch("quiet"):
-            print(printable(" · ".join(captions)), file=sys.stderr)
+            print_line(" · ".join(captions))
 
     def _run(self, text: str, cell: str | None, local_ns: dict[str, Any] | None) -> Any:
-        from .lines import as_typed, parse
-        from .queries import filled
+        from .lines import parse
 
-        with folded():
-            line = parse(text)
+        try:
+            variables = {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})}
+            line = parse(text, variables)
             if line.switch("help"):
                 from .help import help_text
 
                 return print(help_text())
-            line = filled(line, {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})})
-            try:
-                check_name(line.text("into"))  # before anything is asked
-                return self._store(line, self._value(line, cell))
-            except KubeAccessError as error:
-                from .failure import Failure
-
-                self.failure = Failure.of(error, f"{'%' if cell is None else '%%'}kproxy {as_typed(text)}")
-                raise
+            name = line.text("into")
+            if name is not None:
+                check_name(name)  # before anything is asked
+            value = self._value(line, cell)
+            if name is None or line.verb == "panel":  # there it is where the panel's answers go
+                return value
+            assert self.shell is not None
+            self.shell.user_ns[name] = value
+        except (KubeAccessError, UsageError, KeyboardInterrupt) as error:
+            if isinstance(error, KubeAccessError):
+                self._remember_failure(error, text, cell)
+            fold(error)
+            raise
 
     def _value(self, line: Line, cell: str | None) -> Any:
-        from .verbs import overview, verb_of
+        from .verbs import VERB_BY_WORD, overview
 
         if not line.verb and line.words:
-            from .progress import Progress
-
-            progress = Progress(self.shell, wanted=not (self.quiet or line.switch("quiet")))
             try:
-                return self._answer(line, cell, progress)
+                return self._answer(line, cell)
             finally:
-                progress.close()
+                if self._progress is not None:
+                    self._progress.close()
         if cell is not None:
             raise UsageError("a cell is the body for a target: %%kproxy TARGET [PATH]")
-        verb = verb_of(line.verb)
-        return verb.does(self, line) if verb is not None else overview(self, line)
+        return VERB_BY_WORD[line.verb].does(self, line) if line.verb else overview(self, line)
 
-    def _answer(self, line: Line, cell: str | None, progress: Progress) -> Any:
+    def _answer(self, line: Line, cell: str | None) -> Any:
         """The value of a line with a target: prepare the query, run it, remember it, say what there is to say."""
         from .queries import query_of
 
         query = query_of(line, cell)
         cluster = self.cluster_for(line)
         question = self.question(cluster)
-        call = call_of(cluster, query, progress, question.answered)
+        self._started_at, self._progress = time.monotonic(), None
+        progress = None if line.switch("quiet") else self._show_progress
+        call = cluster.call(query, say=print_line, progress=progress, answered=question.answered)
         try:
             prepared = cluster.engine.prepare(query, call)
         except (NotFound, TargetError) as error:
@@ -251,16 +257,25 @@ class KProxyMagics(Magics):
         except KubeAccessError as error:
             name_the_cluster(error, line)
             raise
-        self.caption(line, result.lines)
+        if result.lines:
+            self.caption(line, result.lines)
         return result.value
 
-    def _store(self, line: Line, value: Any) -> Any:
-        name = line.text("into")
-        if name is None or line.verb == "panel":  # there it is where the panel's answers go
-            return value
-        assert self.shell is not None
-        self.shell.user_ns[name] = value
-        return None
+    def _show_progress(self, done: int, announced: int | None, unit: str) -> None:
+        """Draw a bar for what is still coming after a second."""
+        if time.monotonic() - self._started_at < _BAR_AFTER_S:
+            return
+        if self._progress is None:
+            from .progress import Progress
+
+            self._progress = Progress(self.shell, not self.quiet, self._started_at)
+        self._progress(done, announced, unit)
+
+    def _remember_failure(self, error: KubeAccessError, text: str, cell: str | None) -> None:
+        from .failure import Failure
+        from .lines import as_typed
+
+        self.failure = Failure.of(error, f"{'%' if cell is None else '%%'}kproxy {as_typed(text)}")
 
 
 def load(shell: InteractiveShell) -> None:

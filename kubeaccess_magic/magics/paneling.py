@@ -21,7 +21,7 @@ from . import KProxyMagics, check_name, loaded
 from .answers import answer
 from .lines import Line, parse
 from .options import OPTIONS
-from .queries import filled, header, pair, path_begins, query_of
+from .queries import header, pair, path_begins, query_of
 from .spelling import as_code, as_kubectl
 from .variables import in_text
 
@@ -260,7 +260,7 @@ class MagicHost:
         """The request, checked but not sent; a Service may be read for its port."""
         _check_options(state.options)
         line, cell = self._written(state, False)
-        asked = filled(parse(line), self.variables)
+        asked = parse(line, self.variables)
         check_name(state.into or None)
         query, cluster = query_of(asked, cell), self.cluster(state.context)
         prepared = cluster.engine.prepare(query, call.child(cluster.limits(query)))

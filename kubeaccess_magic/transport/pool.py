@@ -315,10 +315,16 @@ def _headers(lease: Lease, given: tuple[tuple[str, str], ...]) -> Any:
         One of those that are given belongs to the connection, or to what signs the request.
     """
     upstream = lease.upstream
+    signing = lease.headers()
     own = {
         "User-Agent": _USER_AGENT,
         "Accept-Encoding": "gzip" if upstream.compressed else "identity",  # never br or zstd (T32)
+        "Host": upstream.host_header,
     }
+    if not given:
+        headers = {**own, **dict(signing)}
+        if len(headers) == len(own) + len(signing):  # no name comes twice
+            return headers
     names = {name.lower() for name, _ in given}
     for name in names:
         if name in _OF_THE_CONNECTION or (lease.auth is not None and _OF_THE_SIGNATURE.fullmatch(name)):
@@ -326,11 +332,10 @@ def _headers(lease: Lease, given: tuple[tuple[str, str], ...]) -> Any:
                 f"the header {name} belongs to the connection to the API server and cannot be sent",
                 hint="leave it out; --as and --as-group ask as somebody else",
             )
-    headers = HTTPHeaderDict({name: value for name, value in own.items() if name.lower() not in names})
-    headers["Host"] = upstream.host_header
-    for name, value in (*given, *lease.headers()):
-        headers.add(name, value)
-    return headers
+    merged = HTTPHeaderDict({name: value for name, value in own.items() if name.lower() not in names})
+    for name, value in (*given, *signing):
+        merged.add(name, value)
+    return merged
 
 
 def _shown(path: str) -> str:

@@ -19,6 +19,10 @@ from ..errors import ConfigError
 __all__ = ["VARIABLES", "Proxy", "from_environment", "from_kubeconfig", "variables"]
 
 VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy")
+_VARIABLES_OF = {
+    "https": ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"),
+    "http": ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "REQUEST_METHOD"),
+}
 _LIKE = "it reads like http://proxy.example:3128"
 _DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
@@ -104,9 +108,9 @@ def from_environment(scheme: str, host: str, port: int, environ: Mapping[str, st
     return _proxy(parts, name)
 
 
-def variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Those variables that `from_environment` looks at."""
-    return {name: environ[name] for name in (*VARIABLES, "REQUEST_METHOD") if name in environ}
+def variables(scheme: str) -> tuple[str, ...]:
+    """The names of the variables that `from_environment` looks at for a server of this scheme."""
+    return _VARIABLES_OF[scheme]
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:

@@ -353,9 +353,9 @@ def test_a_failed_connection_is_the_one_pose_that_cannot_be_told_apart(cluster: 
 def test_frames_of_what_is_none(real: Real, cluster: Cluster) -> None:
     for path, said in [
         ("/page", "the answer is a web page"),
-        ("/say?body=hello&type=text/plain", r"no dialect takes this answer \(text/plain\)"),
+        ("/say?body=hello&type=text/plain", r"no dialect can read this answer \(text/plain\)"),
         ("/say?body=", "the answer has no body"),
-        ("/say?body={bad", "the answer is no valid JSON: .* at line 1 column 2"),
+        ("/say?body={bad", "the answer is not valid JSON: .* at line 1 column 2"),
         ("/status/204", "the answer has no body"),
     ]:
         with pytest.raises(LoadError, match=said) as caught:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import LoadError
 from .. import answer, columns
-from ..joining import joined
-from ..protocol import NO_LABELS, Pages, Step, Table
+from ..protocol import Table
+from ..readers import SingleAnswerReader
 
 if TYPE_CHECKING:
     from ...reply import Reply
@@ -75,7 +75,7 @@ def is_table(request: Request, reply: Reply) -> bool:
     return _has_header(request) and not answer.is_json(reply) and reply.media_type in ("", "text/plain")
 
 
-class CatReader:
+class CatReader(SingleAnswerReader):
     """Reads the tables of ``_cat``: one row per line. A column has numbers if every value in it is one.
 
     Parameters
@@ -87,25 +87,17 @@ class CatReader:
     """
 
     def __init__(self, table: str, limit: int | None = None) -> None:
-        self._table, self._limit = table, limit
-        self._parts: list[tuple[Mapping[str, str], Table]] = []
+        super().__init__(limit)
+        self._table = table
 
-    def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Ask once."""
-        reply = yield Step(request)
-        self._parts.append((labels, self._read(reply)))
-
-    def table(self) -> Table:
-        """Make one table of all conversations."""
-        return joined(self._parts)
-
-    def _read(self, reply: Reply) -> Table:
+    def read(self, reply: Reply) -> Table:
+        """Make a table of the lines."""
         records = _records(reply)
         if not records:
             return Table(columns.empty(_kinds_without_rows(self._table, reply)), 0, unit=self._table)
         total = len(records)
-        is_cut = self._limit is not None and total > self._limit
-        records = records[: self._limit]
+        is_cut = self.limit is not None and total > self.limit
+        records = records[: self.limit]
         data = {
             name: values if name in _TEXT or (numbers := columns.numbers(values)) is None else numbers
             for name, values in columns.flatten(records).items()

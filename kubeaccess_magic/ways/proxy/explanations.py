@@ -161,22 +161,20 @@ def _forbidden(
             return None  # with the right to ask, it was the app that refused
         wanted = allowed.role
     except AccessDenied as review:  # an anonymous user may not even ask, nor may who may not be somebody else
-        if " cannot impersonate resource " in str(review):
+        if review.is_impersonation:
             return review
         wanted = access.role(attributes, user=status.user)
     except KubeAccessError:
         wanted = None
     where = f" in the namespace {attributes.namespace}" if attributes.namespace else ""
-    by_get = _by_get(request, discovery, call)
+    method = "" if request.method in ("GET", "HEAD") else f" -X {request.method}"
     who = status.user or _user(discovery, call)
     return AccessDenied(
         f"{who} may not {attributes.verb or request.method} {attributes.resource}/{attributes.subresource}"
         f" {attributes.name!r}{where}",
-        hint=by_get
-        or f"`%kproxy can {request.target}"
-        + (f" -X {request.method}" if request.method not in ("GET", "HEAD") else "")
-        + "` shows the Role to ask an administrator for; in Python it is the error's .role",
+        hint=_by_get(request, discovery, call),
         role=wanted,
+        can=f"{request.target}{method}",
     )
 
 

@@ -275,9 +275,9 @@ class MagicHost:
         """What the app answers; it is remembered as the magic's own questions are."""
         assert isinstance(asked, _Asked)
         cluster, prepared = asked.cluster, asked.prepared
-        question = self._magics.question(cluster)
-        call = call.child(cluster.limits(prepared.query), answered=question.answered)
-        result = answer(cluster, prepared, question, call)
+        entry = self._magics.history_entry(cluster)
+        call = call.child(cluster.limits(prepared.query), answered=entry.answered)
+        result = answer(cluster, prepared, entry, call)
         return Answered(result.value, result.reply, tuple(result.lines))
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["as_code", "as_kubectl"]
 
 _ENDINGS = {"json": ".json()", "text": ".text", "bytes": ".content", "reply": ""}
-_RESULTS = {"frame": "df", "json": "data", "text": "text", "bytes": "bytes", "reply": "reply"}
+_RESULTS = {"frame": "df", "json": "data", "text": "text", "bytes": "content", "reply": "reply"}
 
 
 def as_code(cluster: Cluster, prepared: PreparedQuery) -> Text:

@@ -20,7 +20,7 @@ from traitlets import Bool, Unicode
 from ..call import Call
 from ..errors import KubeAccessError, TargetError
 from ..suggest import Question
-from ..text import redact
+from ..text import one_line, redact
 from . import show
 from .choices import Choices, place
 from .page import Page
@@ -395,7 +395,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     # --- where there is no front end, or no kernel any more
 
     def __repr__(self) -> str:
-        return f"<kproxy panel: {redact(self._line(self._state, hidden=True) or 'nothing chosen yet')}>"
+        line = one_line(redact(self._line(self._state, hidden=True)))
+        return f"<kproxy panel: {line or 'nothing chosen yet'}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any] | None:
         bundle: dict[str, Any] | None = super()._repr_mimebundle_(**kwargs)

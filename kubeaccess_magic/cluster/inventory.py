@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..text import printable
+from ..text import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def contexts_frame(listed: Iterable[ContextRow]) -> pd.DataFrame:
     rows = []
     for row in listed:
         texts = (row.name, row.cluster, row.server, row.user, row.namespace, ", ".join(row.signs_in), row.file)
-        rows.append((row.current, *(printable(text) for text in (*texts, row.problem or ""))))
+        rows.append((row.current, *(one_line(text) for text in (*texts, row.problem or ""))))
     names = ("current", "name", "cluster", "server", "user", "namespace", "signs_in", "file", "problem")
     return _table(names, rows)
 

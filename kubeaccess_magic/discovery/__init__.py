@@ -1,7 +1,7 @@
 """What the API server knows: its objects, listed and looked up; what a target leads to; the rights of the user.
 
 Everything is read with the rights that the user has. If a list of all namespaces is refused, the namespaces that may be
-listed are read, else the context's own one, and the `Listing` says so.
+listed are read, else the context's own one, and the `ObjectList` says so.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ..access import Access, attributes, role
 from ..errors import AccessDenied, NotFound
 from ..targets import Target
 from . import reviews
-from .lists import Budget, Listing, pages_of, read_in_each
+from .lists import Budget, ObjectList, pages_of, read_in_each
 from .port_choice import Resolution, ports_to_type, resolve_service_port, wrong_port
-from .refusals import refused
+from .refusals import redirected, refused
 from .resolver import Backends, backends_of, missing_pod, missing_service, resolve
 
 if TYPE_CHECKING:
@@ -31,12 +31,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Backends",
     "Discovery",
-    "Listing",
+    "ObjectList",
     "Resolution",
     "backends_of",
     "missing_pod",
     "pages_of",
     "ports_to_type",
+    "redirected",
     "refused",
     "resolve",
     "resolve_service_port",
@@ -76,11 +77,11 @@ class Discovery:
         """All nodes; AccessDenied if they may not be listed."""
         return self._list(kube.NODES, None, call)
 
-    def services(self, namespace: str | None, selector: str | None, call: Call) -> Listing[Service]:
+    def services(self, namespace: str | None, selector: str | None, call: Call) -> ObjectList[Service]:
         """The services of a namespace, or of all (None), that a label selector matches."""
         return self._everywhere(kube.SERVICES, namespace, selector, call)
 
-    def pods(self, namespace: str | None, selector: str | None, call: Call) -> Listing[Pod]:
+    def pods(self, namespace: str | None, selector: str | None, call: Call) -> ObjectList[Pod]:
         """The pods of a namespace, or of all (None), that a label selector matches."""
         return self._everywhere(kube.PODS, namespace, selector, call)
 
@@ -193,7 +194,7 @@ class Discovery:
 
     def _everywhere(
         self, resource: Resource[Item], namespace: str | None, selector: str | None, call: Call
-    ) -> Listing[Item]:
+    ) -> ObjectList[Item]:
         call = call.child()
         budget = Budget(_for_objects(call).limits.max_bytes)
         selectors = {"labelSelector": selector} if selector else {}
@@ -203,15 +204,15 @@ class Discovery:
 
         if namespace is not None:
             Target(name="any", namespace=namespace)  # refuses what cannot be the name of a namespace
-            return Listing(list_in(namespace))
+            return ObjectList(list_in(namespace))
         try:
-            return Listing(list_in(None))
+            return ObjectList(list_in(None))
         except AccessDenied as refusal:
             try:
                 names = [item.metadata.name for item in self.namespaces(call)]
             except AccessDenied:
                 note = f"all namespaces are refused; these are the {resource.plural} of {self.namespace}"
-                return Listing(list_in(self.namespace), note)
+                return ObjectList(list_in(self.namespace), note)
             return _of_namespaces(names, list_in, resource.plural, refusal, call)
 
     def _namespaces_with(self, name: str, call: Call) -> list[str]:
@@ -232,7 +233,7 @@ class Discovery:
 
 def _of_namespaces(
     names: Sequence[str], list_in: Callable[[str], list[Item]], plural: str, refusal: AccessDenied, call: Call
-) -> Listing[Item]:
+) -> ObjectList[Item]:
     """What the namespaces that may be listed have; raises `refusal` if none may."""
     some = names[:_MAX_NAMESPACES]
     answers = read_in_each(some, list_in, call)
@@ -242,12 +243,14 @@ def _of_namespaces(
     note = f"a list of all {plural} is refused; these are of the {len(listed)} namespaces that may be listed"
     if len(names) > len(some):
         note += f" among the first {len(some)} of {len(names)}"
-    return Listing([item for answer in listed for item in answer], note)
+    return ObjectList([item for answer in listed for item in answer], note)
 
 
 def _checked(reply: Reply, path: str) -> Reply:
-    if reply.ok:
+    if reply.status_code < 300:
         return reply
+    if reply.ok:
+        raise redirected(reply)
     raise refused(reply, attributes("GET", Target(kind="api"), None, path))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..call import Call
     from ..reply import Reply
 
-__all__ = ["PAGE_ROWS", "Budget", "Listing", "pages_of", "read_in_each", "unless_denied"]
+__all__ = ["PAGE_ROWS", "Budget", "ObjectList", "pages_of", "read_in_each", "unless_denied"]
 
 PAGE_ROWS = 500
 """Objects per page."""
@@ -28,7 +28,7 @@ Item = TypeVar("Item")
 
 
 @dataclasses.dataclass(frozen=True)
-class Listing(Generic[Item]):
+class ObjectList(Generic[Item]):
     """Objects, and a note about what is missing among them, if anything is."""
 
     items: list[Item]

@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING
 
 from .. import kube
 from ..access import role
-from ..errors import AccessDenied, CredentialError, KubeAccessError, NotFound, TargetError, TimedOut, Unreachable
+from ..errors import (
+    AccessDenied,
+    CredentialError,
+    KubeAccessError,
+    LoadError,
+    NotFound,
+    TargetError,
+    TimedOut,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from ..access import Attributes
     from ..kube import Status
     from ..reply import Reply
 
-__all__ = ["refused"]
+__all__ = ["redirected", "refused"]
 
 _GROUP = re.compile(r"(/api/v1|/apis/[^/]+/[^/]+)/[^/]")
 
@@ -56,6 +65,16 @@ def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessErr
         case code if code >= 500:
             return KubeAccessError(summary, hint="the fault is its own: ask again; if it stays so, its log says why")
     return _other(reply, summary)
+
+
+def redirected(reply: Reply) -> LoadError:
+    """The error for an answer of the API server that leads elsewhere: no credential follows it there."""
+    location = reply.headers.get("location") or "nowhere"
+    return LoadError(
+        f"the API server redirects to {location!r}, which is not followed",
+        reply=reply,
+        hint="an API server redirects no such request: look at `server:` in the kubeconfig, and at what stands there",
+    )
 
 
 def _forbidden(message: str, attributes: Attributes | None, user: str | None) -> AccessDenied:

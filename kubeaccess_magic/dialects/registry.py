@@ -32,7 +32,19 @@ __all__ = ["GROUP", "DialectWarning", "match", "named", "operation_for", "recogn
 GROUP = "kubeaccess_magic.dialects"
 """The group of entry points in which plugins register their dialects."""
 
-_FIRST = ("prometheus", "loki", "elasticsearch", "kubernetes", "exposition", "influxdb", "jaeger", "tempo")
+_FIRST = (
+    "prometheus",
+    "loki",
+    "elasticsearch",
+    "kubernetes",
+    "exposition",
+    "influxdb",
+    "jaeger",
+    "tempo",
+    "victoriametrics",
+    "alertmanager",
+    "grafana",
+)
 _LAST = ("records",)
 _METHODS = ("match", "recognize")
 

@@ -17,7 +17,10 @@ from kubeaccess_magic.query import ALL
 
 from .answers import reading, reply, request
 
-BUILT_IN = "prometheus loki elasticsearch kubernetes exposition influxdb jaeger tempo records".split()
+BUILT_IN = [
+    *("prometheus", "loki", "elasticsearch", "kubernetes", "exposition"),
+    *("influxdb", "jaeger", "tempo", "victoriametrics", "alertmanager", "grafana", "records"),
+]
 
 
 def test_built_in_dialects_are_asked_from_the_specific_to_the_general():

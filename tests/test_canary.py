@@ -375,7 +375,7 @@ def test_every_surface_is_looked_at(ran: Ran) -> None:
     assert "/api/v1/namespaces/own/services HTTP" in ran.surfaces["log"]  # by the official client
     assert "Traceback" in ran.surfaces["stdout"] and "ZeroDivisionError" in ran.surfaces["notebook"]
     assert "kubeaccess_magic.demo" in ran.surfaces["children"]
-    assert "kubeaccess_magic.credentials.issuer" in ran.surfaces["children"]
+    assert "kubeaccess_magic.credentials.oidc_renewal" in ran.surfaces["children"]
     assert "rows" in ran.surfaces["widgets"] and "application/vnd.jupyter.widget-state+json" in ran.surfaces["notebook"]
 
 

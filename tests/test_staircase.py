@@ -16,7 +16,7 @@ ROOMS = (
 ).split()
 ASIDE = "demo"
 DOORS = {  # package -> rooms that may import it
-    "pandas": {"dialects", "magics"},
+    "pandas": {"dialects"},
     "numpy": {"dialects"},
     "msgspec": {"kube", "dialects"},
     "pyarrow": {"dialects"},

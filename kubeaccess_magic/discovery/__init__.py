@@ -30,7 +30,7 @@ from ..kube import (
 from ..targets import Target
 from . import reviews
 from .lists import Budget, Listing, pages_of, read_in_each
-from .port_choice import Resolution, ports_to_type, resolve_service_port
+from .port_choice import Resolution, ports_to_type, resolve_service_port, wrong_port
 from .refusals import refused
 from .resolver import Backends, backends_of, missing_pod, missing_service, resolve
 
@@ -52,6 +52,7 @@ __all__ = [
     "refused",
     "resolve",
     "resolve_service_port",
+    "wrong_port",
 ]
 
 _MAX_NAMESPACES = 200
@@ -157,8 +158,9 @@ class Discovery:
         """Whether exactly this request is allowed; with the Role that would allow it if not."""
         allowed, reason = reviews.may(self._api, attributes, _for_objects(call))
         if allowed:
-            return Access(allowed=True, reason=reason, role=None)
-        return Access(allowed=False, reason=reason, role=role(attributes, user=self.who_am_i(call) or None))
+            return Access(allowed=True, reason=reason, role=None, attributes=attributes)
+        needed = role(attributes, user=self.who_am_i(call) or None)
+        return Access(allowed=False, reason=reason, role=needed, attributes=attributes)
 
     def rules(self, namespace: str, call: Call) -> list[dict[str, Any]]:
         """What is allowed in a namespace, as far as it can be listed."""

@@ -65,7 +65,7 @@ def word_at(query: str, cursor: int) -> PromqlWord:
         A position from 0 to the length of `query`.
     """
     text = query[:cursor]
-    state = _State()
+    state = _TokenState()
     for match in _TOKEN.finditer(text):
         kind, token = match.lastgroup or "", match[0]
         if match["quote"]:
@@ -80,7 +80,7 @@ def word_at(query: str, cursor: int) -> PromqlWord:
     return _word(state, query, cursor, "")
 
 
-class _State:
+class _TokenState:
     """What the tokens before the word that is being typed say."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ class _State:
         self.last_token = token
 
 
-def _value(state: _State, text: str, start: int, quote: str) -> PromqlWord:
+def _value(state: _TokenState, text: str, start: int, quote: str) -> PromqlWord:
     """The word in a string: the value of a label, or one alternative of a pattern for it."""
     if state.bracket != "{" or state.last_token not in ("=", "!=", "=~", "!~"):
         return PromqlWord(len(text), "", "nothing")
@@ -126,7 +126,7 @@ def _value(state: _State, text: str, start: int, quote: str) -> PromqlWord:
     return PromqlWord(start, text[start:], "value", metric, state.label, quote)
 
 
-def _word(state: _State, query: str, cursor: int, word: str) -> PromqlWord:
+def _word(state: _TokenState, query: str, cursor: int, word: str) -> PromqlWord:
     """A word outside strings, perhaps still empty. Its kind depends on the bracket around it."""
     start = cursor - len(word)
     if state.bracket == "{":

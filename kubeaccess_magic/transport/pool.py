@@ -114,7 +114,7 @@ class Pool:
         """Send one request, signed; status and headers of the answer have arrived when this returns.
 
         A GET or HEAD is sent once more if the connection broke before an answer, and once more with a renewed
-        signature after a 401 of the API server. Nothing else is sent twice, nor is a body that is an iterable.
+        signature after a 401 of the API server. Nothing else is sent twice, nor is a body in pieces.
 
         Parameters
         ----------
@@ -125,22 +125,18 @@ class Pool:
         headers
             Of the request. None of them may sign it, or belong to the connection.
         body
-            Bytes, or pieces that are sent in chunks as they come; None for no body.
+            Bytes, pieces that are sent in chunks as they come, or None.
         call
             Says how long it may take; hears of progress.
         safe
-            Whether the request changes nothing, for the hint of an error. None: only GET and HEAD change nothing.
+            Whether the request changes nothing, for the hint of an error. None: as the method says.
 
         Raises
         ------
-        TimedOut
-            It took longer than `call` allows.
-        Unreachable
-            The upstream cannot be reached or trusted, or the connection broke.
-        CredentialError
-            Nothing signs.
-        TargetError
-            The request cannot be sent as it is.
+        TimedOut, Unreachable
+            It took too long; the upstream cannot be reached or trusted, or the connection broke.
+        CredentialError, TargetError
+            Nothing signs; the request cannot be sent as it is.
         """
         safe = method in _SAFE_METHODS if safe is None else safe
         try:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .. import kubeconfig
-from ..credentials import stamp_of
 from ..errors import ConfigError
+from ..kubeconfig.files import file_stamp
 from ..process import ForkLock
 from . import proxies, tls
 from .upstream import TlsSettings, Upstream, host_as_written
@@ -161,13 +161,13 @@ class _Surroundings(NamedTuple):
         context = state.context
         return cls(
             () if context.proxy else tuple(map(os.environ.get, proxies.variables(state.server.scheme))),
-            None if context.ca_file is None else stamp_of(context.ca_file),
+            None if context.ca_file is None else file_stamp(context.ca_file),
             os.environ.get(tls.RELAXED, "") if context.ca_file or context.ca_data else "",
         )
 
 
 def _stamps(context: Context) -> tuple[object, ...]:
-    return tuple(map(stamp_of, context.files))
+    return tuple(map(file_stamp, context.files))
 
 
 def _reread(context: Context) -> Context | None:

@@ -1,4 +1,4 @@
-"""HTML and URLs as Go's packages have them; the expected values are what `x/net/html` and `net/url` gave."""
+"""HTML and URLs are handled as in Go; the expected values come from `x/net/html` and `net/url`."""
 
 from __future__ import annotations
 

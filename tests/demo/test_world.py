@@ -1,4 +1,4 @@
-"""The built-in world agrees with itself: what one source says, the others say too."""
+"""The built-in world is consistent: all sources report the same values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCRAPE_S = 15
 
 @dataclass(frozen=True)
 class Client:
-    """Asks as one of the built-in users."""
+    """Sends requests as one of the built-in users."""
 
     running: Demo
 

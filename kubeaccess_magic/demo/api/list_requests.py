@@ -160,7 +160,7 @@ def without_kind(obj: Object) -> Object:
 
 
 def too_large(requested: int, current: int) -> ApiError:
-    """504: the requested version is in the future (F3).
+    """Error 504: the requested version is in the future (F3).
 
     Parameters
     ----------
@@ -273,7 +273,7 @@ def _continued(store: Store, options: ListOptions, namespace: str) -> tuple[int,
 
 
 class _Expired(ApiError):
-    """410 with a new continue token, which continues the list inconsistently (F1)."""
+    """Error 410 with a new continue token, which continues the list inconsistently (F1)."""
 
     def __init__(self, message: str, token: str) -> None:
         super().__init__(410, "Expired", message)

@@ -198,11 +198,11 @@ def _events() -> list[tuple[float, int, Source]]:
     events = []
     hour, weight_before = 0, 0.0
     for number in range(COUNT):
-        place = (number + generator.random()) * share
-        while hour < len(hour_weights) - 1 and place >= weight_before + hour_weights[hour]:
+        position = (number + generator.random()) * share
+        while hour < len(hour_weights) - 1 and position >= weight_before + hour_weights[hour]:
             weight_before += hour_weights[hour]
             hour += 1
-        phase = (hour + (place - weight_before) / hour_weights[hour]) * 3600
+        phase = (hour + (position - weight_before) / hour_weights[hour]) * 3600
         events.append((min(int(phase * 1000) / 1000, PERIOD_S - 0.001), *_event(generator)))
     return events
 

@@ -25,4 +25,4 @@ def index_uuid(name: str) -> str:
     for character in name:
         number = (number * 1_000_003 + ord(character) + 7) % 2**132
     number = number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**132
-    return "".join(_LETTERS[number >> 6 * place & 63] for place in range(22))
+    return "".join(_LETTERS[number >> 6 * position & 63] for position in range(22))

@@ -103,16 +103,16 @@ class ShardError(SearchError):
 
 
 def parsing_error(reason: str) -> SearchError:
-    """400: a query is malformed."""
+    """Error 400: a query is malformed."""
     return SearchError(400, "parsing_exception", reason)
 
 
 def illegal_argument(reason: str) -> SearchError:
-    """400: an argument is not allowed."""
+    """Error 400: an argument is not allowed."""
     return SearchError(400, "illegal_argument_exception", reason)
 
 
 def invalid_request(*reasons: str) -> SearchError:
-    """400: parts of a request are missing or do not fit together."""
+    """Error 400: parts of a request are missing or do not fit together."""
     numbered = "".join(f"{number}: {reason};" for number, reason in enumerate(reasons, 1))
     return SearchError(400, "action_request_validation_exception", f"Validation Failed: {numbered}")

@@ -300,11 +300,11 @@ def _ordered(scored: list[tuple[Document, float]], keys: list[SortKey]) -> list[
     if not keys:
         return sorted(scored, key=lambda scored_document: (-scored_document[1], scored_document[0].order))
     decorated = [(sort_values(document, score, keys), document, score) for document, score in scored]
-    for place, key in reversed(list(enumerate(keys))):  # each sort is stable, so the most important key comes last
+    for position, key in reversed(list(enumerate(keys))):  # each sort is stable, so the most important key comes last
         missing = 1 if key.descending is key.missing_first else -1
         decorated.sort(
-            key=lambda row, place=place, missing=missing: (  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-                (missing, 0) if row[0][place] is None else (0, row[0][place])
+            key=lambda row, position=position, missing=missing: (  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                (missing, 0) if row[0][position] is None else (0, row[0][position])
             ),
             reverse=key.descending,
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import dialects
 from .call import Call
 from .dialects.answer import gc_paused
+from .discovery import redirected
 from .errors import KubeAccessError, LoadError, TimedOut
 
 if TYPE_CHECKING:
@@ -193,6 +194,8 @@ class _Sender:
         reply = self._send(step.request, call)
         if reply.status_code >= 300:
             reply.raise_for_status()
+            if step.request.target.kind == "api":
+                raise redirected(reply)
             raise LoadError(
                 f"the app redirects to {reply.headers.get('location', 'nowhere')!r}, which is not followed",  # X2
                 reply=reply,

@@ -69,6 +69,7 @@ class Credential:
         self._plain_http = context.plain_http
         self._override = override
         self._plugin_limit_s = plugin_limit_s
+        self._plain_http = context.plain_http
         self._impersonation = Signature(impersonation_headers(context, override))
         self._lock = ForkLock()
         self._sign_in: SignIn | None = None

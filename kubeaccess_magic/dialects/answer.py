@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import decimal
 import gc
 import json
 import re
@@ -23,6 +24,7 @@ __all__ = [
     "is_json",
     "is_lines",
     "json_of",
+    "json_with_decimals",
     "keys_are_certain",
     "keys_of",
     "lines_of",
@@ -104,6 +106,12 @@ def text_of(reply: Reply) -> str:
             reply=reply,
             hint="see it with -o text, or take the bytes with -o bytes",
         ) from None
+
+
+def json_with_decimals(reply: Reply) -> Any:
+    """Read a valid JSON document with `decimal.Decimal` in place of floats, so that they keep all of their digits."""
+    with gc_paused():
+        return json.loads(text_of(reply), object_pairs_hook=_object, parse_float=decimal.Decimal)
 
 
 def lines_of(text: str) -> list[str]:

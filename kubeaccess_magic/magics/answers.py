@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..cluster import Cluster
     from ..engine import PreparedQuery
     from ..reply import Reply
-    from .history import Question
+    from .history import HistoryEntry
     from .lines import Line
 
 __all__ = ["Answer", "answer", "as_it_is", "as_meant", "fold", "name_the_cluster", "nothing_listed", "print_line"]
@@ -48,7 +48,7 @@ class Answer:
     lines: list[str]
 
 
-def answer(cluster: Cluster, prepared: PreparedQuery, question: Question, call: Call) -> Answer:
+def answer(cluster: Cluster, prepared: PreparedQuery, entry: HistoryEntry, call: Call) -> Answer:
     """Run a query and make the value of its answer; the history is written in any case.
 
     Parameters
@@ -57,7 +57,7 @@ def answer(cluster: Cluster, prepared: PreparedQuery, question: Question, call: 
         Where it is asked.
     prepared
         The query.
-    question
+    entry
         Its entry in the history, which is ended here.
     call
         Its running.
@@ -71,13 +71,13 @@ def answer(cluster: Cluster, prepared: PreparedQuery, question: Question, call: 
         result = _answer(cluster, prepared, call)
     except KubeAccessError as error:
         problem = "interrupted" if call.stopped else type(error).__name__
-        question.ended(prepared.request, getattr(error, "reply", None), problem=problem)
+        entry.ended(prepared.request, getattr(error, "reply", None), problem=problem)
         raise
     except KeyboardInterrupt:
-        question.ended(prepared.request, None, problem="interrupted")
+        entry.ended(prepared.request, None, problem="interrupted")
         raise
     rows = len(result.value) if type(result.value).__name__ == "DataFrame" else None
-    question.ended(prepared.request, result.reply, rows=rows)
+    entry.ended(prepared.request, result.reply, rows=rows)
     return result
 
 
@@ -124,14 +124,14 @@ def _captions(prepared: PreparedQuery, reply: Reply, lines: list[str]) -> list[s
 
 def fold(error: KubeAccessError | UsageError | KeyboardInterrupt) -> None:
     """Let IPython show an error as a line or two; whoever catches it gets it whole."""
-    from ..text import printable, redact
+    from ..text import one_line, redact
 
     if isinstance(error, UsageError):
-        error.args = (redact(error),)  # it may repeat what was typed, and is saved with the notebook
+        error.args = (one_line(redact(error)),)  # it may repeat what was typed, and is saved with the notebook
         return
     if isinstance(error, KubeAccessError):
-        lines = [f"{type(error).__name__}: {printable(str(error))}"]
-        lines += [f"    {printable(error.hint)}"] if error.hint else []
+        lines = [f"{type(error).__name__}: {one_line(str(error))}"]
+        lines += [f"    {one_line(error.hint)}"] if error.hint else []
     else:
         # IPython keeps the traceback, and with it a socket whose handshake was interrupted, which nobody else closes.
         traceback.clear_frames(error.__traceback__)
@@ -198,6 +198,6 @@ def as_meant(error: NotFound | TargetError, asked: Line) -> NotFound | TargetErr
 
 def print_line(line: str) -> None:
     """Print one line on stderr, in which nothing acts on a terminal."""
-    from ..text import printable
+    from ..text import one_line
 
-    print(printable(line), file=sys.stderr)
+    print(one_line(line), file=sys.stderr)

@@ -15,7 +15,7 @@ from ..errors import ConfigError
 from ..kubeconfig.files import file_stamp
 from ..process import ForkLock
 from . import proxies, tls
-from .connections import Connections, KeptConnections
+from .connections import Connections, connections_to
 from .upstream import TlsSettings, Upstream, host_as_written
 
 if TYPE_CHECKING:
@@ -35,29 +35,20 @@ class Lease:
 
     Parameters
     ----------
+    upstream
+        Where it goes.
     connections
         What it goes over.
     signature
-        What signs it.
+        What signs it; without secrets over plain http (G10).
     auth
         Who gave the signature, and can renew it; None where nothing is signed.
     """
 
+    upstream: Upstream
     connections: Connections
     signature: Signature
     auth: AuthFlow | None
-
-    @functools.cached_property
-    def upstream(self) -> Upstream:
-        """Where it goes."""
-        return self.connections.upstream
-
-    @functools.cached_property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """The headers that the signature adds; no secret over plain http (G10)."""
-        if self.auth is None or self.upstream.secure:
-            return self.signature.headers
-        return tuple(pair for pair in self.signature.headers if pair[0].lower() != "authorization")
 
     def renew(self, call: Call) -> bool:
         """After a 401: whether another lease has another signature."""
@@ -81,6 +72,9 @@ class LeaseSource(Protocol):
 class RouteLeases:
     """Leases of connections of our own, along a route.
 
+    The connections are made at the first request, and anew when they have become useless: when the upstream or the
+    client certificate is another one, and in a forked process.
+
     Parameters
     ----------
     routes
@@ -89,8 +83,12 @@ class RouteLeases:
 
     def __init__(self, routes: RouteSource) -> None:
         self._routes = routes
-        self._connections = KeptConnections()
-        self._kept: tuple[int, Route, Lease] | None = None  # the latest lease, with its process and its route
+        self._lock = ForkLock()
+        self._kept: tuple[tuple[object, ...], Connections] | None = None  # what they were made for, and they
+        self._inherited: list[object] = []  # a parent process's, in a forked one
+        # The latest signature, and the state of the kubeconfig that it belongs to: one that was read while the
+        # kubeconfig changed may be for another server.
+        self._consistent: tuple[object, Signature] | None = None
 
     @property
     def upstream(self) -> Upstream:
@@ -99,6 +97,11 @@ class RouteLeases:
 
     def lease(self, call: Call) -> Lease:
         """What the next request uses; whatever has changed since the last one is read or made anew.
+
+        Parameters
+        ----------
+        call
+            Hears the prompts of a credential plugin; ends it when it is stopped.
 
         Raises
         ------
@@ -111,20 +114,33 @@ class RouteLeases:
             call.check()
             route = self._routes.route()
             signature = _UNSIGNED if route.auth is None else route.auth.sign(call)
-            kept = self._kept
-            if kept is not None and kept[:2] == (os.getpid(), route) and kept[2].signature is signature:
-                return kept[2]
-            # A signature that was read while the kubeconfig changed may be for another server.
-            if self._routes.is_current(route):
+            read = (route.read_from, signature)
+            if read == self._consistent or self._routes.is_current(route):
+                self._consistent = read
                 break
-        lease = Lease(self._connections.get(route, signature), signature, route.auth)
-        self._kept = (os.getpid(), route, lease)
-        return lease
+        upstream = route.upstream
+        if not upstream.secure and signature.headers:  # an auth flow knows that, too; here it is certain
+            signature = signature.without_secrets()
+        made_for = (os.getpid(), upstream, route.auth, signature.certificate)
+        kept = self._kept
+        connections = kept[1] if kept is not None and kept[0] == made_for else self._make(made_for, route, signature)
+        return Lease(upstream, connections, signature, route.auth)
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
-        self._kept = None
-        self._connections.close()
+        kept, self._kept = self._kept, None
+        if kept is not None and kept[0][0] == os.getpid():
+            kept[1].pool.close()
+
+    def _make(self, made_for: tuple[object, ...], route: Route, signature: Signature) -> Connections:
+        with self._lock:
+            kept = self._kept
+            if kept is None or kept[0] != made_for:  # no other thread has made them meanwhile
+                if kept is not None and kept[0][0] != os.getpid():
+                    # A parent's are kept as they are: closing them here would need a lock that may be held for ever.
+                    self._inherited.append(kept)
+                kept = self._kept = (made_for, connections_to(route.upstream, signature.certificate))
+            return kept[1]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,7 +216,7 @@ class KubeconfigRoute:
         self._lock = ForkLock()
         stamps = tuple(map(file_stamp, context.files))
         self._state = _State(context, credential, stamps, Upstream.parse(context.server))
-        self._kept: tuple[_State, _Surroundings, Route] | None = None
+        self._latest: tuple[_State, _Surroundings, Upstream] | None = None
 
     @property
     def upstream(self) -> Upstream:
@@ -218,19 +234,18 @@ class KubeconfigRoute:
         state = self._state
         stamps = tuple(map(file_stamp, state.context.files))
         if stamps != state.stamps:
-            state = self._followed(stamps)
+            state = self._follow(stamps)
         surroundings = _Surroundings.of(state)
-        kept = self._kept
-        if kept is None or kept[0] is not state or kept[1] != surroundings or kept[2].read_from != stamps:
-            route = Route(_upstream(state, surroundings), state.credential, stamps)
-            kept = self._kept = (state, surroundings, route)
-        return kept[2]
+        latest = self._latest
+        if latest is None or latest[:2] != (state, surroundings):
+            latest = self._latest = (state, surroundings, _upstream(state, surroundings))
+        return Route(latest[2], state.credential, stamps)
 
     def is_current(self, route: Route) -> bool:
         """Whether the kubeconfig has not changed since the route was read."""
         return tuple(map(file_stamp, self._state.context.files)) == route.read_from
 
-    def _followed(self, stamps: tuple[object, ...]) -> _State:
+    def _follow(self, stamps: tuple[object, ...]) -> _State:
         """The state, after what the kubeconfig says now has been taken; a broken kubeconfig is not taken."""
         with self._lock:
             state = self._state
@@ -253,7 +268,7 @@ class _State:
 
     @functools.cached_property
     def proxy_variables(self) -> tuple[str, ...]:
-        """The environment variables that name its proxy; none where the kubeconfig does."""
+        """The names of the environment variables that can name a proxy."""
         return () if self.context.proxy else proxies.variables(self.server.scheme)
 
 

@@ -103,11 +103,7 @@ class Cluster:
         self._groups = arguments.names("impersonate_groups", impersonate_groups)
         self._context: Context | None = None
         if api_client is not None:
-            if context or kubeconfig or self._impersonate:
-                raise ConfigError(
-                    "an api_client is signed in already", hint="leave context, kubeconfig and impersonate out"
-                )
-            pool = Pool.for_api_client(api_client)
+            pool = _pool_over(api_client, context, kubeconfig, self._impersonate)
         else:
             self._context = kubeconfigs.choose(context, kubeconfig=kubeconfig, namespace=namespace)
             credential = credentials.for_context(
@@ -466,6 +462,13 @@ class Cluster:
     def _outcome(self, query: Query, call: Call | None) -> Outcome:
         call = self.call(query) if call is None else call.child(self.limits(query))
         return self.engine.run(self.engine.prepare(query, call), call)
+
+
+def _pool_over(api_client: Any, *others: object) -> Pool:
+    """The pool of an official client, beside which no context, kubeconfig or user can be named."""
+    if any(others):
+        raise ConfigError("an api_client is signed in already", hint="leave context, kubeconfig and impersonate out")
+    return Pool.for_api_client(api_client)
 
 
 def _table_of(outcome: Outcome) -> Table:

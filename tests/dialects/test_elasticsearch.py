@@ -8,7 +8,7 @@ import pytest
 
 from kubeaccess_magic import dialects
 from kubeaccess_magic.dialects.elasticsearch import dialect
-from kubeaccess_magic.dialects.elasticsearch.operations import SearchOperation
+from kubeaccess_magic.dialects.elasticsearch.dialect import SearchOperation
 from kubeaccess_magic.errors import LoadError
 from kubeaccess_magic.query import ALL
 

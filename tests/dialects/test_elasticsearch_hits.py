@@ -114,9 +114,9 @@ def test_what_a_point_in_time_adds_is_taken_off(separators, surplus, place):
     source = {"a": ',"sort":[1,2]}', "sort": [1, 2]}
     with_more = page([hit(source, sort=place), hit(source, "2", sort=place, inner_hits={"b": [1]})])
     gathered = Hits(surplus)
-    from kubeaccess_magic.dialects.elasticsearch import search_answer
+    from kubeaccess_magic.dialects.elasticsearch.search import answer_of
 
-    found = search_answer.read(with_more)
+    found = answer_of(with_more)
     assert found.hits is not None
     gathered.add(found.hits, with_more)
     expected = load(page([hit(source, **left), hit(source, "2", **left, inner_hits={"b": [1]})]).content)

@@ -12,7 +12,7 @@ from ..protocol import NO_LABELS, Table
 from ..readers import SingleAnswerReader
 from .aggregations import aggregations_frame
 from .hits import frame_of
-from .search_answer import aggregations_of, has_hits, total_of
+from .search import aggregations_of, has_hits, total_of
 from .search_reader import no_aggregations
 from .single_answers import object_of, objects_of
 

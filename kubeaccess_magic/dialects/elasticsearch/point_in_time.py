@@ -22,7 +22,7 @@ import msgspec
 
 from ...errors import AppError, KubeAccessError
 from ..protocol import Pages, Step
-from .search_request import KEEP_ALIVE, SearchRequest, with_json
+from .search import KEEP_ALIVE, SearchRequest, with_json
 
 if TYPE_CHECKING:
     from ...reply import Reply

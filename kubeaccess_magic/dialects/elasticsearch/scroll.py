@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import AppError, KubeAccessError
 from ..protocol import Pages, Step
-from .search_request import KEEP_ALIVE, SearchRequest, with_json
+from .search import KEEP_ALIVE, SearchRequest, with_json
 
 if TYPE_CHECKING:
     from ...request import Request

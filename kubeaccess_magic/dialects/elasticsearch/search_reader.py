@@ -16,14 +16,12 @@ from ...query import ALL
 from .. import columns
 from ..joining import joined
 from ..protocol import NO_LABELS, Pages, Step, Table
-from . import search_answer
 from .aggregations import aggregations_frame
 from .composite import append_page
 from .hits import AddedSort, Hits
 from .point_in_time import hits_by_point_in_time
 from .scroll import hits_by_scroll, hits_of_scroll
-from .search_answer import SearchAnswer
-from .search_request import MOST_HITS, SearchRequest
+from .search import MOST_HITS, SearchAnswer, SearchRequest, answer_of
 
 if TYPE_CHECKING:
     from ...reply import Reply
@@ -63,7 +61,7 @@ class SearchReader:
         self._conversations.append(conversation)
         search = SearchRequest.of(request, self._place)
         reply = yield Step(request)
-        answer = search_answer.read(reply)
+        answer = answer_of(reply)
         if answer.hits is None or self._agg is not None or (answer.aggregations and not answer.hits):
             conversation.rows = buckets = BucketPages(search, self._limit, self._agg, answer, reply)
             yield from buckets.further()
@@ -159,7 +157,7 @@ class HitPages:
         LoadError
             The page has no hits, not even an empty list.
         """
-        answer = search_answer.read(reply)
+        answer = answer_of(reply)
         self._add(answer, reply)
         return _PageEnd(answer.last_sort(), answer.scroll_id, answer.pit_id)
 
@@ -282,7 +280,7 @@ class BucketPages:
                 return
             body = self._composite.body_after(own["after_key"], self._limit - rows)
             reply = yield Step(self._search.with_body(body), rows_before=rows, unit="buckets")
-            page = search_answer.read(reply).aggregations
+            page = answer_of(reply).aggregations
             append_page(self._answer.aggregations, page)
 
     def table(self) -> Table:

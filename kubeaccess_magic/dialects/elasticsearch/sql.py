@@ -18,7 +18,7 @@ from ...errors import KubeAccessError, LoadError
 from .. import answer, columns
 from ..joining import joined
 from ..protocol import NO_LABELS, Pages, Step, Table
-from .search_request import body_of, whole
+from .search import body_of, whole
 
 if TYPE_CHECKING:
     import pandas as pd

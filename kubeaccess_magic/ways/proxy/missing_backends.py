@@ -44,20 +44,13 @@ def missing_service_backend(
     try:
         service = discovery.service(namespace, target.name, call, fresh=True)
     except AccessDenied:
-        if is_guess:
-            return None
-        return NotFound(
-            f"the API server finds nothing ready behind {target} ({status.message})",
-            hint="you may not read its Service; a wrong name or port looks the same",  # S3, S12
-        )
+        message = f"the API server finds nothing ready behind {target} ({status.message})"
+        hint = "you may not read its Service; a wrong name or port looks the same"  # S3, S12
+        return None if is_guess else NotFound(message, hint=hint)
     if service is None:
         return discovery.missing_service(target, call)
     if service.spec.type == "ExternalName":
-        return NotFound(
-            f"{target} is an ExternalName for {service.spec.external_name}: the API server does not proxy to names"
-            " outside the cluster",  # S11
-            hint=f"ask {service.spec.external_name} itself",
-        )
+        return _external_name(target, service)
     port = next(iter(matching_ports(service, target.port)), None)
     if port is None:
         return wrong_port(target, service)
@@ -65,11 +58,8 @@ def missing_service_backend(
         slices = discovery.slices_of(service, call)
         pods = discovery.pods_of(service, call)
     except AccessDenied:
-        if is_guess:
-            return None
-        return NotFound(
-            f"nothing is ready behind {target}", hint="you may not read its endpoints and pods, which would show why"
-        )
+        hint = "you may not read its endpoints and pods, which would show why"
+        return None if is_guess else NotFound(f"nothing is ready behind {target}", hint=hint)
     if ready_endpoints(service, port, slices)[0]:
         if status.code != 404 or _has_endpoints(target, discovery, call):
             return None  # something is ready: the app answered, or it has just become ready
@@ -78,6 +68,14 @@ def missing_service_backend(
             hint="ask one of its pods by name, or ask an administrator to add the Endpoints",
         )
     return _not_ready(target, service, port, slices, pods)
+
+
+def _external_name(target: Target, service: Service) -> NotFound:
+    name = service.spec.external_name
+    return NotFound(
+        f"{target} is an ExternalName for {name}: the API server does not proxy to names outside the cluster",  # S11
+        hint=f"ask {name} itself",
+    )
 
 
 def missing_object(target: Target, discovery: Discovery, call: Call, is_guess: bool) -> KubeAccessError | None:

@@ -11,6 +11,7 @@ import dataclasses
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from IPython.core.error import UsageError
@@ -232,7 +233,7 @@ def _line(
 ) -> Line:
     if len(plain) > 1 and plain[0].text == "get":  # kubectl's word for it
         plain = plain[1:]
-    texts = [word.text for word in plain]
+    texts = list(map(attrgetter("text"), plain))
     verb = VERB_BY_WORD.get(texts[0]) if texts else None
     if verb is None:
         if len(plain) > 2:

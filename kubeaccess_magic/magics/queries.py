@@ -20,6 +20,7 @@ _OUTPUTS = ("frame", "json", "text", "bytes", "reply")
 _FORM_FIELDS = re.compile(r"[^\s={}\[\]\"']+=")
 _DIALECT_TEXTS = ("rows", "agg", "labels")
 _DIALECT_SWITCHES = ("wide", "categories", "grouped")
+_DIALECT_OPTIONS = frozenset({*_DIALECT_TEXTS, *_DIALECT_SWITCHES})
 
 
 def query_of(line: Line, cell: str | None) -> Query:
@@ -45,7 +46,7 @@ def query_of(line: Line, cell: str | None) -> Query:
     if cell is not None or "data" in line.given:
         body, media_type = _body(line, None if cell_is_used else cell, cell, variables)
     method = line.text("request") or ("GET" if body is None else "POST")
-    headers = line.many("header")
+    headers = line.many("header") if "header" in line.given else []
     return Query(
         target=target,
         path=path or "/",
@@ -62,7 +63,7 @@ def query_of(line: Line, cell: str | None) -> Query:
         raw=line.switch("raw"),
         output=line.text("output") or "",
         timeout_s=_timeout_s(line) if "timeout" in line.given else None,
-        options=_dialect_options(line),
+        options=_dialect_options(line) if line.given.keys() & _DIALECT_OPTIONS else {},
     )
 
 

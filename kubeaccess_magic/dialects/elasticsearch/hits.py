@@ -37,15 +37,17 @@ class Hits:
     ----------
     added_sort
         The part of `sort` that is left out, because nobody asked for it.
+
+    Attributes
+    ----------
+    count
+        How many hits were added.
     """
 
     def __init__(self, added_sort: AddedSort = "") -> None:
         self._rows = Rows(dates=True)
         self._added_sort = added_sort
-
-    def __len__(self) -> int:
-        """Count the hits."""
-        return self._rows.count
+        self.count = 0
 
     def add(self, hits: Sequence[msgspec.Raw | Mapping[str, Any]], reply: Reply) -> None:
         """Add the hits of an answer.
@@ -62,6 +64,7 @@ class Hits:
         LoadError
             They cannot be read.
         """
+        self.count += len(hits)
         raws: Sequence[Any] | None = None
         if set(map(type, hits)) <= {msgspec.Raw}:
             raws = _without_sort(hits, self._added_sort) if self._added_sort else hits
@@ -80,8 +83,7 @@ class Hits:
         is the name of a column already); then whatever else the hits have: ``sort``, ``highlight.…``, ``fields.…``,
         ``_routing``. A field becomes datetime64 in UTC if all its values are times.
         """
-        count = self._rows.count
-        if not count:
+        if not self.count:
             return columns.empty(_KINDS)
         values = self._rows.columns()
         sources = _no_objects(values.pop((_SOURCE,))) if (_SOURCE,) in values else None
@@ -104,7 +106,7 @@ class Hits:
                 first[name] = metadata.pop(name)
         if "_score" in first and first["_score"].dtype != "float64":
             first["_score"] = _score(first["_score"])
-        return columns.assembled(first | dict(zip(field_names, values.values(), strict=True)) | metadata, count)
+        return columns.assembled(first | dict(zip(field_names, values.values(), strict=True)) | metadata, self.count)
 
 
 def frame_of(hits: Sequence[Mapping[str, Any]], reply: Reply) -> pd.DataFrame:

@@ -166,7 +166,7 @@ class HitPages:
         """Whether more is wanted than the first answer has, and can be asked for."""
         if self._limit is None or self.is_complete or not self.search.can_go_on or not self.search.size:
             return False
-        return self._last_count >= self.search.size and len(self._hits) < self._limit
+        return self._last_count >= self.search.size and self._hits.count < self._limit
 
     def further(self, scroll_id: str | None) -> Pages:
         """Read on after the first answer.
@@ -238,7 +238,7 @@ class HitPages:
         left_out = max(self._skip - self._read, 0)
         self._read += len(hits)
         kept = hits[left_out:] if left_out else hits
-        self._hits.add(kept if self._limit is None else kept[: self._limit - len(self._hits)], reply)
+        self._hits.add(kept if self._limit is None else kept[: self._limit - self._hits.count], reply)
         self._notes |= dict.fromkeys(answer.notes)
         if answer.total is not None:
             self._total = answer.total, answer.total_is_lower_bound

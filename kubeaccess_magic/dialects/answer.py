@@ -305,11 +305,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return found
     names = set(found)  # somebody's own `key_2` keeps its name
     found = {}
+    numbers: dict[str, int] = {}  # where to go on, so that many equal keys take linear time
     for key, value in pairs:
-        name, number = key, 2
-        while name in found or (number > 2 and name in names):
-            name = f"{key}_{number}"
-            number += 1
+        name = key
+        if key in found:
+            number = numbers.get(key, 2)
+            while (name := f"{key}_{number}") in found or name in names:
+                number += 1
+            numbers[key] = number + 1
         found[name] = value
     return found
 

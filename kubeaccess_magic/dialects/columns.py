@@ -16,12 +16,15 @@ lists, anything mixed        object, the values as they are
 
 from __future__ import annotations
 
+import contextlib
 import re
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain, filterfalse, repeat
 from typing import TYPE_CHECKING, Any, Literal, cast
+
+from .budget import DEFAULT, FrameBudget
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,19 +61,28 @@ class Names:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
+        self._next: dict[str, int] = {}  # by name: the number to try, so that many equal names take linear time
 
     def free(self, name: str) -> str:
         """`name`, or with a number if it is taken; taken from now on."""
-        found, number = name, 2
-        while found in self._taken:
-            found = f"{name}_{number}"
+        if name not in self._taken:
+            self._taken.add(name)
+            return name
+        number = self._next.get(name, 2)
+        while (numbered := f"{name}_{number}") in self._taken:
             number += 1
-        self._taken.add(found)
-        return found
+        self._next[name] = number + 1
+        self._taken.add(numbered)
+        return numbered
 
 
 def flatten(
-    records: Sequence[Mapping[str, Any]], names: Names | None = None, *, prefix: str = "", taken_prefix: str = ""
+    records: Sequence[Mapping[str, Any]],
+    names: Names | None = None,
+    *,
+    prefix: str = "",
+    taken_prefix: str = "",
+    budget: FrameBudget = DEFAULT,
 ) -> dict[str, list[Any]]:
     """Columns of a list of objects, nested ones as dotted columns, in the order in which they first appear.
 
@@ -84,21 +96,31 @@ def flatten(
         Stands before each name.
     taken_prefix
         Stands before a name that is taken: ``_source.`` makes ``_source._id`` of a second ``_id``.
+    budget
+        What the frame may cost.
 
     Returns
     -------
     dict
         Each list has one value a row. An object that is empty in all rows is kept as a value, ``{}``.
     """
-    found = leaves(records)[0]
-    return dict(zip(dotted(found, names, prefix=prefix, taken_prefix=taken_prefix), found.values(), strict=True))
+    found = leaves(records, budget)[0]
+    column_names = dotted(found, names, prefix=prefix, taken_prefix=taken_prefix, budget=budget)
+    return dict(zip(column_names, found.values(), strict=True))
 
 
 def dotted(
-    paths: Iterable[tuple[str, ...]], names: Names | None = None, *, prefix: str = "", taken_prefix: str = ""
+    paths: Collection[tuple[str, ...]],
+    names: Names | None = None,
+    *,
+    prefix: str = "",
+    taken_prefix: str = "",
+    budget: FrameBudget = DEFAULT,
 ) -> list[str]:
     """The names of columns by the keys that lead to them: as `flatten` gives them, with its parameters."""
     names = names or Names()
+    size = sum(sum(map(len, path)) + len(path) + len(prefix) for path in paths)
+    budget.check_bytes(size, f"the names of {len(paths):,} columns")
     taken = frozenset(names._taken) if taken_prefix else frozenset()
     found = []
     for path in paths:
@@ -107,22 +129,28 @@ def dotted(
     return found
 
 
-def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], list[Any]], int]:
+def leaves(
+    records: Sequence[Mapping[str, Any]], budget: FrameBudget = DEFAULT
+) -> tuple[dict[tuple[str, ...], list[Any]], int]:
     """What `flatten` makes columns of, each by the keys that lead to it; and how many keys the objects have in all.
 
-    Objects in lists are not looked into, and not counted.
+    Objects in lists are not looked into, and not counted. Before the values of a level are taken out, `budget` is asked
+    whether there may be so many cells.
     """
     found: dict[tuple[str, ...], list[Any]] = {}
     keys_in_all = 0
     # A stack, not recursion: how deep an answer nests is not ours to choose.
     objects = cast("Sequence[dict[str, Any]]", records)
     nothing: dict[str, Any] = {}  # an object that is not there
+    width = 0  # how many keys all levels have
     stack: list[tuple[tuple[str, ...], Sequence[dict[str, Any]], str | None]] = [((), objects, None)]
     while stack:
         path, rows, key = stack.pop()
         if key is None:
             keys_in_all += sum(map(len, rows))
             keys = dict.fromkeys(chain.from_iterable(rows))
+            width += len(keys)
+            budget.check_cells(len(rows), width, keys_in_all)
             stack.extend((path, rows, key) for key in reversed(keys))
             continue
         values = list(map(dict.get, rows, repeat(key)))
@@ -139,7 +167,12 @@ def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], 
 
 
 def frame(
-    columns: Mapping[str, Sequence[Any]], rows: int, *, dates: bool = False, kinds: Mapping[str, str] | None = None
+    columns: Mapping[str, Sequence[Any]],
+    rows: int,
+    *,
+    dates: bool = False,
+    kinds: Mapping[str, str] | None = None,
+    budget: FrameBudget = DEFAULT,
 ) -> pd.DataFrame:
     """A DataFrame of columns of Python values, each with the dtype that its values ask for.
 
@@ -153,13 +186,34 @@ def frame(
         Whether columns of moments in text become datetime64 in UTC.
     kinds
         The kind of some columns, as `of_kind` takes it, whatever their values are.
+    budget
+        What the frame may cost. Text that is one object in many rows becomes many copies.
+
+    Raises
+    ------
+    LimitExceeded
+        The frame would cost more.
     """
     kinds = kinds or {}
-    data = {
-        name: of_kind(values, kinds[name]) if name in kinds else typed(values, dates=dates)
-        for name, values in columns.items()
-    }
+    budget.check_cells(rows, len(columns))
+    data, size = {}, 0
+    for name, values in columns.items():
+        budget.check()
+        if text_size := _text_size(values):
+            size += text_size
+            budget.check_bytes(size, f"the text of {rows:,} rows")
+        data[name] = of_kind(values, kinds[name]) if name in kinds else typed(values, dates=dates)
     return assembled(data, rows)
+
+
+def _text_size(values: Sequence[Any]) -> int:
+    """How long the texts of a column are together; 0 if it is not a column of text."""
+    try:
+        return sum(map(len, values))
+    except TypeError:  # a gap, or a number
+        with contextlib.suppress(TypeError):
+            return sum(map(len, filter(None, values)))
+    return 0
 
 
 def assembled(columns: Mapping[str, pd.Series | ExtensionArray], rows: int) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import LoadError
 from . import columns
+from .budget import DEFAULT, FrameBudget
 from .protocol import NO_LABELS, Pages, Step, Table
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class FrameReader:
     limit
         How many rows of each conversation are wanted: None for what one answer holds, `ALL` for all.
     """
+
+    budget = DEFAULT
 
     def __init__(self, limit: int | None = None) -> None:
         self.limit = limit
@@ -60,7 +63,7 @@ class FrameReader:
 
     def table(self) -> Table:
         """Join the frames of all pages."""
-        return joined([(each.labels, each.table(self.limit)) for each in self._conversations])
+        return joined([(each.labels, each.table(self.limit, self.budget)) for each in self._conversations], self.budget)
 
 
 @dataclasses.dataclass
@@ -75,20 +78,24 @@ class _Conversation:
     def rows(self) -> int:
         return sum(map(len, self.frames))
 
-    def table(self, limit: int | None) -> Table:
+    def table(self, limit: int | None, budget: FrameBudget) -> Table:
         """All frames, cut to the limit. That there is another page means that there is at least one more row."""
         rows, total = self.rows, self.rows + 1 if self.has_more else None
-        table = Table(_stacked(self.frames), rows, total, total_is_lower_bound=self.has_more, has_more=self.has_more)
+        table = Table(
+            _stacked(self.frames, budget), rows, total, total_is_lower_bound=self.has_more, has_more=self.has_more
+        )
         return cut(table, limit)
 
 
-def joined(parts: Sequence[tuple[Mapping[str, str], Table]]) -> Table:
+def joined(parts: Sequence[tuple[Mapping[str, str], Table]], budget: FrameBudget = DEFAULT) -> Table:
     """Put the tables of several conversations below one another.
 
     Parameters
     ----------
     parts
         The labels of each conversation and its table, in the order of the rows.
+    budget
+        What the frame may cost.
 
     Returns
     -------
@@ -106,7 +113,7 @@ def joined(parts: Sequence[tuple[Mapping[str, str], Table]]) -> Table:
     units = {table.unit for table in tables}
     has_total = any(table.total is not None for table in tables)
     return Table(
-        _stacked([labelled(table.frame, labels) for labels, table in parts]),
+        _stacked([labelled(table.frame, labels) for labels, table in parts], budget),
         rows=sum(table.rows for table in tables),
         total=sum(table.rows if table.total is None else table.total for table in tables) if has_total else None,
         unit=units.pop() if len(units) == 1 else "rows",
@@ -143,13 +150,14 @@ def labelled(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(in_front).set_axis(frame.index), frame], axis="columns")
 
 
-def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def _stacked(frames: Sequence[pd.DataFrame], budget: FrameBudget) -> pd.DataFrame:
     """The rows of all frames, each column with a dtype that holds the values of all."""
     import pandas as pd
 
     if len(frames) == 1:
         return frames[0]
     names = dict.fromkeys(name for frame in frames for name in frame.columns)
+    budget.check_cells(sum(map(len, frames)), len(names), sum(frame.size for frame in frames))
     has_plain_index = all(isinstance(frame.index, pd.RangeIndex) for frame in frames)
     index = pd.RangeIndex(sum(map(len, frames))) if has_plain_index else _index_of(frames)
     data = {name: _column([frame.get(name) for frame in frames], list(map(len, frames))) for name in names}

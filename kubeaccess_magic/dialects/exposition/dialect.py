@@ -18,7 +18,7 @@ __all__ = ["Exposition"]
 _PATH = re.compile(r".*/(?:metrics(?:/[a-z_/-]+)?|federate|probe)/?", re.DOTALL)
 _COMMENT = re.compile(rb"^# (?:HELP|TYPE) \S", re.MULTILINE)
 _SAMPLE = re.compile(
-    rb"(?:#[^\n]*\n|\s*\n)*(?:[a-zA-Z_:][\w:]*(?:\{[^\n]*\})?|\{\"[^\n]*\})[ \t]+[-+]?(?:\.?\d|[Ii]nf|[Nn]a[Nn])"
+    rb"(?:#[^\n]*\n|[^\S\n]*\n)*(?:[a-zA-Z_:][\w:]*(?:\{[^\n]*\})?|\{\"[^\n]*\})[ \t]+[-+]?(?:\.?\d|[Ii]nf|[Nn]a[Nn])"
 )
 _PLAIN_TYPES = ("text/plain", "", "application/octet-stream")
 _HEAD_BYTES = 4096  # in which a text shows what it is

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...errors import LoadError
 from ...text import shorten
 from .. import answer
+from ..budget import DEFAULT
 from ..joining import cut, joined
 from ..protocol import NO_LABELS, Pages, Step, Table
 from .samples import BrokenLine, Samples, parse
@@ -49,6 +50,8 @@ class ExpositionReader:
         Whether text is categorical.
     """
 
+    budget = DEFAULT
+
     def __init__(
         self,
         limit: int | None = None,
@@ -68,13 +71,13 @@ class ExpositionReader:
 
     def table(self) -> Table:
         """Make one table of the samples of all targets."""
-        return joined([(labels, self._table_of(samples)) for labels, samples in self._conversations])
+        return joined([(labels, self._table_of(samples)) for labels, samples in self._conversations], self.budget)
 
     def _table_of(self, samples: Samples) -> Table:
         from . import frames
 
         make = frames.grouped if self._grouped else frames.frame
-        frame = make(samples, wide=self._wide, as_categories=self._categories)
+        frame = make(samples, wide=self._wide, as_categories=self._categories, budget=self.budget)
         return cut(Table(frame, len(frame), unit="samples", notes=_notes(samples)), self._limit)
 
 

@@ -56,8 +56,10 @@ _OFFSET_OF = (
     *(("offset", "total_count", "offset"), ("offset", "total_rows", "skip"), ("skip", "total", "skip")),
     *(("startAt", "total", "startAt"), ("start", "total", "start"), ("start", "numFound", "start")),
 )
-_LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:\"(?:[^\"\\]|\\.)*\"|[^\s;,\"]*))?)*)")
-_LINK_PARAMETER = re.compile(r";\s*([^\s=;,]+)\s*(?:=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s;,\"]*)))?")
+# No part of these is tried twice at one place, so that they take linear time.
+_LINK = re.compile(r"<([^<>]*+)>((?:\s*+;\s*+[^\s=;,]++\s*+(?:=\s*+(?:\"(?:[^\"\\]|\\.)*+\"|[^\s;,\"]*+))?+)*+)")
+_LINK_PARAMETER = re.compile(r";\s*+([^\s=;,]++)\s*+(?:=\s*+(?:\"((?:[^\"\\]|\\.)*+)\"|([^\s;,\"]*+)))?+")
+_MOST_HEADER_CHARACTERS = 8192
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +110,7 @@ def following(reply: Reply, listing: Listing) -> Following | str | None:
 def _linked_url(headers: Iterable[str]) -> str | None:
     """The URL of ``rel=next`` (RFC 8288). A link with an ``anchor`` starts elsewhere, and is not this page's."""
     for header in headers:
-        for link in _LINK.finditer(header):
+        for link in _LINK.finditer(header[:_MOST_HEADER_CHARACTERS]):
             parameters: dict[str, str] = {}
             for name, quoted, plain in _LINK_PARAMETER.findall(link[2]):
                 parameters.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", quoted) or plain)

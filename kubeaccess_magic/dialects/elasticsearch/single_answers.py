@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import LoadError
 from .. import answer, columns
+from ..budget import DEFAULT
 from ..joining import joined
 from ..protocol import NO_LABELS, Pages, Step, Table
 from .hits import frame_of
@@ -27,6 +28,8 @@ class SingleAnswerReader:
         How many rows of each conversation at most.
     """
 
+    budget = DEFAULT
+
     def __init__(self, limit: int | None = None) -> None:
         self.limit = limit
         self._parts: list[tuple[Mapping[str, str], Table]] = []
@@ -42,7 +45,7 @@ class SingleAnswerReader:
 
     def table(self) -> Table:
         """Make one table of all conversations."""
-        return joined(self._parts)
+        return joined(self._parts, self.budget)
 
 
 class ObjectReader(SingleAnswerReader):
@@ -50,7 +53,8 @@ class ObjectReader(SingleAnswerReader):
 
     def read(self, reply: Reply) -> Table:
         """Make one row of the fields of the object."""
-        return Table(columns.frame(columns.flatten([object_of(reply)]), 1, dates=True), 1)
+        fields = columns.flatten([object_of(reply)], budget=self.budget)
+        return Table(columns.frame(fields, 1, dates=True, budget=self.budget), 1)
 
 
 class DocumentReader(SingleAnswerReader):
@@ -58,7 +62,7 @@ class DocumentReader(SingleAnswerReader):
 
     def read(self, reply: Reply) -> Table:
         """Make one row, as of a hit."""
-        return Table(frame_of([object_of(reply)], reply), 1)
+        return Table(frame_of([object_of(reply)], reply, self.budget), 1)
 
 
 class MultiGetReader(SingleAnswerReader):
@@ -72,7 +76,7 @@ class MultiGetReader(SingleAnswerReader):
         rows = documents[: self.limit]
         is_cut = len(rows) < len(documents)
         total = len(documents) if is_cut else None
-        return Table(frame_of(rows, reply), len(rows), total, "documents", has_more=is_cut, notes=notes)
+        return Table(frame_of(rows, reply, self.budget), len(rows), total, "documents", has_more=is_cut, notes=notes)
 
 
 def object_of(reply: Reply) -> dict[str, Any]:

@@ -87,13 +87,13 @@ def frame(
     counts = np.array([count for _, count in heads], dtype="int64")
     ones = np.ones(rows, dtype="int64")
     families = [_family(name, samples.types) for name, _ in heads]
-    about = {
+    about: dict[str, list[str | None]] = {
         name: [texts.get(family) for family in families]
         for name, texts in (("type", samples.types), ("unit", samples.units), ("help", samples.helps))
     }
     budget.check_cells(rows, len(_OWN) + len(more or ()))
     if not as_categories:
-        check_text(((values, counts) for values in ([name for name, _ in heads], *about.values())), budget)
+        check_text(((values, counts) for values in about.values()), budget)
     data: dict[str, Any] = {"name": _column([name for name, _ in heads], counts, as_categories)}
     if wide:
         for name, values in _label_columns(samples.labels, {*_OWN, *(more or ())}, budget).items():

@@ -9,6 +9,7 @@ import msgspec
 
 from ....errors import LoadError
 from ... import answer, columns
+from ...budget import DEFAULT
 from ...joining import joined
 from ...protocol import NO_LABELS, Step, Table
 from ..frames import table
@@ -49,6 +50,8 @@ class SummaryReader:
         A summary has none: LoadError if one is asked for.
     """
 
+    budget = DEFAULT
+
     def __init__(self, limit: int | None = None, *, wide: bool = False, labels: str | Sequence[str] = ()) -> None:
         self._limit = limit
         self._wide = wide
@@ -66,7 +69,7 @@ class SummaryReader:
 
     def table(self) -> Table:
         """Make one table of all summaries."""
-        return joined(self._tables)
+        return joined(self._tables, self.budget)
 
     def _frame(self, reply: Reply) -> pd.DataFrame:
         if self._has_labels:
@@ -75,6 +78,6 @@ class SummaryReader:
             )
         if self._wide:
             items = list(exact.measured(answer.json_of(reply)))
-            return columns.frame(columns.flatten(items), len(items), dates=True)
+            return columns.frame(columns.flatten(items, budget=self.budget), len(items), dates=True, budget=self.budget)
         rows = fast.rows_of(reply.content)
-        return table(COLUMNS, exact.rows_of(answer.json_of(reply)) if rows is None else rows)
+        return table(COLUMNS, exact.rows_of(answer.json_of(reply)) if rows is None else rows, self.budget)

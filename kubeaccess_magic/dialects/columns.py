@@ -52,6 +52,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,](\d{1,9}))?)?(?:Z
 _LONGEST_MOMENT = len("2026-11-01T00:00:00.000000000+00:00")
 _ZEROS = dict.fromkeys(map(ord, string.digits), "0")
 _AT_ONCE = 4096
+_SPARSE_FROM = 8  # cells per value
 # As programs print numbers: `007` and `1_000` are names of something.
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
@@ -119,14 +120,19 @@ def dotted(
 ) -> list[str]:
     """The names of columns by the keys that lead to them: as `flatten` gives them, with its parameters."""
     names = names or Names()
-    size = sum(sum(map(len, path)) + len(path) + len(prefix) for path in paths)
-    budget.check_bytes(size, f"the names of {len(paths):,} columns")
+    check_names(paths, budget)
     taken = frozenset(names._taken) if taken_prefix else frozenset()
     found = []
     for path in paths:
         name = prefix + ".".join(path)
         found.append(names.free(taken_prefix + name if name in taken else name))
     return found
+
+
+def check_names(paths: Collection[tuple[str, ...]], budget: FrameBudget) -> None:
+    """Raise LimitExceeded if dotted names would take too much: a long key stands in all names below it."""
+    size = sum(sum(map(len, path)) + len(path) for path in paths)
+    budget.check_bytes(size, f"the names of {len(paths):,} columns")
 
 
 def leaves(
@@ -143,17 +149,20 @@ def leaves(
     objects = cast("Sequence[dict[str, Any]]", records)
     nothing: dict[str, Any] = {}  # an object that is not there
     width = 0  # how many keys all levels have
-    stack: list[tuple[tuple[str, ...], Sequence[dict[str, Any]], str | None]] = [((), objects, None)]
+    stack: list[tuple[tuple[str, ...], Any, str | None]] = [((), objects, None)]
     while stack:
         path, rows, key = stack.pop()
         if key is None:
-            keys_in_all += sum(map(len, rows))
+            filled = sum(map(len, rows))
+            keys_in_all += filled
             keys = dict.fromkeys(chain.from_iterable(rows))
             width += len(keys)
             budget.check_cells(len(rows), width, keys_in_all)
+            if len(keys) * len(rows) > _SPARSE_FROM * max(filled, _AT_ONCE):
+                rows = _spread(rows, keys)
             stack.extend((path, rows, key) for key in reversed(keys))
             continue
-        values = list(map(dict.get, rows, repeat(key)))
+        values = rows.pop(key) if type(rows) is dict else list(map(dict.get, rows, repeat(key)))
         here = (*path, key)
         kinds = set(map(type, values))
         if dict in kinds and any(type(value) is dict and value for value in values):
@@ -164,6 +173,15 @@ def leaves(
             values = [None if type(value) is dict else value for value in values]
         found[here] = values
     return found, keys_in_all
+
+
+def _spread(rows: Sequence[dict[str, Any]], keys: Iterable[str]) -> dict[str, list[Any]]:
+    """The values of each key, in the time that the values take and not that of all gaps."""
+    values: dict[str, list[Any]] = {key: [None] * len(rows) for key in keys}
+    for at, row in enumerate(rows):
+        for key, value in row.items():
+            values[key][at] = value
+    return values
 
 
 def frame(
@@ -360,8 +378,11 @@ def _whole(values: Sequence[Any], gaps: bool) -> pd.Series | ExtensionArray:
     try:
         if not gaps:
             return _numpy(values, "int64")
-        is_gap = np.array([value is None for value in values])
-        return pd.arrays.IntegerArray(np.array([value or 0 for value in values], dtype="int64"), is_gap)
+        objects = np.fromiter(values, dtype=object, count=len(values))
+        is_gap = np.equal(objects, cast(Any, None)).astype(bool)
+        whole = np.zeros(len(values), dtype="int64")
+        whole[~is_gap] = objects[~is_gap].astype("int64")
+        return pd.arrays.IntegerArray(whole, is_gap)
     except (OverflowError, TypeError):  # beyond 64 bits: Python's own numbers are exact
         return _objects(values)
 

@@ -29,7 +29,9 @@ _BUCKET_FIELDS = ("key", "key_as_string", "doc_count")
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?![\d.])")
 _DAY_MS = 86_400_000
 _QUARTER_MS = 900_000
-_BLOCK_ROWS = 1000  # after so many rows, the budget is asked
+_BLOCK_ROWS = 100  # after so many rows, the budget is asked
+_CELL_BYTES = 64  # of a value, while it is in the dict of its row
+_MOST_NOTES = 10
 
 Path = tuple[str, ...]
 """The names of the aggregations that lead to one, from the outermost."""
@@ -121,9 +123,15 @@ class _BucketTable:
         for row in self.rows(root, 0, {}):
             rows.append(row)
             cells += len(row)
-            if cells > self.budget.max_cells or not len(rows) % _BLOCK_ROWS:
-                self.budget.check_cells(len(rows), -(-cells // len(rows)))
+            if not len(rows) % _BLOCK_ROWS:
+                self._check(len(rows), cells)
+        self._check(len(rows), cells)
         return rows
+
+    def _check(self, rows: int, cells: int) -> None:
+        """Raise if rows of so many cells take too much; each of them is a dict."""
+        self.budget.check()
+        self.budget.check_bytes(cells * _CELL_BYTES, f"the values of {rows:,} buckets")
 
     def rows(self, content: Mapping[str, Any], depth: int, outer: dict[Cell, Any]) -> Iterator[dict[Cell, Any]]:
         """Yield the rows of what a bucket, or the whole answer, has inside."""
@@ -147,6 +155,7 @@ class _BucketTable:
             return
         self._note(inside, depth)
         buckets = list(_buckets(inside["buckets"]))
+        self._check(len(buckets), len(buckets) * len(row))
         if not buckets:
             yield row  # a bucket without inner buckets is a row, too
         for bucket in buckets:
@@ -219,11 +228,15 @@ class _BucketTable:
         name = self.path[depth]
         others = inside.get("sum_other_doc_count")
         if type(others) is int and others > 0:
-            self.notes[f"{name} has more terms than these (its size= says how many are shown)"] = None
+            self._add_note(f"{name} has more terms than these (its size= says how many are shown)")
         if inside.get("after_key"):
-            self.notes[f"{name} may have more buckets (after_key)"] = None
+            self._add_note(f"{name} may have more buckets (after_key)")
         if isinstance(inside.get("interval"), str):
-            self.notes[f"the interval of {name} is {inside['interval']}"] = None
+            self._add_note(f"the interval of {name} is {inside['interval']}")
+
+    def _add_note(self, note: str) -> None:
+        if len(self.notes) < _MOST_NOTES:
+            self.notes[note] = None
 
     def _key(self, row: dict[Cell, Any], name: str, bucket: Mapping[str, Any]) -> None:
         key = bucket.get("key")

@@ -124,6 +124,7 @@ class Rows:
 
         A key that has a value in some rows and an object in others makes two columns: ``("a",)`` and ``("a", "b")``.
         """
+        columns.check_names(self._paths, self._budget)
         blocks, self._blocks = self._blocks, []
         result = {}
         for path, is_parent in _ordered_paths(blocks):

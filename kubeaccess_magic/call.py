@@ -185,7 +185,17 @@ class Call:
         self.notes.append(line)
 
     def progress(self, done: int, announced: int | None, unit: str = "bytes") -> None:
-        """Report how much has been read of how much was announced."""
+        """Report how much has been read.
+
+        Parameters
+        ----------
+        done
+            How much has been read.
+        announced
+            How much there will be in all; None if that is unknown.
+        unit
+            What is counted, such as "bytes" or "rows".
+        """
         if self._progress is not None:
             self._progress(done, announced, unit)
 

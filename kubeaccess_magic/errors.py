@@ -106,13 +106,40 @@ class AccessDenied(KubeAccessError, PermissionError):
         As of `KubeAccessError`.
     role
         The Role or ClusterRole that would allow exactly this request, as YAML; None if it is unknown.
+    can
+        What to type after ``%kproxy can`` to see that Role; the hint names the line if no other is given.
+    is_impersonation
+        Whether it is the impersonation of somebody else that was refused.
     """
 
     role: str | None
 
-    def __init__(self, message: str, *, hint: str | None = None, role: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        role: str | None = None,
+        can: str | None = None,
+        is_impersonation: bool = False,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.role = role
+        self.is_impersonation = is_impersonation
+        self._can = None if hint else can
+        self.name_options("")
+
+    def name_options(self, options: str) -> None:
+        """Let the line in the hint ask as another line did.
+
+        Parameters
+        ----------
+        options
+            Such as ``--context prod --as bob``; "" for none.
+        """
+        if self._can:
+            line = f"%kproxy can {self._can} {options}".rstrip()
+            self.hint = f"`{line}` shows the Role to ask an administrator for; in Python it is the error's .role"
 
 
 class NotFound(KubeAccessError, LookupError):

@@ -289,6 +289,8 @@ class _Conversation:
 
     def end(self) -> None:
         """Close what is open at the server, and ask for nothing else."""
+        if self._step is None and self._pages_read:  # the reader asked for no more, and has closed what it opened
+            return
         with contextlib.suppress(KubeAccessError, StopIteration):
             step = self._pages.throw(dialects.NoMore("no more pages are wanted"))
             while not step.has_rows:

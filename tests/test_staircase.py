@@ -16,7 +16,7 @@ ROOMS = (
 ).split()
 ASIDE = "demo"
 DOORS = {  # package -> rooms that may import it
-    "pandas": {"dialects", "magics"},
+    "pandas": {"dialects"},
     "numpy": {"dialects"},
     "msgspec": {"kube", "dialects"},
     "pyarrow": {"dialects"},
@@ -93,6 +93,15 @@ def test_a_module_imports_only_what_stands_above_it(path, parts):
             assert room in DOORS[package], f"{where}: not its door"
         else:
             assert package in sys.stdlib_module_names, f"{where}: no door for it"
+
+
+POSIX_ONLY = {"fcntl", "grp", "posix", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty"}
+
+
+def test_nothing_is_imported_that_not_every_system_has():
+    found = [(path.name, name) for path, parts in modules() for _, name in imports(path, parts)]
+    assert len(found) > 1000
+    assert not [(file, name) for file, name in found if name.partition(".")[0] in POSIX_ONLY]
 
 
 HEAVY = ("pandas", "kubernetes", "requests", "urllib3", "msgspec", "ipywidgets", "yaml", "pyarrow", "tornado", "tqdm")

@@ -43,9 +43,9 @@ class ClientCertificate:
         raise TypeError("a client certificate is not pickled: it holds a key")
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Signature:
-    """What one request is signed with.
+    """What one request is signed with. The same object comes again as long as nothing has changed.
 
     Parameters
     ----------

@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import LoadError
 from . import columns
+<<<<<<< HEAD
 from .budget import DEFAULT, FrameBudget
 from .protocol import NO_LABELS, Pages, Step, Table
+=======
+from .protocol import Table
+>>>>>>> main
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..reply import Reply
-    from ..request import Request
-
-__all__ = ["FrameReader", "cut", "joined", "labelled"]
+__all__ = ["cut", "joined", "labelled", "stacked"]
 
 _EXACT_IN_FLOAT = 2**53
 
 
+<<<<<<< HEAD
 class FrameReader:
     """A base class for readers that make a frame of each page. A subclass has `read`, or `read_page`.
 
@@ -88,6 +90,9 @@ class _Conversation:
 
 
 def joined(parts: Sequence[tuple[Mapping[str, str], Table]], budget: FrameBudget = DEFAULT) -> Table:
+=======
+def joined(parts: Sequence[tuple[Mapping[str, str], Table]]) -> Table:
+>>>>>>> main
     """Put the tables of several conversations below one another.
 
     Parameters
@@ -109,11 +114,17 @@ def joined(parts: Sequence[tuple[Mapping[str, str], Table]], budget: FrameBudget
     """
     if not parts:
         raise LoadError("there is no answer to make a frame of", hint="give at least one Reply")
+    if len(parts) == 1 and not parts[0][0]:
+        return parts[0][1]
     tables = [table for _, table in parts]
     units = {table.unit for table in tables}
     has_total = any(table.total is not None for table in tables)
     return Table(
+<<<<<<< HEAD
         _stacked([labelled(table.frame, labels) for labels, table in parts], budget),
+=======
+        stacked([labelled(table.frame, labels) for labels, table in parts]),
+>>>>>>> main
         rows=sum(table.rows for table in tables),
         total=sum(table.rows if table.total is None else table.total for table in tables) if has_total else None,
         unit=units.pop() if len(units) == 1 else "rows",
@@ -150,8 +161,13 @@ def labelled(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(in_front).set_axis(frame.index), frame], axis="columns")
 
 
+<<<<<<< HEAD
 def _stacked(frames: Sequence[pd.DataFrame], budget: FrameBudget) -> pd.DataFrame:
     """The rows of all frames, each column with a dtype that holds the values of all."""
+=======
+def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put frames below one another, each column with a dtype that holds the values of all."""
+>>>>>>> main
     import pandas as pd
 
     if len(frames) == 1:

@@ -27,11 +27,10 @@ from ..kube import (
     Service,
     path_of,
 )
-from ..process import ForkLock
 from ..targets import Target
 from . import reviews
 from .lists import Budget, Listing, pages_of, read_in_each
-from .port_choice import Resolution, ports_to_type, resolve_service_port
+from .port_choice import Resolution, ports_to_type, resolve_service_port, wrong_port
 from .refusals import refused
 from .resolver import Backends, backends_of, missing_pod, missing_service, resolve
 
@@ -53,6 +52,7 @@ __all__ = [
     "refused",
     "resolve",
     "resolve_service_port",
+    "wrong_port",
 ]
 
 _MAX_NAMESPACES = 200
@@ -77,7 +77,6 @@ class Discovery:
         self.namespace = namespace
         self._api = api
         self._services: dict[tuple[str, str], tuple[float, Service | None]] = {}
-        self._lock = ForkLock()
 
     # --- lists
 
@@ -126,13 +125,11 @@ class Discovery:
     def service(self, namespace: str, name: str, call: Call, *, fresh: bool = False) -> Service | None:
         """One service, or None if there is none of that name; remembered for half a minute unless `fresh`."""
         key = (namespace, name)
-        with self._lock:
-            remembered = self._services.get(key)
+        remembered = self._services.get(key)
         if remembered and not fresh and time.monotonic() - remembered[0] < _KEEP_S:
             return remembered[1]
         service = self._get(SERVICES.path(namespace, name), SERVICES.read, call)
-        with self._lock:
-            self._services[key] = (time.monotonic(), service)
+        self._services[key] = (time.monotonic(), service)
         return service
 
     def pod(self, namespace: str, name: str, call: Call) -> Pod | None:
@@ -161,8 +158,9 @@ class Discovery:
         """Whether exactly this request is allowed; with the Role that would allow it if not."""
         allowed, reason = reviews.may(self._api, attributes, _for_objects(call))
         if allowed:
-            return Access(allowed=True, reason=reason, role=None)
-        return Access(allowed=False, reason=reason, role=role(attributes, user=self.who_am_i(call) or None))
+            return Access(allowed=True, reason=reason, role=None, attributes=attributes)
+        needed = role(attributes, user=self.who_am_i(call) or None)
+        return Access(allowed=False, reason=reason, role=needed, attributes=attributes)
 
     def rules(self, namespace: str, call: Call) -> list[dict[str, Any]]:
         """What is allowed in a namespace, as far as it can be listed."""

@@ -64,7 +64,10 @@ def _forbidden(message: str, attributes: Attributes | None, user: str | None) ->
     elif " cannot impersonate " in message:
         hint = "an administrator can allow it, by the verb impersonate; without --as you ask as yourself"
     needed = role(attributes, user=user) if attributes is not None else None
-    return AccessDenied(f"the API server refuses it: {message}", hint=hint, role=needed)
+    is_impersonation = " cannot impersonate resource " in message  # the API server's own words (T16)
+    return AccessDenied(
+        f"the API server refuses it: {message}", hint=hint, role=needed, is_impersonation=is_impersonation
+    )
 
 
 def _bad_request(reply: Reply, status: Status | None, message: str, summary: str) -> KubeAccessError:

@@ -147,8 +147,8 @@ class KProxyMagics(Magics):
         if self._demo is None or not self._demo.running:
             if self._demo is None:
                 self._before_demo = self._cluster
-            self._demo = process.start([sys.executable, "-m", "kubeaccess_magic.demo"], ready="demo cluster at ")
-        file = self._demo.ready.partition(", kubeconfig ")[2]
+            self._demo = process.start([sys.executable, "-m", "kubeaccess_magic.demo", "--ready-json"])
+        file = self._demo.ready["kubeconfig"]
         if self._cluster is None or self._cluster.recipe.get("kubeconfig") != file:
             cluster = self._new_cluster(kubeconfig=file)
             with self._lock:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 
 from ..errors import AccessDenied, KubeAccessError, NotFound, TargetError
+from .words import quoted
 
 if TYPE_CHECKING:
     from ..reply import Reply
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["as_it_is", "as_meant", "fold", "name_the_cluster", "nothing_listed", "print_line"]
 
+_ASKED_AS = ("--kubeconfig", "--context", "--as")
 _HTML_BEGINS = (b"<!doctype html", b"<html")  # also where the type says plain text
 
 
@@ -48,11 +50,13 @@ def as_it_is(reply: Reply | None) -> Any:
     return Text(reply.text) if reply.media_type.startswith("text/") and not is_html else None
 
 
-def name_the_cluster(error: KubeAccessError, asked: Line) -> None:
-    """A hint's line asks as this line did: with its context and its user."""
-    own = "".join(f" {name} {value}" for name in ("--context", "--as") if (value := asked.text(name[2:])))
-    if own and error.hint and isinstance(error, AccessDenied):
-        error.hint = error.hint.replace("` shows the Role", f"{own}` shows the Role")
+def name_the_cluster(error: KubeAccessError, line: Line) -> None:
+    """Let the line in a hint ask as this line did: with its kubeconfig, its context and its user."""
+    if not isinstance(error, AccessDenied):
+        return
+    words = [f"{name} {quoted(value)}" for name in _ASKED_AS if (value := line.text(name[2:]))]
+    words += [f"--as-group {quoted(group)}" for group in line.many("as_group")]
+    error.name_options(" ".join(words))
 
 
 def nothing_listed(asked: Line, own: str) -> str:

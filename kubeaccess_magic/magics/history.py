@@ -1,4 +1,4 @@
-"""What was asked so far, one row a request: what `%kproxy history` shows; and the last answer."""
+"""The requests so far, one row per request, as `%kproxy history` shows them; and the last reply."""
 
 from __future__ import annotations
 
@@ -34,16 +34,14 @@ class History:
         self.last: Reply | None = None
 
     def frame(self) -> pd.DataFrame:
-        """One row a request, the oldest first.
+        """One row per request, the oldest first.
 
         Of a question with several requests, `rows` stands at the one whose answer `%kproxy last` shows, and `problem`
         at the last.
         """
-        import pandas as pd
+        from ..dialects.plain import frame_of
 
-        return pd.DataFrame(self._rows, columns=list(_COLUMNS)).astype(
-            dict.fromkeys(("status", "bytes", "rows"), "Int64")
-        )
+        return frame_of(_COLUMNS, self._rows, whole_numbers=("status", "bytes", "rows"))
 
 
 class Question:

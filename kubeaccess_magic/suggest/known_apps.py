@@ -1,11 +1,11 @@
-"""Apps with a handful of paths, and which app is which."""
+"""The known apps by name, and those among them that have few paths."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from .catalogue import App, Endpoint, Question
+from .app import App, AppPath, Question
 from .elasticsearch import ELASTICSEARCH
 from .kubernetes import API_SERVER, KUBELET
 from .prometheus import PROMETHEUS
@@ -13,28 +13,28 @@ from .prometheus import PROMETHEUS
 __all__ = ["APPS", "SPEAKS_PROMQL", "SPEAKS_SEARCH"]
 
 _GRAFANA = App(
-    endpoints=(
-        Endpoint("api/health", "whether it works, and its version"),
-        Endpoint("api/search", "dashboards and folders", ("query", "type", "limit")),
-        Endpoint("api/user", "who is signed in"),
+    paths=(
+        AppPath("api/health", "health and version"),
+        AppPath("api/search", "dashboards and folders", ("query", "type", "limit")),
+        AppPath("api/user", "the signed-in user"),
     ),
-    parameters={"query": "words of a title", "type": "dash-db or dash-folder", "limit": "how many"},
+    parameters={"query": "part of a title", "type": "dash-db or dash-folder", "limit": "maximum number"},
     values={"type": ("dash-db", "dash-folder")},
     questions=(Question("Health and version", "api/health"),),
 )
 _KIBANA = App(
-    endpoints=(Endpoint("api/status", "whether it works, and its version"),),
+    paths=(AppPath("api/status", "health and version"),),
     questions=(Question("Status", "api/status"),),
 )
 _HEAPSTER = App(
     (
-        Endpoint("api/v1/model/metrics/", "metrics of the cluster"),
-        Endpoint("api/v1/model/nodes/", "the nodes"),
-        Endpoint("api/v1/model/namespaces/", "the namespaces"),
+        AppPath("api/v1/model/metrics/", "metrics of the cluster"),
+        AppPath("api/v1/model/nodes/", "nodes"),
+        AppPath("api/v1/model/namespaces/", "namespaces"),
     ),
     questions=(Question("Nodes", "api/v1/model/nodes/"),),
 )
-_METRICS = App((Endpoint("metrics", "its metrics"),))
+_METRICS = App((AppPath("metrics", "its metrics"),))
 
 SPEAKS_PROMQL = frozenset({"Prometheus", "Thanos", "VictoriaMetrics"})
 SPEAKS_SEARCH = frozenset({"Elasticsearch", "OpenSearch"})
@@ -53,4 +53,4 @@ APPS: Mapping[str, App] = MappingProxyType(
         "node exporter": _METRICS,
     }
 )
-"""By the name that `app_of` gives; "Kubernetes" is the API server, "kubelet" a node."""
+"""The known apps by their name, as `kubernetes.app_of` returns it; "Kubernetes" is the API server, "kubelet" a node."""

@@ -77,6 +77,9 @@ class RouteLeases:
     def __init__(self, routes: RouteSource) -> None:
         self._routes = routes
         self._connections = KeptConnections()
+        # The latest signature, and the state of the kubeconfig that it belongs to: one that was read while the
+        # kubeconfig changed may be for another server.
+        self._consistent: tuple[object, Signature] | None = None
 
     @property
     def upstream(self) -> Upstream:
@@ -97,7 +100,9 @@ class RouteLeases:
             call.check()
             route = self._routes.route()
             signature = _UNSIGNED if route.auth is None else route.auth.sign(call)
-            if self._routes.is_current(route):  # the signature is read from the same kubeconfig as the server
+            read = (route.read_from, signature)
+            if read == self._consistent or self._routes.is_current(route):
+                self._consistent = read
                 break
         return Lease(self._connections.get(route, signature), signature, route.auth)
 

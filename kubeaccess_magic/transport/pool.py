@@ -114,7 +114,7 @@ class Pool:
         """Send one request, signed; status and headers of the answer have arrived when this returns.
 
         A GET or HEAD is sent once more if the connection broke before an answer, and once more with a renewed
-        signature after a 401 of the API server. Nothing else is sent twice, nor is a body that is an iterable.
+        signature after a 401 of the API server. Nothing else is sent twice, nor is a body in pieces.
 
         Parameters
         ----------
@@ -125,22 +125,18 @@ class Pool:
         headers
             Of the request. None of them may sign it, or belong to the connection.
         body
-            Bytes, or pieces that are sent in chunks as they come; None for no body.
+            Bytes, pieces that are sent in chunks as they come, or None.
         call
             Says how long it may take; hears of progress.
         safe
-            Whether the request changes nothing, for the hint of an error. None: only GET and HEAD change nothing.
+            Whether the request changes nothing, for the hint of an error. None: as the method says.
 
         Raises
         ------
-        TimedOut
-            It took longer than `call` allows.
-        Unreachable
-            The upstream cannot be reached or trusted, or the connection broke.
-        CredentialError
-            Nothing signs.
-        TargetError
-            The request cannot be sent as it is.
+        TimedOut, Unreachable
+            It took too long; the upstream cannot be reached or trusted, or the connection broke.
+        CredentialError, TargetError
+            Nothing signs; the request cannot be sent as it is.
         """
         safe = method in _SAFE_METHODS if safe is None else safe
         try:
@@ -315,10 +311,16 @@ def _headers(lease: Lease, given: tuple[tuple[str, str], ...]) -> Any:
         One of those that are given belongs to the connection, or to what signs the request.
     """
     upstream = lease.upstream
+    signing = lease.headers()
     own = {
         "User-Agent": _USER_AGENT,
         "Accept-Encoding": "gzip" if upstream.compressed else "identity",  # never br or zstd (T32)
+        "Host": upstream.host_header,
     }
+    if not given:
+        headers = {**own, **dict(signing)}
+        if len(headers) == len(own) + len(signing):  # no name comes twice
+            return headers
     names = {name.lower() for name, _ in given}
     for name in names:
         if name in _OF_THE_CONNECTION or (lease.auth is not None and _OF_THE_SIGNATURE.fullmatch(name)):
@@ -326,11 +328,10 @@ def _headers(lease: Lease, given: tuple[tuple[str, str], ...]) -> Any:
                 f"the header {name} belongs to the connection to the API server and cannot be sent",
                 hint="leave it out; --as and --as-group ask as somebody else",
             )
-    headers = HTTPHeaderDict({name: value for name, value in own.items() if name.lower() not in names})
-    headers["Host"] = upstream.host_header
-    for name, value in (*given, *lease.headers()):
-        headers.add(name, value)
-    return headers
+    merged = HTTPHeaderDict({name: value for name, value in own.items() if name.lower() not in names})
+    for name, value in (*given, *signing):
+        merged.add(name, value)
+    return merged
 
 
 def _shown(path: str) -> str:

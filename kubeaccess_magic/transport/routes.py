@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .. import kubeconfig
-from ..credentials import stamp_of
 from ..errors import ConfigError
+from ..kubeconfig.files import file_stamp
 from ..process import ForkLock
 from . import proxies, tls
 from .upstream import TlsSettings, Upstream, host_as_written
@@ -151,7 +151,7 @@ class _State:
 class _Surroundings(NamedTuple):
     """What the upstream depends on besides the kubeconfig."""
 
-    proxy_variables: Mapping[str, str]
+    proxy_variables: tuple[str | None, ...]
     ca_stamp: object
     relaxed: str
 
@@ -160,14 +160,14 @@ class _Surroundings(NamedTuple):
         """What they are now."""
         context = state.context
         return cls(
-            {} if context.proxy else proxies.variables(os.environ),
-            None if context.ca_file is None else stamp_of(context.ca_file),
-            os.environ.get(tls.RELAXED, "") if state.server.secure else "",
+            () if context.proxy else tuple(map(os.environ.get, proxies.variables(state.server.scheme))),
+            None if context.ca_file is None else file_stamp(context.ca_file),
+            os.environ.get(tls.RELAXED, "") if context.ca_file or context.ca_data else "",
         )
 
 
 def _stamps(context: Context) -> tuple[object, ...]:
-    return tuple(map(stamp_of, context.files))
+    return tuple(map(file_stamp, context.files))
 
 
 def _reread(context: Context) -> Context | None:
@@ -201,7 +201,8 @@ def _upstream(state: _State, surroundings: _Surroundings) -> Upstream:
         relaxed=tls.is_relaxed_for(context.server, surroundings.relaxed),
         ca_stamp=surroundings.ca_stamp,
     )
-    proxy = _proxy(context, server, surroundings.proxy_variables)
+    variables = zip(proxies.variables(server.scheme), surroundings.proxy_variables, strict=False)
+    proxy = _proxy(context, server, {name: value for name, value in variables if value is not None})
     compressed = server.compressed and not context.disable_compression
     return dataclasses.replace(server, tls=settings, proxy=proxy, compressed=compressed)
 

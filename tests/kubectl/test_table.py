@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from importlib import resources
 
 import pytest
+from extras import HAS_SOCKS
 
 from . import pods
 from .recorders import World
@@ -37,12 +38,16 @@ def test_each_situation_was_recorded():
 def test_we_do_as_kubectl_does(stage: Stage, number: int) -> None:
     """In a sixteenth of the situations each, which takes seconds; `make test-real` goes through all."""
     different = {}
-    for situation in part(number, 16):
+    situations = part(number, 16)
+    possible = [situation for situation in situations if HAS_SOCKS or "@socks@" not in repr(situation)]
+    for situation in possible:
         did, said = stage.ask_ours(situation)
         assert not any(line.startswith("crash") for line in did), (situation.name, did)
         if (did == VERDICTS[situation.name]) == bool(situation.wanted):
             different[situation.name] = {"kubectl": VERDICTS[situation.name], "we": did, "said": said}
     assert not different, json.dumps(different, indent=1)
+    if len(possible) < len(situations):
+        pytest.skip(f"{len(situations) - len(possible)} situations need PySocks (the extra socks); the others passed")
 
 
 def test_each_wanted_difference_is_in_the_table_beside_the_code():

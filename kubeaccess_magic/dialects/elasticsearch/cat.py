@@ -5,14 +5,19 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import LoadError
 from .. import answer, columns
+<<<<<<< HEAD
 from ..budget import DEFAULT, FrameBudget
 from ..joining import joined
 from ..protocol import NO_LABELS, Pages, Step, Table
+=======
+from ..protocol import Table
+from ..readers import SingleAnswerReader
+>>>>>>> main
 
 if TYPE_CHECKING:
     from ...reply import Reply
@@ -78,7 +83,7 @@ def is_table(request: Request, reply: Reply) -> bool:
     return _has_header(request) and not answer.is_json(reply) and reply.media_type in ("", "text/plain")
 
 
-class CatReader:
+class CatReader(SingleAnswerReader):
     """Reads the tables of ``_cat``: one row per line. A column has numbers if every value in it is one.
 
     Parameters
@@ -92,9 +97,10 @@ class CatReader:
     budget = DEFAULT
 
     def __init__(self, table: str, limit: int | None = None) -> None:
-        self._table, self._limit = table, limit
-        self._parts: list[tuple[Mapping[str, str], Table]] = []
+        super().__init__(limit)
+        self._table = table
 
+<<<<<<< HEAD
     def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
         """Ask once."""
         reply = yield Step(request)
@@ -106,11 +112,16 @@ class CatReader:
 
     def _read(self, reply: Reply) -> Table:
         records = _records(reply, self.budget)
+=======
+    def read(self, reply: Reply) -> Table:
+        """Make a table of the lines."""
+        records = _records(reply)
+>>>>>>> main
         if not records:
             return Table(columns.empty(_kinds_without_rows(self._table, reply)), 0, unit=self._table)
         total = len(records)
-        is_cut = self._limit is not None and total > self._limit
-        records = records[: self._limit]
+        is_cut = self.limit is not None and total > self.limit
+        records = records[: self.limit]
         data = {
             name: values if name in _TEXT or (numbers := columns.numbers(values)) is None else numbers
             for name, values in columns.flatten(records, budget=self.budget).items()
@@ -156,7 +167,7 @@ def _has_header(request: Request) -> bool:
 
 def _lines(text: str, reply: Reply, budget: FrameBudget) -> list[dict[str, Any]]:
     """Cut a table of text into cells. A cell may be empty, or hold a blank: its place decides."""
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in answer.lines_of(text) if line.strip()]
     if not lines:
         return []
     header, *rows = lines

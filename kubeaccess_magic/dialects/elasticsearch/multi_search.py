@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from .. import columns
 from ..joining import joined
 from ..protocol import NO_LABELS, Table
+from ..readers import SingleAnswerReader
 from .aggregations import aggregations_frame
 from .hits import frame_of
 from .search_answer import aggregations_of, has_hits, total_of
 from .search_reader import no_aggregations
-from .single_answers import SingleAnswerReader, object_of, objects_of
+from .single_answers import object_of, objects_of
 
 if TYPE_CHECKING:
     from ...reply import Reply

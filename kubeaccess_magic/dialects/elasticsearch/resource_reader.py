@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import columns
 from ..protocol import Table
-from .single_answers import SingleAnswerReader, object_of
+from ..readers import SingleAnswerReader
+from .single_answers import object_of
 
 if TYPE_CHECKING:
     from ...reply import Reply

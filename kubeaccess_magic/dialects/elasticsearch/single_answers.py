@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...errors import LoadError
 from .. import answer, columns
+<<<<<<< HEAD
 from ..budget import DEFAULT
 from ..joining import joined
 from ..protocol import NO_LABELS, Pages, Step, Table
+=======
+from ..protocol import Table
+from ..readers import SingleAnswerReader
+>>>>>>> main
 from .hits import frame_of
 
 if TYPE_CHECKING:
     from ...reply import Reply
-    from ...request import Request
 
+<<<<<<< HEAD
 __all__ = ["DocumentReader", "MultiGetReader", "ObjectReader", "SingleAnswerReader", "object_of", "objects_of"]
 
 
@@ -46,6 +50,9 @@ class SingleAnswerReader:
     def table(self) -> Table:
         """Make one table of all conversations."""
         return joined(self._parts, self.budget)
+=======
+__all__ = ["DocumentReader", "MultiGetReader", "ObjectReader", "object_of", "objects_of"]
+>>>>>>> main
 
 
 class ObjectReader(SingleAnswerReader):

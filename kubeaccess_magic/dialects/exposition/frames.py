@@ -1,22 +1,22 @@
-"""Frames of an exposition: one row a sample.
+"""Frames of an exposition: one row per sample.
 
 =========================  =============================================================================
-column                     what
+column                     meaning
 =========================  =============================================================================
 ``name``                   as it is written: ``http_requests_total``, ``latency_bucket``
 ``labels``                 text as PromQL has it, ``{job="node"}``; ``""`` for none. With ``wide``, a
-                           column a label instead, with gaps where a sample has no such label
+                           column per label instead, with gaps where a sample has no such label
 ``value``                  float64, with NaN and infinities
-``time``                   datetime64[ms, UTC]; nearly always missing, as the text then means now
-``type``, ``unit``,        of the sample's family, if the text tells
+``time``                   datetime64[ms, UTC]; nearly always missing, which means now
+``type``, ``unit``,        of the sample's family, if the text says so
 ``help``
-``exemplar``               labels of an exemplar, which only OpenMetrics has; where the answer is that, also
+``exemplar``               labels of an exemplar, which only OpenMetrics has; there also
                            ``exemplar_value`` and ``exemplar_time``
 =========================  =============================================================================
 
-``grouped``, histograms and summaries are families again: a row a bucket or quantile, its limit in ``le`` or
-``quantile`` and no longer among the labels, with ``count``, ``sum`` and ``created`` of the whole beside it; ``name`` is
-the family's. One without buckets is one row without a value. All other samples stay as they are.
+With ``grouped``, histograms and summaries are families: one row per bucket or quantile, whose limit is in ``le`` or
+``quantile`` and no longer among the labels, with ``count``, ``sum`` and ``created`` of the whole beside it. ``name`` is
+the name of the family. One without buckets is one row without a value. All other samples stay as they are.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ _GROUPED = ("histogram", "gaugehistogram", "summary")
 _PARTS = {"_count": "count", "_gcount": "count", "_sum": "sum", "_gsum": "sum", "_created": "created"}
 
 
+<<<<<<< HEAD
 def frame(
     samples: Samples,
     *,
@@ -65,19 +66,27 @@ def frame(
     budget: FrameBudget = DEFAULT,
 ) -> pd.DataFrame:
     """One row per sample.
+=======
+def frame(samples: Samples, *, wide: bool, as_categories: bool, more: dict[str, Any] | None = None) -> pd.DataFrame:
+    """Make a frame with one row per sample.
+>>>>>>> main
 
     Parameters
     ----------
     samples
-        What the text has.
+        What the text holds.
     wide
-        A column a label instead of ``labels``.
+        Whether each label is a column, in place of ``labels``.
     as_categories
-        Text that repeats as categoricals.
+        Whether text is categorical.
     more
+<<<<<<< HEAD
         Columns that follow the value.
     budget
         What the frame may cost. The help of a family stands in each of its rows.
+=======
+        Columns to insert after the value.
+>>>>>>> main
     """
     import numpy as np
     import pandas as pd
@@ -104,17 +113,28 @@ def frame(
     data["value"] = np.array(samples.values, dtype=float)
     data |= more or {}
     data["time"] = _times(samples.times_ms, rows)
+<<<<<<< HEAD
     for name, texts_of_families in about.items():
         data[name] = _column(texts_of_families, counts, as_categories)
     found = samples.exemplars
     texts = [found[row].labels if row in found else None for row in range(rows)] if found else [None] * len(heads)
     data["exemplar"] = _column(texts, ones if found else counts, as_categories)
+=======
+    for name, of_family in (("type", samples.types), ("unit", samples.units), ("help", samples.helps)):
+        data[name] = _column([of_family.get(family) for family in families], counts, as_categories)
+    exemplars = samples.exemplars
+    if exemplars:
+        texts = [exemplars[row].labels if row in exemplars else None for row in range(rows)]
+        data["exemplar"] = _column(texts, ones, as_categories)
+    else:
+        data["exemplar"] = _column([None] * len(heads), counts, as_categories)
+>>>>>>> main
     if samples.is_open:
         numbers = np.full(rows, np.nan)
-        numbers[list(found)] = [one.value for one in found.values()]
+        numbers[list(exemplars)] = [exemplar.value for exemplar in exemplars.values()]
         data["exemplar_value"] = numbers
-        times = {row: one.time_ms for row, one in found.items()}
-        data["exemplar_time"] = _times([times.get(row) for row in range(rows)] if found else None, rows)
+        times = {row: exemplar.time_ms for row, exemplar in exemplars.items()}
+        data["exemplar_time"] = _times([times.get(row) for row in range(rows)] if exemplars else None, rows)
     return pd.DataFrame(data, index=pd.RangeIndex(rows), copy=False)
 
 
@@ -215,7 +235,7 @@ def _grouped_rows(samples: Samples) -> list[_Row]:
 
 
 def _family(name: str, types: dict[str, str]) -> str:
-    """The family of a sample: of its own name, or of what is before a suffix that its type has."""
+    """The family of a sample: its own name, or that without a suffix that samples of such a family have."""
     if name not in types:
         for suffix, kinds in _SUFFIXES.items():
             if name.endswith(suffix) and types.get(name[: -len(suffix)]) in kinds:
@@ -231,10 +251,17 @@ def _bound(pairs: Sequence[tuple[str, str]], limit: str) -> float | None:
         return None
 
 
+<<<<<<< HEAD
 def _label_columns(labels: Sequence[str], own: set[str], budget: FrameBudget) -> dict[str, list[str | None]]:
     found = columns_of(labels, budget)
     shown = column_names(found, own)
     return {shown[name]: found[name] for name in sorted(found)}
+=======
+def _label_columns(labels: Sequence[str], own: set[str]) -> dict[str, list[str | None]]:
+    values_of = columns_of(labels)
+    column_of = column_names(values_of, own)
+    return {column_of[name]: values_of[name] for name in sorted(values_of)}
+>>>>>>> main
 
 
 def _column(values: Sequence[str | None], counts: Any, as_categories: bool) -> pd.Series:

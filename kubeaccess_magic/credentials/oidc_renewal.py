@@ -1,7 +1,7 @@
-"""Renews a token at an OIDC issuer: ``python -m kubeaccess_magic.credentials.issuer``, started by `oidc`.
+"""The program that renews a token at an OIDC issuer: ``python -m kubeaccess_magic.credentials.oidc_renewal``.
 
-Reads the config of the auth-provider from its standard input and prints the tokens that it has then; the official
-client does what is between. Its reasons go to stderr.
+`oidc` starts it. It reads the config of the auth-provider from its standard input and prints the tokens that the
+official client obtains with it. What goes wrong is said on its standard error.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """Renew, and give the exit code."""
+    """Renew the token; returns the exit code."""
     logging.disable()
     warnings.simplefilter("ignore")
     config = json.load(sys.stdin)
@@ -36,7 +36,7 @@ def main() -> int:
     loader: Any = kubeconfigs  # some versions have types, some not
     try:
         loader.load_kube_config_from_dict(document, client_configuration=client.Configuration(), persist_config=False)
-    except Exception as error:  # whatever the client, oauthlib and requests raise is told in one line
+    except Exception as error:  # whatever the client, oauthlib and requests raise is said in one line
         first: BaseException = error
         while first.__context__ is not None:
             first = first.__context__

@@ -5,14 +5,9 @@ There is one file or folder for each family. `protocol` says what a dialect is, 
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from .budget import DEFAULT, FrameBudget, memory_errors
-from .joining import FrameReader, cut, joined, labelled
-from .loading import check_options, load, read, reader_for, reading_errors, table_of
-=======
 from .joining import cut, joined, labelled
-from .loading import check_options, load, read, reader_for, reading_errors
->>>>>>> main
+from .loading import check_options, load, read, reader_for, reading_errors, table_of
 from .protocol import NO_LABELS, Dialect, NoMore, Operation, Pages, PlainOperation, Reader, Step, Table, options_of
 from .readers import FrameReader, SingleAnswerReader
 from .registry import GROUP, DialectWarning, match, named, operation_for, recognize, registry

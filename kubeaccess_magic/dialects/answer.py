@@ -309,33 +309,19 @@ def _loads(text: str, reply: Reply) -> Any:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object in which no value overwrites another one."""
-<<<<<<< HEAD
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    names = set(found)  # somebody's own `key_2` keeps its name
-    found = {}
-    numbers: dict[str, int] = {}  # where to go on, so that many equal keys take linear time
-    for key, value in pairs:
-        name = key
-        if key in found:
-            number = numbers.get(key, 2)
-            while (name := f"{key}_{number}") in found or name in names:
-                number += 1
-            numbers[key] = number + 1
-        found[name] = value
-    return found
-=======
     result = dict(pairs)
     if len(result) == len(pairs):
         return result
     names = set(result)  # a `key_2` of the document's own keeps its name
     result = {}
+    numbers: dict[str, int] = {}  # where to go on, so that many equal keys take linear time
     for key, value in pairs:
-        name, number = key, 2
-        while name in result or (number > 2 and name in names):
-            name = f"{key}_{number}"
-            number += 1
+        name = key
+        if key in result:
+            number = numbers.get(key, 2)
+            while (name := f"{key}_{number}") in result or name in names:
+                number += 1
+            numbers[key] = number + 1
         result[name] = value
     return result
 
@@ -344,7 +330,6 @@ def _ends_with_its_line(text: str) -> bool:
     """Whether a document, and the blanks behind it, are in one line and end it."""
     document = text.strip(" \t\r\n")
     return not _LINE_END.search(document) and bool(_LINE_END.search(text[text.rindex(document) + len(document) :]))
->>>>>>> main
 
 
 def _web_page(reply: Reply) -> LoadError:

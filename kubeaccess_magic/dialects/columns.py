@@ -17,11 +17,8 @@ lists, anything mixed        object, the values as they are
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import contextlib
-=======
 import math
->>>>>>> main
 import re
 import string
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -59,16 +56,11 @@ _LONGEST_TIME = len("2026-11-01T00:00:00.000000000+00:00")
 _NANOSECONDS = re.compile(r"[.,]\d{6}0*[1-9]")
 _MORE_DIGITS = re.compile(r"(?<=[.,]\d{6})\d+")
 _ZEROS = dict.fromkeys(map(ord, string.digits), "0")
-<<<<<<< HEAD
-_AT_ONCE = 4096
-_SPARSE_FROM = 8  # cells per value
-# As programs print numbers: `007` and `1_000` are names of something.
-=======
 _CHUNK_ROWS = 4096
+_SPARSE_FROM = 8  # cells per value
 # As programs print numbers. `007` and `1_000` are names of something.
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _NOT_FINITE_TEXTS = frozenset({*_NOT_FINITE, "nan", "inf", "-inf", "+Inf", "Inf", "-Inf"})
->>>>>>> main
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
@@ -80,8 +72,7 @@ class Names:
         self._next: dict[str, int] = {}  # by name: the number to try, so that many equal names take linear time
 
     def free(self, name: str) -> str:
-<<<<<<< HEAD
-        """`name`, or with a number if it is taken; taken from now on."""
+        """Take a name. If it is taken already, a number is added to it."""
         if name not in self._taken:
             self._taken.add(name)
             return name
@@ -91,15 +82,6 @@ class Names:
         self._next[name] = number + 1
         self._taken.add(numbered)
         return numbered
-=======
-        """Take a name. If it is taken already, a number is added to it."""
-        free, number = name, 2
-        while free in self._taken:
-            free = f"{name}_{number}"
-            number += 1
-        self._taken.add(free)
-        return free
->>>>>>> main
 
 
 def flatten(
@@ -121,27 +103,18 @@ def flatten(
     prefix
         Stands in front of each name.
     taken_prefix
-<<<<<<< HEAD
-        Stands before a name that is taken: ``_source.`` makes ``_source._id`` of a second ``_id``.
+        Stands in front of a name that is taken: ``_source.`` makes ``_source._id`` of a second ``_id``.
     budget
         What the frame may cost.
-=======
-        Stands in front of a name that is taken: ``_source.`` makes ``_source._id`` of a second ``_id``.
->>>>>>> main
 
     Returns
     -------
     dict
         Each list has one value per row. An object that is empty in all rows is kept as a value, ``{}``.
     """
-<<<<<<< HEAD
-    found = leaves(records, budget)[0]
-    column_names = dotted(found, names, prefix=prefix, taken_prefix=taken_prefix, budget=budget)
-    return dict(zip(column_names, found.values(), strict=True))
-=======
-    values = leaves(records)[0]
-    return dict(zip(dotted(values, names, prefix=prefix, taken_prefix=taken_prefix), values.values(), strict=True))
->>>>>>> main
+    values = leaves(records, budget)[0]
+    column_names = dotted(values, names, prefix=prefix, taken_prefix=taken_prefix, budget=budget)
+    return dict(zip(column_names, values.values(), strict=True))
 
 
 def dotted(
@@ -171,7 +144,6 @@ def dotted(
     return dotted_names
 
 
-<<<<<<< HEAD
 def check_names(paths: Collection[tuple[str, ...]], budget: FrameBudget) -> None:
     """Raise LimitExceeded if dotted names would take too much: a long key stands in all names below it."""
     size = sum(sum(map(len, path)) + len(path) for path in paths)
@@ -181,38 +153,28 @@ def check_names(paths: Collection[tuple[str, ...]], budget: FrameBudget) -> None
 def leaves(
     records: Sequence[Mapping[str, Any]], budget: FrameBudget = DEFAULT
 ) -> tuple[dict[tuple[str, ...], list[Any]], int]:
-    """What `flatten` makes columns of, each by the keys that lead to it; and how many keys the objects have in all.
-
-    Objects in lists are not looked into, and not counted. Before the values of a level are taken out, `budget` is asked
-    whether there may be so many cells.
-=======
-def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], list[Any]], int]:
     """Collect the values of a list of objects by the keys that lead to them.
 
     Parameters
     ----------
     records
         One dict per row.
+    budget
+        What the frame may cost: asked at each level, before its values are taken out.
 
     Returns
     -------
     tuple
         For each path one value per row; and how many keys the objects have in all. Objects in lists stay as they are,
         and their keys are not counted.
->>>>>>> main
     """
     values_at: dict[tuple[str, ...], list[Any]] = {}
     keys_in_all = 0
     # A stack, not recursion: an answer may be nested to any depth.
     objects = cast("Sequence[dict[str, Any]]", records)
-<<<<<<< HEAD
-    nothing: dict[str, Any] = {}  # an object that is not there
+    nothing: dict[str, Any] = {}  # in place of an object that is missing
     width = 0  # how many keys all levels have
     stack: list[tuple[tuple[str, ...], Any, str | None]] = [((), objects, None)]
-=======
-    nothing: dict[str, Any] = {}  # in place of an object that is missing
-    stack: list[tuple[tuple[str, ...], Sequence[dict[str, Any]], str | None]] = [((), objects, None)]
->>>>>>> main
     while stack:
         path, rows, key = stack.pop()
         if key is None:
@@ -221,7 +183,7 @@ def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], 
             keys = dict.fromkeys(chain.from_iterable(rows))
             width += len(keys)
             budget.check_cells(len(rows), width, keys_in_all)
-            if len(keys) * len(rows) > _SPARSE_FROM * max(filled, _AT_ONCE):
+            if len(keys) * len(rows) > _SPARSE_FROM * max(filled, _CHUNK_ROWS):
                 rows = _spread(rows, keys)
             stack.extend((path, rows, key) for key in reversed(keys))
             continue
@@ -266,8 +228,7 @@ def frame(
     dates
         Whether columns of times as text become datetime64 in UTC.
     kinds
-<<<<<<< HEAD
-        The kind of some columns, as `of_kind` takes it, whatever their values are.
+        The kind of some columns, as for `of_kind`, whatever their values are.
     budget
         What the frame may cost. Text that is one object in many rows becomes many copies.
 
@@ -275,9 +236,6 @@ def frame(
     ------
     LimitExceeded
         The frame would cost more.
-=======
-        The kind of some columns, as for `of_kind`, whatever their values are.
->>>>>>> main
     """
     kinds = kinds or {}
     budget.check_cells(rows, len(columns))

@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import LoadError
 from . import columns
-<<<<<<< HEAD
 from .budget import DEFAULT, FrameBudget
-from .protocol import NO_LABELS, Pages, Step, Table
-=======
 from .protocol import Table
->>>>>>> main
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,76 +19,7 @@ __all__ = ["cut", "joined", "labelled", "stacked"]
 _EXACT_IN_FLOAT = 2**53
 
 
-<<<<<<< HEAD
-class FrameReader:
-    """A base class for readers that make a frame of each page. A subclass has `read`, or `read_page`.
-
-    Options of the dialect are keyword-only parameters of the subclass's own ``__init__``.
-
-    Parameters
-    ----------
-    limit
-        How many rows of each conversation are wanted: None for what one answer holds, `ALL` for all.
-    """
-
-    budget = DEFAULT
-
-    def __init__(self, limit: int | None = None) -> None:
-        self.limit = limit
-        self._conversations: list[_Conversation] = []
-
-    def read(self, reply: Reply) -> pd.DataFrame:
-        """Make a frame of the only page."""
-        raise NotImplementedError
-
-    def read_page(self, reply: Reply) -> tuple[pd.DataFrame, Request | None]:
-        """Make a frame of a page, and find the request for the page that follows; None if this is the last one."""
-        return self.read(reply), None
-
-    def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Ask for page after page, as long as there is one and `limit` wants more."""
-        conversation = _Conversation(labels)
-        self._conversations.append(conversation)
-        following: Request | None = request
-        while following is not None:
-            reply = yield Step(following, rows_before=conversation.rows)
-            frame, following = self.read_page(reply)
-            conversation.frames.append(frame)
-            del reply, frame
-            if self.limit is None or conversation.rows >= self.limit:
-                conversation.has_more = following is not None
-                return
-
-    def table(self) -> Table:
-        """Join the frames of all pages."""
-        return joined([(each.labels, each.table(self.limit, self.budget)) for each in self._conversations], self.budget)
-
-
-@dataclasses.dataclass
-class _Conversation:
-    """The frames of the pages of one target."""
-
-    labels: Mapping[str, str]
-    frames: list[pd.DataFrame] = dataclasses.field(default_factory=list)
-    has_more: bool = False
-
-    @property
-    def rows(self) -> int:
-        return sum(map(len, self.frames))
-
-    def table(self, limit: int | None, budget: FrameBudget) -> Table:
-        """All frames, cut to the limit. That there is another page means that there is at least one more row."""
-        rows, total = self.rows, self.rows + 1 if self.has_more else None
-        table = Table(
-            _stacked(self.frames, budget), rows, total, total_is_lower_bound=self.has_more, has_more=self.has_more
-        )
-        return cut(table, limit)
-
-
 def joined(parts: Sequence[tuple[Mapping[str, str], Table]], budget: FrameBudget = DEFAULT) -> Table:
-=======
-def joined(parts: Sequence[tuple[Mapping[str, str], Table]]) -> Table:
->>>>>>> main
     """Put the tables of several conversations below one another.
 
     Parameters
@@ -120,11 +47,7 @@ def joined(parts: Sequence[tuple[Mapping[str, str], Table]]) -> Table:
     units = {table.unit for table in tables}
     has_total = any(table.total is not None for table in tables)
     return Table(
-<<<<<<< HEAD
-        _stacked([labelled(table.frame, labels) for labels, table in parts], budget),
-=======
-        stacked([labelled(table.frame, labels) for labels, table in parts]),
->>>>>>> main
+        stacked([labelled(table.frame, labels) for labels, table in parts], budget),
         rows=sum(table.rows for table in tables),
         total=sum(table.rows if table.total is None else table.total for table in tables) if has_total else None,
         unit=units.pop() if len(units) == 1 else "rows",
@@ -161,13 +84,8 @@ def labelled(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(in_front).set_axis(frame.index), frame], axis="columns")
 
 
-<<<<<<< HEAD
-def _stacked(frames: Sequence[pd.DataFrame], budget: FrameBudget) -> pd.DataFrame:
-    """The rows of all frames, each column with a dtype that holds the values of all."""
-=======
-def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def stacked(frames: Sequence[pd.DataFrame], budget: FrameBudget = DEFAULT) -> pd.DataFrame:
     """Put frames below one another, each column with a dtype that holds the values of all."""
->>>>>>> main
     import pandas as pd
 
     if len(frames) == 1:

@@ -10,14 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import LoadError
 from .. import answer, columns
-<<<<<<< HEAD
-from ..budget import DEFAULT, FrameBudget
-from ..joining import joined
-from ..protocol import NO_LABELS, Pages, Step, Table
-=======
+from ..budget import FrameBudget
 from ..protocol import Table
 from ..readers import SingleAnswerReader
->>>>>>> main
 
 if TYPE_CHECKING:
     from ...reply import Reply
@@ -94,29 +89,13 @@ class CatReader(SingleAnswerReader):
         How many rows of each conversation at most.
     """
 
-    budget = DEFAULT
-
     def __init__(self, table: str, limit: int | None = None) -> None:
         super().__init__(limit)
         self._table = table
 
-<<<<<<< HEAD
-    def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Ask once."""
-        reply = yield Step(request)
-        self._parts.append((labels, self._read(reply)))
-
-    def table(self) -> Table:
-        """Make one table of all conversations."""
-        return joined(self._parts, self.budget)
-
-    def _read(self, reply: Reply) -> Table:
-        records = _records(reply, self.budget)
-=======
     def read(self, reply: Reply) -> Table:
         """Make a table of the lines."""
-        records = _records(reply)
->>>>>>> main
+        records = _records(reply, self.budget)
         if not records:
             return Table(columns.empty(_kinds_without_rows(self._table, reply)), 0, unit=self._table)
         total = len(records)

@@ -6,53 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import LoadError
 from .. import answer, columns
-<<<<<<< HEAD
-from ..budget import DEFAULT
-from ..joining import joined
-from ..protocol import NO_LABELS, Pages, Step, Table
-=======
 from ..protocol import Table
 from ..readers import SingleAnswerReader
->>>>>>> main
 from .hits import frame_of
 
 if TYPE_CHECKING:
     from ...reply import Reply
 
-<<<<<<< HEAD
-__all__ = ["DocumentReader", "MultiGetReader", "ObjectReader", "SingleAnswerReader", "object_of", "objects_of"]
-
-
-class SingleAnswerReader:
-    """A base class for readers of calls whose whole answer is one page.
-
-    Parameters
-    ----------
-    limit
-        How many rows of each conversation at most.
-    """
-
-    budget = DEFAULT
-
-    def __init__(self, limit: int | None = None) -> None:
-        self.limit = limit
-        self._parts: list[tuple[Mapping[str, str], Table]] = []
-
-    def read(self, reply: Reply) -> Table:
-        """Make a table of the answer."""
-        raise NotImplementedError
-
-    def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Ask once."""
-        reply = yield Step(request)
-        self._parts.append((labels, self.read(reply)))
-
-    def table(self) -> Table:
-        """Make one table of all conversations."""
-        return joined(self._parts, self.budget)
-=======
 __all__ = ["DocumentReader", "MultiGetReader", "ObjectReader", "object_of", "objects_of"]
->>>>>>> main
 
 
 class ObjectReader(SingleAnswerReader):

@@ -18,12 +18,8 @@ __all__ = ["Exposition"]
 _PATH = re.compile(r".*/(?:metrics(?:/[a-z_/-]+)?|federate|probe)/?", re.DOTALL)
 _COMMENT = re.compile(rb"(?:\A|[\r\n])# (?:HELP|TYPE) \S")
 _SAMPLE = re.compile(
-<<<<<<< HEAD
-    rb"(?:#[^\n]*\n|[^\S\n]*\n)*(?:[a-zA-Z_:][\w:]*(?:\{[^\n]*\})?|\{\"[^\n]*\})[ \t]+[-+]?(?:\.?\d|[Ii]nf|[Nn]a[Nn])"
-=======
     rb"(?:(?:#[^\r\n]*)?[\r\n]|[ \t])*"
     rb"(?:[a-zA-Z_:][\w:]*(?:\{[^\n]*\})?|\{\"[^\n]*\})[ \t]+[-+]?(?:\.?\d|[Ii]nf|[Nn]a[Nn])"
->>>>>>> main
 )
 _PLAIN_TYPES = ("text/plain", "", "application/octet-stream")
 _HEAD_BYTES = 4096  # in which a text shows what it is

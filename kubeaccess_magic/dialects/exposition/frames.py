@@ -56,7 +56,6 @@ _GROUPED = ("histogram", "gaugehistogram", "summary")
 _PARTS = {"_count": "count", "_gcount": "count", "_sum": "sum", "_gsum": "sum", "_created": "created"}
 
 
-<<<<<<< HEAD
 def frame(
     samples: Samples,
     *,
@@ -65,11 +64,7 @@ def frame(
     more: dict[str, Any] | None = None,
     budget: FrameBudget = DEFAULT,
 ) -> pd.DataFrame:
-    """One row per sample.
-=======
-def frame(samples: Samples, *, wide: bool, as_categories: bool, more: dict[str, Any] | None = None) -> pd.DataFrame:
     """Make a frame with one row per sample.
->>>>>>> main
 
     Parameters
     ----------
@@ -80,13 +75,9 @@ def frame(samples: Samples, *, wide: bool, as_categories: bool, more: dict[str, 
     as_categories
         Whether text is categorical.
     more
-<<<<<<< HEAD
-        Columns that follow the value.
+        Columns to insert after the value.
     budget
         What the frame may cost. The help of a family stands in each of its rows.
-=======
-        Columns to insert after the value.
->>>>>>> main
     """
     import numpy as np
     import pandas as pd
@@ -113,22 +104,14 @@ def frame(samples: Samples, *, wide: bool, as_categories: bool, more: dict[str, 
     data["value"] = np.array(samples.values, dtype=float)
     data |= more or {}
     data["time"] = _times(samples.times_ms, rows)
-<<<<<<< HEAD
-    for name, texts_of_families in about.items():
-        data[name] = _column(texts_of_families, counts, as_categories)
-    found = samples.exemplars
-    texts = [found[row].labels if row in found else None for row in range(rows)] if found else [None] * len(heads)
-    data["exemplar"] = _column(texts, ones if found else counts, as_categories)
-=======
-    for name, of_family in (("type", samples.types), ("unit", samples.units), ("help", samples.helps)):
-        data[name] = _column([of_family.get(family) for family in families], counts, as_categories)
+    for name, of_family in about.items():
+        data[name] = _column(of_family, counts, as_categories)
     exemplars = samples.exemplars
     if exemplars:
         texts = [exemplars[row].labels if row in exemplars else None for row in range(rows)]
         data["exemplar"] = _column(texts, ones, as_categories)
     else:
         data["exemplar"] = _column([None] * len(heads), counts, as_categories)
->>>>>>> main
     if samples.is_open:
         numbers = np.full(rows, np.nan)
         numbers[list(exemplars)] = [exemplar.value for exemplar in exemplars.values()]
@@ -251,17 +234,10 @@ def _bound(pairs: Sequence[tuple[str, str]], limit: str) -> float | None:
         return None
 
 
-<<<<<<< HEAD
 def _label_columns(labels: Sequence[str], own: set[str], budget: FrameBudget) -> dict[str, list[str | None]]:
-    found = columns_of(labels, budget)
-    shown = column_names(found, own)
-    return {shown[name]: found[name] for name in sorted(found)}
-=======
-def _label_columns(labels: Sequence[str], own: set[str]) -> dict[str, list[str | None]]:
-    values_of = columns_of(labels)
+    values_of = columns_of(labels, budget)
     column_of = column_names(values_of, own)
     return {column_of[name]: values_of[name] for name in sorted(values_of)}
->>>>>>> main
 
 
 def _column(values: Sequence[str | None], counts: Any, as_categories: bool) -> pd.Series:

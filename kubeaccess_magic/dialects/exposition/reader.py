@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING
 from ...errors import LoadError
 from ...text import shorten
 from .. import answer
-<<<<<<< HEAD
-from ..budget import DEFAULT
-from ..joining import cut, joined
-from ..protocol import NO_LABELS, Pages, Step, Table
-=======
 from ..joining import cut
 from ..protocol import Table
 from ..readers import SingleAnswerReader
->>>>>>> main
 from .samples import BrokenLine, Samples, parse
 
 if TYPE_CHECKING:
@@ -54,8 +48,6 @@ class ExpositionReader(SingleAnswerReader):
         Whether text is categorical.
     """
 
-    budget = DEFAULT
-
     def __init__(
         self,
         limit: int | None = None,
@@ -67,32 +59,14 @@ class ExpositionReader(SingleAnswerReader):
         super().__init__(limit)
         self._wide, self._grouped, self._categories = wide, grouped, categories
 
-<<<<<<< HEAD
-    def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Ask for the one page that there is."""
-        reply = yield Step(request)
-        self._conversations.append((labels, _samples_in(reply)))
-
-    def table(self) -> Table:
-        """Make one table of the samples of all targets."""
-        return joined([(labels, self._table_of(samples)) for labels, samples in self._conversations], self.budget)
-
-    def _table_of(self, samples: Samples) -> Table:
-=======
     def read(self, reply: Reply) -> Table:
         """Make a table of the samples."""
->>>>>>> main
         from . import frames
 
         samples = _samples_in(reply)
         make = frames.grouped if self._grouped else frames.frame
-<<<<<<< HEAD
         frame = make(samples, wide=self._wide, as_categories=self._categories, budget=self.budget)
-        return cut(Table(frame, len(frame), unit="samples", notes=_notes(samples)), self._limit)
-=======
-        frame = make(samples, wide=self._wide, as_categories=self._categories)
         return cut(Table(frame, len(frame), unit="samples", notes=_notes(samples)), self.limit)
->>>>>>> main
 
 
 def _samples_in(reply: Reply) -> Samples:

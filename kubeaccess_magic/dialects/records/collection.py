@@ -48,12 +48,8 @@ class Collection:
         self.seen = 0
         self.rows = 0
         self._limit, self._where, self._header = limit, where, header
-<<<<<<< HEAD
         self._budget = budget
-        self._objects = Rows(budget=budget)
-=======
-        self._objects = Rows(dates=True)
->>>>>>> main
+        self._objects = Rows(dates=True, budget=budget)
         self._others: list[Any] = []  # one per row as soon as one is not an object; None for objects
         self._names: list[str] | None = None
         self._is_text = False  # CSV, whose values have no types
@@ -136,11 +132,7 @@ class Collection:
         data = _columns_of_lists(lists, self._names, self._budget)
         if self._is_text:
             data = {name: delimited.values(texts) for name, texts in data.items()}
-<<<<<<< HEAD
-        return columns.frame(data, len(lists), budget=self._budget)
-=======
-        return columns.frame(data, len(lists), dates=True)
->>>>>>> main
+        return columns.frame(data, len(lists), dates=True, budget=self._budget)
 
     def _wanted(self, records: Sequence[Any]) -> Sequence[Any]:
         return records if self._limit is None else records[: max(self._limit - self.rows, 0)]

@@ -9,15 +9,9 @@ import msgspec
 
 from ....errors import LoadError
 from ... import answer, columns
-<<<<<<< HEAD
-from ...budget import DEFAULT
-from ...joining import joined
-from ...protocol import NO_LABELS, Step, Table
-=======
 from ...joining import cut
 from ...protocol import Table
 from ...readers import SingleAnswerReader
->>>>>>> main
 from ..frames import table
 from . import exact, fast
 from .measures import COLUMNS
@@ -54,8 +48,6 @@ class SummaryReader(SingleAnswerReader):
         A summary has none: LoadError if one is asked for.
     """
 
-    budget = DEFAULT
-
     def __init__(self, limit: int | None = None, *, wide: bool = False, labels: str | Sequence[str] = ()) -> None:
         super().__init__(limit)
         self._wide = wide
@@ -64,18 +56,7 @@ class SummaryReader(SingleAnswerReader):
     def read(self, reply: Reply) -> Table:
         """Make a table of a summary."""
         frame = self._frame(reply)
-<<<<<<< HEAD
-        count = len(frame)
-        if self._limit is not None and count > self._limit:
-            frame = frame.iloc[: self._limit]
-        self._tables.append((labels, Table(frame, len(frame), count, has_more=len(frame) < count)))
-
-    def table(self) -> Table:
-        """Make one table of all summaries."""
-        return joined(self._tables, self.budget)
-=======
         return cut(Table(frame, len(frame), len(frame)), self.limit)
->>>>>>> main
 
     def _frame(self, reply: Reply) -> pd.DataFrame:
         if self._has_labels:

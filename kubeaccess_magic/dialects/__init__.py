@@ -5,8 +5,9 @@ There is one file or folder for each family. `protocol` says what a dialect is, 
 
 from __future__ import annotations
 
+from .budget import DEFAULT, FrameBudget, memory_errors
 from .joining import cut, joined, labelled
-from .loading import check_options, load, read, reader_for
+from .loading import check_options, load, read, reader_for, table_of
 from .protocol import (
     NO_LABELS,
     Dialect,
@@ -24,10 +25,12 @@ from .readers import FrameReader, SingleAnswerReader
 from .registry import GROUP, DialectWarning, match, named, operation_for, recognize, registry
 
 __all__ = [
+    "DEFAULT",
     "GROUP",
     "NO_LABELS",
     "Dialect",
     "DialectWarning",
+    "FrameBudget",
     "FrameReader",
     "NoMore",
     "Operation",
@@ -44,6 +47,7 @@ __all__ = [
     "labelled",
     "load",
     "match",
+    "memory_errors",
     "named",
     "operation_for",
     "options_of",
@@ -51,4 +55,5 @@ __all__ = [
     "reader_for",
     "recognize",
     "registry",
+    "table_of",
 ]

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import KubeAccessError, LimitExceeded, LoadError
+from .budget import memory_errors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,6 +202,9 @@ class Reader(Protocol):
     """Reads the replies of one or several targets into one table.
 
     Calls are never concurrent, but several conversations may be open, and take turns.
+
+    It may have an attribute ``budget``: a `FrameBudget`, which is set before the first conversation. A reader asks it
+    before it builds a frame that could be much larger than the replies. The finished frame is checked in any case.
     """
 
     def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
@@ -264,7 +268,7 @@ class PlainOperation:
 
 @contextlib.contextmanager
 def dialect_errors(operation: Operation, reply: Reply | None) -> Iterator[None]:
-    """Turn a mistake of a dialect into a LoadError.
+    """Turn a mistake of a dialect into a LoadError, and a lack of memory into LimitExceeded.
 
     Parameters
     ----------
@@ -274,8 +278,9 @@ def dialect_errors(operation: Operation, reply: Reply | None) -> Iterator[None]:
         The first reply, which the error holds; None while there is none.
     """
     try:
-        yield
-    except (KubeAccessError, MemoryError):
+        with memory_errors():
+            yield
+    except KubeAccessError:
         raise
     except Exception as error:
         what, hint = "read this answer", "see it with -o json or -o text, or name another one with --dialect"

@@ -10,6 +10,7 @@ import msgspec
 
 from ...errors import LoadError
 from .. import answer, columns
+from ..budget import DEFAULT, FrameBudget
 from ..rows import NotRows, Path, Rows
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Hits:
     ----------
     added_sort
         The part of `sort` that is left out, because nobody asked for it.
+    budget
+        What the frame may cost.
 
     Attributes
     ----------
@@ -44,8 +47,9 @@ class Hits:
         How many hits were added.
     """
 
-    def __init__(self, added_sort: AddedSort = "") -> None:
-        self._rows = Rows(dates=True)
+    def __init__(self, added_sort: AddedSort = "", budget: FrameBudget = DEFAULT) -> None:
+        self._budget = budget
+        self._rows = Rows(dates=True, budget=budget)
         self._added_sort = added_sort
         self.count = 0
 
@@ -98,8 +102,8 @@ class Hits:
             values[_SOURCE,] = sources
             own.insert(0, (_SOURCE,))
         names = columns.Names()
-        metadata = dict(zip(columns.dotted(own, names), map(values.pop, own), strict=True))
-        field_names = columns.dotted(fields, names, taken_prefix=f"{_SOURCE}.")
+        metadata = dict(zip(columns.dotted(own, names, budget=self._budget), map(values.pop, own), strict=True))
+        field_names = columns.dotted(fields, names, taken_prefix=f"{_SOURCE}.", budget=self._budget)
         first = {}
         for name in _META:
             if name in metadata:
@@ -109,9 +113,9 @@ class Hits:
         return columns.assembled(first | dict(zip(field_names, values.values(), strict=True)) | metadata, self.count)
 
 
-def frame_of(hits: Sequence[Mapping[str, Any]], reply: Reply) -> pd.DataFrame:
+def frame_of(hits: Sequence[Mapping[str, Any]], reply: Reply, budget: FrameBudget = DEFAULT) -> pd.DataFrame:
     """Make the frame of the hits of one answer, as `Hits.frame` does."""
-    rows = Hits()
+    rows = Hits(budget=budget)
     rows.add(hits, reply)
     return rows.frame()
 

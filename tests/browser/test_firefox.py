@@ -36,6 +36,8 @@ def test_the_main_walk(lab: Lab, demo: Any, display: str, tmp_path: Path) -> Non
     (lab.root / name).write_text(json.dumps(written((first, "%kproxy panel"))))
     with firefox(program, display, tmp_path) as page:
         page.open(f"{lab.url}/doc/tree/{name}?token={lab.token}")
+        page.until("document.querySelector('.jp-Notebook .jp-Cell .cm-content') !== null")
+        page.click("document.querySelector('.jp-Notebook .jp-Cell .cm-content')")  # Lab asks who has the focus
         page.until(f"({READY})()")
         page.evaluate("(window.jupyterapp.commands.execute('notebook:run-all-cells'), null)")
         service = control("Service")

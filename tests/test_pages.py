@@ -87,7 +87,9 @@ def test_every_message_that_is_explained_is_one_of_ours():
     page = (ROOT / "docs" / "troubleshooting.md").read_text()
     explained = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
     source = "\n".join(
-        path.read_text() for path in (ROOT / "kubeaccess_magic").rglob("*.py") if "demo" not in path.parts
+        path.read_text()
+        for path in (ROOT / "kubeaccess_magic").rglob("*.py")
+        if "demo" not in path.relative_to(ROOT).parts
     )
     joined = re.sub(r'"\s*\n\s*f?"', "", source)  # a message may go on in the next line
     assert len(explained) > 30

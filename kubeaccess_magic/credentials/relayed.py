@@ -46,7 +46,9 @@ class RelayedAuth:
         """
         signature = self._signature or self._another_than(None, call)
         if signature is None:
-            raise CredentialError("nobody has signed in", hint="ask again, or start again what asks here")
+            raise CredentialError(
+                "no signature came in time", hint="ask again; if that does not help, restart the kernel"
+            )
         return signature
 
     def renew(self, call: Call, refused: Signature) -> bool:

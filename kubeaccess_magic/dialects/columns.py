@@ -6,16 +6,18 @@ Every dialect makes its frame here, so that a column of whole numbers with gaps 
 values of a column           dtype
 ===========================  =========================================================
 whole numbers                int64; Int64 with gaps; object if one is beyond 64 bits
-numbers                      float64 (object, if a whole one would lose digits)
+numbers                      float64 (object, if a whole one would lose digits); so are the texts ``NaN``,
+                             ``Infinity`` and ``-Infinity`` among them, as JSON has no other form for these
 true and false               bool; boolean with gaps
 text                         str (object in pandas 2); object if one has no UTF-8 form
-times, if that is wanted     datetime64[us, UTC]; [ns] if one has more than six digits
+times, if that is wanted     datetime64[us, UTC]; [ns] if one has more than six digits; Go's zero time is NaT
 lists, anything mixed        object, the values as they are
 ===========================  =========================================================
 """
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,11 +47,16 @@ __all__ = [
 _EXACT_IN_FLOAT = 2**53
 _NONE = type(None)
 # A date, a time and a zone. Text without one of them is no point in time, and stays text.
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,](\d{1,9}))?)?(?:Z|[+-]\d\d(?::?\d\d)?)")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?| ?(?:GMT|UTC))")
+_ZERO_TIME = "0001-01-01T00:00:00Z"  # what Go writes for a time that was never set
 _LONGEST_TIME = len("2026-11-01T00:00:00.000000000+00:00")
+_NANOSECONDS = re.compile(r"[.,]\d{6}0*[1-9]")
+_MORE_DIGITS = re.compile(r"(?<=[.,]\d{6})\d+")
 _ZEROS = dict.fromkeys(map(ord, string.digits), "0")
 _CHUNK_ROWS = 4096
 # As programs print numbers. `007` and `1_000` are names of something.
+_NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_NOT_FINITE_TEXTS = frozenset({*_NOT_FINITE, "nan", "inf", "-inf", "+Inf", "Inf", "-Inf"})
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
@@ -237,8 +244,10 @@ def typed(values: Sequence[Any], *, dates: bool = False) -> pd.Series | Extensio
         return _whole(values, has_gaps)
     if types == {float}:
         return of_kind(values, "float")
-    if types == {int, float} and all(type(v) is not int or abs(v) <= _EXACT_IN_FLOAT for v in values):
+    if types == {int, float} and _are_exact_in_float(values):
         return of_kind(values, "float")
+    if str in types and types <= {str, int, float} and (numbers := _with_not_finite(values)) is not None:
+        return of_kind(numbers, "float")
     return of_kind(values, "object")
 
 
@@ -287,7 +296,7 @@ def utc(values: Sequence[str | None]) -> pd.Series | None:
     """
     import pandas as pd
 
-    digits = 0
+    digits, zones = 0, set[str]()
     for start in range(0, len(values), _CHUNK_ROWS):
         there = [value for value in values[start : start + _CHUNK_ROWS] if value is not None]
         if not there:
@@ -300,12 +309,17 @@ def utc(values: Sequence[str | None]) -> pd.Series | None:
         if len(forms) != len(there) or None in matches:
             return None
         digits = max([digits, *(len(match[1] or "") for match in matches if match)])
+        zones |= {match[2][-1] for match in matches if match}
+    if zones & {"T", "C"}:  # GMT, UTC
+        values = [value and value.replace(" ", "").replace("GMT", "Z").replace("UTC", "Z") for value in values]
+    if _ZERO_TIME in values:
+        values = [None if value == _ZERO_TIME else value for value in values]
     unit: Literal["us", "ns"] = "us" if digits <= 6 else "ns"
     try:
         times = pd.to_datetime(pd.Series(list(values), dtype=object), utc=True, format="ISO8601")
         return times.astype(pd.DatetimeTZDtype(unit, "UTC"))
-    except (ValueError, OverflowError):  # a 30 February; or, in pandas 2, a year that nanoseconds do not reach
-        return _far(values) if unit == "us" else None
+    except (ValueError, OverflowError):  # a 30 February; or a year that nanoseconds do not reach
+        return _far(values) if unit == "us" or not any(map(_NANOSECONDS.search, filter(None, values))) else None
 
 
 def epoch_ms(values: Sequence[float | None]) -> pd.Series:
@@ -334,14 +348,19 @@ def numbers(values: Sequence[str | None]) -> list[Any] | None:
     Returns
     -------
     list or None
-        The numbers. None if one of the texts is not a number, or there is no text at all.
+        The numbers; NaN and infinities only beside others. None if one of the texts is not a number, or there is none.
     """
     there = [value for value in values if value is not None]
-    if not there or not all(type(value) is str and _NUMBER.fullmatch(value) for value in there):
+    finite = [value for value in there if type(value) is not str or value not in _NOT_FINITE_TEXTS]
+    if not finite or not all(type(value) is str and _NUMBER.fullmatch(value) for value in finite):
         return None
-    whole = not any(c in value for value in there for c in ".eE")
+    whole = not any(c in value for value in finite for c in ".eE")
     try:
-        return [None if value is None else int(value) if whole else float(value) for value in values]
+        if len(finite) == len(there):
+            return [None if value is None else int(value) if whole else float(value) for value in values]
+        if whole and not _are_exact_in_float(map(int, finite)):
+            return None
+        return [None if value is None else float(value) for value in values]
     except ValueError:  # more digits than Python reads
         return None
 
@@ -373,6 +392,17 @@ def _whole(values: Sequence[Any], has_gaps: bool) -> pd.Series | ExtensionArray:
         return _objects(values)
 
 
+def _are_exact_in_float(values: Iterable[Any]) -> bool:
+    return all(type(value) is not int or abs(value) <= _EXACT_IN_FLOAT for value in values)
+
+
+def _with_not_finite(values: Sequence[Any]) -> list[float | None] | None:
+    """Numbers in place of the texts for NaN and infinities; None if there is another text, or a number loses digits."""
+    if not {value for value in values if type(value) is str} <= _NOT_FINITE.keys() or not _are_exact_in_float(values):
+        return None
+    return [_NOT_FINITE[value] if type(value) is str else value for value in values]
+
+
 def _numpy(values: Sequence[Any], dtype: str) -> pd.Series:
     import numpy as np
     import pandas as pd
@@ -394,7 +424,11 @@ def _far(values: Sequence[str | None]) -> pd.Series | None:
     import pandas as pd
 
     try:
-        times = [None if v is None else datetime.fromisoformat(v).astimezone(UTC).replace(tzinfo=None) for v in values]
+        times = [None if v is None else _moment(v).astimezone(UTC).replace(tzinfo=None) for v in values]
     except (ValueError, OverflowError):
         return None
     return pd.Series(np.array(times, dtype="datetime64[us]")).dt.tz_localize("UTC")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(_MORE_DIGITS.sub("", text))

@@ -143,7 +143,7 @@ def _has_header(request: Request) -> bool:
 
 def _lines(text: str, reply: Reply) -> list[dict[str, Any]]:
     """Cut a table of text into cells. A cell may be empty, or hold a blank: its place decides."""
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in answer.lines_of(text) if line.strip()]
     if not lines:
         return []
     header, *rows = lines

@@ -85,7 +85,7 @@ def _is_open(reply: Reply, text: str) -> bool:
     """Whether it is OpenMetrics: by its type, or if that does not say, by its last line."""
     if is_openmetrics(reply):
         return True
-    return not has_text_version(reply) and text.rstrip("\r\n").endswith("\n# EOF")
+    return not has_text_version(reply) and text.rstrip("\r\n").endswith(("\n# EOF", "\r# EOF"))
 
 
 def _notes(samples: Samples) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import LoadError
-from .. import columns
+from .. import columns, stated_types
 from ..rows import NotRows, Rows
 from . import delimited, exact, fast
 from .places import Listing, RawObjects
@@ -43,9 +43,10 @@ class Collection:
         self.seen = 0
         self.rows = 0
         self._limit, self._where, self._header = limit, where, header
-        self._objects = Rows()
+        self._objects = Rows(dates=True)
         self._others: list[Any] = []  # one per row as soon as one is not an object; None for objects
         self._names: list[str] | None = None
+        self._types: dict[str, str] = {}
         self._is_text = False  # CSV, whose values have no types
 
     def add(self, reply: Reply) -> Listing:
@@ -63,9 +64,11 @@ class Collection:
             self._add_values(listing)
             return listing
         quick = fast.listing_of(reply, self._where)
-        if quick is not None and self._add_raw(quick.records):
+        if quick is not None and not stated_types.has_decimals(quick.types) and self._add_raw(quick.records):
+            self._types |= quick.types
             return quick
         listing = exact.listing_of(reply, self._where)
+        self._types |= listing.types
         self._add_values(listing)
         return listing
 
@@ -84,7 +87,9 @@ class Collection:
         data = dict(zip(columns.dotted(series, names), series.values(), strict=True))
         if self._others:
             self._others += [None] * (self.rows - len(self._others))
-            data[names.free("value")] = columns.typed(self._others)
+            data[names.free("value")] = columns.typed(self._others, dates=True)
+        for name in self._types.keys() & data.keys():
+            data[name] = stated_types.column(data[name], self._types[name])
         return columns.assembled(data, self.rows)
 
     def _add_raw(self, records: Sequence[Any]) -> bool:
@@ -126,7 +131,10 @@ class Collection:
         data = _columns_of_lists(lists, self._names)
         if self._is_text:
             data = {name: delimited.values(texts) for name, texts in data.items()}
-        return columns.frame(data, len(lists))
+        frame = columns.frame(data, len(lists), dates=True)
+        for name in self._types.keys() & data.keys():
+            frame[name] = stated_types.column(frame[name], self._types[name])
+        return frame
 
     def _wanted(self, records: Sequence[Any]) -> Sequence[Any]:
         return records if self._limit is None else records[: max(self._limit - self.rows, 0)]

@@ -238,8 +238,12 @@ def _walk(table: pa.Table) -> Iterable[tuple[Path, Any]]:
     """Visit each leaf as one array. Where an object is missing, the values in it are null."""
     import pyarrow as pa
 
+    try:
+        chunks = [chunked.combine_chunks() for chunked in table.columns]
+    except pa.ArrowException as error:  # lists of several nulls
+        raise Unsure(str(error)) from None
     stack: list[tuple[Path, pa.Array]] = [
-        ((name,), chunked.combine_chunks()) for name, chunked in zip(table.column_names, table.columns, strict=True)
+        ((name,), array) for name, array in zip(table.column_names, chunks, strict=True)
     ]
     stack.reverse()
     while stack:

@@ -127,8 +127,19 @@ class Server:
             name, _, value = line.partition(":")
             headers.append((name, value.strip()))
         length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
+        body = _chunks(lines) if ("Transfer-Encoding", "chunked") in headers else lines.read(length)
         certificate = connection.getpeercert() if isinstance(connection, ssl.SSLSocket) else None
-        return Seen(first[0], first[1], headers, lines.read(length), certificate)
+        return Seen(first[0], first[1], headers, body, certificate)
+
+
+def _chunks(lines: Any) -> bytes:
+    """A body that arrives in chunks."""
+    body = b""
+    while length := int(lines.readline(), 16):
+        body += lines.read(length)
+        lines.readline()
+    lines.readline()
+    return body
 
 
 def answered(body: bytes = b"{}", *headers: str, status: str = "200 OK") -> bytes:

@@ -30,6 +30,7 @@ _HEADERS = ("columns", "fields", "headers", "header", "meta")
 _CELLS = ("rows", "data", "values")
 _MOST_ENVELOPES = 4
 _LONGEST_ERROR = 300
+_MOST_NAMED = 12  # of places, in an error
 _EACH = "*"
 _WHOLE_HINT = '`--rows .` takes the whole answer, in Python rows="."'
 
@@ -188,7 +189,7 @@ def _found(document: Any, reply: Reply) -> Listing:
     if len(places) > 1:
         candidates = [".".join(place.keys) for place in places]
         raise LoadError(
-            f"the rows could be {' or '.join(map(repr, candidates))}",
+            f"the rows could be {' or '.join(map(repr, candidates[:_MOST_NAMED]))}{_more(candidates)}",
             reply=reply,
             hint=f'choose with `--rows {candidates[0]}`, in Python rows="{candidates[0]}"; "." makes one row of all',
         )
@@ -242,6 +243,11 @@ def _types_in(header: list[Any]) -> dict[str, str]:
     }
 
 
+def _more(candidates: Sequence[str]) -> str:
+    hidden = len(candidates) - _MOST_NAMED
+    return f" or {hidden:,} more" if hidden > 0 else ""
+
+
 def _keyed(outer: Mapping[str, Any], where: str, path: tuple[Mapping[str, Any], ...]) -> Listing | None:
     """Objects of one kind in an object are a list whose items have names; None if it is not plainly that."""
     if len(outer) < 2 or not all(type(value) is dict and value for value in outer.values()):
@@ -269,8 +275,9 @@ def _keyed_inside(document: Mapping[str, Any]) -> Listing | None:
 def _with_keys(outer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row per key. The key is a column of its own, in front."""
     rows = [value if type(value) is dict else {"value": value} for value in outer.values()]
+    names = {name for row in rows for name in row}
     name = "key"
-    while any(name in row for row in rows):
+    while name in names:
         name += "_"
     return [{name: key, **row} for key, row in zip(outer, rows, strict=True)]
 
@@ -322,14 +329,16 @@ def _are_objects(value: Any) -> bool:
 
 def _accompanies_rows(key: str, value: Any, outer: Mapping[str, Any]) -> bool:
     """Whether a list of objects only describes or completes the rows, which stand beside it."""
+    if key not in ("included", "meta"):
+        return False
     rows = outer.get("data")
-    if key == "data" or type(rows) not in (list, RawObjects) or not rows or not _are_objects(rows):
+    if type(rows) not in (list, RawObjects) or not rows or not _are_objects(rows):
         return False
     first = _first(rows)
     if key == "included":  # JSON:API: what the resources in `data` refer to
         return "type" in first and "id" in first
     # ClickHouse: the names and types of the columns
-    return key == "meta" and type(value) is list and [_name_of(column) for column in value] == list(first)
+    return type(value) is list and [_name_of(column) for column in value] == list(first)
 
 
 def _are_links(rows: list[Any]) -> bool:

@@ -207,11 +207,9 @@ def run(
     max_bytes
         Bytes that it may write to its standard output.
     secret
-        What it reads from its standard input; None: nothing is there to read.
-    executable
-        The program to run, if it is not the first word of `command`.
-    environ
-        The child's environment; ours where None.
+        What it reads from its standard input; None: nothing.
+    executable, environ
+        The program to run, if it is not the first word of `command`; its environment, ours where None.
     on_terminal
         Whether it reads from this terminal instead, and so stays in our session.
 
@@ -226,8 +224,7 @@ def run(
         process.start(command, executable=executable, env=environ, stdin=stdin)
         if secret is not None and not on_terminal:
             process.feed(secret, end=True)
-        listener = _Listener(process, call, time.monotonic() + timeout_s, timeout_s, max_bytes)
-        output = listener.output()
+        output = _Listener(process, call, timeout_s, max_bytes).output()
     except BaseException:  # a kernel interrupt too: nothing is left running
         process.end(_PROGRAM_GRACE_S)
         raise
@@ -367,10 +364,10 @@ class _ServerOutput:
 class _Listener:
     """Reads what a child that answers writes. By threads: not every system can wait for two pipes."""
 
-    def __init__(self, process: _Process, call: Call, deadline: float, timeout_s: float, max_bytes: int) -> None:
+    def __init__(self, process: _Process, call: Call, timeout_s: float, max_bytes: int) -> None:
         self._process = process
         self._call = call
-        self._deadline = deadline
+        self._deadline = time.monotonic() + timeout_s
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
         self._pieces: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()

@@ -139,7 +139,7 @@ def test_a_credential_that_is_not_taken_is_named(demo, tmp_path: Path):
         ({"exec": {"command": "no-such-plugin", "apiVersion": "client.authentication.k8s.io/v1",
                    "interactiveMode": "Never"}}, "is not installed"),
         ({"tokenFile": "gone"}, "cannot be read"),
-        ({"auth-provider": {"name": "gcp"}}, "which is gone"),
+        ({"auth-provider": {"name": "gcp"}}, "which no longer exists"),
         ({}, "has no credential"),
     ],
     ids=["plugin", "file", "provider", "nothing"],

@@ -178,17 +178,17 @@ def test_a_proxy_that_is_not_there_is_named_with_where_it_is_named(tmp_path, clo
 @pytest.mark.parametrize(
     ("scheme", "answer", "words"),
     [
-        ("http", b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "wants another login"),
-        ("http", b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "no connection to it (502 Bad Gateway)"),
-        ("http", f"HTTP/1.1 403 token={CANARY}\r\nContent-Length: 0\r\n\r\n".encode(), "no connection to it (403"),
-        pytest.param("socks5", b"\x05\xff", "wants another login", marks=needs_socks),
+        ("http", b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "refuses the login"),
+        ("http", b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "cannot connect to it (502 Bad Gateway)"),
+        ("http", f"HTTP/1.1 403 token={CANARY}\r\nContent-Length: 0\r\n\r\n".encode(), "cannot connect to it (403"),
+        pytest.param("socks5", b"\x05\xff", "refuses the login", marks=needs_socks),
         pytest.param(
             "socks5",
             b"\x05\x00\x05\x05\x00\x01\0\0\0\0\0\0",
-            "no connection to it (Connection refused)",
+            "cannot connect to it (Connection refused)",
             marks=needs_socks,
         ),
-        ("http", None, "did not answer within 1 s, asked through the proxy"),
+        ("http", None, "did not answer within 1 s through the proxy"),
         pytest.param("socks5", None, "does not answer", marks=needs_socks),
     ],
 )

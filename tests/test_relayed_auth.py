@@ -55,7 +55,7 @@ def test_the_first_signature_is_requested_once_and_waited_for():
 
 def test_without_a_signature_nothing_is_sent():
     auth = RelayedAuth()
-    with pytest.raises(CredentialError, match="signed in"):
+    with pytest.raises(CredentialError, match="no signature"):
         auth.sign(Call(Limits(total_s=0.3)))
     stopped = Call()
     stopped.stop()

@@ -6,7 +6,6 @@ import fnmatch
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..discovery.builtin import built_in, built_in_services
 from ..text import one_line
 
 if TYPE_CHECKING:
@@ -74,6 +73,8 @@ def pods(
 
 def info(discovery: Discovery, call: Call, url_of: Callable[[Target], str], namespace: str | None) -> pd.DataFrame:
     """What ``kubectl cluster-info`` prints: each built-in service with its proxy URL and its readiness."""
+    from ..discovery.builtin import built_in, built_in_services
+
     services, note = built_in_services(discovery, namespace, call)
     where = sorted({service.metadata.namespace or "" for service in services})
     slices, unread = discovery.slices_in(where, call)

@@ -48,7 +48,7 @@ class ExecPlugin:
         self._command = os.path.normpath(str(spec["command"]))
         label = f"the plugin {os.path.basename(self._command)} of {place}"
         self._program = HelperProgram(
-            label, limit_s, "sign in in a terminal, where any kubectl command runs it, and ask again"
+            label, limit_s, "run any kubectl command in a terminal, so that it signs in there, and ask again"
         )
         self._interactive = self._may_ask()
         self._executable = self._find()
@@ -102,7 +102,7 @@ class ExecPlugin:
                 return True
         if mode == "Always":
             raise CredentialError(
-                f"{self._program.label} asks for a terminal (interactiveMode Always), and there is none here",
+                f"{self._program.label} needs a terminal (interactiveMode Always), and there is none here",
                 hint=f"sign in once in a terminal, with {shlex.quote(self._command)} or any kubectl command",
             )
         return False

@@ -138,5 +138,5 @@ def unreadable(error: OSError) -> CredentialError:
     """The error for a file that cannot be read: which one, and why."""
     return CredentialError(
         f"{error.filename} cannot be read ({error.strerror})",
-        hint="the kubeconfig names that file: sign in with whatever writes it, or choose another context",
+        hint="the kubeconfig names that file: sign in with the tool that writes it, or choose another context",
     )

@@ -67,7 +67,7 @@ def obtain_sign_in(context: Context, before: SignIn | None, call: Call, *, plugi
         if plugin is None:
             raise NothingToSignInWith(
                 f"{user.place} has nothing to sign in with",
-                hint="nothing is ever asked anonymously; give it a token, a client certificate or an exec plugin",
+                hint="no request is sent without a credential: give it a token, a client certificate or an exec plugin",
             )
         return _with_plugin(plugin, user, before, call, plugin_limit_s=plugin_limit_s, anew=anew)
     return SignIn(authorization, certificate, files=user.files, token_file=user.entry.get("tokenFile") or None)
@@ -95,7 +95,7 @@ class _User:
             what = f"its user {context.user!r} is not there" if context.user else "it names no user"
             raise NothingToSignInWith(
                 f"context {context.name!r} has nothing to sign in with, {what}",
-                hint="nothing is ever asked anonymously; name a user of the kubeconfig in the context",
+                hint="no request is sent without a credential: name a user of the kubeconfig in the context",
             )
         for field in ("client-certificate", "client-key", "tokenFile"):
             if entry.get(field):
@@ -113,7 +113,7 @@ class _User:
             raise CredentialError(f"{self.place} {problem.what}", hint=problem.hint)
         if self.entry.get("tokenFile") and self.entry.get("username"):
             raise CredentialError(
-                f"{self.place} has both tokenFile and username; keep one", hint="kubectl refuses both as well"
+                f"{self.place} has both tokenFile and username; keep one", hint="kubectl refuses that, too"
             )
 
     def authorization(self, before: SignIn | None) -> str | None:
@@ -153,7 +153,7 @@ class _User:
         if self.entry.get("token"):
             return None
         raise CredentialError(
-            f"{self.place} has a tokenFile that is empty ({path})", hint="sign in with whatever writes it"
+            f"{self.place} has a tokenFile that is empty ({path})", hint="sign in with the tool that writes it"
         )
 
 
@@ -163,7 +163,7 @@ def _with_pod_account(token_file: str) -> SignIn:
     if not token:
         raise CredentialError(
             f"{token_file} (the token of the pod's account) is empty",
-            hint="Kubernetes writes it: a new server on the hub is a new pod with a new one",
+            hint="Kubernetes writes it: stop and start the server on the hub to get a new pod with a new token",
         )
     return SignIn(bearer(token, f"{token_file} has a token"), None, token_file=token_file, files=((token_file, stamp),))
 
@@ -210,10 +210,12 @@ def _refuse_provider(place: str, name: str) -> NoReturn:
         "azure": "kubelogin: `kubelogin convert-kubeconfig` writes it",
     }
     if name in successors:
-        raise CredentialError(f"{place} has the auth-provider {name}, which is gone", hint=f"use {successors[name]}")
+        raise CredentialError(
+            f"{place} has the auth-provider {name}, which no longer exists", hint=f"use {successors[name]}"
+        )
     raise CredentialError(
-        f"{place} has the auth-provider {name!r}, which nobody knows",
-        hint="only oidc is supported; all else signs in by an exec plugin, which your cluster's provider has",
+        f"{place} has the auth-provider {name!r}, which does not exist",
+        hint="only oidc is supported; other providers have an exec plugin",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import decimal
 import gc
 import json
 import re
@@ -22,8 +23,10 @@ __all__ = [
     "is_json",
     "is_lines",
     "json_of",
+    "json_with_decimals",
     "keys_are_certain",
     "keys_of",
+    "lines_of",
     "looks_like_json",
     "not_taken",
     "read",
@@ -51,6 +54,7 @@ _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 # A key with space behind it, or quoted text inside a text.
 _SPACED_KEY = re.compile(rb'"[ \t\r\n]+:')
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
 
 
@@ -103,6 +107,17 @@ def text_of(reply: Reply) -> str:
         ) from None
 
 
+def json_with_decimals(reply: Reply) -> Any:
+    """Read a valid JSON document with `decimal.Decimal` in place of floats, so that they keep all of their digits."""
+    with gc_paused():
+        return json.loads(text_of(reply), object_pairs_hook=_object, parse_float=decimal.Decimal)
+
+
+def lines_of(text: str) -> list[str]:
+    """Split a text at CR, LF and CRLF, and nowhere else: `str.splitlines` also splits at characters of values."""
+    return _LINE_END.split(text) if "\r" in text else text.split("\n")
+
+
 def json_of(reply: Reply) -> Any:
     """Read the one JSON document of an answer. If an object has a key twice, the second is renamed to ``key_2``.
 
@@ -145,13 +160,11 @@ def documents(reply: Reply) -> tuple[list[Any], bool]:
             return [_loads(text, reply)], False
         except json.JSONDecodeError as error:
             # It can still have one document per line, if the first one ends with the first line.
-            if not error.msg.startswith("Extra data") or "\n" in text[: error.pos].strip():
-                raise _bad_json(reply, text, error) from None
-            if text[: error.pos].rstrip(" \t\r")[-1:] != "\n":
+            if not error.msg.startswith("Extra data") or not _ends_with_its_line(text[: error.pos]):
                 raise _bad_json(reply, text, error) from None
     parsed = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        line = line.strip(" \t\r\x1e")  # \x1e begins a document of application/json-seq
+    for number, line in enumerate(lines_of(text), start=1):
+        line = line.strip(" \t\x1e")  # \x1e begins a document of application/json-seq
         if not line:
             continue
         try:
@@ -309,13 +322,22 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return result
     names = set(result)  # a `key_2` of the document's own keeps its name
     result = {}
+    numbers: dict[str, int] = {}  # where to go on, so that many equal keys take linear time
     for key, value in pairs:
-        name, number = key, 2
-        while name in result or (number > 2 and name in names):
-            name = f"{key}_{number}"
-            number += 1
+        name = key
+        if key in result:
+            number = numbers.get(key, 2)
+            while (name := f"{key}_{number}") in result or name in names:
+                number += 1
+            numbers[key] = number + 1
         result[name] = value
     return result
+
+
+def _ends_with_its_line(text: str) -> bool:
+    """Whether a document, and the blanks behind it, are in one line and end it."""
+    document = text.strip(" \t\r\n")
+    return not _LINE_END.search(document) and bool(_LINE_END.search(text[text.rindex(document) + len(document) :]))
 
 
 def _web_page(reply: Reply) -> LoadError:

@@ -6,22 +6,27 @@ Every dialect makes its frame here, so that a column of whole numbers with gaps 
 values of a column           dtype
 ===========================  =========================================================
 whole numbers                int64; Int64 with gaps; object if one is beyond 64 bits
-numbers                      float64 (object, if a whole one would lose digits)
+numbers                      float64 (object, if a whole one would lose digits); so are the texts ``NaN``,
+                             ``Infinity`` and ``-Infinity`` among them, as JSON has no other form for these
 true and false               bool; boolean with gaps
 text                         str (object in pandas 2); object if one has no UTF-8 form
-times, if that is wanted     datetime64[us, UTC]; [ns] if one has more than six digits
+times, if that is wanted     datetime64[us, UTC]; [ns] if one has more than six digits; Go's zero time is NaT
 lists, anything mixed        object, the values as they are
 ===========================  =========================================================
 """
 
 from __future__ import annotations
 
+import contextlib
+import math
 import re
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain, filterfalse, repeat
 from typing import TYPE_CHECKING, Any, Literal, cast
+
+from .budget import DEFAULT, FrameBudget
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +50,17 @@ __all__ = [
 _EXACT_IN_FLOAT = 2**53
 _NONE = type(None)
 # A date, a time and a zone. Text without one of them is no point in time, and stays text.
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,](\d{1,9}))?)?(?:Z|[+-]\d\d(?::?\d\d)?)")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?| ?(?:GMT|UTC))")
+_ZERO_TIME = "0001-01-01T00:00:00Z"  # what Go writes for a time that was never set
 _LONGEST_TIME = len("2026-11-01T00:00:00.000000000+00:00")
+_NANOSECONDS = re.compile(r"[.,]\d{6}0*[1-9]")
+_MORE_DIGITS = re.compile(r"(?<=[.,]\d{6})\d+")
 _ZEROS = dict.fromkeys(map(ord, string.digits), "0")
 _CHUNK_ROWS = 4096
+_SPARSE_FROM = 8  # cells per value
 # As programs print numbers. `007` and `1_000` are names of something.
+_NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_NOT_FINITE_TEXTS = frozenset({*_NOT_FINITE, "nan", "inf", "-inf", "+Inf", "Inf", "-Inf"})
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
@@ -58,19 +69,28 @@ class Names:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
+        self._next: dict[str, int] = {}  # by name: the number to try, so that many equal names take linear time
 
     def free(self, name: str) -> str:
         """Take a name. If it is taken already, a number is added to it."""
-        free, number = name, 2
-        while free in self._taken:
-            free = f"{name}_{number}"
+        if name not in self._taken:
+            self._taken.add(name)
+            return name
+        number = self._next.get(name, 2)
+        while (numbered := f"{name}_{number}") in self._taken:
             number += 1
-        self._taken.add(free)
-        return free
+        self._next[name] = number + 1
+        self._taken.add(numbered)
+        return numbered
 
 
 def flatten(
-    records: Sequence[Mapping[str, Any]], names: Names | None = None, *, prefix: str = "", taken_prefix: str = ""
+    records: Sequence[Mapping[str, Any]],
+    names: Names | None = None,
+    *,
+    prefix: str = "",
+    taken_prefix: str = "",
+    budget: FrameBudget = DEFAULT,
 ) -> dict[str, list[Any]]:
     """Make columns of a list of objects, in the order in which they first appear. Nested objects become dotted columns.
 
@@ -84,18 +104,26 @@ def flatten(
         Stands in front of each name.
     taken_prefix
         Stands in front of a name that is taken: ``_source.`` makes ``_source._id`` of a second ``_id``.
+    budget
+        What the frame may cost.
 
     Returns
     -------
     dict
         Each list has one value per row. An object that is empty in all rows is kept as a value, ``{}``.
     """
-    values = leaves(records)[0]
-    return dict(zip(dotted(values, names, prefix=prefix, taken_prefix=taken_prefix), values.values(), strict=True))
+    values = leaves(records, budget)[0]
+    column_names = dotted(values, names, prefix=prefix, taken_prefix=taken_prefix, budget=budget)
+    return dict(zip(column_names, values.values(), strict=True))
 
 
 def dotted(
-    paths: Iterable[tuple[str, ...]], names: Names | None = None, *, prefix: str = "", taken_prefix: str = ""
+    paths: Collection[tuple[str, ...]],
+    names: Names | None = None,
+    *,
+    prefix: str = "",
+    taken_prefix: str = "",
+    budget: FrameBudget = DEFAULT,
 ) -> list[str]:
     """Name columns by the keys that lead to them, as `flatten` does.
 
@@ -107,6 +135,7 @@ def dotted(
         As for `flatten`.
     """
     names = names or Names()
+    check_names(paths, budget)
     taken = frozenset(names._taken) if taken_prefix else frozenset()
     dotted_names = []
     for path in paths:
@@ -115,13 +144,23 @@ def dotted(
     return dotted_names
 
 
-def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], list[Any]], int]:
+def check_names(paths: Collection[tuple[str, ...]], budget: FrameBudget) -> None:
+    """Raise LimitExceeded if dotted names would take too much: a long key stands in all names below it."""
+    size = sum(sum(map(len, path)) + len(path) for path in paths)
+    budget.check_bytes(size, f"the names of {len(paths):,} columns")
+
+
+def leaves(
+    records: Sequence[Mapping[str, Any]], budget: FrameBudget = DEFAULT
+) -> tuple[dict[tuple[str, ...], list[Any]], int]:
     """Collect the values of a list of objects by the keys that lead to them.
 
     Parameters
     ----------
     records
         One dict per row.
+    budget
+        What the frame may cost: asked at each level, before its values are taken out.
 
     Returns
     -------
@@ -134,15 +173,21 @@ def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], 
     # A stack, not recursion: an answer may be nested to any depth.
     objects = cast("Sequence[dict[str, Any]]", records)
     nothing: dict[str, Any] = {}  # in place of an object that is missing
-    stack: list[tuple[tuple[str, ...], Sequence[dict[str, Any]], str | None]] = [((), objects, None)]
+    width = 0  # how many keys all levels have
+    stack: list[tuple[tuple[str, ...], Any, str | None]] = [((), objects, None)]
     while stack:
         path, rows, key = stack.pop()
         if key is None:
-            keys_in_all += sum(map(len, rows))
+            filled = sum(map(len, rows))
+            keys_in_all += filled
             keys = dict.fromkeys(chain.from_iterable(rows))
+            width += len(keys)
+            budget.check_cells(len(rows), width, keys_in_all)
+            if len(keys) * len(rows) > _SPARSE_FROM * max(filled, _CHUNK_ROWS):
+                rows = _spread(rows, keys)
             stack.extend((path, rows, key) for key in reversed(keys))
             continue
-        values = list(map(dict.get, rows, repeat(key)))
+        values = rows.pop(key) if type(rows) is dict else list(map(dict.get, rows, repeat(key)))
         here = (*path, key)
         kinds = set(map(type, values))
         if dict in kinds and any(type(value) is dict and value for value in values):
@@ -155,8 +200,22 @@ def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], 
     return values_at, keys_in_all
 
 
+def _spread(rows: Sequence[dict[str, Any]], keys: Iterable[str]) -> dict[str, list[Any]]:
+    """The values of each key, in the time that the values take and not that of all gaps."""
+    values: dict[str, list[Any]] = {key: [None] * len(rows) for key in keys}
+    for at, row in enumerate(rows):
+        for key, value in row.items():
+            values[key][at] = value
+    return values
+
+
 def frame(
-    columns: Mapping[str, Sequence[Any]], rows: int, *, dates: bool = False, kinds: Mapping[str, str] | None = None
+    columns: Mapping[str, Sequence[Any]],
+    rows: int,
+    *,
+    dates: bool = False,
+    kinds: Mapping[str, str] | None = None,
+    budget: FrameBudget = DEFAULT,
 ) -> pd.DataFrame:
     """Make a DataFrame of columns of Python values, each with the dtype that fits its values.
 
@@ -170,13 +229,34 @@ def frame(
         Whether columns of times as text become datetime64 in UTC.
     kinds
         The kind of some columns, as for `of_kind`, whatever their values are.
+    budget
+        What the frame may cost. Text that is one object in many rows becomes many copies.
+
+    Raises
+    ------
+    LimitExceeded
+        The frame would cost more.
     """
     kinds = kinds or {}
-    data = {
-        name: of_kind(values, kinds[name]) if name in kinds else typed(values, dates=dates)
-        for name, values in columns.items()
-    }
+    budget.check_cells(rows, len(columns))
+    data, size = {}, 0
+    for name, values in columns.items():
+        budget.check()
+        if text_size := _text_size(values):
+            size += text_size
+            budget.check_bytes(size, f"the text of {rows:,} rows")
+        data[name] = of_kind(values, kinds[name]) if name in kinds else typed(values, dates=dates)
     return assembled(data, rows)
+
+
+def _text_size(values: Sequence[Any]) -> int:
+    """How long the texts of a column are together; 0 if it is not a column of text."""
+    try:
+        return sum(map(len, values))
+    except TypeError:  # a gap, or a number
+        with contextlib.suppress(TypeError):
+            return sum(map(len, filter(None, values)))
+    return 0
 
 
 def assembled(columns: Mapping[str, pd.Series | ExtensionArray], rows: int) -> pd.DataFrame:
@@ -237,8 +317,10 @@ def typed(values: Sequence[Any], *, dates: bool = False) -> pd.Series | Extensio
         return _whole(values, has_gaps)
     if types == {float}:
         return of_kind(values, "float")
-    if types == {int, float} and all(type(v) is not int or abs(v) <= _EXACT_IN_FLOAT for v in values):
+    if types == {int, float} and _are_exact_in_float(values):
         return of_kind(values, "float")
+    if str in types and types <= {str, int, float} and (numbers := _with_not_finite(values)) is not None:
+        return of_kind(numbers, "float")
     return of_kind(values, "object")
 
 
@@ -287,7 +369,7 @@ def utc(values: Sequence[str | None]) -> pd.Series | None:
     """
     import pandas as pd
 
-    digits = 0
+    digits, zones = 0, set[str]()
     for start in range(0, len(values), _CHUNK_ROWS):
         there = [value for value in values[start : start + _CHUNK_ROWS] if value is not None]
         if not there:
@@ -300,12 +382,17 @@ def utc(values: Sequence[str | None]) -> pd.Series | None:
         if len(forms) != len(there) or None in matches:
             return None
         digits = max([digits, *(len(match[1] or "") for match in matches if match)])
+        zones |= {match[2][-1] for match in matches if match}
+    if zones & {"T", "C"}:  # GMT, UTC
+        values = [value and value.replace(" ", "").replace("GMT", "Z").replace("UTC", "Z") for value in values]
+    if _ZERO_TIME in values:
+        values = [None if value == _ZERO_TIME else value for value in values]
     unit: Literal["us", "ns"] = "us" if digits <= 6 else "ns"
     try:
         times = pd.to_datetime(pd.Series(list(values), dtype=object), utc=True, format="ISO8601")
         return times.astype(pd.DatetimeTZDtype(unit, "UTC"))
-    except (ValueError, OverflowError):  # a 30 February; or, in pandas 2, a year that nanoseconds do not reach
-        return _far(values) if unit == "us" else None
+    except (ValueError, OverflowError):  # a 30 February; or a year that nanoseconds do not reach
+        return _far(values) if unit == "us" or not any(map(_NANOSECONDS.search, filter(None, values))) else None
 
 
 def epoch_ms(values: Sequence[float | None]) -> pd.Series:
@@ -334,14 +421,19 @@ def numbers(values: Sequence[str | None]) -> list[Any] | None:
     Returns
     -------
     list or None
-        The numbers. None if one of the texts is not a number, or there is no text at all.
+        The numbers; NaN and infinities only beside others. None if one of the texts is not a number, or there is none.
     """
     there = [value for value in values if value is not None]
-    if not there or not all(type(value) is str and _NUMBER.fullmatch(value) for value in there):
+    finite = [value for value in there if type(value) is not str or value not in _NOT_FINITE_TEXTS]
+    if not finite or not all(type(value) is str and _NUMBER.fullmatch(value) for value in finite):
         return None
-    whole = not any(c in value for value in there for c in ".eE")
+    whole = not any(c in value for value in finite for c in ".eE")
     try:
-        return [None if value is None else int(value) if whole else float(value) for value in values]
+        if len(finite) == len(there):
+            return [None if value is None else int(value) if whole else float(value) for value in values]
+        if whole and not _are_exact_in_float(map(int, finite)):
+            return None
+        return [None if value is None else float(value) for value in values]
     except ValueError:  # more digits than Python reads
         return None
 
@@ -367,10 +459,24 @@ def _whole(values: Sequence[Any], has_gaps: bool) -> pd.Series | ExtensionArray:
     try:
         if not has_gaps:
             return _numpy(values, "int64")
-        is_gap = np.array([value is None for value in values])
-        return pd.arrays.IntegerArray(np.array([value or 0 for value in values], dtype="int64"), is_gap)
+        objects = np.fromiter(values, dtype=object, count=len(values))
+        is_gap = np.equal(objects, cast(Any, None)).astype(bool)
+        whole = np.zeros(len(values), dtype="int64")
+        whole[~is_gap] = objects[~is_gap].astype("int64")
+        return pd.arrays.IntegerArray(whole, is_gap)
     except (OverflowError, TypeError):  # beyond 64 bits: Python's own numbers are exact
         return _objects(values)
+
+
+def _are_exact_in_float(values: Iterable[Any]) -> bool:
+    return all(type(value) is not int or abs(value) <= _EXACT_IN_FLOAT for value in values)
+
+
+def _with_not_finite(values: Sequence[Any]) -> list[float | None] | None:
+    """Numbers in place of the texts for NaN and infinities; None if there is another text, or a number loses digits."""
+    if not {value for value in values if type(value) is str} <= _NOT_FINITE.keys() or not _are_exact_in_float(values):
+        return None
+    return [_NOT_FINITE[value] if type(value) is str else value for value in values]
 
 
 def _numpy(values: Sequence[Any], dtype: str) -> pd.Series:
@@ -394,7 +500,11 @@ def _far(values: Sequence[str | None]) -> pd.Series | None:
     import pandas as pd
 
     try:
-        times = [None if v is None else datetime.fromisoformat(v).astimezone(UTC).replace(tzinfo=None) for v in values]
+        times = [None if v is None else _moment(v).astimezone(UTC).replace(tzinfo=None) for v in values]
     except (ValueError, OverflowError):
         return None
     return pd.Series(np.array(times, dtype="datetime64[us]")).dt.tz_localize("UTC")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(_MORE_DIGITS.sub("", text))

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlencode
 
+from .. import kube
 from ..errors import AccessDenied, LimitExceeded, TimedOut
-from ..kube import ContinueTokens, status_of
 from ..reply import size_text
 
 if TYPE_CHECKING:
@@ -103,11 +103,11 @@ def pages_of(
     """
     budget = budget or Budget(call.limits.max_bytes)
     query = {"limit": str(PAGE_ROWS), **(params or {})}
-    tokens = ContinueTokens()
+    tokens = kube.ContinueTokens()
     while True:
         call.check("the list")
         reply = _send_within(budget, send, f"{path}?{urlencode(query)}", call)
-        if reply.status_code == 410 and (status := status_of(reply.content)) and tokens.renew(status.token):
+        if reply.status_code == 410 and (status := kube.status_of(reply.content)) and tokens.renew(status.token):
             query["continue"] = status.token
             continue
         items, token = read(reply)

@@ -6,6 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from .. import kube
 from ..access import role
 from ..errors import (
     AccessDenied,
@@ -17,10 +18,10 @@ from ..errors import (
     TimedOut,
     Unreachable,
 )
-from ..kube import Status, status_of
 
 if TYPE_CHECKING:
     from ..access import Attributes
+    from ..kube import Status
     from ..reply import Reply
 
 __all__ = ["redirected", "refused"]
@@ -38,7 +39,7 @@ def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessErr
     attributes
         What was asked, as RBAC sees it. With it an AccessDenied carries the Role to ask for.
     """
-    status = status_of(reply.content)
+    status = kube.status_of(reply.content)
     message = _one_line(status.message if status else reply.text.strip()[:200])
     summary = f"the API server answered {reply.status_code}: {message or reply.reason}"
     match reply.status_code:

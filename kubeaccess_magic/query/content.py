@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -69,7 +70,7 @@ def media_type_of(text: str) -> str:
     """What a body of text is: JSON if it parses, NDJSON if every line does, else plain text."""
     if _is_json(text):
         return "application/json"
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in re.split(r"[\r\n]+", text) if line.strip()]
     if len(lines) > 1 and all(_is_json(line) for line in lines):
         return "application/x-ndjson"
     return "text/plain; charset=utf-8"

@@ -65,7 +65,7 @@ class ExpositionReader(SingleAnswerReader):
 
         samples = _samples_in(reply)
         make = frames.grouped if self._grouped else frames.frame
-        frame = make(samples, wide=self._wide, as_categories=self._categories)
+        frame = make(samples, wide=self._wide, as_categories=self._categories, budget=self.budget)
         return cut(Table(frame, len(frame), unit="samples", notes=_notes(samples)), self.limit)
 
 
@@ -85,7 +85,7 @@ def _is_open(reply: Reply, text: str) -> bool:
     """Whether it is OpenMetrics: by its type, or if that does not say, by its last line."""
     if is_openmetrics(reply):
         return True
-    return not has_text_version(reply) and text.rstrip("\r\n").endswith("\n# EOF")
+    return not has_text_version(reply) and text.rstrip("\r\n").endswith(("\n# EOF", "\r# EOF"))
 
 
 def _notes(samples: Samples) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ _DELIMITER_OF = {
 _DELIMITERS = ",\t;|"
 _PLAIN = frozenset({"", "text/plain", "application/octet-stream"})
 _MOST_CHECKED_ROWS = 50
+_LINE_END = re.compile(rb"[\r\n]")
 _NAME = re.compile(r"[^\W\d][\w .:/()%@#-]*")
 _STATED_HEADER = re.compile(r";\s*header\s*=\s*\"?(present|absent)", re.IGNORECASE)  # RFC 4180, section 3
 
@@ -39,7 +41,7 @@ def looks_delimited(reply: Reply) -> bool:
     """Tell whether text without a stated type must be CSV: a line of names, and as many values in each line."""
     if reply.media_type not in _PLAIN or not reply.content[:1].strip():
         return False
-    first = reply.content.partition(b"\n")[0]
+    first = _LINE_END.split(reply.content, maxsplit=1)[0]
     if len(first) == len(reply.content) or not any(delimiter.encode() in first for delimiter in _DELIMITERS):
         return False
     try:
@@ -106,7 +108,7 @@ def _read(reply: Reply) -> tuple[list[list[str]], bool | None]:
     text = answer.text_of(reply)
     stated = _STATED_HEADER.search(reply.headers.get("Content-Type", ""))
     delimiter = _delimiter(text, _DELIMITER_OF.get(reply.media_type, ","))
-    lines = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         rows = [row for row in lines if row]
     except csv.Error as error:
@@ -118,12 +120,12 @@ def _read(reply: Reply) -> tuple[list[list[str]], bool | None]:
 
 def _delimiter(text: str, usual: str) -> str:
     """The delimiter that splits all of the first rows into the same number of cells, as many as possible."""
-    lines = text[: 2**16].splitlines(keepends=True)
+    head = text[: 2**16]
     best, cells = usual, 1
     for delimiter in dict.fromkeys(usual + _DELIMITERS):
         counts = []
         try:
-            for row in csv.reader(lines, delimiter=delimiter):
+            for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter):
                 if row:
                     counts.append(len(row))
                 if len(counts) >= _MOST_CHECKED_ROWS:

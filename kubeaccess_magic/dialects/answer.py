@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import decimal
 import gc
 import json
 import re
@@ -22,6 +23,7 @@ __all__ = [
     "is_json",
     "is_lines",
     "json_of",
+    "json_with_decimals",
     "keys_are_certain",
     "keys_of",
     "lines_of",
@@ -103,6 +105,12 @@ def text_of(reply: Reply) -> str:
             reply=reply,
             hint="see it with -o text, or take the bytes with -o bytes",
         ) from None
+
+
+def json_with_decimals(reply: Reply) -> Any:
+    """Read a valid JSON document with `decimal.Decimal` in place of floats, so that they keep all of their digits."""
+    with gc_paused():
+        return json.loads(text_of(reply), object_pairs_hook=_object, parse_float=decimal.Decimal)
 
 
 def lines_of(text: str) -> list[str]:
@@ -314,11 +322,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return result
     names = set(result)  # a `key_2` of the document's own keeps its name
     result = {}
+    numbers: dict[str, int] = {}  # where to go on, so that many equal keys take linear time
     for key, value in pairs:
-        name, number = key, 2
-        while name in result or (number > 2 and name in names):
-            name = f"{key}_{number}"
-            number += 1
+        name = key
+        if key in result:
+            number = numbers.get(key, 2)
+            while (name := f"{key}_{number}") in result or name in names:
+                number += 1
+            numbers[key] = number + 1
         result[name] = value
     return result
 

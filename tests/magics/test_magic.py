@@ -479,7 +479,9 @@ def test_why_tells_no_secret(run, own):
 
 def test_a_search_that_may_not_be_posted_may_be_asked_by_get(run):
     error = run.fails(f"%%kproxy shop/web _search --as analyst\n{QUERY}").error
-    assert isinstance(error, AccessDenied) and error.hint.startswith("-X GET asks the same and is allowed")  # T11
+    assert isinstance(error, AccessDenied) and error.hint.startswith(
+        "type -X GET: you may send the same search by GET"
+    )  # T11
     error = run.fails(f"%%kproxy {ELASTIC} _search --as viewer\n{QUERY}").error
     assert "-X GET" not in error.hint
 
@@ -527,7 +529,9 @@ def test_code_gives_an_equal_frame(run, line):
     assert {key: given["df"].attrs["kproxy"][key] for key in told} == {key: frame.attrs["kproxy"][key] for key in told}
 
 
-@pytest.mark.parametrize(("form", "name"), [("json", "data"), ("text", "text"), ("bytes", "bytes"), ("reply", "reply")])
+@pytest.mark.parametrize(
+    ("form", "name"), [("json", "data"), ("text", "text"), ("bytes", "content"), ("reply", "reply")]
+)
 def test_code_gives_the_other_forms(run, form, name):
     asked = f"%kproxy {ELASTIC} _count -o {form}"
     given: dict[str, Any] = {}

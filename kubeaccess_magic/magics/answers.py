@@ -153,7 +153,7 @@ def as_it_is(reply: Reply | None) -> Any:
 
 def name_the_cluster(error: KubeAccessError, line: Line) -> None:
     """Let the line in a hint ask as this line did: with its kubeconfig, its context and its user."""
-    from .lines import quoted
+    from ..text import quoted
 
     if not isinstance(error, AccessDenied):
         return

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .lines import Word, quoted
+from ..text import quoted
+from .lines import Word
 
 __all__ = ["instead_of", "too_many_words"]
 

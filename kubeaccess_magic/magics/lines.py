@@ -21,7 +21,7 @@ from .options import BY_NAME, EQUALS, OPTIONS, Option
 from .variables import in_text
 from .verbs import VERB_BY_WORD, WITHOUT_TARGET
 
-__all__ = ["Line", "Word", "as_typed", "parse", "quoted", "split"]
+__all__ = ["Line", "Word", "as_typed", "parse", "split"]
 
 _WITH_TARGET = ("url", "can", "panel")  # verbs whose words are a target and its path
 _QUOTED = r"""(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')(?=\s|$)"""
@@ -106,13 +106,6 @@ def split(line: str) -> list[Word]:
         words.append(word)
         at = word.end
     return words
-
-
-def quoted(text: str) -> str:
-    """`text` as one word of a line: quoted if it must be."""
-    if text and not re.search(r"\s", text) and text[0] not in "'\"" and text != "#":
-        return text
-    return f"'{text}'" if "'" not in text else f'"{text}"'
 
 
 def parse(line: str, variables: Mapping[str, Any] | None = None) -> Line:

@@ -29,7 +29,7 @@ _HALF_WRITTEN_S = 0.1  # after that a file that is being written is whole
 _UNSIGNED = Signature()
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Lease:
     """What one request uses. It is one value, so that another thread cannot change half of it.
 
@@ -143,7 +143,7 @@ class RouteLeases:
             return kept[1]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Route:
     """Where requests go, and what signs them: one value, so that no signature reaches another server.
 
@@ -257,7 +257,7 @@ class KubeconfigRoute:
         return state
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class _State:
     """What the kubeconfig said when its files had these stamps."""
 
@@ -304,11 +304,11 @@ def _reread(context: Context) -> Context | None:
     except ConfigError:  # looked at again for the next request
         return None
     try:
-        found = kubeconfig.choose(context.name, environ=environ)
+        reread = kubeconfig.choose(context.name, environ=environ)
     except ConfigError:
         time.sleep(_HALF_WRITTEN_S)  # kubectl itself writes in two steps: empties the file, and fills it
-        found = kubeconfig.choose(context.name, environ=environ)
-    return dataclasses.replace(found, files=context.files, namespace=context.namespace)
+        reread = kubeconfig.choose(context.name, environ=environ)
+    return dataclasses.replace(reread, files=context.files, namespace=context.namespace)
 
 
 def _upstream(state: _State, surroundings: _Surroundings) -> Upstream:

@@ -7,9 +7,10 @@ from IPython.core.error import UsageError
 
 from kubeaccess_magic import targets
 from kubeaccess_magic.magics.help import help_text
-from kubeaccess_magic.magics.lines import parse, quoted, split
+from kubeaccess_magic.magics.lines import parse, split
 from kubeaccess_magic.magics.options import OPTIONS
 from kubeaccess_magic.magics.verbs import VERBS
+from kubeaccess_magic.text import quoted
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from .catalogue import App
 from .elasticsearch import words_of_a_body
 from .jsontext import inside
-from .known_apps import APPS, SPEAKS_PROMQL, SPEAKS_SEARCH
+from .known_apps import APPS, SPEAKS_LOGQL, SPEAKS_PROMQL, SPEAKS_SEARCH
 from .kubernetes import LIST_PARAMETERS
+from .loki import LOGQL_FUNCTIONS
 from .looking import MOST_ROWS
 from .prometheus import AGGREGATIONS, DURATIONS, FUNCTIONS, KEYWORDS
 from .promql import Place, place
@@ -45,6 +46,9 @@ def paths(called: str, ask: Ask, typed: str) -> list[Suggestion]:
     elif called in SPEAKS_PROMQL and begin.startswith("api/v1/label/"):
         labels = ((f"api/v1/label/{name}/values", "") for name in _labels(ask, ""))
         found += matching(_slashed(slash, labels), "path", typed)
+    elif called in SPEAKS_LOGQL and begin.startswith("loki/api/v1/label/"):
+        labels = ((f"loki/api/v1/label/{name}/values", "") for name in _stream_labels(ask))
+        found += matching(_slashed(slash, labels), "path", typed)
     return found
 
 
@@ -69,6 +73,8 @@ def words(called: str, ask: Ask, path: str, parameter: str, text: str, cursor: i
         return _promql(ask, place(text, cursor))
     if called in SPEAKS_PROMQL and parameter == "metric":
         return 0, matching(_metrics(ask, text[:cursor]), "metric", text[:cursor])
+    if called in SPEAKS_LOGQL and parameter in ("query", "match[]"):
+        return _logql(ask, place(text, cursor))
     if called in SPEAKS_SEARCH:
         index = _index_of(path)
         if parameter == "":
@@ -224,6 +230,33 @@ def _label_values(ask: Ask, label: str, of_one: dict[str, str]) -> list[str]:
 
 def _data(answer: Any) -> list[str]:
     return [str(name) for name in answer["data"][:MOST_ROWS]]
+
+
+# --- Loki
+
+
+def _logql(ask: Ask, at: Place) -> tuple[int, list[Suggestion]]:
+    found: list[Suggestion] = []
+    if at.what == "expression":
+        found = matching(LOGQL_FUNCTIONS.items(), "function", at.word)
+    elif at.what == "label":
+        found = matching(((name, "") for name in _stream_labels(ask)), "label", at.word)
+    elif at.what == "value" and re.fullmatch(_NAME, at.label):
+        values: list[str] | None = ask("values", f"loki/api/v1/label/{at.label}/values", _names, {})
+        found = matching(((name, "") for name in values or ()), "value", at.word)
+        found = [one for one in found if at.quote not in one.text and "\\" not in one.text]
+    elif at.what == "duration":
+        found = matching(((name, "") for name in DURATIONS), "value", at.word)
+    return at.start, found
+
+
+def _stream_labels(ask: Ask) -> list[str]:
+    found: list[str] | None = ask("labels", "loki/api/v1/labels", _names, {})
+    return found or []
+
+
+def _names(answer: Any) -> list[str]:
+    return [str(name) for name in (answer.get("data") or ())[:MOST_ROWS]]  # Loki leaves an empty list out
 
 
 # --- the API server

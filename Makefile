@@ -9,11 +9,13 @@ ARGS ?=
 CLIENTS ?= 31 37
 UV = .venv/bin/python -m uv --quiet
 RUN = .venv/bin/python
+# All tests that need no other program, on both cores.
+TESTS = -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not notebooks" --ignore=tests/real --ignore=tests/browser --ignore=tests/clients
 
 # Where nothing is kept compiled, every process that a test starts would compile pandas anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo lab test lint test-real test-browser test-clients test-notebooks test-binder pictures bench clean
+.PHONY: help demo lab test lint test-lowest test-bare test-real test-browser test-clients test-notebooks test-binder pictures bench clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 22
@@ -25,7 +27,7 @@ lab: .venv/stamp-lab    ## JupyterLab with the notebooks
 	$(RUN) -m jupyterlab notebooks $(ARGS)
 
 test: lint      ## what every change must pass: lint, and all tests that need no other program
-	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not notebooks" --ignore=tests/real --ignore=tests/browser --ignore=tests/clients $(ARGS)
+	$(RUN) $(TESTS) $(ARGS)
 
 lint: .venv/stamp-test  ## ruff and mypy
 	$(RUN) -m ruff check .
@@ -37,6 +39,12 @@ test-real: .venv/stamp-test     ## against the kube-apiserver whose folder KUBEB
 
 test-browser: .venv/stamp-browser       ## in JupyterLab, with the system's chromium
 	$(RUN) -m pytest tests/browser $(ARGS)
+
+test-lowest: .venv-lowest/stamp ## the same tests with the lowest versions that pyproject.toml allows
+	.venv-lowest/bin/python $(TESTS) $(ARGS)
+
+test-bare: .venv-bare/stamp     ## the same tests without the extras; what needs one skips
+	.venv-bare/bin/python $(TESTS) $(ARGS)
 
 test-clients: $(CLIENTS:%=.venv-%/stamp)        ## with other versions of the official client: CLIENTS="31 37"
 	@for version in $(CLIENTS); do echo "kubernetes $$version"; \
@@ -87,6 +95,16 @@ clean:          ## remove what was installed and made here
 .venv-bench/stamp: .venv/stamp-uv pyproject.toml benchmarks/requirements.txt
 	@$(UV) venv --allow-existing --python .venv/bin/python .venv-bench
 	@$(UV) pip install --python .venv-bench/bin/python -e '.[fast,demo]' -r benchmarks/requirements.txt
+	@touch $@
+
+.venv-lowest/stamp: .venv/stamp-uv pyproject.toml
+	@$(UV) venv --clear --python .venv/bin/python .venv-lowest
+	@$(UV) pip install --python .venv-lowest/bin/python --resolution lowest-direct -e '.[test]'
+	@touch $@
+
+.venv-bare/stamp: .venv/stamp-uv pyproject.toml
+	@$(UV) venv --clear --python .venv/bin/python .venv-bare
+	@$(UV) pip install --python .venv-bare/bin/python -e '.[test-tools]'
 	@touch $@
 
 .venv-%/stamp: .venv/stamp-uv pyproject.toml

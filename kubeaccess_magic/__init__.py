@@ -3,7 +3,7 @@
 In a notebook::
 
     %load_ext kubeaccess_magic
-    %kproxy                                                          # where am I, and what is there
+    %kproxy                                                          # the context, and the services in it
     df = %kproxy kube-system/elasticsearch-logging _search?q=user:kimchy
 
 In Python::
@@ -11,7 +11,7 @@ In Python::
     from kubeaccess_magic import Cluster
     Cluster().frame("kube-system/elasticsearch-logging", "_search?q=user:kimchy")
 
-Importing this, and ``%load_ext``, load nothing heavy: everything else comes with the first use of its name.
+Importing the package and ``%load_ext`` are fast: everything else is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is first asked for (PEP 562)."""
+    """Import a public name when it is first used (PEP 562)."""
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -57,36 +57,37 @@ def __dir__() -> list[str]:
 
 
 def contexts(kubeconfig: str | os.PathLike[str] | None = None) -> pd.DataFrame:
-    """The contexts of the kubeconfig; works without a current one, and runs nothing.
+    """The contexts of the kubeconfig as a DataFrame. No context has to be the current one, and no plugin is run.
 
     Parameters
     ----------
     kubeconfig
-        A file; what kubectl would read if None.
+        The path of a kubeconfig; None for the files that kubectl would read.
 
     Returns
     -------
     DataFrame
-        current, name, cluster, server, user, namespace, signs_in, file, problem.
+        One row per context, with the columns current, name, cluster, server, user, namespace, signs_in, file and
+        problem.
 
     Raises
     ------
     ConfigError
         There is no kubeconfig, or it cannot be read.
     """
-    from . import kubeconfig as room
+    from . import kubeconfig as kubeconfigs
     from .cluster import inventory
 
-    return inventory.contexts_frame(room.contexts(kubeconfig))
+    return inventory.contexts_frame(kubeconfigs.contexts(kubeconfig))
 
 
 def current() -> Cluster:
-    """The Cluster that the magic asks in this notebook.
+    """The Cluster that ``%kproxy`` uses in this notebook.
 
     Raises
     ------
     ConfigError
-        There is no IPython here, the extension is not loaded, or there is no kubeconfig.
+        This is not IPython, the extension is not loaded, or there is no kubeconfig.
     """
     from .magics import current_cluster
 
@@ -94,7 +95,7 @@ def current() -> Cluster:
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """``%load_ext kubeaccess_magic``."""
+    """Add the magics and their completion to a shell, for ``%load_ext kubeaccess_magic``."""
     from .completion import install
     from .magics import load
 
@@ -103,7 +104,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """``%unload_ext kubeaccess_magic``."""
+    """Remove the magics and their completion from a shell, for ``%unload_ext kubeaccess_magic``."""
     from .completion import uninstall
     from .magics import unload
 

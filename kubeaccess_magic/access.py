@@ -84,11 +84,14 @@ class Access:
         The API server's reason; "" if it gives none.
     role
         The Role that would allow the request, as YAML; None if the request is allowed.
+    attributes
+        What was asked about, as RBAC sees it; None if that is not known.
     """
 
     allowed: bool
     reason: str = ""
     role: str | None = None
+    attributes: Attributes | None = None
 
     def __bool__(self) -> bool:
         return self.allowed

@@ -18,7 +18,10 @@ from .errors import KubeAccessError, TimedOut
 if TYPE_CHECKING:
     from .reply import Reply
 
-__all__ = ["Call", "Limits"]
+__all__ = ["MAX_CELLS", "MAX_FRAME_BYTES", "Call", "Limits"]
+
+MAX_CELLS = 100_000_000
+MAX_FRAME_BYTES = 2**30
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,12 +39,18 @@ class Limits:
         Seconds for everything: look-ups, retries and all pages.
     max_bytes
         Bytes of one decoded body.
+    max_cells
+        Cells of one frame, rows times columns. At most a quarter of that number may be empty.
+    max_frame_bytes
+        Bytes that the values of one frame may take.
     """
 
     connect_s: float = 10.0
     silence_s: float = 130.0
     total_s: float = 600.0
     max_bytes: int = 256 * 2**20
+    max_cells: int = MAX_CELLS
+    max_frame_bytes: int = MAX_FRAME_BYTES
 
 
 class Call:
@@ -176,7 +185,17 @@ class Call:
         self.notes.append(line)
 
     def progress(self, done: int, announced: int | None, unit: str = "bytes") -> None:
-        """Report how much has been read of how much was announced."""
+        """Report how much has been read.
+
+        Parameters
+        ----------
+        done
+            How much has been read.
+        announced
+            How much there will be in all; None if that is unknown.
+        unit
+            What is counted, such as "bytes" or "rows".
+        """
         if self._progress is not None:
             self._progress(done, announced, unit)
 

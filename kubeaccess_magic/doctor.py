@@ -1,7 +1,8 @@
-"""What is wrong here, and what mends it: configuration, network, server, credential, rights, versions; nothing secret.
+"""Finds problems between here and the cluster, and says how to fix them; shows nothing secret.
 
-Each step looks at one thing and says one line about it. A step whose ground is gone is left out: without a
-configuration no server is asked, without a server no rights.
+Each check looks at one thing and reports one line about it: configuration, environment, server, credential, rights,
+versions. Checks that depend on a failed one are left out: without a configuration there is no server to ask, and
+without a server there are no rights to check.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import json
 import os
 import platform
 import ssl
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
@@ -23,7 +23,7 @@ from . import credentials
 from .access import Attributes
 from .call import Call, Limits
 from .errors import CredentialError, KubeAccessError
-from .text import printable, redact
+from .text import one_line, redact
 from .transport import proxies
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ __all__ = ["Examination", "Finding", "examine"]
 State = Literal["ok", "note", "problem"]
 
 _CONNECT_S = 5.0
-_QUICK_S = 20.0  # for each question: who looks for what is wrong does not wait ten minutes
-_SKEW_S = 60.0  # tokens and certificates are taken amiss beyond some such difference
+_CHECK_S = 20.0  # for one request
+_MAX_SKEW_S = 60.0  # a larger difference makes tokens and certificates look invalid
 _IGNORED_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-_SYSTEM_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # of OpenSSL: they say where the CAs of the system are
+_SYSTEM_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # of OpenSSL: where the CAs of the system are
 _PACKAGES = (
     *("kubeaccess_magic", "ipython", "ipykernel", "ipywidgets", "kubernetes", "urllib3", "requests", "pandas"),
     *("pyarrow", "msgspec", "tqdm"),
@@ -48,69 +48,86 @@ _PACKAGES = (
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One line: what was looked at, how it is, and what mends it."""
+    """The result of one check, as one line.
 
-    about: str
+    Parameters
+    ----------
+    subject
+        What was checked.
+    state
+        "ok", "note" for something to know, or "problem" for something to fix.
+    message
+        What was found.
+    fix
+        How to fix it, or None.
+    """
+
+    subject: str
     state: State
-    says: str
-    mends: str | None = None
+    message: str
+    fix: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "says", printable(redact(self.says)))
-        object.__setattr__(self, "mends", printable(redact(self.mends)) if self.mends else None)
+        object.__setattr__(self, "message", one_line(redact(self.message)))
+        object.__setattr__(self, "fix", one_line(redact(self.fix)) if self.fix else None)
 
 
 class Examination(tuple[Finding, ...]):
-    """All findings, which show themselves as lines; `problems` are those that stand in the way."""
+    """All findings of an examination. It displays itself as lines."""
 
     __slots__ = ()
 
     @property
     def problems(self) -> tuple[Finding, ...]:
-        """What has to be mended."""
+        """The findings that have to be fixed."""
         return tuple(finding for finding in self if finding.state == "problem")
 
+    @property
+    def conclusion(self) -> str:
+        """How many problems there are, in words."""
+        count = len(self.problems)
+        return f"{count} problem{'s' * (count > 1)} to fix" if count else "no problems found"
+
     def __repr__(self) -> str:
-        width = max((len(finding.about) for finding in self), default=0)
+        width = max((len(finding.subject) for finding in self), default=0)
         lines = []
         for finding in self:
-            lines.append(f"{_MARKS[finding.state]}  {finding.about:{width}}  {finding.says}")
-            if finding.mends:
-                lines.append(f"{'':{width + 8}}{finding.mends}")
-        count = len(self.problems)
-        lines += ["", "nothing is wrong" if not count else f"{count} thing{'s' * (count > 1)} to mend"]
-        return "\n".join(lines)
+            lines.append(f"{_MARKS[finding.state]}  {finding.subject:{width}}  {finding.message}")
+            if finding.fix:
+                lines.append(f"{'':{width + 8}}{finding.fix}")
+        return "\n".join([*lines, "", self.conclusion])
 
     def _repr_html_(self) -> str:
-        rows = ""
-        for finding in self:
-            says = html.escape(finding.says)
-            if finding.mends:
-                says += f"<br><span style='opacity: .75'>{html.escape(finding.mends)}</span>"
-            mark = html.escape(_MARKS[finding.state].strip())
-            about = html.escape(finding.about)
-            if finding.state == "problem":
-                mark, about = f"<strong>{mark}</strong>", f"<strong>{about}</strong>"
-            rows += (
-                "<tr>" + "".join(f"<td style='text-align: left'>{cell}</td>" for cell in (mark, about, says)) + "</tr>"
-            )
-        return f"<table><tbody>{rows}</tbody></table><div>{html.escape(repr(self).rsplit(chr(10), 1)[-1])}</div>"
+        rows = "".join(_html_row(finding) for finding in self)
+        return f"<table><tbody>{rows}</tbody></table><div>{html.escape(self.conclusion)}</div>"
 
 
 _MARKS: Mapping[State, str] = {"ok": "ok  ", "note": "note", "problem": "!!  "}
 
 
+def _html_row(finding: Finding) -> str:
+    message = html.escape(finding.message)
+    if finding.fix:
+        message += f"<br><span style='opacity: .75'>{html.escape(finding.fix)}</span>"
+    mark = html.escape(_MARKS[finding.state].strip())
+    subject = html.escape(finding.subject)
+    if finding.state == "problem":
+        mark, subject = f"<strong>{mark}</strong>", f"<strong>{subject}</strong>"
+    cells = "".join(f"<td style='text-align: left'>{cell}</td>" for cell in (mark, subject, message))
+    return f"<tr>{cells}</tr>"
+
+
 def examine(
     make: Callable[[], Cluster], *, namespace: str | None = None, environ: Mapping[str, str] | None = None
 ) -> Examination:
-    """Look at everything between here and an app in the cluster, in the order in which a request meets it.
+    """Check everything between here and an app in the cluster, in the order in which a request meets it.
 
     Parameters
     ----------
     make
-        Gives the Cluster to look at; what it raises is a finding.
+        Returns the Cluster to check. An error that it raises is a finding.
     namespace
-        Where rights are looked at; the Cluster's own if None.
+        The namespace to check rights in; the Cluster's own if None.
     environ
         The environment variables; those of this process if None.
     """
@@ -123,12 +140,12 @@ def _findings(make: Callable[[], Cluster], namespace: str | None, environ: Mappi
         cluster = make()
     except KubeAccessError as error:
         yield _problem("configuration", error)
-        yield from _variables(environ)
+        yield from _environment(environ)
         yield from _versions()
         return
     if cluster.context is not None:
         yield from _configuration(cluster.context)
-    yield from _variables(environ, cluster.context)
+    yield from _environment(environ, cluster.context)
     has_credential = cluster.context is None or cluster.context.signs_in or cluster.context.plain_http
     if has_credential and (yield from _server(cluster)) and (yield from _identity(cluster)):
         yield from _rights(cluster, namespace or cluster.namespace)
@@ -137,104 +154,114 @@ def _findings(make: Callable[[], Cluster], namespace: str | None, environ: Mappi
 
 def _configuration(context: Context) -> Iterator[Finding]:
     if context.in_cluster:
-        yield Finding("configuration", "ok", "the account of the pod that this runs in")
+        yield Finding("configuration", "ok", "the service account of the pod that this runs in")
     else:
         files = " + ".join(context.files)
-        of = f"; its user is in {context.user_file}" if context.user_file and len(context.files) > 1 else ""
-        yield Finding("configuration", "ok", f"context {context.name} of {files}{of}")
-    if context.plain_http:
-        yield Finding(
-            "signs in",
-            "note",
-            "not at all: over plain http no credential is sent",  # G10
-            "`server:` in the kubeconfig should begin with https://",
-        )
-    elif context.signs_in:
-        yield from _signs_in(context)
-    else:
-        yield Finding(
-            "signs in",
-            "problem",
-            f"the user {context.user or '(none)'} has no credential",
-            "`kubectl config view` shows what the context names; %kproxy contexts lists the others",
-        )
+        user = f"; its user is in {context.user_file}" if context.user_file and len(context.files) > 1 else ""
+        yield Finding("configuration", "ok", f"context {context.name} of {files}{user}")
+    yield from _credential(context)
     if context.insecure_skip_tls_verify:
         yield Finding(
             "certificate",
             "note",
             "the server's certificate is not checked (insecure-skip-tls-verify)",
-            "`certificate-authority-data` of the cluster in the kubeconfig makes it safe",
+            "for a safe connection, set `certificate-authority-data` of the cluster in the kubeconfig",
         )
     elif not context.plain_http:
-        ca = "the cluster's own CA" if context.ca_file or context.ca_data else "this system's CAs"
-        named = f", for the name {context.tls_server_name}" if context.tls_server_name else ""
-        yield Finding("certificate", "ok", f"checked against {ca}{named}")
+        authority = "the cluster's own CA" if context.ca_file or context.ca_data else "the CAs of this system"
+        name = f", for the name {context.tls_server_name}" if context.tls_server_name else ""
+        yield Finding("certificate", "ok", f"checked against {authority}{name}")
     if context.proxy:
-        yield Finding("proxy", "ok", f"{context.proxy}, by proxy-url of the kubeconfig")
+        yield Finding("proxy", "ok", f"{context.proxy}, from proxy-url of the kubeconfig")
 
 
-def _signs_in(context: Context) -> Iterator[Finding]:
-    acting = f", acting as {context.impersonate.user}" if context.impersonate else ""
-    ends = None
-    if "client certificate" in context.signs_in:
-        try:
-            certificate = credentials.for_context(context).sign(Call(unattended=True)).certificate
-            ends = certificate.expires if certificate is not None else None
-        except KubeAccessError as error:
-            yield _problem("signs in", error)
-            return
-    day = "" if ends is None else datetime.datetime.fromtimestamp(ends, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    if ends is not None and ends < time.time():
+def _credential(context: Context) -> Iterator[Finding]:
+    if context.plain_http:
+        yield Finding(
+            "signs in",
+            "note",
+            "no: no credential is sent over plain http",  # G10
+            "`server:` in the kubeconfig should begin with https://",
+        )
+        return
+    if not context.signs_in:
         yield Finding(
             "signs in",
             "problem",
-            f"the client certificate ended on {day}",
-            "get the kubeconfig anew from whoever made it (kubeadm: `kubeadm certs renew admin.conf`)",
+            f"the user {context.user or '(none)'} has no credential",
+            "`kubectl config view` shows the user of the context; `%kproxy contexts` lists other contexts",
         )
         return
-    until = f" (until {day})" if day else ""
-    yield Finding("signs in", "ok", "with " + " and ".join(context.signs_in) + until + acting)
+    try:
+        expiry = _certificate_expiry(context)
+    except KubeAccessError as error:
+        yield _problem("signs in", error)
+        return
+    if expiry is not None and expiry < datetime.datetime.now(datetime.UTC):
+        yield Finding(
+            "signs in",
+            "problem",
+            f"the client certificate expired on {expiry:%Y-%m-%d %H:%M} UTC",
+            "get a new kubeconfig from whoever issued it (kubeadm: `kubeadm certs renew admin.conf`)",
+        )
+        return
+    validity = f" (valid until {expiry:%Y-%m-%d %H:%M} UTC)" if expiry is not None else ""
+    impersonation = f", acting as {context.impersonate.user}" if context.impersonate else ""
+    yield Finding("signs in", "ok", "with " + " and ".join(context.signs_in) + validity + impersonation)
 
 
-def _variables(environ: Mapping[str, str], context: Context | None = None) -> Iterator[Finding]:
-    named = [f"{name}={redact(environ[name])}" for name in proxies.VARIABLES if environ.get(name)]
-    if named:
-        yield Finding("environment", "note", "proxies as kubectl reads them: " + " ".join(named))  # G17
+def _certificate_expiry(context: Context) -> datetime.datetime | None:
+    """When the client certificate expires; None if the user has none."""
+    if "client certificate" not in context.signs_in:
+        return None
+    certificate = credentials.for_context(context).sign(Call(unattended=True)).certificate
+    if certificate is None or certificate.expires is None:
+        return None
+    return datetime.datetime.fromtimestamp(certificate.expires, datetime.UTC)
+
+
+def _environment(environ: Mapping[str, str], context: Context | None = None) -> Iterator[Finding]:
+    settings = [f"{name}={redact(environ[name])}" for name in proxies.VARIABLES if environ.get(name)]
+    if settings:
+        yield Finding("environment", "note", "proxies, read as kubectl reads them: " + " ".join(settings))  # G17
     has_authority = context is not None and bool(context.ca_file or context.ca_data)
-    ignored = (*_IGNORED_VARIABLES, *(_SYSTEM_VARIABLES if has_authority else ()))
-    without = [name for name in ignored if environ.get(name)]
-    if without:
-        verb = "have" if len(without) > 1 else "has"
-        yield Finding("environment", "note", f"{', '.join(without)} {verb} no say: a cluster's CA is in its kubeconfig")
-    if context is not None and not has_authority and (asked := [n for n in _SYSTEM_VARIABLES if environ.get(n)]):
-        yield Finding("environment", "note", f"{' and '.join(asked)} say where this system's CAs are")
+    without_effect = (*_IGNORED_VARIABLES, *(_SYSTEM_VARIABLES if has_authority else ()))
+    ignored = [name for name in without_effect if environ.get(name)]
+    if ignored:
+        verb = "have" if len(ignored) > 1 else "has"
+        message = f"{', '.join(ignored)} {verb} no effect: the kubeconfig names the CA of a cluster"
+        yield Finding("environment", "note", message)
+    used = [name for name in _SYSTEM_VARIABLES if environ.get(name)]
+    if context is not None and not has_authority and used:
+        yield Finding("environment", "note", f"the CAs of this system are those of {' and '.join(used)}")
 
 
 def _server(cluster: Cluster) -> Generator[Finding, None, bool]:
-    """Whether it answers; a generator that returns it."""
+    """Check the API server; returns whether it answers."""
+    limits = Limits(_CONNECT_S, _CHECK_S, _CHECK_S, 2**20)
     try:
-        reply = cluster.engine.look("/version", cluster.call().child(Limits(_CONNECT_S, _QUICK_S, _QUICK_S, 2**20)))
+        reply = cluster.engine.look("/version", cluster.call().child(limits))
     except CredentialError as error:  # nothing was sent
         yield _problem("signed in", error)
         return False
     except KubeAccessError as error:
         yield _problem("server", error)
         return False
-    if reply.status_code in (401, 403):  # whom it does not know, or whom it does not tell its version
+    if reply.status_code in (401, 403):  # it does not tell its version to everybody
         yield Finding("server", "ok", f"{cluster.server} answers")
         yield from _clock(reply)
         return True
     version = _version_of(reply)
-    took_ms = reply.elapsed.total_seconds() * 1000
     if version is None:
         yield Finding(
             "server",
             "problem",
             f"{cluster.server} answers {reply.status_code}, but not as an API server does",
-            "look at `server:` in the kubeconfig; a login page of a network may stand between",
+            "check `server:` in the kubeconfig; perhaps the login page of a network answered",
         )
         return False
-    yield Finding("server", "ok", f"{cluster.server} answers in {took_ms:.0f} ms: Kubernetes {version}")
+    elapsed_ms = reply.elapsed.total_seconds() * 1000
+    yield Finding("server", "ok", f"{cluster.server} answers in {elapsed_ms:.0f} ms: Kubernetes {version}")
     yield from _clock(reply)
     return True
 
@@ -243,29 +270,29 @@ def _version_of(reply: Reply) -> str | None:
     try:
         document = json.loads(reply.content)
         return str(document["gitVersion"])[:40]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
 def _clock(reply: Reply) -> Iterator[Finding]:
     try:
-        there = email.utils.parsedate_to_datetime(reply.headers["date"])
-        skew_s = (datetime.datetime.now(datetime.UTC) - there).total_seconds()
+        server_time = email.utils.parsedate_to_datetime(reply.headers["date"])
+        skew_s = (datetime.datetime.now(datetime.UTC) - server_time).total_seconds()
     except (KeyError, ValueError, TypeError):
         return
-    if abs(skew_s) < _SKEW_S:
-        yield Finding("clock", "ok", "agrees with the server's")
+    if abs(skew_s) < _MAX_SKEW_S:
+        yield Finding("clock", "ok", "agrees with the server's clock")
     else:
         yield Finding(
             "clock",
             "problem",
-            f"{abs(skew_s):,.0f} s {'ahead of' if skew_s > 0 else 'behind'} the server's",
-            "tokens and certificates look expired, or not yet valid: set this machine's clock",
+            f"{abs(skew_s):,.0f} s {'ahead of' if skew_s > 0 else 'behind'} the server's clock",
+            "set the clock of this machine: tokens and certificates look expired or not yet valid",
         )
 
 
 def _identity(cluster: Cluster) -> Generator[Finding, None, bool]:
-    """As whom we are known; a generator that returns whether we are."""
+    """Check who the API server says we are; returns whether it knows us."""
     try:
         user, groups = cluster.identity()
     except KubeAccessError as error:
@@ -273,73 +300,75 @@ def _identity(cluster: Cluster) -> Generator[Finding, None, bool]:
         return False
     if user == "system:anonymous":
         yield Finding(
-            "signed in", "problem", "as nobody (system:anonymous)", "the credential did not arrive, or none was given"
+            "signed in",
+            "problem",
+            "as nobody (system:anonymous)",
+            "the credential was not sent or not recognised; check the user of the context",
         )
         return False
-    known = [group for group in groups if group != "system:authenticated"]
-    yield Finding("signed in", "ok", f"as {user}" + (f", in {', '.join(known[:8])}" if known else ""))
+    own_groups = [group for group in groups if group != "system:authenticated"]
+    yield Finding("signed in", "ok", f"as {user}" + (f", in {', '.join(own_groups[:8])}" if own_groups else ""))
     return True
 
 
-def _rights(cluster: Cluster, where: str) -> Iterator[Finding]:
-    questions = {
-        "list services": Attributes("list", "services", "", "", where),
-        "list pods": Attributes("list", "pods", "", "", where),
-        "ask services (GET)": Attributes("get", "services", "proxy", "", where),
-        "send to services (POST)": Attributes("create", "services", "proxy", "", where),
-        "ask pods (GET)": Attributes("get", "pods", "proxy", "", where),
+def _rights(cluster: Cluster, namespace: str) -> Iterator[Finding]:
+    checks = {
+        "list services": Attributes("list", "services", "", "", namespace),
+        "list pods": Attributes("list", "pods", "", "", namespace),
+        "read from services (GET)": Attributes("get", "services", "proxy", "", namespace),
+        "send to services (POST)": Attributes("create", "services", "proxy", "", namespace),
+        "read from pods (GET)": Attributes("get", "pods", "proxy", "", namespace),
     }
     allowed: list[str] = []
-    refused: list[str] = []
+    denied: list[str] = []
     try:
-        for words, attributes in questions.items():
-            (allowed if cluster.engine.allows(attributes, cluster.call()) else refused).append(words)
+        for action, attributes in checks.items():
+            (allowed if cluster.engine.allows(attributes, cluster.call()) else denied).append(action)
     except KubeAccessError as error:
         yield _problem("rights", error)
         return
     if allowed:
-        yield Finding("rights", "ok", f"in {where} you may " + ", ".join(allowed))
-    if refused:
+        yield Finding("rights", "ok", f"in {namespace} you may " + ", ".join(allowed))
+    if denied:
         yield Finding(
             "rights",
             "note",
-            f"in {where} you may not " + ", ".join(refused),
-            "a single name may be allowed all the same: `%kproxy can TARGET` says, with the Role to ask for",
+            f"in {namespace} you may not " + ", ".join(denied),
+            "single names may still be allowed: `%kproxy can TARGET` checks one and shows the Role to ask for",
         )
 
 
 def _versions() -> Iterator[Finding]:
-    found = {name: version for name in _PACKAGES if (version := _installed(name)) is not None}
-    told = ", ".join(f"{name} {version}" for name, version in found.items())
-    yield Finding("versions", "ok", f"Python {platform.python_version()}, {ssl.OPENSSL_VERSION}; {told}")
-    if (other := _installed("urllib3-future")) is not None:
+    versions = {name: version for name in _PACKAGES if (version := _installed_version(name)) is not None}
+    listed = ", ".join(f"{name} {version}" for name, version in versions.items())
+    yield Finding("versions", "ok", f"Python {platform.python_version()}, {ssl.OPENSSL_VERSION}; {listed}")
+    if (replacement := _installed_version("urllib3-future")) is not None:
         yield Finding(
             "versions",
             "problem",
-            f"urllib3-future {other} stands in for urllib3 (niquests brings it)",
+            f"urllib3-future {replacement} replaces urllib3 (niquests installs it)",
             "uninstall niquests and urllib3-future, then reinstall urllib3",
         )
-    for package, least in (("kubernetes", 31), ("ipywidgets", 8), ("pandas", 2)):
-        major = found.get(package, "").partition(".")[0]
-        if package in found and major.isdecimal() and int(major) < least:
-            yield Finding(
-                "versions", "problem", f"{package} {found[package]} is too old", f'pip install "{package}>={least}"'
-            )
-    if "pyarrow" not in found:
+    for package, minimum in (("kubernetes", 31), ("ipywidgets", 8), ("pandas", 2)):
+        major = versions.get(package, "").partition(".")[0]
+        if package in versions and major.isdecimal() and int(major) < minimum:
+            message = f"{package} {versions[package]} is too old"
+            yield Finding("versions", "problem", message, f'pip install "{package}>={minimum}"')
+    if "pyarrow" not in versions:
         yield Finding(
             "versions",
             "note",
-            "pyarrow is not there: large answers become frames more slowly",
+            "pyarrow is not installed: large answers become frames more slowly",
             "pip install kubeaccess_magic[fast]",
         )
 
 
-def _installed(package: str) -> str | None:
+def _installed_version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
 
 
-def _problem(about: str, error: KubeAccessError) -> Finding:
-    return Finding(about, "problem", str(error), error.hint)
+def _problem(subject: str, error: KubeAccessError) -> Finding:
+    return Finding(subject, "problem", str(error), error.hint)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import dialects
 from .call import Call
 from .dialects.answer import gc_paused
+from .discovery import redirected
 from .errors import KubeAccessError, LoadError, TimedOut
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _fetch_one(
     """Send one request and nothing else."""
     reply = sender(dialects.Step(request))
     operation = dialects.operation_for(reply, matched, chosen)
-    table = dialects.read([reply], operation, limit, options)
+    table = dialects.read([reply], operation, limit, options, sender.budget)
     return Fetched(dataclasses.replace(table, has_more=False), reply, operation, request, table.notes)
 
 
@@ -157,6 +158,7 @@ class _Sender:
 
     def __init__(self, send: Send, call: Call) -> None:
         self._send, self.call = send, call
+        self.budget = dialects.FrameBudget.of(call)
         self._sent = 0
 
     def __call__(self, step: dialects.Step, *, closes: bool = False) -> Reply:
@@ -190,6 +192,8 @@ class _Sender:
         if step.rows_before:
             self.call.progress(step.rows_before, step.total, step.unit)
         reply = self._send(step.request, call).raise_for_status()
+        if reply.status_code >= 300 and step.request.target.kind == "api":
+            raise redirected(reply)
         if reply.status_code >= 300:
             raise LoadError(
                 f"the app redirects to {reply.headers.get('location', 'nowhere')!r}, which is not followed",  # X2
@@ -231,7 +235,7 @@ class _Conversation:
         self._first = first
         self._unread = first  # the first page, until it is read
         with self._errors():
-            self._reader = dialects.reader_for(operation, limit, options, first)
+            self._reader = dialects.reader_for(operation, limit, options, first, sender.budget)
         self._step: dialects.Step | None = None
         self._pages_read = 0
         self._is_reading = False
@@ -275,7 +279,7 @@ class _Conversation:
         """Make one table of all that was read."""
         self._is_reading = True
         with self._errors(), gc_paused():
-            return self._reader.table()
+            return dialects.table_of(self._reader, self._sender.budget)
 
     def defers_interrupt(self) -> bool:
         """Tell whether an interrupt has to wait until the page in hand is read, since pages were read before it.
@@ -288,6 +292,8 @@ class _Conversation:
 
     def end(self) -> None:
         """Close what is open at the server, and ask for nothing else."""
+        if self._step is None and self._pages_read:  # the reader asked for no more, and has closed what it opened
+            return
         with contextlib.suppress(KubeAccessError, StopIteration):
             step = self._pages.throw(dialects.NoMore("no more pages are wanted"))
             while not step.has_rows:
@@ -340,8 +346,9 @@ class _Conversation:
                 yield
             return
         try:
-            yield
-        except (KubeAccessError, StopIteration, MemoryError):
+            with dialects.memory_errors():
+                yield
+        except (KubeAccessError, StopIteration):
             raise
         except Exception as error:
             raise LoadError(

@@ -133,7 +133,10 @@ class Request:
 
     def param(self, name: str) -> str | None:
         """The first parameter of that name, decoded; None if there is none."""
-        return next((value for other, value in self.params() if other == name), None)
+        for piece in self.query.split("&"):
+            if piece and _name(piece) == name:
+                return unquote_plus(piece.partition("=")[2])
+        return None
 
     def with_target(self, target: Target) -> Request:
         """The same request to another spelling of its target: of the same kind, so nothing else changes."""
@@ -144,7 +147,7 @@ class Request:
 
         The other parameters stay byte for byte, and their order too (T9).
         """
-        new = _encoded_params([(name, value)])
+        new = [f"{quote(name, safe='')}={value}"] if type(value) is int else _encoded_params([(name, value)])
         pieces: list[str] = []
         for piece in self.query.split("&") if self.query else []:
             if _name(piece) != name:

@@ -17,6 +17,7 @@ __all__ = [
     "excerpt",
     "one_line",
     "printable",
+    "quoted",
     "redact",
     "redact_header",
     "redact_headers",
@@ -36,6 +37,9 @@ _SECRET_WORDS = tuple(  # each name of a secret contains one of these; looking f
     "token passw passphrase secret key signature credential session jwt auth pwd sig cookie".split()
 )
 _SECRET_NAMES = frozenset({"pwd", "sig", "auth", "cookie", "set-cookie"})
+
+# What every secret below has in or before it; most texts have none of it, and one look is enough for them.
+_MAY_HOLD_SECRET = re.compile("-----BEGIN |eyJ|@|bearer|basic|digest|apikey|" + "|".join(_SECRET_WORDS), re.IGNORECASE)
 
 _PEM = re.compile(r"-----BEGIN ([A-Z ]{0,30}PRIVATE KEY)-----.*?(?:-----END \1-----|\Z)", re.DOTALL)
 # The first part alone matches, too: so each run of characters is read once, which keeps the time linear.
@@ -66,6 +70,8 @@ def redact(value: object) -> str:
         The text, or any object, of which ``str(value)`` is taken.
     """
     text = str(value)
+    if _MAY_HOLD_SECRET.search(text) is None:
+        return text
     if "-----BEGIN " in text:
         text = _PEM.sub(HIDDEN, text)
     if "eyJ" in text:
@@ -126,6 +132,13 @@ def shorten(text: str, max_characters: int) -> str:
         Longest result, in characters.
     """
     return text if len(text) <= max_characters else text[: max_characters - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """A text as one word of a line of the magic: in quotes if it must be."""
+    if text and not re.search(r"\s", text) and text[0] not in "'\"" and text != "#":
+        return text
+    return f"'{text}'" if "'" not in text else f'"{text}"'
 
 
 def redact_header(name: str, value: str) -> str:

@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import pathlib
-import re
 import signal
 import sys
 
@@ -36,9 +35,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory):
     from kubeaccess_magic import process
 
     file: pathlib.Path = tmp_path_factory.mktemp("demo") / "kubeconfig"
-    command = [sys.executable, "-m", "kubeaccess_magic.demo", "--kubeconfig", str(file)]
-    child = process.start(command, ready="demo cluster at ", timeout_s=60)
-    found = re.fullmatch(r"demo cluster at (\S+), kubeconfig (.+)", child.ready)
-    assert found is not None, child.ready
-    yield Demo(server=found[1], kubeconfig=found[2])
+    command = [sys.executable, "-m", "kubeaccess_magic.demo", "--kubeconfig", str(file), "--ready-json"]
+    child = process.start(command, timeout_s=60)
+    yield Demo(**child.ready)
     child.stop()

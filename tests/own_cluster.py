@@ -1,7 +1,7 @@
-"""A demo cluster with one app of a test's own behind it: it says what it was sent, and what a test wants it to say.
+"""A demo cluster with an app of its own: the app records the requests that reach it, and answers as a test needs.
 
-The app is a real HTTP server in a thread, reached through the demo's proxy verb at the service ``own/echo``. The tokens
-are the test's own too.
+The app is a real HTTP server in a thread, which the demo's proxy verb reaches at the service ``own/echo``. The test
+chooses the users and tokens.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked =
 
 @dataclass
 class OwnCluster:
-    """A running demo cluster; `seen` are the requests that reached the app."""
+    """A running demo cluster; `seen` has the requests that reached the app."""
 
     server: str
     kubeconfig: str
@@ -37,14 +37,14 @@ class OwnCluster:
 
 @contextmanager
 def own_cluster(folder: Path, users: Mapping[str, str]) -> Iterator[OwnCluster]:
-    """Start both.
+    """Start the demo cluster and its app.
 
     Parameters
     ----------
     folder
-        For the files that they are started with.
+        Where to write the files that the demo cluster is started with.
     users
-        Name → token; each may do everything, and is a context of the kubeconfig, the first the current one.
+        Name → token; every user may do everything, and is a context of the kubeconfig. The first is the current one.
     """
     seen: list[dict[str, Any]] = []
 
@@ -63,10 +63,9 @@ def own_cluster(folder: Path, users: Mapping[str, str]) -> Iterator[OwnCluster]:
     for name, text in files.items():
         (folder / name).write_text(text)
         command += [f"--{name}", str(folder / name)]
-    child = process.start([*command, "--ready-json"], ready="{", timeout_s=60)
+    child = process.start([*command, "--ready-json"], timeout_s=60)
     try:
-        ready = json.loads(child.ready)
-        yield OwnCluster(ready["server"], ready["kubeconfig"], child.pid, seen)
+        yield OwnCluster(child.ready["server"], child.ready["kubeconfig"], child.pid, seen)
     finally:
         App.ended.set()
         child.stop()
@@ -75,24 +74,24 @@ def own_cluster(folder: Path, users: Mapping[str, str]) -> Iterator[OwnCluster]:
 
 
 def written_kubeconfig(folder: Path, server: str, user: Mapping[str, Any] | None = None) -> Path:
-    """A kubeconfig of one context for a server, and a user with a token if nothing else is said."""
-    told = {
+    """Write a kubeconfig with one context for a server; its user has a token, unless another user is passed."""
+    content = {
         "clusters": [{"name": "c", "cluster": {"server": server}}],
         "users": [{"name": "u", "user": {"token": "a-token"} if user is None else user}],
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
         "current-context": "c",
     }
     file = folder / "kubeconfig"
-    file.write_text(json.dumps(told))
+    file.write_text(json.dumps(content))
     return file
 
 
-def promptly(said: str) -> str:
-    """What a line said, but how long it took: that is told of what takes more than a second (a busy machine may)."""
+def promptly(caption: str) -> str:
+    """A caption without the size and duration, which appear when a request takes longer than a second."""
     return re.sub(
         r"(^| · )[\d.]+ [KM]?i?B in [\d.]+ s(\n|$)",
-        lambda found: found[2] if found[1] else "",
-        said,
+        lambda match: match[2] if match[1] else "",
+        caption,
         flags=re.MULTILINE,
     )
 
@@ -101,52 +100,52 @@ class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: who asked has gone."""
+        """Print nothing: the client has gone."""
 
 
 class _App(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one piece
+    wbufsize = -1  # send head and body in one piece
     requests: list[dict[str, Any]]
     ended: threading.Event
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        asked: dict[str, Any] = {"method": self.command, "path": self.path, "headers": dict(self.headers), "body": body}
-        self.requests.append(asked)
+        request = {"method": self.command, "path": self.path, "headers": dict(self.headers), "body": body}
+        self.requests.append(request)
         if self.path.startswith("/hangs"):
             self.ended.wait(30)
         if self.path.startswith("/slow"):
             self.ended.wait(1.5)
-        status, kind, text = _said(urlsplit(self.path).path, asked)
+        status, media_type, text = _response(urlsplit(self.path).path, request)
         self.send_response(status)
-        self.send_header("Content-Type", kind)
+        self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(text.encode())))
         for name, value in self.headers.items():
-            if name.startswith("X-Answer-"):  # a header that a test wants to be answered
+            if name.startswith("X-Answer-"):  # a header that the test wants in the response
                 self.send_header(*value.split(": ", 1))
         self.end_headers()
         if self.command != "HEAD":
-            with contextlib.suppress(OSError):  # who asked has gone
+            with contextlib.suppress(OSError):  # the client has gone
                 self.wfile.write(text.encode())
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - http.server's names
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing on stderr."""
+        """Print nothing on stderr."""
 
 
-def _said(path: str, asked: Mapping[str, Any]) -> tuple[int, str, str]:
-    """Status, type and text of an answer."""
+def _response(path: str, request: Mapping[str, Any]) -> tuple[int, str, str]:
+    """The status code, media type and text of the response at a path."""
     return {
         "/rows": (200, "application/json", json.dumps([{"name": HOSTILE, HOSTILE: 1}])),
         "/text": (200, "text/plain", HOSTILE),
         "/html": (200, "text/html", f"<html><body>{HOSTILE}</body></html>"),
         "/fails": (500, "text/plain", f"failed: {HOSTILE}"),
-        "/repeats": (400, "application/json", json.dumps(asked)),
+        "/repeats": (400, "application/json", json.dumps(request)),
         "/empty": (204, "text/plain", ""),
         "/many": (200, "application/json", json.dumps([{"n": n} for n in range(1000)])),
-    }.get(path, (200, "application/json", json.dumps(asked)))
+    }.get(path, (200, "application/json", json.dumps(request)))
 
 
 _OBJECTS: list[dict[str, Any]] = [

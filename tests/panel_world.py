@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,11 +26,9 @@ def panel_world(folder: Path, many: int = MANY) -> Iterator[str]:
     for name, text in files.items():
         (folder / name).write_text(text)
         command += [f"--{name}", str(folder / name)]
-    child = process.start(command, ready="demo cluster at ")
+    child = process.start([*command, "--ready-json"])
     try:
-        found = re.fullmatch(r"demo cluster at (\S+), kubeconfig (.+)", child.ready)
-        assert found is not None, child.ready
-        yield found[2]
+        yield child.ready["kubeconfig"]
     finally:
         child.stop()
 

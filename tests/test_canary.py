@@ -218,6 +218,7 @@ def keep(surface, text):
     surfaces[surface] = surfaces.get(surface, "") + str(text) + "\\n"
 
 def run(cell):
+    logging.getLogger("urllib3").setLevel(logging.DEBUG)  # version 31 of the official client sets it to WARNING
     done = shell.run_cell(cell, store_history=True)
     value, error = done.result, done.error_before_exec or done.error_in_exec
     keep("repr", repr(value))
@@ -374,7 +375,7 @@ def test_every_surface_is_looked_at(ran: Ran) -> None:
     assert "/api/v1/namespaces/own/services HTTP" in ran.surfaces["log"]  # by the official client
     assert "Traceback" in ran.surfaces["stdout"] and "ZeroDivisionError" in ran.surfaces["notebook"]
     assert "kubeaccess_magic.demo" in ran.surfaces["children"]
-    assert "kubeaccess_magic.credentials.issuer" in ran.surfaces["children"]
+    assert "kubeaccess_magic.credentials.oidc_renewal" in ran.surfaces["children"]
     assert "rows" in ran.surfaces["widgets"] and "application/vnd.jupyter.widget-state+json" in ran.surfaces["notebook"]
 
 

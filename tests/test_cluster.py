@@ -168,7 +168,7 @@ def test_what_is_not_there(cluster):
         cluster.get("kube-system/nothing")
     with pytest.raises(LookupError):
         cluster.get("nowhere/nothing")
-    with pytest.raises(NotFound, match="no port nope") as port:
+    with pytest.raises(NotFound, match="not nope") as port:
         cluster.resolve("shop/backoffice:nope")
     assert "shop/backoffice:admin" in port.value.hint
 

@@ -260,7 +260,7 @@ def test_line_breaks_in_what_to_impersonate_are_refused(credential):  # G28
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("gcp", "gke-gcloud-auth-plugin"), ("azure", "kubelogin"), ("x", "nobody knows")],
+    [("gcp", "gke-gcloud-auth-plugin"), ("azure", "kubelogin"), ("x", "does not exist")],
 )
 def test_auth_providers_say_what_replaced_them(credential, name, words):
     one = credential({"auth-provider": {"name": name, "config": {"id-token": CANARY}}})

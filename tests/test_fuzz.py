@@ -20,6 +20,7 @@ from test_transport import Seen, Server, answered
 
 from kubeaccess_magic import Cluster, credentials, kubeconfig
 from kubeaccess_magic.call import Call, Limits
+from kubeaccess_magic.discovery import Discovery
 from kubeaccess_magic.discovery.api import KubernetesApi
 from kubeaccess_magic.errors import KubeAccessError
 from kubeaccess_magic.request import Request
@@ -42,6 +43,7 @@ class Said:
         self.cluster = Cluster(kubeconfig=self.file, timeout_s=5)
         context = kubeconfig.choose(kubeconfig=str(self.file))
         self.pool = Pool.for_context(context, credentials.for_context(context))
+        self.proxy = ApiServerProxy(self.pool, Discovery(KubernetesApi(self.pool), "default"))
 
     def _answer(self, seen: Seen, connection: Any) -> None:
         connection.sendall(self.data)
@@ -124,7 +126,7 @@ def test_a_header(said: Said, name: str, value: str) -> None:
     before = len(said.server.seen)
     with ours():
         request = Request.build("GET", TARGET, "x", headers=[(name, value)])
-        ApiServerProxy(said.pool).open(request, Call(LIMITS)).read(Call(LIMITS))
+        said.proxy.open(request, Call(LIMITS)).read(Call(LIMITS))
         (seen,) = said.server.seen[before:]
         # It arrived as one header of that name, and nothing else came with it.
         assert sorted(key.lower() for key, _ in seen.headers) == sorted(
@@ -305,7 +307,7 @@ def test_an_answer(said: Said, data: bytes, method: str) -> None:
     said.data = data
     request = Request.build(method, TARGET, "x")
     with ours():
-        reply = ApiServerProxy(said.pool).open(request, Call(LIMITS)).read(Call(LIMITS))
+        reply = said.proxy.open(request, Call(LIMITS)).read(Call(LIMITS))
         assert 100 <= reply.status_code <= 999 and repr(reply) and repr(reply.headers) and reply.text is not None
         shown = reply._repr_mimebundle_()
         assert "\x1b" not in shown["text/plain"] + shown["text/html"]

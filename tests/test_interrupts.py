@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import waits
+from extras import HAS_SOCKS, needs_socks
 
 from kubeaccess_magic import Cluster
 from kubeaccess_magic.call import Call
@@ -61,7 +62,8 @@ class Shell:
         )
         self.said: list[str] = []
         self.told()
-        loaded = self.run("%load_ext kubeaccess_magic\nimport kubeaccess_magic.cluster, pandas, socks")
+        modules = "kubeaccess_magic.cluster, pandas" + ", socks" * HAS_SOCKS
+        loaded = self.run(f"%load_ext kubeaccess_magic\nimport {modules}")
         assert loaded["error"] == "NoneType", self.said
 
     def __enter__(self) -> Shell:
@@ -96,7 +98,13 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
         yield made
 
 
-@pytest.mark.parametrize("kind", waits.ALL)
+def of_kinds(*without: str) -> list[Any]:
+    """All kinds of waits but those, each with what it needs."""
+    kinds = [kind for kind in waits.ALL if kind not in without]
+    return [pytest.param(kind, marks=[needs_socks] if kind == "socks proxy" else []) for kind in kinds]
+
+
+@pytest.mark.parametrize("kind", of_kinds())
 def test_an_interrupt_ends_it_and_leaves_nothing(shell: Shell, tmp_path: Path, kind: str) -> None:
     with waits.ALL[kind](tmp_path) as wait:
         before = shell.run("df = None")
@@ -132,7 +140,7 @@ def left(before: Any, after: Any, kind: str) -> list[str]:
     return [f"{key}: {had[key]} → {sizes[key]}" for key in sizes if sizes[key] > had[key] + may.get(key, 0)]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in waits.ALL if kind not in ("page", "busy", "threads")])
+@pytest.mark.parametrize("kind", of_kinds("page", "busy", "threads"))
 def test_a_stop_from_another_thread_ends_it(tmp_path: Path, kind: str) -> None:
     call = Call()
     with waits.ALL[kind](tmp_path) as wait, Cluster(kubeconfig=wait.kubeconfig) as cluster:

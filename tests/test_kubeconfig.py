@@ -552,7 +552,7 @@ def test_an_exec_version_that_is_gone_is_named_with_what_helps(write, version, m
         shown = refused(path)
     else:  # kubectl looks at the version alone when it signs in
         with pytest.raises(CredentialError) as caught:
-            credentials.for_context(choose(kubeconfig=path)).headers(Call())
+            credentials.for_context(choose(kubeconfig=path)).sign(Call())
         shown = f"{caught.value} {caught.value.hint}"
     assert f"apiVersion client.authentication.k8s.io/{version}," in shown
     assert "client.authentication.k8s.io/v1beta1" in shown and "aws eks update-kubeconfig" in shown

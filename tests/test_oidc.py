@@ -192,10 +192,10 @@ def test_a_refusal_is_told_in_the_issuers_words_and_without_secrets(credential, 
     ("id_token", "fields", "words"),
     [
         ("", {"refresh-token": None}, "no refresh-token"),
-        ("abc", {}, "no JSON Web Token"),
+        ("abc", {}, "not a JSON Web Token"),
         (token(3600), {"idp-issuer-url": None}, "without idp-issuer-url"),
         (token(3600), {"client-id": None}, "without client-id"),
-        (token(3600), {"idp-certificate-authority-data": "!"}, "no base64"),
+        (token(3600), {"idp-certificate-authority-data": "!"}, "not base64"),
     ],
     ids=["nothing", "no token", "no issuer", "no client", "no authority"],
 )

@@ -19,7 +19,7 @@ from signing import CANARY, CERTIFICATE, KEY, PAIR, V1, b64, refused, signed
 
 from kubeaccess_magic import credentials
 from kubeaccess_magic.call import Call
-from kubeaccess_magic.credentials.running import Program
+from kubeaccess_magic.credentials.program import HelperProgram
 from kubeaccess_magic.errors import CredentialError
 
 
@@ -261,7 +261,7 @@ def test_a_hanging_plugin_is_ended_with_what_it_started(credential, plugin, home
 
 def test_an_interrupt_while_it_is_being_started_leaves_nothing_running(home):
     def run(script):
-        Program("it", 60, "").answer(["sh", "-c", script], Call(), executable="/bin/sh", environ=os.environ)
+        HelperProgram("it", 60, "").answer(["sh", "-c", script], Call(), executable="/bin/sh", environ=os.environ)
 
     for number in range(60):
         helper = threading.Timer(number * 5e-5, os.kill, (os.getpid(), signal.SIGINT))

@@ -13,6 +13,7 @@ import sys
 import threading
 
 import pytest
+from extras import needs_socks
 from hypothesis import given
 from hypothesis import strategies as st
 from kubectl.recorders import identity
@@ -160,7 +161,7 @@ def closed_port():
         yield held.getsockname()[1]
 
 
-@pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
+@pytest.mark.parametrize("scheme", ["http", "https", pytest.param("socks5", marks=needs_socks)])
 def test_a_proxy_that_is_not_there_is_named_with_where_it_is_named(tmp_path, closed_port, monkeypatch, scheme):  # G16
     url = f"{scheme}://me:{CANARY}@127.0.0.1:{closed_port}"
     told = unreached(tmp_path, **{"proxy-url": url})
@@ -177,13 +178,18 @@ def test_a_proxy_that_is_not_there_is_named_with_where_it_is_named(tmp_path, clo
 @pytest.mark.parametrize(
     ("scheme", "answer", "words"),
     [
-        ("http", b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "wants another login"),
-        ("http", b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "no connection to it (502 Bad Gateway)"),
-        ("http", f"HTTP/1.1 403 token={CANARY}\r\nContent-Length: 0\r\n\r\n".encode(), "no connection to it (403"),
-        ("socks5", b"\x05\xff", "wants another login"),
-        ("socks5", b"\x05\x00\x05\x05\x00\x01\0\0\0\0\0\0", "no connection to it (Connection refused)"),
-        ("http", None, "did not answer within 1 s, asked through the proxy"),
-        ("socks5", None, "does not answer"),
+        ("http", b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "refuses the login"),
+        ("http", b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "cannot connect to it (502 Bad Gateway)"),
+        ("http", f"HTTP/1.1 403 token={CANARY}\r\nContent-Length: 0\r\n\r\n".encode(), "cannot connect to it (403"),
+        pytest.param("socks5", b"\x05\xff", "refuses the login", marks=needs_socks),
+        pytest.param(
+            "socks5",
+            b"\x05\x00\x05\x05\x00\x01\0\0\0\0\0\0",
+            "cannot connect to it (Connection refused)",
+            marks=needs_socks,
+        ),
+        ("http", None, "did not answer within 1 s through the proxy"),
+        pytest.param("socks5", None, "does not answer", marks=needs_socks),
     ],
 )
 def test_what_a_proxy_says_is_told(tmp_path, scheme, answer, words):

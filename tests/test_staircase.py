@@ -16,7 +16,7 @@ ROOMS = (
 ).split()
 ASIDE = "demo"
 DOORS = {  # package -> rooms that may import it
-    "pandas": {"dialects", "magics"},
+    "pandas": {"dialects"},
     "numpy": {"dialects"},
     "msgspec": {"kube", "dialects"},
     "pyarrow": {"dialects"},
@@ -73,6 +73,12 @@ def test_every_room_has_its_step():
     assert found == {*ROOMS, ASIDE}
 
 
+def test_every_room_has_tests_that_are_named_after_it():
+    tests = pathlib.Path(__file__).parent
+    named = {path.stem for path in tests.rglob("test_*.py")} | {path.name for path in tests.iterdir() if path.is_dir()}
+    assert not [room for room in (*ROOMS[:-1], ASIDE) if not {room, f"test_{room}"} & named]
+
+
 @pytest.mark.parametrize(
     ("path", "parts"), list(modules()), ids=lambda value: "/".join(value) if isinstance(value, tuple) else ""
 )
@@ -93,6 +99,15 @@ def test_a_module_imports_only_what_stands_above_it(path, parts):
             assert room in DOORS[package], f"{where}: not its door"
         else:
             assert package in sys.stdlib_module_names, f"{where}: no door for it"
+
+
+POSIX_ONLY = {"fcntl", "grp", "posix", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty"}
+
+
+def test_nothing_is_imported_that_not_every_system_has():
+    found = [(path.name, name) for path, parts in modules() for _, name in imports(path, parts)]
+    assert len(found) > 1000
+    assert not [(file, name) for file, name in found if name.partition(".")[0] in POSIX_ONLY]
 
 
 HEAVY = ("pandas", "kubernetes", "requests", "urllib3", "msgspec", "ipywidgets", "yaml", "pyarrow", "tornado", "tqdm")

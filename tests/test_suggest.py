@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import socket
@@ -20,9 +21,10 @@ from own_cluster import written_kubeconfig
 
 from kubeaccess_magic import Cluster
 from kubeaccess_magic.errors import AccessDenied
-from kubeaccess_magic.suggest import MOST, MOST_ROWS, Question, Suggestion, Suggestions, promql
-from kubeaccess_magic.suggest.jsontext import inside
+from kubeaccess_magic.suggest import MAX_ROWS, MAX_SUGGESTIONS, Question, Suggestion, Suggestions
+from kubeaccess_magic.suggest.json_cursor import string_at
 from kubeaccess_magic.suggest.known_apps import APPS
+from kubeaccess_magic.suggest.promql_cursor import word_at
 from kubeaccess_magic.targets import Target
 
 LONG_S = 20.0  # a wait that a healthy server ends at once
@@ -299,15 +301,15 @@ def test_every_path_and_question_is_one_that_the_app_answers(cluster, known, app
     not_in_the_demo |= {"api/datasources", "api/ds/query", "loki/api/v1/index/stats"}
     filled = {"{index}": "logstash", "{label}": "job"}
     asked = 0
-    for endpoint in APPS[app].endpoints:
-        path = endpoint.path
+    for known_path in APPS[app].paths:
+        path = known_path.path
         for name, value in filled.items():
             path = path.replace(name, value)
         expression = '{app="web"}' if app == "Loki" and not path.endswith("query") else "up"
         expression = 'rate({app="web"}[5m])' if path == "loki/api/v1/query" else expression
         params = {"query": expression, "match[]": expression, "start": "0", "end": "1", "step": "30", "fields": "*"}
         if path not in not_in_the_demo:
-            needed = {name: value for name, value in params.items() if name in endpoint.parameters}
+            needed = {name: value for name, value in params.items() if name in known_path.parameters}
             assert cluster.get(where, f"/{path}", params=needed).ok, path
             asked += 1
     for question in known.questions(app):
@@ -459,7 +461,7 @@ def test_a_list_is_read_in_pages_and_to_a_bound(suggestions_of):
     with names_server(says) as server:
         suggestions = suggestions_of(server)
         complete = threading.Event()
-        suggestions.observe(lambda _: complete.set() if len(suggestions.namespaces(wait_s=0)) == MOST_ROWS else None)
+        suggestions.observe(lambda _: complete.set() if len(suggestions.namespaces(wait_s=0)) == MAX_ROWS else None)
         suggestions.namespaces(wait_s=LONG_S)  # the first page is given when it is there
         assert complete.wait(LONG_S)
         assert len(server.urls) < 10
@@ -495,7 +497,7 @@ def test_a_hundred_thousand_metrics_are_bounded_and_the_rest_is_asked_for_by_its
     with names_server(_prometheus(metrics)) as server:
         suggestions = suggestions_of(server)
         _, found = suggestions.query(PROMETHEUS, "api/v1/query", "query", "metric_", 7, wait_s=LONG_S)
-        assert len(found) == MOST
+        assert len(found) == MAX_SUGGESTIONS
         _, found = suggestions.query(PROMETHEUS, "api/v1/query", "query", "zzz_l", 5, wait_s=LONG_S)
         assert texts(found) == ["zzz_last"]
 
@@ -527,6 +529,190 @@ def test_a_note_is_one_short_line_in_which_nothing_acts(suggestions_of):
     with names_server(lambda url: services("shop", "web", app="\n\x1b" + app)) as server:
         (found,) = suggestions_of(server).services("shop", wait_s=LONG_S)
         assert len(found.note) <= 120 and found.note.isprintable()
+
+
+def at_rest(suggestions):
+    """Wait until nothing is refreshed."""
+    end = time.monotonic() + 60
+    while suggestions.busy:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def _endless(tokens):
+    """Lists without end: each page is empty, or has the same rows, and names a next page."""
+
+    def says(url):
+        status, answer = table("a")
+        answer["rows"] = [] if "nodes" in url else answer["rows"]
+        answer["metadata"] = {"continue": next(tokens)}
+        return status, answer
+
+    return says
+
+
+def test_a_list_that_never_ends_is_left_after_a_few_pages(suggestions_of):
+    with names_server(_endless(map(str, itertools.count()))) as server:
+        suggestions = suggestions_of(server)
+        assert set(texts(suggestions.namespaces(wait_s=LONG_S))) == {"a"}
+        assert suggestions.nodes(wait_s=LONG_S) == []
+        at_rest(suggestions)
+        assert max(server.asked.values()) <= 10
+
+
+def test_a_token_that_repeats_ends_a_list(suggestions_of):
+    with names_server(_endless(itertools.repeat("again"))) as server:
+        suggestions = suggestions_of(server)
+        assert set(texts(suggestions.namespaces(wait_s=LONG_S))) == {"a"}
+        at_rest(suggestions)
+        assert max(server.asked.values()) == 2
+
+
+def test_the_bytes_of_all_pages_are_bounded(suggestions_of):
+    megabytes = []
+
+    def says(url):
+        status, answer = table(f"n{len(megabytes)}")
+        answer["filler"] = "x" * (20 * 2**20)
+        answer["metadata"] = {"continue": f"{len(megabytes)}"}
+        megabytes.append(20)
+        return status, answer
+
+    with names_server(says) as server:
+        suggestions = suggestions_of(server, lookup_timeout_s=60)
+        assert suggestions.namespaces(wait_s=60)
+        at_rest(suggestions)
+        assert sum(megabytes) <= 80
+
+
+def test_a_refresh_ends_by_its_own_deadline(suggestions_of):
+    with names_server(lambda _: table("a")) as server:
+        server.open.clear()
+        suggestions = suggestions_of(server, lookup_timeout_s=0.3)
+        assert suggestions.nodes(wait_s=0) == []
+        at_rest(suggestions)  # while the server still says nothing
+        assert sum(server.asked.values()) == 1
+
+
+@pytest.mark.parametrize(("status", "most"), [(500, 25), (429, 25), (403, 35), (401, 35)])
+def test_who_is_refused_slows_down(suggestions_of, status, most):
+    """A hundred and twenty names, as somebody types them and moves on."""
+    with names_server(lambda _: (status, {"kind": "Status", "status": "Failure", "code": status})) as server:
+        suggestions = suggestions_of(server)
+        for number in range(60):
+            suggestions.app("service", f"n{number}", "web", wait_s=0.1)
+            suggestions.pods(f"n{number}", wait_s=0)
+        at_rest(suggestions)
+        assert 3 <= sum(server.asked.values()) <= most
+
+
+def test_who_has_slowed_down_goes_on_when_it_is_answered_again(suggestions_of):
+    status = [500]
+    with names_server(lambda _: (status[0], table("a")[1])) as server:
+        suggestions = suggestions_of(server)
+        for number in range(3):
+            suggestions.pods(f"n{number}", wait_s=LONG_S)
+        assert sum(server.asked.values()) == 3
+        status[0] = 200
+        end = time.monotonic() + LONG_S
+        while texts(suggestions.nodes(wait_s=0.1)) != ["a"]:
+            assert time.monotonic() < end
+        assert texts(suggestions.pods("other", wait_s=LONG_S)) == ["a"]
+
+
+HOSTILE_NAMES = [
+    "--data=@/etc/passwd",
+    "-h",
+    "../..",
+    "..",
+    ".",
+    "a/b",
+    "a b",
+    "a;b",
+    "<script>alert(1)</script>",
+    "[a](javascript:b)",
+    "a\nb",
+    "a\tb",
+    "${user}",
+    "a'b",
+    'a"b',
+    "`a`",
+    "a\\b",
+    "A",
+    "",
+    "é",
+    "a?b",
+    "a#b",
+    "a%2fb",
+    "a:b",
+    "\u202ea",
+]
+
+
+def test_a_name_that_nothing_can_have_is_not_suggested(suggestions_of):
+    names = [*HOSTILE_NAMES, "fine"]
+    with names_server(lambda url: services("a", *names) if "services" in url else table(*names)) as server:
+        suggestions = suggestions_of(server)
+        assert texts(suggestions.services("a", wait_s=LONG_S, counts=False)) == ["fine"]
+        assert texts(suggestions.elsewhere("", "b", wait_s=LONG_S)) == ["a/fine"]
+        for found in (suggestions.pods("a", wait_s=LONG_S), suggestions.nodes(wait_s=LONG_S)):
+            assert texts(found) == ["fine"]
+        assert texts(suggestions.namespaces(wait_s=LONG_S)) == ["fine"]
+    with names_server(lambda url: (200, services("../..", "fine")[1]) if "services" in url else (404, {})) as server:
+        assert suggestions_of(server).elsewhere("", "b", wait_s=LONG_S) == []
+
+
+def test_a_port_that_no_target_can_have_is_not_suggested(suggestions_of):
+    ports = [{"name": name, "port": number, "protocol": "TCP"} for number, name in enumerate(HOSTILE_NAMES, 8000)]
+    ports += [{"name": "web", "port": 80}, {"name": "far", "port": 99999}, {"name": "none", "port": 0}]
+    item = {"metadata": {"name": "web", "namespace": "a"}, "spec": {"ports": ports}}
+    with names_server(lambda url: (200, item) if url.endswith("/services/web") else (403, {})) as server:
+        found = suggestions_of(server).ports("service", "a", "web", wait_s=LONG_S)
+        assert [one.text for one in found if not one.text.isdigit()] == ["web"]
+        assert {"99999", "0"}.isdisjoint(texts(found)) and all(one.note.isprintable() for one in found)
+
+
+def test_a_name_of_an_app_that_would_change_a_line_is_not_suggested(suggestions_of):
+    names = [*HOSTILE_NAMES, "fine"]
+
+    def search(url):
+        if "/proxy/" not in url:
+            return 200, services("a", "search", app="elasticsearch")[1]["items"][0]
+        if "_cat/indices" in url:
+            return 200, [{"index": name, "docs.count": "1", "health": "green"} for name in names]
+        if "_cat/aliases" in url:
+            return 200, [{"alias": name} for name in names]
+        return 200, {"fields": {name: {"keyword": {}} for name in names}}
+
+    with names_server(search) as server:
+        suggestions, target = suggestions_of(server), Target(name="search", namespace="a", port="80")
+        indices = [one.text for one in suggestions.paths(target, "", wait_s=LONG_S) if one.kind == "index"]
+        assert set(indices) <= {"fine", "A", "é", "a.b"} and "fine" in indices
+        _, found = suggestions.query(target, "_search", "sort", "", 0, wait_s=LONG_S)
+        fields = [one.text for one in found if one.kind == "field"]
+        assert set(fields) <= {"fine", "A", "é", "a/b"} and "fine" in fields
+    with names_server(_prometheus(names)) as server:
+        suggestions = suggestions_of(server)
+        _, found = suggestions.query(PROMETHEUS, "api/v1/query", "query", "", 0, wait_s=LONG_S)
+        assert [one.text for one in found if one.kind == "metric"] == ["A", "a:b", "fine"]
+
+
+def test_a_path_of_the_api_server_that_leads_elsewhere_is_not_suggested(suggestions_of):
+    names = [*HOSTILE_NAMES, "fine"]
+
+    def says(url):
+        path = url.partition("?")[0]
+        if path == "/apis":
+            return 200, {"groups": [{"preferredVersion": {"groupVersion": f"{name}/v1"}} for name in names]}
+        if path == "/api/v1/namespaces":
+            return 200, {"items": [{"metadata": {"name": name}} for name in names]}
+        return 200, {"resources": [{"name": name, "verbs": ["list"], "namespaced": True} for name in names]}
+
+    with names_server(says) as server:
+        suggestions = suggestions_of(server)
+        assert texts(suggestions.paths(API, "/apis/", wait_s=LONG_S)) == ["/apis/fine/v1/"]
+        assert texts(suggestions.paths(API, "/api/v1/namespaces/", wait_s=LONG_S)) == ["/api/v1/namespaces/fine/"]
+        assert texts(suggestions.paths(API, "/api/v1/f", wait_s=LONG_S)) == ["/api/v1/fine"]
 
 
 # --- nobody is asked to log in by a Tab
@@ -624,8 +810,8 @@ def test_the_hook_of_an_official_client_is_not_called_for_a_suggestion(demo):
 def test_what_is_typed_in_a_query(query, expected):
     mark = "§" if "§" in query else "|"
     cursor = query.index(mark)
-    at = promql.place(query.replace(mark, "", 1), cursor)
-    assert (at.word, at.what, at.metric, at.label) == expected
+    word = word_at(query.replace(mark, "", 1), cursor)
+    assert (word.text, word.kind, word.metric, word.label) == expected
 
 
 @hypothesis.given(
@@ -639,7 +825,7 @@ def test_what_is_typed_in_a_query(query, expected):
 )
 def test_any_text_has_a_place(text, cursor):
     cursor = min(cursor, len(text))
-    at = promql.place(text, cursor)
-    assert text[at.start : cursor] == at.word
-    found = inside(text, cursor)
-    assert found is None or 0 < found.start <= cursor
+    word = word_at(text, cursor)
+    assert text[word.start : cursor] == word.text
+    string = string_at(text, cursor)
+    assert string is None or 0 < string.start <= cursor

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .. import credentials
 from .. import kubeconfig as kubeconfigs
-from ..call import Call, Limits
+from ..call import MAX_CELLS, MAX_FRAME_BYTES, Call, Limits
 from ..engine import Engine
 from ..errors import ConfigError
 from ..query import Data, Pairs, Params, Query, arguments
 from ..targets import Target
-from ..text import printable, redact
+from ..text import one_line, redact
 from ..transport import Pool
 from ..ways.proxy import proxy_path
 from . import inventory
@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from ..reply import Reply
 
 __all__ = ["Cluster"]
+
+_LIMITS = (
+    *("timeout_s", "max_bytes", "max_cells", "max_frame_bytes"),
+    *("connect_timeout_s", "silence_timeout_s", "plugin_timeout_s"),
+)
 
 _log = logging.getLogger("kubeaccess_magic")  # where no logging is set up, its warnings are single lines on stderr
 
@@ -66,6 +71,9 @@ class Cluster:
         Seconds that one request may take in all, with its pages.
     max_bytes
         Bytes that an answer may have, decoded.
+    max_cells, max_frame_bytes
+        Cells (rows times columns) that a frame may have, and bytes that its values may take. A small answer can make a
+        huge frame. At most a quarter of `max_cells` may be empty.
     connect_timeout_s, silence_timeout_s, plugin_timeout_s
         Seconds to connect, seconds without a byte, and seconds that a credential plugin may take.
 
@@ -73,6 +81,11 @@ class Cluster:
     ------
     ConfigError
         There is no such context, or no kubeconfig at all.
+
+    Attributes
+    ----------
+    engine
+        What prepares and runs its queries, for the rooms above.
     """
 
     def __init__(
@@ -86,6 +99,8 @@ class Cluster:
         api_client: Any = None,
         timeout_s: float = 600.0,
         max_bytes: int = 256 * 2**20,
+        max_cells: int = MAX_CELLS,
+        max_frame_bytes: int = MAX_FRAME_BYTES,
         connect_timeout_s: float = 10.0,
         silence_timeout_s: float = 130.0,
         plugin_timeout_s: float = credentials.PLUGIN_LIMIT_S,
@@ -114,7 +129,7 @@ class Cluster:
             pool = Pool.for_context(self._context, credential)
         self._pool = pool
         self._kubeconfig = kubeconfig
-        self._engine = Engine(
+        self.engine = Engine(
             pool,
             self._context.name if self._context else pool.upstream.url,
             namespace or (self._context.namespace if self._context else "default"),
@@ -122,8 +137,11 @@ class Cluster:
         )
         self.timeout_s = timeout_s
         self.max_bytes = max_bytes
+        self.max_cells = max_cells
+        self.max_frame_bytes = max_frame_bytes
         self.connect_timeout_s = connect_timeout_s
         self.silence_timeout_s = silence_timeout_s
+        self._limits: tuple[tuple[float, ...], Limits] | None = None
         self.limits()  # refuses what cannot be
 
     # --- asking an app
@@ -248,8 +266,8 @@ class Cluster:
 
     def url(self, target: str | Target, path: str = "/") -> str:
         """The proxy URL: what `get` would ask, as text."""
-        prepared = self._engine.prepare(Query.of(target, path, raw=True, output="reply"), self.call())
-        return self._engine.url(prepared.request)
+        prepared = self.engine.prepare(Query.of(target, path, raw=True, output="reply"), self.call())
+        return self.engine.url(prepared.request)
 
     def resolve(self, target: str | Target) -> Target:
         """The target with its namespace, port and scheme filled in.
@@ -259,7 +277,7 @@ class Cluster:
         NotFound
             There is no such service, or it does not say which of its ports is meant; the hint says what to type.
         """
-        return self._engine.resolve(target, self.call())
+        return self.engine.resolve(target, self.call())
 
     # --- what is there
 
@@ -270,12 +288,12 @@ class Cluster:
     def namespaces(self, *, name: str | None = None) -> pd.DataFrame:
         """The namespaces: name, phase, created. `name` may have ``*``."""
         arguments.texts(name=name)
-        return inventory.namespaces(self._engine.discovery, self.call(), name)
+        return inventory.namespaces(self.engine.discovery, self.call(), name)
 
     def nodes(self, *, name: str | None = None) -> pd.DataFrame:
         """The nodes, one row per node. `name` may have ``*``."""
         arguments.texts(name=name)
-        return inventory.nodes(self._engine.discovery, self.call(), name)
+        return inventory.nodes(self.engine.discovery, self.call(), name)
 
     def services(
         self,
@@ -306,7 +324,7 @@ class Cluster:
         """
         arguments.texts(namespace=namespace, selector=selector, name=name)
         where = None if all_namespaces else namespace or self.namespace
-        return inventory.services(self._engine.discovery, self.call(), where, selector, name)
+        return inventory.services(self.engine.discovery, self.call(), where, selector, name)
 
     def pods(
         self,
@@ -319,7 +337,7 @@ class Cluster:
         """The pods, one row per pod. Parameters: see `services`."""
         arguments.texts(namespace=namespace, selector=selector, name=name)
         where = None if all_namespaces else namespace or self.namespace
-        return inventory.pods(self._engine.discovery, self.call(), where, selector, name)
+        return inventory.pods(self.engine.discovery, self.call(), where, selector, name)
 
     def info(self, namespace: str | None = None) -> pd.DataFrame:
         """What ``kubectl cluster-info`` prints, made better: each built-in service with its proxy URL.
@@ -340,7 +358,7 @@ class Cluster:
         def url_of(target: Target) -> str:
             return f"{self.server}{proxy_path(target)}/"
 
-        return inventory.info(self._engine.discovery, self.call(), url_of, namespace)
+        return inventory.info(self.engine.discovery, self.call(), url_of, namespace)
 
     def can(self, method: str, target: str | Target) -> Access:
         """Whether a request may be sent: true or false, with ``.reason``, and the ``.role`` to ask for if not.
@@ -348,32 +366,32 @@ class Cluster:
         The answer is about what would be sent: that very spelling of the name, and the verb of that method (A1, A2).
         """
         query = Query.of(target, method=arguments.method(method), raw=True, output="reply")
-        return self._engine.access(query, self.call())[0]
+        return self.engine.access(query, self.call())[0]
 
     def user(self) -> str:
         """The user name that the API server sees."""
-        return self._engine.discovery.who_am_i(self.call())
+        return self.engine.discovery.who_am_i(self.call())
 
     def identity(self) -> tuple[str, tuple[str, ...]]:
         """The user name and the groups that the API server sees."""
-        return self._engine.discovery.identity(self.call())
+        return self.engine.discovery.identity(self.call())
 
     # --- itself
 
     @property
     def server(self) -> str:
         """The API server's URL."""
-        return self._engine.server
+        return self.engine.server
 
     @property
     def namespace(self) -> str:
         """The namespace of targets that name none."""
-        return self._engine.namespace
+        return self.engine.namespace
 
     @property
     def name(self) -> str:
         """The context's name, or the server where there is no context."""
-        return self._engine.name
+        return self.engine.name
 
     @property
     def context(self) -> Context | None:
@@ -402,21 +420,15 @@ class Cluster:
 
     def __repr__(self) -> str:
         acting = f" as {self._impersonate}" if self._impersonate else ""
-        return printable(redact(f"<Cluster {self.name}{acting}, namespace {self.namespace}, {self.server}>"))
+        return one_line(redact(f"<Cluster {self.name}{acting}, namespace {self.namespace}, {self.server}>"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A Cluster pickles as its recipe: which context, which file; never with a secret."""
         if self._context is None:
             raise TypeError("a Cluster over an api_client cannot be pickled: the api_client holds secrets")
-        limits = ("timeout_s", "max_bytes", "connect_timeout_s", "silence_timeout_s", "plugin_timeout_s")
-        return partial(Cluster, **self.recipe, **{name: getattr(self, name) for name in limits}), ()
+        return partial(Cluster, **self.recipe, **{name: getattr(self, name) for name in _LIMITS}), ()
 
     # --- for the rooms above
-
-    @property
-    def engine(self) -> Engine:
-        """What prepares and runs the queries of this Cluster."""
-        return self._engine
 
     def call(
         self,
@@ -439,14 +451,16 @@ class Cluster:
 
     def limits(self, query: Query | None = None) -> Limits:
         """What a query may take: its own limits where it has any, else the Cluster's."""
-        timeout_s = self.timeout_s if query is None or query.timeout_s is None else query.timeout_s
-        max_bytes = self.max_bytes if query is None or query.max_bytes is None else query.max_bytes
-        return Limits(
-            connect_s=arguments.seconds("connect_timeout_s", self.connect_timeout_s),
-            silence_s=arguments.seconds("silence_timeout_s", self.silence_timeout_s),
-            total_s=arguments.seconds("timeout_s", timeout_s),
-            max_bytes=arguments.size("max_bytes", max_bytes),
-        )
+        frame = (self.max_cells, self.max_frame_bytes)
+        own = (self.connect_timeout_s, self.silence_timeout_s, self.timeout_s, self.max_bytes, *frame)
+        if self._limits is None or self._limits[0] != own:  # a limit was set anew
+            self._limits = (own, arguments.limits(*own))
+        limits = self._limits[1]
+        if query is None or (query.timeout_s is None and query.max_bytes is None):
+            return limits
+        timeout_s = limits.total_s if query.timeout_s is None else query.timeout_s
+        max_bytes = limits.max_bytes if query.max_bytes is None else query.max_bytes
+        return arguments.limits(*own[:2], timeout_s, max_bytes, *frame)
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -463,12 +477,12 @@ class Cluster:
 
     def _outcome(self, query: Query, call: Call | None) -> Outcome:
         call = self.call(query) if call is None else call.child(self.limits(query))
-        return self._engine.run(self._engine.prepare(query, call), call)
+        return self.engine.run(self.engine.prepare(query, call), call)
 
 
 def _table_of(outcome: Outcome) -> Table:
     """The table that was asked for; what its frame does not hold is logged."""
     for line in outcome.lines('limit="all"'):
-        _log.warning("%s", line)
+        _log.warning("%s", one_line(line))
     assert outcome.table is not None
     return outcome.table

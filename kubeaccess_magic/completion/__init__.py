@@ -1,8 +1,8 @@
-"""Tab on ``%kproxy`` and ``%%kproxy``: verbs, options, names, paths and query words.
+"""Tab completion of ``%kproxy`` and ``%%kproxy``: verbs, options, names, paths and query words.
 
-A keystroke has its answer within `BUDGET_S`, whatever the cluster does: `suggest` gives what is known, and fetches
-behind it. Nothing but IPython is imported before the first Tab; the first one that needs names loads the rest in a
-thread, and does not wait for it either.
+An answer takes at most `BUDGET_S`, whatever the cluster does: `suggest` returns what it has and refreshes it in the
+background. Only IPython is imported before the first Tab. The first Tab that needs names loads the rest in a thread
+and does not wait for it.
 """
 
 from __future__ import annotations
@@ -14,68 +14,71 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from .offers import Offers
+    from .candidates import CandidateSource
 
 __all__ = ["BUDGET_S", "install", "uninstall"]
 
 BUDGET_S = 0.08
-_IDENTIFIER = "kproxy"  # by which it can be switched off: c.IPCompleter.disable_matchers = ["kproxy"]
+"""How long one Tab may take, in seconds."""
+
+_IDENTIFIER = "kproxy"  # switches it off: c.IPCompleter.disable_matchers = ["kproxy"]
 _LOADING, _NOTHING = "loading, try again", "nothing known"
-_FIRST = 1000.0  # before all others, which then need not run
+_PRIORITY = 1000.0  # before all other matchers, which then need not run
 
 
 def install(shell: InteractiveShell) -> None:
-    """Complete our magics in this shell."""
+    """Add completion of the magics to a shell."""
     uninstall(shell)
     shell.Completer.custom_matchers.append(_matcher(shell))
 
 
 def uninstall(shell: InteractiveShell) -> None:
-    """Take that back, and end what it started."""
+    """Remove completion of the magics from a shell, and end what it runs in the background."""
     matchers = shell.Completer.custom_matchers
-    for matcher in [one for one in matchers if getattr(one, "matcher_identifier", "") == _IDENTIFIER]:
+    own = [matcher for matcher in matchers if getattr(matcher, "matcher_identifier", "") == _IDENTIFIER]
+    for matcher in own:
         matchers.remove(matcher)
         matcher.stop()
 
 
 def _matcher(shell: InteractiveShell) -> Any:
-    offers: list[Offers] = []  # made by the first Tab
+    sources: list[CandidateSource] = []  # the first Tab makes one
 
-    @context_matcher(identifier=_IDENTIFIER, priority=_FIRST)  # type: ignore[untyped-decorator]  # IPython's
+    @context_matcher(identifier=_IDENTIFIER, priority=_PRIORITY)  # type: ignore[untyped-decorator]  # IPython's
     def kproxy_matcher(context: CompletionContext) -> SimpleMatcherResult:
         if "kproxy" not in context.full_text:
             return {"completions": []}
         try:
-            if not offers:
-                from .offers import Offers
+            if not sources:
+                from .candidates import CandidateSource
 
-                offers.append(Offers(shell))
-            return _result(offers[0], context)
-        except Exception:  # somebody is typing: whatever it is, it is shown when the line runs
+                sources.append(CandidateSource(shell))
+            return _result(sources[0], context)
+        except Exception:  # somebody is typing: running the line will show what is wrong
             return {"completions": []}
 
     def stop() -> None:
-        for one in offers:
-            one.close()
+        for source in sources:
+            source.close()
 
     kproxy_matcher.stop = stop
     return kproxy_matcher
 
 
-def _result(offers: Offers, context: CompletionContext) -> SimpleMatcherResult:
+def _result(source: CandidateSource, context: CompletionContext) -> SimpleMatcherResult:
     lines = context.full_text.split("\n")
     cursor = sum(len(line) + 1 for line in lines[: context.cursor_line]) + context.cursor_position
-    offered = offers.at(context.full_text, cursor, BUDGET_S)
-    if offered is None:
+    found = source.candidates_at(context.full_text, cursor, BUDGET_S)
+    if found is None:
         return {"completions": []}
-    completions = [SimpleCompletion(text=one.text, type=one.kind) for one in offered.offers]
+    completions = [SimpleCompletion(text=candidate.text, type=candidate.kind) for candidate in found.candidates]
     if not completions:
-        # With nothing IPython ignores `suppress`, and shows what has no place here. What stands there already changes
-        # nothing when it is put in, as a terminal does at once; notebooks show the type beside it.
-        completions = [SimpleCompletion(text=offered.fragment, type=_LOADING if offered.loading else _NOTHING)]
+        # Without completions IPython ignores `suppress` and shows files and Python names, which do not belong here.
+        # Completing the typed text to itself changes nothing, and notebooks show the type beside it.
+        completions = [SimpleCompletion(text=found.fragment, type=_LOADING if found.loading else _NOTHING)]
     return {
         "completions": completions,
         "suppress": True,
         "ordered": True,
-        "matched_fragment": offered.fragment,
+        "matched_fragment": found.fragment,
     }

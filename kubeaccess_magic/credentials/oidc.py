@@ -1,7 +1,7 @@
 """The auth-provider oidc (G27): its token while that is valid, then one that the issuer renews.
 
-The renewal is the official client's own code, run as a program of its own (`issuer`): so it can be ended when the
-reader interrupts, has a time limit, and the kernel does not import it. The user's file is never written.
+The renewal is the official client's own code, run as a program of its own (`oidc_renewal`): so it can be ended by an
+interrupt, has a time limit, and the kernel does not import it. The user's file is never written.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any
 from ..call import Call
 from ..errors import CredentialError
 from ..kubeconfig.files import read_file
-from .held import Held, bearer
-from .running import Program
+from .program import HelperProgram
+from .sign_in import SignIn, bearer
 
 __all__ = ["refuse_faults", "sign_in"]
 
@@ -29,7 +29,20 @@ _HINT = "sign in anew with the tool that wrote this entry; `kubectl oidc-login s
 
 
 def refuse_faults(provider: Mapping[str, Any], place: str) -> None:
-    """What kubectl refuses of the entry, whether it is used or not."""
+    """Raise for what kubectl refuses of the entry, whether it is used or not.
+
+    Parameters
+    ----------
+    provider
+        The auth-provider of the kubeconfig.
+    place
+        The user that has it, for messages.
+
+    Raises
+    ------
+    CredentialError
+        A field is missing or cannot be used.
+    """
     config = provider.get("config") or {}
     for field in ("idp-issuer-url", "client-id"):
         if not config.get(field):
@@ -38,57 +51,70 @@ def refuse_faults(provider: Mapping[str, Any], place: str) -> None:
 
 
 def sign_in(
-    provider: Mapping[str, Any], place: str, before: Held | None, limit_s: float, call: Call, *, anew: bool
-) -> Held:
-    """The id-token of the entry, or of the memory of an earlier renewal, or a renewed one.
+    provider: Mapping[str, Any], place: str, before: SignIn | None, limit_s: float, call: Call, *, anew: bool
+) -> SignIn:
+    """The id-token of the entry or of an earlier renewal while it is valid, else a renewed one.
 
     Parameters
     ----------
+    provider
+        The auth-provider of the kubeconfig.
+    place
+        The user that has it, for messages.
     before
         The answer before, to this very entry; its renewed tokens count.
+    limit_s
+        Seconds that a renewal may take.
+    call
+        Ends a renewal when it is stopped.
     anew
         The server has refused the token: renew it although it is valid.
+
+    Raises
+    ------
+    CredentialError
+        There is no valid token, and no other can be had.
     """
     config = dict(provider.get("config") or {})
-    if before is not None and before.renewed is not None:
-        config |= before.renewed
+    if before is not None and before.oidc_tokens is not None:
+        config |= before.oidc_tokens
     token = config.get("id-token") or ""
     expires = _expires(token, place) if token else 0.0
-    current = Held(bearer(token, f"{place} has an id-token"), None, expires=expires) if token else None
-    if current is not None and not anew and not current.expired(margin_s=10) and (before is None or current.lasting()):
-        return dataclasses.replace(current, renewed=_renewed(config))
+    current = SignIn(bearer(token, f"{place} has an id-token"), None, expires=expires) if token else None
+    if current is not None and not anew and not current.expired(margin_s=10) and (before is None or current.lasts()):
+        return dataclasses.replace(current, oidc_tokens=_tokens(config))
     if not config.get("refresh-token"):
         raise CredentialError(f"{place} has no valid id-token and no refresh-token", hint=_HINT)
-    config |= _asked(config, place, limit_s, call)
+    config |= _renewed(config, place, limit_s, call)
     token = str(config["id-token"])
-    expires = _expires(token, place)
-    return Held(bearer(token, f"{place} got an id-token"), None, expires=expires, renewed=_renewed(config))
+    authorization = bearer(token, f"{place} was given an id-token")
+    return SignIn(authorization, None, expires=_expires(token, place), oidc_tokens=_tokens(config))
 
 
-def _renewed(config: Mapping[str, Any]) -> dict[str, Any]:
+def _tokens(config: Mapping[str, Any]) -> dict[str, Any]:
     return {field: config[field] for field in ("id-token", "refresh-token") if config.get(field)}
 
 
-def _asked(config: Mapping[str, Any], place: str, limit_s: float, call: Call) -> dict[str, Any]:
+def _renewed(config: Mapping[str, Any], place: str, limit_s: float, call: Call) -> dict[str, Any]:
     """The tokens that the issuer gives for the refresh-token."""
-    program = Program(f"the renewal at {config['idp-issuer-url']} for {place}", limit_s, _HINT)
+    program = HelperProgram(f"the renewal at {config['idp-issuer-url']} for {place}", limit_s, _HINT)
     authority = _authority(config, place)
     with tempfile.TemporaryDirectory(prefix="kubeaccess-") as folder:
         if authority is None:
-            found = ssl.get_default_verify_paths().cafile
+            ca_file = ssl.get_default_verify_paths().cafile
         else:
-            found = os.path.join(folder, "ca.crt")
-            with open(found, "wb") as file:
+            ca_file = os.path.join(folder, "ca.crt")
+            with open(ca_file, "wb") as file:
                 file.write(authority)
-        asked = {
+        question = {
             "client-secret": "",
             **{field: value for field, value in config.items() if not field.startswith("idp-certificate")},
             "id-token": _EXPIRED,
-            **({"idp-certificate-authority": found} if found else {}),
+            **({"idp-certificate-authority": ca_file} if ca_file else {}),
         }
-        command = [sys.executable, "-m", "kubeaccess_magic.credentials.issuer"]
-        told = json.dumps(asked).encode()
-        answer = program.answer(command, call, executable=sys.executable, environ=os.environ, told=told)
+        command = [sys.executable, "-m", "kubeaccess_magic.credentials.oidc_renewal"]
+        secret = json.dumps(question).encode()
+        answer = program.answer(command, call, executable=sys.executable, environ=os.environ, secret=secret)
     try:
         tokens = json.loads(answer)
         if not isinstance(tokens["id-token"], str) or tokens["id-token"] == _EXPIRED:
@@ -105,7 +131,7 @@ def _authority(config: Mapping[str, Any], place: str) -> bytes | None:
             return base64.b64decode(config["idp-certificate-authority-data"], validate=True)
         except ValueError:
             raise CredentialError(
-                f"{place} has an idp-certificate-authority-data that is no base64 text",
+                f"{place} has an idp-certificate-authority-data that is not base64 text",
                 hint="it is what `base64 -w0 ca.pem` prints",
             ) from None
     if config.get("idp-certificate-authority"):
@@ -128,4 +154,4 @@ def _expires(token: str, place: str) -> float:
         ends = json.loads(base64.b64decode(claims + "=" * (-len(claims) % 4), altchars=b"-_", validate=True)).get("exp")
         return 0.0 if ends is None else float(ends)
     except (ValueError, TypeError, AttributeError):
-        raise CredentialError(f"{place} has an id-token that is no JSON Web Token", hint=_HINT) from None
+        raise CredentialError(f"{place} has an id-token that is not a JSON Web Token", hint=_HINT) from None

@@ -46,11 +46,21 @@ class RelayedAuth:
         """
         signature = self._signature or self._another_than(None, call)
         if signature is None:
-            raise CredentialError("nobody has signed in", hint="ask again, or start again what asks here")
+            raise CredentialError(
+                "no signature came in time", hint="ask again; if that does not help, restart the kernel"
+            )
         return signature
 
     def renew(self, call: Call, refused: Signature) -> bool:
-        """After a 401: whether another signature than the refused one has come before the call must end."""
+        """After a 401: whether another signature has come before the call must end.
+
+        Parameters
+        ----------
+        call
+            The call that waits for it.
+        refused
+            The signature that the server refused.
+        """
         return self._another_than(refused, call) is not None
 
     def _another_than(self, old: Signature | None, call: Call) -> Signature | None:

@@ -43,9 +43,9 @@ class ClientCertificate:
         raise TypeError("a client certificate is not pickled: it holds a key")
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Signature:
-    """What one request is signed with.
+    """What one request is signed with. The same object comes again as long as nothing has changed.
 
     Parameters
     ----------
@@ -58,6 +58,10 @@ class Signature:
 
     headers: tuple[tuple[str, str], ...] = ()
     certificate: ClientCertificate | None = None
+
+    def without_secrets(self) -> Signature:
+        """What may go over plain http (G10): the user to act as, but nothing that signs."""
+        return Signature(tuple(pair for pair in self.headers if pair[0].lower() != "authorization"))
 
     def __repr__(self) -> str:
         return "Signature([hidden])"

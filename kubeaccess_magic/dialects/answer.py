@@ -1,14 +1,14 @@
-"""The body of an answer before it is a frame: what kind it is, its JSON, and what to say where there is none."""
+"""The body of an answer before it becomes a frame: what kind it is, its JSON, and what to say if it is not valid."""
 
 from __future__ import annotations
 
 import contextlib
+import decimal
 import gc
 import json
 import re
-from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ..errors import LoadError
 from ..text import shorten
@@ -23,8 +23,10 @@ __all__ = [
     "is_json",
     "is_lines",
     "json_of",
+    "json_with_decimals",
     "keys_are_certain",
     "keys_of",
+    "lines_of",
     "looks_like_json",
     "not_taken",
     "read",
@@ -33,8 +35,6 @@ __all__ = [
     "refuse_html",
     "text_of",
 ]
-
-_T = TypeVar("_T")
 
 _NDJSON = frozenset(
     {
@@ -52,30 +52,31 @@ _NDJSON = frozenset(
 )
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
-# A key, or text in quotes within a text.
+# A key with space behind it, or quoted text inside a text.
 _SPACED_KEY = re.compile(rb'"[ \t\r\n]+:')
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
 
 
 def is_json(reply: Reply) -> bool:
-    """Whether the answer says that it is JSON, of one document or of one a line."""
+    """Tell whether the answer says that it is JSON, of one document or of one per line."""
     kind = reply.media_type
     return kind in {"application/json", "text/json"} or kind.endswith("+json") or kind in _NDJSON
 
 
 def is_lines(reply: Reply) -> bool:
-    """Whether the answer says that it is one JSON document a line."""
+    """Tell whether the answer says that it has one JSON document per line."""
     return reply.media_type in _NDJSON
 
 
 def looks_like_json(reply: Reply) -> bool:
-    """Whether the first character could be that of a JSON object or list."""
+    """Tell whether the answer begins like a JSON object or list."""
     head = _head(reply.content)
     return head[:1] in (b"{", b"[")
 
 
 def is_html(reply: Reply) -> bool:
-    """Whether the answer is a web page, by its type or by its first words."""
+    """Tell whether the answer is a web page, by its type or by its first words."""
     kind = reply.media_type
     if kind in {"text/html", "application/xhtml+xml"}:
         return True
@@ -84,12 +85,12 @@ def is_html(reply: Reply) -> bool:
 
 
 def text_of(reply: Reply) -> str:
-    """The body as text: UTF-8 as JSON is (UTF-16 and 32 are known by their first bytes), else as its charset says.
+    """Decode the body: as UTF-8 (or UTF-16 or 32, which show in the first bytes), else by the charset that it names.
 
     Raises
     ------
     LoadError
-        Where it is neither, with the place.
+        It is in none of these; the message says at which byte.
     """
     body = reply.content
     try:
@@ -106,13 +107,24 @@ def text_of(reply: Reply) -> str:
         ) from None
 
 
+def json_with_decimals(reply: Reply) -> Any:
+    """Read a valid JSON document with `decimal.Decimal` in place of floats, so that they keep all of their digits."""
+    with gc_paused():
+        return json.loads(text_of(reply), object_pairs_hook=_object, parse_float=decimal.Decimal)
+
+
+def lines_of(text: str) -> list[str]:
+    """Split a text at CR, LF and CRLF, and nowhere else: `str.splitlines` also splits at characters of values."""
+    return _LINE_END.split(text) if "\r" in text else text.split("\n")
+
+
 def json_of(reply: Reply) -> Any:
-    """The one JSON document of an answer; of two equal keys in an object, the second is renamed (``key_2``).
+    """Read the one JSON document of an answer. If an object has a key twice, the second is renamed to ``key_2``.
 
     Raises
     ------
     LoadError
-        If there is none, with the place where it ends or goes wrong.
+        It is not valid; the message says where it ends or goes wrong.
     """
     refuse_empty(reply)
     with contextlib.suppress(ValueError):
@@ -125,14 +137,18 @@ def json_of(reply: Reply) -> Any:
 
 
 def documents(reply: Reply) -> tuple[list[Any], bool]:
-    """The JSON documents of an answer, and whether it had one a line (NDJSON).
+    """Read the JSON documents of an answer.
 
-    One a line is what the answer says it has, or what it has: every line that is not blank is a document.
+    Returns
+    -------
+    tuple
+        The documents, and whether there is one per line (NDJSON): the answer says so, or each line that is not blank
+        is a document.
 
     Raises
     ------
     LoadError
-        If there is none, with the place where it ends or goes wrong.
+        It is not valid; the message says where it ends or goes wrong.
     """
     refuse_empty(reply)
     if not is_lines(reply):
@@ -143,25 +159,23 @@ def documents(reply: Reply) -> tuple[list[Any], bool]:
         try:
             return [_loads(text, reply)], False
         except json.JSONDecodeError as error:
-            # One a line is what it can still be if the first document ends with the first line.
-            if not error.msg.startswith("Extra data") or "\n" in text[: error.pos].strip():
+            # It can still have one document per line, if the first one ends with the first line.
+            if not error.msg.startswith("Extra data") or not _ends_with_its_line(text[: error.pos]):
                 raise _bad_json(reply, text, error) from None
-            if text[: error.pos].rstrip(" \t\r")[-1:] != "\n":
-                raise _bad_json(reply, text, error) from None
-    found = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        line = line.strip(" \t\r\x1e")  # \x1e begins a document of application/json-seq
+    parsed = []
+    for number, line in enumerate(lines_of(text), start=1):
+        line = line.strip(" \t\x1e")  # \x1e begins a document of application/json-seq
         if not line:
             continue
         try:
-            found.append(_loads(line, reply))
+            parsed.append(_loads(line, reply))
         except json.JSONDecodeError as error:
             raise _bad_json(reply, line, error, line=number) from None
-    return found, True
+    return parsed, True
 
 
 def refuse_empty(reply: Reply) -> None:
-    """Raise LoadError if there is nothing in the answer."""
+    """Raise LoadError if the answer has no body."""
     if not reply.content or reply.content.isspace():  # no copy of a large body
         raise LoadError(
             f"the answer has no body ({reply.status_code} {reply.reason})".replace(" )", ")"),
@@ -177,17 +191,20 @@ def refuse_html(reply: Reply) -> None:
 
 
 def not_taken(reply: Reply) -> LoadError:
-    """The error for an answer that no dialect takes: what it is, how it begins, what to try."""
+    """Make the error for an answer that no dialect can read: what it is, how it begins, what to try."""
     kind = reply.media_type or "of no stated type"
     return LoadError(
-        f"no dialect takes this answer ({kind}): {_shown(reply.content[:400])}",
+        f"no dialect can read this answer ({kind}): {_first_words(reply.content[:400])}",
         reply=reply,
         hint="see it with -o text or -o json, or name one with --dialect",
     )
 
 
 class gc_paused:  # noqa: N801 - a context manager, called like a function
-    """The cyclic garbage collector at rest, and put back as it was: it costs more than the parsing of much JSON."""
+    """Pause the cyclic garbage collector. While much JSON is parsed, it would cost more than the parsing.
+
+    Afterwards it is as it was before.
+    """
 
     def __enter__(self) -> gc_paused:
         self._was_enabled = gc.isenabled()
@@ -198,23 +215,23 @@ class gc_paused:  # noqa: N801 - a context manager, called like a function
         if self._was_enabled:
             gc.enable()
 
-    def lifted(self, values: Iterator[_T]) -> Iterator[_T]:
-        """The values, with the collector back at work while the next one is awaited."""
-        while True:
-            self.__exit__()
-            try:
-                value = next(values)
-            except StopIteration:
-                return
-            finally:
-                gc.disable()
-            yield value
-
 
 def keys_are_certain(body: bytes, keys: int) -> bool:
-    """Whether valid JSON has exactly so many keys; False also where that is not plain to see.
+    """Tell whether a JSON text has exactly so many keys.
 
-    What reads JSON fast keeps the last of two equal keys and does not tell: then there are fewer than are written.
+    A fast parser keeps the last of two equal keys and does not say so. Then it finds fewer keys than the text has.
+
+    Parameters
+    ----------
+    body
+        Valid JSON.
+    keys
+        How many keys a parser found.
+
+    Returns
+    -------
+    bool
+        False also if it is not obvious.
     """
     import numpy as np
 
@@ -231,7 +248,7 @@ def keys_are_certain(body: bytes, keys: int) -> bool:
 
 
 def keys_of(value: Any) -> int:
-    """How many keys all objects in a JSON value have."""
+    """Count the keys of all objects in a JSON value."""
     found = 0
     dicts: list[dict[str, Any]] = [value] if type(value) is dict else []
     lists: list[list[Any]] = [value] if type(value) is list else []
@@ -248,12 +265,12 @@ def keys_of(value: Any) -> int:
 
 
 def read(body: bytes) -> Any:
-    """The value of a JSON document in UTF-8, if it is certain that nothing is lost by reading it fast.
+    """Read a JSON document in UTF-8 fast, if it is certain that nothing is lost by that.
 
     Raises
     ------
     ValueError
-        If it is none, or one that `read_exactly` reads.
+        It is not valid, or has to be read by `read_exactly`.
     """
     import msgspec
 
@@ -263,21 +280,21 @@ def read(body: bytes) -> Any:
         except (msgspec.DecodeError, RecursionError) as error:
             raise ValueError(str(error)) from None
         if not keys_are_certain(body, keys_of(value)):
-            raise ValueError("a key may be there twice")
+            raise ValueError("a key may occur twice")
         return value
 
 
 def read_exactly(text: str) -> Any:
-    """The value of any JSON document, with nothing lost: of two equal keys, the second is renamed (``key_2``).
+    """Read any JSON document, with nothing lost. If an object has a key twice, the second is renamed to ``key_2``.
 
     Raises
     ------
     json.JSONDecodeError
-        If it is none.
+        It is not valid.
     ValueError
-        If a number has more digits than Python reads.
+        A number has more digits than Python reads.
     RecursionError
-        If it is nested too deeply.
+        It is nested too deeply.
     """
     with gc_paused():
         return json.loads(text, object_pairs_hook=_object)
@@ -300,27 +317,36 @@ def _loads(text: str, reply: Reply) -> Any:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object in which no value overwrites another one."""
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    names = set(found)  # somebody's own `key_2` keeps its name
-    found = {}
+    result = dict(pairs)
+    if len(result) == len(pairs):
+        return result
+    names = set(result)  # a `key_2` of the document's own keeps its name
+    result = {}
+    numbers: dict[str, int] = {}  # where to go on, so that many equal keys take linear time
     for key, value in pairs:
-        name, number = key, 2
-        while name in found or (number > 2 and name in names):
-            name = f"{key}_{number}"
-            number += 1
-        found[name] = value
-    return found
+        name = key
+        if key in result:
+            number = numbers.get(key, 2)
+            while (name := f"{key}_{number}") in result or name in names:
+                number += 1
+            numbers[key] = number + 1
+        result[name] = value
+    return result
+
+
+def _ends_with_its_line(text: str) -> bool:
+    """Whether a document, and the blanks behind it, are in one line and end it."""
+    document = text.strip(" \t\r\n")
+    return not _LINE_END.search(document) and bool(_LINE_END.search(text[text.rindex(document) + len(document) :]))
 
 
 def _web_page(reply: Reply) -> LoadError:
     title = re.search(rb"<title[^>]*>\s*(.{1,200}?)\s*</title>", reply.content[:16384], re.IGNORECASE | re.DOTALL)
-    called = f" ({_shown(title[1])})" if title is not None else ""
+    name = f" ({_first_words(title[1])})" if title is not None else ""
     return LoadError(
-        f"the answer is a web page{called}, not data",
+        f"the answer is a web page{name}, not data",
         reply=reply,
-        hint="see it with -o text; an API often has another path",
+        hint="see it with -o text; APIs often have another path",
     )
 
 
@@ -328,27 +354,28 @@ def _bad_json(reply: Reply, text: str, error: json.JSONDecodeError, line: int | 
     if is_html(reply):
         return _web_page(reply)
     size = f"{len(text):,} characters"
+    place = f"line {error.lineno if line is None else line:,} column {error.colno:,}"
+    if _is_cut_off(text, error):
+        message = f"the JSON of the answer is cut off: it ends after {size}, and what begins at {place} is not complete"
+        if line is not None:
+            message = f"the JSON of the answer is cut off in line {line:,}, after {size}"
+        return LoadError(message, reply=reply, hint="ask again, or for less; -o text shows what arrived")
+    near = _first_words(text[max(0, error.pos - 20) : error.pos + 20].encode("utf-8", "replace"))
+    return LoadError(
+        f"the answer is not valid JSON: {error.msg} at {place} (near {near})",
+        reply=reply,
+        hint="see it with -o text, or name a dialect with --dialect",
+    )
+
+
+def _is_cut_off(text: str, error: json.JSONDecodeError) -> bool:
+    """Whether a text would be valid if it went on."""
     rest = text[error.pos :].strip()
-    cut = (
+    return (
         not rest
         or error.msg.startswith("Unterminated string")
         or any(literal.startswith(rest) for literal in _LITERALS)
         or (error.msg.startswith("Invalid") and "escape" in error.msg and len(rest) < 6)
-    )
-    if line is not None:
-        place = f"line {line:,} column {error.colno:,}"
-    else:
-        place = f"line {error.lineno:,} column {error.colno:,}"
-    if cut:
-        message = f"the JSON of the answer is cut off: it ends after {size}, and what begins at {place} is not complete"
-        if line is not None:
-            message = f"the JSON of the answer is cut off in line {line:,}, after {size}"
-        return LoadError(message, reply=reply, hint="ask again, or for less; -o text shows what came")
-    near = _shown(text[max(0, error.pos - 20) : error.pos + 20].encode("utf-8", "replace"))
-    return LoadError(
-        f"the answer is no valid JSON: {error.msg} at {place} (near {near})",
-        reply=reply,
-        hint="see it with -o text, or name a dialect with --dialect",
     )
 
 
@@ -356,11 +383,11 @@ def _head(body: bytes) -> bytes:
     head = body[:4096]
     for bom in _BOMS:
         head = head.removeprefix(bom)
-    return head.replace(b"\0", b"").lstrip()  # UTF-16 and UTF-32 of ASCII have zeros between
+    return head.replace(b"\0", b"").lstrip()  # ASCII in UTF-16 and UTF-32 has zeros in between
 
 
-def _shown(body: bytes) -> str:
-    """The first words, in one line, without anything that a terminal would obey."""
+def _first_words(body: bytes) -> str:
+    """The first words in one line, without control characters."""
     words = " ".join(body.decode("utf-8", "replace").split())
     words = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)
     return repr(shorten(words, 80))

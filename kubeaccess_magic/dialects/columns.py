@@ -1,27 +1,32 @@
-"""From lists of JSON values to typed columns: nothing is dropped, nothing overwrites anything, types follow the values.
+"""From lists of JSON values to typed columns. Nothing is dropped or overwritten, and dtypes follow the values.
 
-Every dialect makes its frame here, so that a column of whole numbers with gaps has one dtype wherever it came from:
+Every dialect makes its frame here, so that a column of whole numbers with gaps has the same dtype in each of them:
 
 ===========================  =========================================================
 values of a column           dtype
 ===========================  =========================================================
 whole numbers                int64; Int64 with gaps; object if one is beyond 64 bits
-numbers                      float64 (object, if a whole one would lose digits)
+numbers                      float64 (object, if a whole one would lose digits); so are the texts ``NaN``,
+                             ``Infinity`` and ``-Infinity`` among them, as JSON has no other form for these
 true and false               bool; boolean with gaps
 text                         str (object in pandas 2); object if one has no UTF-8 form
-dates, where asked for       datetime64[us, UTC]; [ns] if one has more than six digits
+times, if that is wanted     datetime64[us, UTC]; [ns] if one has more than six digits; Go's zero time is NaT
 lists, anything mixed        object, the values as they are
 ===========================  =========================================================
 """
 
 from __future__ import annotations
 
+import contextlib
+import math
 import re
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain, filterfalse, repeat
 from typing import TYPE_CHECKING, Any, Literal, cast
+
+from .budget import DEFAULT, FrameBudget
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,12 +49,18 @@ __all__ = [
 
 _EXACT_IN_FLOAT = 2**53
 _NONE = type(None)
-# A date, a time and a zone: without one of them it is not a moment, and stays text.
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,](\d{1,9}))?)?(?:Z|[+-]\d\d(?::?\d\d)?)")
-_LONGEST_MOMENT = len("2026-11-01T00:00:00.000000000+00:00")
+# A date, a time and a zone. Text without one of them is no point in time, and stays text.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?| ?(?:GMT|UTC))")
+_ZERO_TIME = "0001-01-01T00:00:00Z"  # what Go writes for a time that was never set
+_LONGEST_TIME = len("2026-11-01T00:00:00.000000000+00:00")
+_NANOSECONDS = re.compile(r"[.,]\d{6}0*[1-9]")
+_MORE_DIGITS = re.compile(r"(?<=[.,]\d{6})\d+")
 _ZEROS = dict.fromkeys(map(ord, string.digits), "0")
-_AT_ONCE = 4096
-# As programs print numbers: `007` and `1_000` are names of something.
+_CHUNK_ROWS = 4096
+_SPARSE_FROM = 8  # cells per value
+# As programs print numbers. `007` and `1_000` are names of something.
+_NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_NOT_FINITE_TEXTS = frozenset({*_NOT_FINITE, "nan", "inf", "-inf", "+Inf", "Inf", "-Inf"})
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
@@ -58,74 +69,125 @@ class Names:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
+        self._next: dict[str, int] = {}  # by name: the number to try, so that many equal names take linear time
 
     def free(self, name: str) -> str:
-        """`name`, or with a number if it is taken; taken from now on."""
-        found, number = name, 2
-        while found in self._taken:
-            found = f"{name}_{number}"
+        """Take a name. If it is taken already, a number is added to it."""
+        if name not in self._taken:
+            self._taken.add(name)
+            return name
+        number = self._next.get(name, 2)
+        while (numbered := f"{name}_{number}") in self._taken:
             number += 1
-        self._taken.add(found)
-        return found
+        self._next[name] = number + 1
+        self._taken.add(numbered)
+        return numbered
 
 
 def flatten(
-    records: Sequence[Mapping[str, Any]], names: Names | None = None, *, prefix: str = "", taken_prefix: str = ""
+    records: Sequence[Mapping[str, Any]],
+    names: Names | None = None,
+    *,
+    prefix: str = "",
+    taken_prefix: str = "",
+    budget: FrameBudget = DEFAULT,
 ) -> dict[str, list[Any]]:
-    """Columns of a list of objects, nested ones as dotted columns, in the order in which they first appear.
+    """Make columns of a list of objects, in the order in which they first appear. Nested objects become dotted columns.
 
     Parameters
     ----------
     records
-        One dict a row. What a row does not have is None.
+        One dict per row. If a row lacks a key, its value is None.
     names
-        Names that are given already.
+        Names that are taken already.
     prefix
-        Stands before each name.
+        Stands in front of each name.
     taken_prefix
-        Stands before a name that is taken: ``_source.`` makes ``_source._id`` of a second ``_id``.
+        Stands in front of a name that is taken: ``_source.`` makes ``_source._id`` of a second ``_id``.
+    budget
+        What the frame may cost.
 
     Returns
     -------
     dict
-        Each list has one value a row. An object that is empty in all rows is kept as a value, ``{}``.
+        Each list has one value per row. An object that is empty in all rows is kept as a value, ``{}``.
     """
-    found = leaves(records)[0]
-    return dict(zip(dotted(found, names, prefix=prefix, taken_prefix=taken_prefix), found.values(), strict=True))
+    values = leaves(records, budget)[0]
+    column_names = dotted(values, names, prefix=prefix, taken_prefix=taken_prefix, budget=budget)
+    return dict(zip(column_names, values.values(), strict=True))
 
 
 def dotted(
-    paths: Iterable[tuple[str, ...]], names: Names | None = None, *, prefix: str = "", taken_prefix: str = ""
+    paths: Collection[tuple[str, ...]],
+    names: Names | None = None,
+    *,
+    prefix: str = "",
+    taken_prefix: str = "",
+    budget: FrameBudget = DEFAULT,
 ) -> list[str]:
-    """The names of columns by the keys that lead to them: as `flatten` gives them, with its parameters."""
+    """Name columns by the keys that lead to them, as `flatten` does.
+
+    Parameters
+    ----------
+    paths
+        The keys of each column.
+    names, prefix, taken_prefix
+        As for `flatten`.
+    """
     names = names or Names()
+    check_names(paths, budget)
     taken = frozenset(names._taken) if taken_prefix else frozenset()
-    found = []
+    dotted_names = []
     for path in paths:
         name = prefix + ".".join(path)
-        found.append(names.free(taken_prefix + name if name in taken else name))
-    return found
+        dotted_names.append(names.free(taken_prefix + name if name in taken else name))
+    return dotted_names
 
 
-def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], list[Any]], int]:
-    """What `flatten` makes columns of, each by the keys that lead to it; and how many keys the objects have in all.
+def check_names(paths: Collection[tuple[str, ...]], budget: FrameBudget) -> None:
+    """Raise LimitExceeded if dotted names would take too much: a long key stands in all names below it."""
+    size = sum(sum(map(len, path)) + len(path) for path in paths)
+    budget.check_bytes(size, f"the names of {len(paths):,} columns")
 
-    Objects in lists are not looked into, and not counted.
+
+def leaves(
+    records: Sequence[Mapping[str, Any]], budget: FrameBudget = DEFAULT
+) -> tuple[dict[tuple[str, ...], list[Any]], int]:
+    """Collect the values of a list of objects by the keys that lead to them.
+
+    Parameters
+    ----------
+    records
+        One dict per row.
+    budget
+        What the frame may cost: asked at each level, before its values are taken out.
+
+    Returns
+    -------
+    tuple
+        For each path one value per row; and how many keys the objects have in all. Objects in lists stay as they are,
+        and their keys are not counted.
     """
-    found: dict[tuple[str, ...], list[Any]] = {}
+    values_at: dict[tuple[str, ...], list[Any]] = {}
     keys_in_all = 0
-    # A stack, not recursion: how deep an answer nests is not ours to choose.
+    # A stack, not recursion: an answer may be nested to any depth.
     objects = cast("Sequence[dict[str, Any]]", records)
-    nothing: dict[str, Any] = {}  # an object that is not there
-    stack: list[tuple[tuple[str, ...], Sequence[dict[str, Any]], str | None]] = [((), objects, None)]
+    nothing: dict[str, Any] = {}  # in place of an object that is missing
+    width = 0  # how many keys all levels have
+    stack: list[tuple[tuple[str, ...], Any, str | None]] = [((), objects, None)]
     while stack:
         path, rows, key = stack.pop()
         if key is None:
-            keys_in_all += sum(map(len, rows))
+            filled = sum(map(len, rows))
+            keys_in_all += filled
             keys = dict.fromkeys(chain.from_iterable(rows))
+            width += len(keys)
+            budget.check_cells(len(rows), width, keys_in_all)
+            if len(keys) * len(rows) > _SPARSE_FROM * max(filled, _CHUNK_ROWS):
+                rows = _spread(rows, keys)
             stack.extend((path, rows, key) for key in reversed(keys))
             continue
-        values = list(map(dict.get, rows, repeat(key)))
+        values = rows.pop(key) if type(rows) is dict else list(map(dict.get, rows, repeat(key)))
         here = (*path, key)
         kinds = set(map(type, values))
         if dict in kinds and any(type(value) is dict and value for value in values):
@@ -134,42 +196,85 @@ def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], 
             if not kinds - {dict, _NONE}:
                 continue
             values = [None if type(value) is dict else value for value in values]
-        found[here] = values
-    return found, keys_in_all
+        values_at[here] = values
+    return values_at, keys_in_all
+
+
+def _spread(rows: Sequence[dict[str, Any]], keys: Iterable[str]) -> dict[str, list[Any]]:
+    """The values of each key, in the time that the values take and not that of all gaps."""
+    values: dict[str, list[Any]] = {key: [None] * len(rows) for key in keys}
+    for at, row in enumerate(rows):
+        for key, value in row.items():
+            values[key][at] = value
+    return values
 
 
 def frame(
-    columns: Mapping[str, Sequence[Any]], rows: int, *, dates: bool = False, kinds: Mapping[str, str] | None = None
+    columns: Mapping[str, Sequence[Any]],
+    rows: int,
+    *,
+    dates: bool = False,
+    kinds: Mapping[str, str] | None = None,
+    budget: FrameBudget = DEFAULT,
 ) -> pd.DataFrame:
-    """A DataFrame of columns of Python values, each with the dtype that its values ask for.
+    """Make a DataFrame of columns of Python values, each with the dtype that fits its values.
 
     Parameters
     ----------
     columns
-        One list of `rows` values a column.
+        One list of `rows` values per column.
     rows
-        How many rows; there may be rows without any column.
+        How many rows there are, perhaps without any column.
     dates
-        Whether columns of moments in text become datetime64 in UTC.
+        Whether columns of times as text become datetime64 in UTC.
     kinds
-        The kind of some columns, as `of_kind` takes it, whatever their values are.
+        The kind of some columns, as for `of_kind`, whatever their values are.
+    budget
+        What the frame may cost. Text that is one object in many rows becomes many copies.
+
+    Raises
+    ------
+    LimitExceeded
+        The frame would cost more.
     """
     kinds = kinds or {}
-    data = {
-        name: of_kind(values, kinds[name]) if name in kinds else typed(values, dates=dates)
-        for name, values in columns.items()
-    }
+    budget.check_cells(rows, len(columns))
+    data, size = {}, 0
+    for name, values in columns.items():
+        budget.check()
+        if text_size := _text_size(values):
+            size += text_size
+            budget.check_bytes(size, f"the text of {rows:,} rows")
+        data[name] = of_kind(values, kinds[name]) if name in kinds else typed(values, dates=dates)
     return assembled(data, rows)
 
 
+def _text_size(values: Sequence[Any]) -> int:
+    """How long the texts of a column are together; 0 if it is not a column of text."""
+    try:
+        return sum(map(len, values))
+    except TypeError:  # a gap, or a number
+        with contextlib.suppress(TypeError):
+            return sum(map(len, filter(None, values)))
+    return 0
+
+
 def assembled(columns: Mapping[str, pd.Series | ExtensionArray], rows: int) -> pd.DataFrame:
-    """A DataFrame of columns that have their dtypes already; there may be rows without any column."""
+    """Make a DataFrame of columns that have their dtypes.
+
+    Parameters
+    ----------
+    columns
+        By name.
+    rows
+        How many rows there are, perhaps without any column.
+    """
     import pandas as pd
 
     index = pd.RangeIndex(rows)
     for values in columns.values():
         if isinstance(values, pd.Series):
-            values.index = index  # the same one, else pandas looks up each row of each column
+            values.index = index  # the same object, else pandas looks up each row of each column
     try:
         return pd.DataFrame(dict(columns), index=index, copy=False)
     except UnicodeEncodeError:  # a name that has no UTF-8 form
@@ -179,32 +284,48 @@ def assembled(columns: Mapping[str, pd.Series | ExtensionArray], rows: int) -> p
 
 
 def empty(kinds: Mapping[str, str]) -> pd.DataFrame:
-    """A frame without rows, its columns of the given kinds."""
+    """Make a frame without rows.
+
+    Parameters
+    ----------
+    kinds
+        The kind of each column, as for `of_kind`.
+    """
     return frame({name: [] for name in kinds}, 0, kinds=kinds)
 
 
 def typed(values: Sequence[Any], *, dates: bool = False) -> pd.Series | ExtensionArray:
-    """One column of JSON values; None is a gap."""
-    found = set(map(type, values))
-    gaps = _NONE in found
-    found.discard(_NONE)
-    if found == {str}:
-        if dates and (moments := utc(values)) is not None:
-            return moments
+    """Make one column of JSON values.
+
+    Parameters
+    ----------
+    values
+        One per row; None is a gap.
+    dates
+        Whether times as text become datetime64 in UTC.
+    """
+    types = set(map(type, values))
+    has_gaps = _NONE in types
+    types.discard(_NONE)
+    if types == {str}:
+        if dates and (times := utc(values)) is not None:
+            return times
         return _text(values)
-    if found == {bool}:
-        return of_kind(values, "boolean") if gaps else _numpy(values, "bool")
-    if found == {int}:
-        return _whole(values, gaps)
-    if found == {float}:
+    if types == {bool}:
+        return of_kind(values, "boolean") if has_gaps else _numpy(values, "bool")
+    if types == {int}:
+        return _whole(values, has_gaps)
+    if types == {float}:
         return of_kind(values, "float")
-    if found == {int, float} and all(type(v) is not int or abs(v) <= _EXACT_IN_FLOAT for v in values):
+    if types == {int, float} and _are_exact_in_float(values):
         return of_kind(values, "float")
+    if str in types and types <= {str, int, float} and (numbers := _with_not_finite(values)) is not None:
+        return of_kind(numbers, "float")
     return of_kind(values, "object")
 
 
 def of_kind(values: Sequence[Any], kind: str) -> pd.Series | ExtensionArray:
-    """One column of a kind that is known beforehand, also if it has no values.
+    """Make one column of a kind that is known beforehand, even if it has no values.
 
     Parameters
     ----------
@@ -222,49 +343,65 @@ def of_kind(values: Sequence[Any], kind: str) -> pd.Series | ExtensionArray:
         case "Int64" | "boolean":
             try:
                 return pd.Series(pd.array(values, dtype=kind), copy=False)
-            except (TypeError, ValueError, OverflowError):  # somebody else's object of that name
+            except (TypeError, ValueError, OverflowError):  # another kind of object has a field of that name
                 return _objects(values)
         case "float":
             return pd.Series(np.array(values, dtype=float), copy=False)
         case "time":
-            moments = utc(values)
-            return moments if moments is not None else typed(values)
+            times = utc(values)
+            return times if times is not None else typed(values)
         case _:
             return _objects(values)
 
 
 def utc(values: Sequence[str | None]) -> pd.Series | None:
-    """Moments in text as datetime64 in UTC, or None if one of them is not: they have a date, a time and a zone."""
+    """Read times as text, each with date, time and zone.
+
+    Parameters
+    ----------
+    values
+        One per row; None is a gap.
+
+    Returns
+    -------
+    Series or None
+        datetime64 in UTC. None if one of the texts is no such time.
+    """
     import pandas as pd
 
-    digits = 0
-    for start in range(0, len(values), _AT_ONCE):
-        there = [value for value in values[start : start + _AT_ONCE] if value is not None]
+    digits, zones = 0, set[str]()
+    for start in range(0, len(values), _CHUNK_ROWS):
+        there = [value for value in values[start : start + _CHUNK_ROWS] if value is not None]
         if not there:
             continue
-        if max(map(len, there)) > _LONGEST_MOMENT:
+        if max(map(len, there)) > _LONGEST_TIME:
             return None
-        # Whether it is one is not for its digits to say: with zeros in their place, there are few to look at.
+        # The form does not depend on the digits. With zeros in their place, there are few different texts to check.
         forms = "\n".join(there).translate(_ZEROS).split("\n")
-        found = list(map(_MOMENT.fullmatch, set(forms)))
-        if len(forms) != len(there) or None in found:
+        matches = list(map(_TIME.fullmatch, set(forms)))
+        if len(forms) != len(there) or None in matches:
             return None
-        digits = max([digits, *(len(one[1] or "") for one in found if one)])
+        digits = max([digits, *(len(match[1] or "") for match in matches if match)])
+        zones |= {match[2][-1] for match in matches if match}
+    if zones & {"T", "C"}:  # GMT, UTC
+        values = [value and value.replace(" ", "").replace("GMT", "Z").replace("UTC", "Z") for value in values]
+    if _ZERO_TIME in values:
+        values = [None if value == _ZERO_TIME else value for value in values]
     unit: Literal["us", "ns"] = "us" if digits <= 6 else "ns"
     try:
         times = pd.to_datetime(pd.Series(list(values), dtype=object), utc=True, format="ISO8601")
         return times.astype(pd.DatetimeTZDtype(unit, "UTC"))
-    except (ValueError, OverflowError):  # a 30 February; or, in pandas 2, a year that nanoseconds do not reach
-        return _far(values) if unit == "us" else None
+    except (ValueError, OverflowError):  # a 30 February; or a year that nanoseconds do not reach
+        return _far(values) if unit == "us" or not any(map(_NANOSECONDS.search, filter(None, values))) else None
 
 
 def epoch_ms(values: Sequence[float | None]) -> pd.Series:
-    """Milliseconds since 1970 as datetime64[us, UTC].
+    """Convert milliseconds since 1970 to datetime64[us, UTC].
 
     Raises
     ------
     ValueError, OverflowError
-        If one of them is no moment.
+        One of them is out of range.
     """
     import numpy as np
     import pandas as pd
@@ -274,13 +411,29 @@ def epoch_ms(values: Sequence[float | None]) -> pd.Series:
 
 
 def numbers(values: Sequence[str | None]) -> list[Any] | None:
-    """Numbers in text as numbers, or None if one of the values is none, or there is not one."""
+    """Read numbers as text.
+
+    Parameters
+    ----------
+    values
+        One per row; None is a gap.
+
+    Returns
+    -------
+    list or None
+        The numbers; NaN and infinities only beside others. None if one of the texts is not a number, or there is none.
+    """
     there = [value for value in values if value is not None]
-    if not there or not all(type(value) is str and _NUMBER.fullmatch(value) for value in there):
+    finite = [value for value in there if type(value) is not str or value not in _NOT_FINITE_TEXTS]
+    if not finite or not all(type(value) is str and _NUMBER.fullmatch(value) for value in finite):
         return None
-    whole = not any(c in value for value in there for c in ".eE")
+    whole = not any(c in value for value in finite for c in ".eE")
     try:
-        return [None if value is None else int(value) if whole else float(value) for value in values]
+        if len(finite) == len(there):
+            return [None if value is None else int(value) if whole else float(value) for value in values]
+        if whole and not _are_exact_in_float(map(int, finite)):
+            return None
+        return [None if value is None else float(value) for value in values]
     except ValueError:  # more digits than Python reads
         return None
 
@@ -289,9 +442,9 @@ def _text(values: Sequence[str | None]) -> pd.Series:
     import numpy as np
     import pandas as pd
 
-    dtype = pd.Series([""]).dtype  # pandas is left to say what it makes of text: `str`, or object before pandas 3
+    dtype = pd.Series([""]).dtype  # pandas decides on the dtype of text: `str`, or object before pandas 3
     try:
-        if getattr(dtype, "storage", None) == "python":  # without pyarrow nobody else looks
+        if getattr(dtype, "storage", None) == "python":  # without pyarrow nothing else checks it
             for value in filterfalse(str.isascii, filter(None, values)):
                 value.encode()
         return pd.Series(np.fromiter(values, dtype=object, count=len(values)), dtype=dtype, copy=False)
@@ -299,17 +452,31 @@ def _text(values: Sequence[str | None]) -> pd.Series:
         return _objects(values)
 
 
-def _whole(values: Sequence[Any], gaps: bool) -> pd.Series | ExtensionArray:
+def _whole(values: Sequence[Any], has_gaps: bool) -> pd.Series | ExtensionArray:
     import numpy as np
     import pandas as pd
 
     try:
-        if not gaps:
+        if not has_gaps:
             return _numpy(values, "int64")
-        is_gap = np.array([value is None for value in values])
-        return pd.arrays.IntegerArray(np.array([value or 0 for value in values], dtype="int64"), is_gap)
+        objects = np.fromiter(values, dtype=object, count=len(values))
+        is_gap = np.equal(objects, cast(Any, None)).astype(bool)
+        whole = np.zeros(len(values), dtype="int64")
+        whole[~is_gap] = objects[~is_gap].astype("int64")
+        return pd.arrays.IntegerArray(whole, is_gap)
     except (OverflowError, TypeError):  # beyond 64 bits: Python's own numbers are exact
         return _objects(values)
+
+
+def _are_exact_in_float(values: Iterable[Any]) -> bool:
+    return all(type(value) is not int or abs(value) <= _EXACT_IN_FLOAT for value in values)
+
+
+def _with_not_finite(values: Sequence[Any]) -> list[float | None] | None:
+    """Numbers in place of the texts for NaN and infinities; None if there is another text, or a number loses digits."""
+    if not {value for value in values if type(value) is str} <= _NOT_FINITE.keys() or not _are_exact_in_float(values):
+        return None
+    return [_NOT_FINITE[value] if type(value) is str else value for value in values]
 
 
 def _numpy(values: Sequence[Any], dtype: str) -> pd.Series:
@@ -328,14 +495,16 @@ def _objects(values: Sequence[Any]) -> pd.Series:
 
 
 def _far(values: Sequence[str | None]) -> pd.Series | None:
-    """What nanoseconds do not reach (the year 9999 stands for "never" in many indices), by Python's own dates."""
+    """Times that nanoseconds cannot hold, by Python's own dates. Many indices have the year 9999 for "never"."""
     import numpy as np
     import pandas as pd
 
     try:
-        moments = [
-            None if v is None else datetime.fromisoformat(v).astimezone(UTC).replace(tzinfo=None) for v in values
-        ]
+        times = [None if v is None else _moment(v).astimezone(UTC).replace(tzinfo=None) for v in values]
     except (ValueError, OverflowError):
         return None
-    return pd.Series(np.array(moments, dtype="datetime64[us]")).dt.tz_localize("UTC")
+    return pd.Series(np.array(times, dtype="datetime64[us]")).dt.tz_localize("UTC")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(_MORE_DIGITS.sub("", text))

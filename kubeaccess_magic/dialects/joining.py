@@ -8,87 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import LoadError
 from . import columns
-from .protocol import NO_LABELS, Pages, Step, Table
+from .budget import DEFAULT, FrameBudget
+from .protocol import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..reply import Reply
-    from ..request import Request
-
-__all__ = ["FrameReader", "cut", "joined", "labelled"]
+__all__ = ["cut", "joined", "labelled", "stacked"]
 
 _EXACT_IN_FLOAT = 2**53
 
 
-class FrameReader:
-    """A base class for readers that make a frame of each page. A subclass has `read`, or `read_page`.
-
-    Options of the dialect are keyword-only parameters of the subclass's own ``__init__``.
-
-    Parameters
-    ----------
-    limit
-        How many rows of each conversation are wanted: None for what one answer holds, `ALL` for all.
-    """
-
-    def __init__(self, limit: int | None = None) -> None:
-        self.limit = limit
-        self._conversations: list[_Conversation] = []
-
-    def read(self, reply: Reply) -> pd.DataFrame:
-        """Make a frame of the only page."""
-        raise NotImplementedError
-
-    def read_page(self, reply: Reply) -> tuple[pd.DataFrame, Request | None]:
-        """Make a frame of a page, and find the request for the page that follows; None if this is the last one."""
-        return self.read(reply), None
-
-    def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Ask for page after page, as long as there is one and `limit` wants more."""
-        conversation = _Conversation(labels)
-        self._conversations.append(conversation)
-        following: Request | None = request
-        while following is not None:
-            reply = yield Step(following, rows_before=conversation.rows)
-            frame, following = self.read_page(reply)
-            conversation.frames.append(frame)
-            del reply, frame
-            if self.limit is None or conversation.rows >= self.limit:
-                conversation.has_more = following is not None
-                return
-
-    def table(self) -> Table:
-        """Join the frames of all pages."""
-        return joined([(each.labels, each.table(self.limit)) for each in self._conversations])
-
-
-@dataclasses.dataclass
-class _Conversation:
-    """The frames of the pages of one target."""
-
-    labels: Mapping[str, str]
-    frames: list[pd.DataFrame] = dataclasses.field(default_factory=list)
-    has_more: bool = False
-
-    @property
-    def rows(self) -> int:
-        return sum(map(len, self.frames))
-
-    def table(self, limit: int | None) -> Table:
-        """All frames, cut to the limit. That there is another page means that there is at least one more row."""
-        rows, total = self.rows, self.rows + 1 if self.has_more else None
-        table = Table(_stacked(self.frames), rows, total, total_is_lower_bound=self.has_more, has_more=self.has_more)
-        return cut(table, limit)
-
-
-def joined(parts: Sequence[tuple[Mapping[str, str], Table]]) -> Table:
+def joined(parts: Sequence[tuple[Mapping[str, str], Table]], budget: FrameBudget = DEFAULT) -> Table:
     """Put the tables of several conversations below one another.
 
     Parameters
     ----------
     parts
         The labels of each conversation and its table, in the order of the rows.
+    budget
+        What the frame may cost.
 
     Returns
     -------
@@ -102,11 +41,13 @@ def joined(parts: Sequence[tuple[Mapping[str, str], Table]]) -> Table:
     """
     if not parts:
         raise LoadError("there is no answer to make a frame of", hint="give at least one Reply")
+    if len(parts) == 1 and not parts[0][0]:
+        return parts[0][1]
     tables = [table for _, table in parts]
     units = {table.unit for table in tables}
     has_total = any(table.total is not None for table in tables)
     return Table(
-        _stacked([labelled(table.frame, labels) for labels, table in parts]),
+        stacked([labelled(table.frame, labels) for labels, table in parts], budget),
         rows=sum(table.rows for table in tables),
         total=sum(table.rows if table.total is None else table.total for table in tables) if has_total else None,
         unit=units.pop() if len(units) == 1 else "rows",
@@ -143,13 +84,14 @@ def labelled(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(in_front).set_axis(frame.index), frame], axis="columns")
 
 
-def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of all frames, each column with a dtype that holds the values of all."""
+def stacked(frames: Sequence[pd.DataFrame], budget: FrameBudget = DEFAULT) -> pd.DataFrame:
+    """Put frames below one another, each column with a dtype that holds the values of all."""
     import pandas as pd
 
     if len(frames) == 1:
         return frames[0]
     names = dict.fromkeys(name for frame in frames for name in frame.columns)
+    budget.check_cells(sum(map(len, frames)), len(names), sum(frame.size for frame in frames))
     has_plain_index = all(isinstance(frame.index, pd.RangeIndex) for frame in frames)
     index = pd.RangeIndex(sum(map(len, frames))) if has_plain_index else _index_of(frames)
     data = {name: _column([frame.get(name) for frame in frames], list(map(len, frames))) for name in names}

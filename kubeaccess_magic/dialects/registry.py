@@ -90,9 +90,15 @@ def match(request: Request, dialect: Dialect | None = None) -> Operation | None:
     Operation or None
         The first match, or None.
     """
-    for each in registry() if dialect is None else (dialect,):
-        with _Guard(each):
-            if (operation := each.match(request)) is not None:
+    for each in _registry() if dialect is None else (dialect,):
+        try:
+            operation = each.match(request)
+        except MemoryError:
+            raise
+        except Exception as error:
+            _warn(each.name, f"{type(error).__name__}: {error}; it is skipped")
+        else:
+            if operation is not None:
                 return operation
     return None
 
@@ -112,9 +118,15 @@ def recognize(reply: Reply, dialect: Dialect | None = None) -> Operation | None:
     Operation or None
         The first match, or None.
     """
-    for each in registry() if dialect is None else (dialect,):
-        with _Guard(each):
-            if (operation := each.recognize(reply)) is not None:
+    for each in _registry() if dialect is None else (dialect,):
+        try:
+            operation = each.recognize(reply)
+        except MemoryError:
+            raise
+        except Exception as error:
+            _warn(each.name, f"{type(error).__name__}: {error}; it is skipped")
+        else:
+            if operation is not None:
                 return operation
     return None
 
@@ -194,19 +206,3 @@ def _load_plugin(point: EntryPoint) -> Dialect | None:
 
 def _warn(name: str, problem: str) -> None:
     warnings.warn(f"dialect {name!r}: {problem}", DialectWarning, stacklevel=2)
-
-
-class _Guard:
-    """Turns an error of a dialect that is asked for a match into a warning, which means that it does not match."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        if error is None or not isinstance(error, Exception) or isinstance(error, MemoryError):
-            return False
-        _warn(self._dialect.name, f"{type(error).__name__}: {error}; it is skipped")
-        return True

@@ -10,8 +10,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from .. import kube
 from ..errors import NotFound, TargetError
-from ..kube import matching_ports, scheme_of, speaks_http, target_of
 
 if TYPE_CHECKING:
     from ..kube import Pod, Service, ServicePort
@@ -67,7 +67,7 @@ def resolve_service_port(target: Target, service: Service) -> Resolution:
     else:
         port, note = _meant_port(target, service)
         target = target.with_port(port.name or "")
-    if not target.scheme and scheme_of(port) == "https":
+    if not target.scheme and kube.scheme_of(port) == "https":
         target = target.with_scheme("https")
     return Resolution(target, note, service, port)
 
@@ -114,19 +114,38 @@ def ports_to_type(target: Target, service: Service) -> list[str]:
         The Service that it names.
     """
     return [
-        str(target_of(service, port).with_namespace(target.namespace))
+        str(kube.target_of(service, port).with_namespace(target.namespace))
         for port in service.spec.ports or ()
-        if speaks_http(port)
+        if kube.speaks_http(port)
     ]
+
+
+def wrong_port(target: Target, service: Service) -> NotFound:
+    """The error for a port that a service does not have: it names those that there are (S3).
+
+    Parameters
+    ----------
+    target
+        The target that was typed.
+    service
+        The Service that it names.
+    """
+    ports = [f"{port.port} ({port.name})" if port.name else str(port.port) for port in service.spec.ports or ()]
+    there = f"port{'s' if len(ports) > 1 else ''} {', '.join(ports)}" if ports else "no ports"
+    lines = ports_to_type(target, service)
+    return NotFound(
+        f"{_name_of(target)} has {there}, not {target.port or 'a port without a name'}",
+        hint=f"type {' or '.join(lines)}" if lines else f"`%kproxy services -n {target.namespace}` shows its ports",
+    )
 
 
 def _typed_port(target: Target, service: Service) -> ServicePort:
     """The port of a service that was typed."""
-    ports = matching_ports(service, target.port)
+    ports = kube.matching_ports(service, target.port)
     lines = ports_to_type(target, service)
     hint = f"type {' or '.join(lines)}" if lines else None
     if not ports:
-        raise NotFound(f"{_name_of(target)} has no port {target.port}", hint=hint)
+        raise wrong_port(target, service)
     if all(port.protocol not in (None, "TCP") for port in ports):
         raise TargetError(
             f"port {target.port} of {_name_of(target)} is {ports[0].protocol}: it speaks no HTTP", hint=hint

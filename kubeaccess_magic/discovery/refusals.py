@@ -6,15 +6,25 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from .. import kube
 from ..access import role
-from ..errors import AccessDenied, CredentialError, KubeAccessError, NotFound, TargetError, TimedOut, Unreachable
-from ..kube import Status, status_of
+from ..errors import (
+    AccessDenied,
+    CredentialError,
+    KubeAccessError,
+    LoadError,
+    NotFound,
+    TargetError,
+    TimedOut,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from ..access import Attributes
+    from ..kube import Status
     from ..reply import Reply
 
-__all__ = ["refused"]
+__all__ = ["redirected", "refused"]
 
 _GROUP = re.compile(r"(/api/v1|/apis/[^/]+/[^/]+)/[^/]")
 
@@ -29,7 +39,7 @@ def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessErr
     attributes
         What was asked, as RBAC sees it. With it an AccessDenied carries the Role to ask for.
     """
-    status = status_of(reply.content)
+    status = kube.status_of(reply.content)
     message = _one_line(status.message if status else reply.text.strip()[:200])
     summary = f"the API server answered {reply.status_code}: {message or reply.reason}"
     match reply.status_code:
@@ -57,6 +67,16 @@ def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessErr
     return _other(reply, summary)
 
 
+def redirected(reply: Reply) -> LoadError:
+    """The error for an answer of the API server that leads elsewhere: no credential follows it there."""
+    location = reply.headers.get("location") or "nowhere"
+    return LoadError(
+        f"the API server redirects to {location!r}, which is not followed",
+        reply=reply,
+        hint="an API server redirects no such request: look at `server:` in the kubeconfig, and at what stands there",
+    )
+
+
 def _forbidden(message: str, attributes: Attributes | None, user: str | None) -> AccessDenied:
     hint = "`%kproxy doctor` shows as whom you are signed in, and what you may"
     if attributes is not None:
@@ -64,7 +84,10 @@ def _forbidden(message: str, attributes: Attributes | None, user: str | None) ->
     elif " cannot impersonate " in message:
         hint = "an administrator can allow it, by the verb impersonate; without --as you ask as yourself"
     needed = role(attributes, user=user) if attributes is not None else None
-    return AccessDenied(f"the API server refuses it: {message}", hint=hint, role=needed)
+    is_impersonation = " cannot impersonate resource " in message  # the API server's own words (T16)
+    return AccessDenied(
+        f"the API server refuses it: {message}", hint=hint, role=needed, is_impersonation=is_impersonation
+    )
 
 
 def _bad_request(reply: Reply, status: Status | None, message: str, summary: str) -> KubeAccessError:

@@ -41,6 +41,8 @@ __all__ = ["Engine", "Outcome", "PreparedQuery"]
 
 _SOON_S = 5.0  # a vanished pod is noticed at once; what took longer is not sent again (S8)
 _REPEATABLE = ("GET", "HEAD")
+_REMEMBERED_S = 30.0
+_MAX_MEANINGS = 256
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -107,6 +109,15 @@ class Outcome:
         return [shortfall, *self.notes] if shortfall else list(self.notes)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What the text of a target meant: it is remembered as long as a Service is."""
+
+    target: Target
+    notes: tuple[str, ...]
+    fresh_until: float
+
+
 class Engine:
     """Prepares and runs queries for one cluster and user. It may be used from several threads.
 
@@ -130,6 +141,7 @@ class Engine:
         self.discovery = Discovery(self._api, namespace)
         self._kubeconfig = kubeconfig
         self._ways = Ways(pool, self._api, self.discovery)
+        self._meanings: dict[tuple[str, str | None], _Meaning] = {}  # of targets that were typed, by text and namespace
 
     @property
     def server(self) -> str:
@@ -180,20 +192,14 @@ class Engine:
         KubeAccessError
             The API server cannot be asked.
         """
-        address = self.address(query.target)
-        request = query.request(address.target, address.path)
-        target = request.target
-        if target.kind in ("service", "pod") and target.namespace is None:
-            target = target.with_namespace(query.namespace or self.namespace)
-            request = request.with_target(target)
+        remembered = self._meanings.get((query.target, query.namespace)) if isinstance(query.target, str) else None
+        if remembered is not None and time.monotonic() < remembered.fresh_until:
+            request, notes = query.request(remembered.target, None), remembered.notes
+        else:
+            request, notes = self._resolved(query, call)
         way = self._ways.choose(query.via, request)
-        # Whatever cannot be sent is refused before anything is read; the name of a pod's port is looked up first (D2).
-        way.check(request.with_target(target.with_port("")) if target.kind == "pod" and target.port else request)
-        resolution = self._resolve(address, target, call)
-        if resolution.target is not request.target:
-            request = request.with_target(resolution.target)
+        way.check(request)
         operation, first = self._operation(query, request)
-        notes = tuple(line for line in (address.note, resolution.note) if line)
         return PreparedQuery(query, request, first, operation, way, notes)
 
     def run(self, prepared: PreparedQuery, call: Call) -> Outcome:
@@ -271,6 +277,26 @@ class Engine:
         """
         return self._api.call("GET", path, call=call, accept=accept)
 
+    def _resolved(self, query: Query, call: Call) -> tuple[Request, tuple[str, ...]]:
+        """The request that a query means, with namespace, port and scheme filled in, and lines about choices."""
+        address = self.address(query.target)
+        request = query.request(address.target, address.path)
+        target = request.target
+        if target.kind in ("service", "pod") and target.namespace is None:
+            target = target.with_namespace(query.namespace or self.namespace)
+            request = request.with_target(target)
+        # Whatever cannot be sent is refused before anything is read; the name of a pod's port is looked up first (D2).
+        sent = request.with_target(target.with_port("")) if target.kind == "pod" and target.port else request
+        self._ways.choose(query.via, request).check(sent)
+        resolution = self._resolve(address, target, call)
+        notes = tuple(line for line in (address.note, resolution.note) if line)
+        if address.target.kind in ("service", "pod") and address.path is None and isinstance(query.target, str):
+            if len(self._meanings) >= _MAX_MEANINGS:
+                self._meanings.clear()
+            meaning = _Meaning(resolution.target, notes, time.monotonic() + _REMEMBERED_S)
+            self._meanings[query.target, query.namespace] = meaning
+        return request.with_target(resolution.target), notes
+
     def _resolve(self, address: Address, target: Target, call: Call) -> Resolution:
         return resolve(target, self.discovery, call, namespace=self.namespace, is_http_url=address.is_http_url)
 
@@ -322,7 +348,9 @@ def _exchange(request: Request, way: Way, call: Call) -> tuple[Reply, KubeAccess
     """One request and its reply, and the error if the way itself refused it."""
     reply = way.open(request, call).read(call)
     call.answered(reply)
+    if reply.ok:
+        return reply, None
     if (retry := way.retry(reply)) is not None:
         reply = way.open(retry, call).read(call)
         call.answered(reply)
-    return reply, None if reply.ok else way.explain(reply, call)
+    return reply, way.explain(reply, call)

@@ -9,7 +9,7 @@ import errno
 import os
 import stat
 
-__all__ = ["MAX_FILE_BYTES", "file_problem", "read_file"]
+__all__ = ["MAX_FILE_BYTES", "file_problem", "file_stamp", "read_file"]
 
 MAX_FILE_BYTES = 8 * 2**20
 
@@ -54,6 +54,18 @@ def file_problem(path: str) -> str | None:
     except ValueError:  # a NUL in the path
         return "it is not a valid path"
     return None if os.access(path, os.R_OK) else os.strerror(errno.EACCES)
+
+
+def file_stamp(path: str) -> object:
+    """What changes whenever a file is written or replaced; None while it is not there.
+
+    A mount of Kubernetes replaces its files by moving a symlink, so the inode counts too.
+    """
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _require_regular(mode: int, path: str) -> None:

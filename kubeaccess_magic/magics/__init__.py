@@ -6,9 +6,14 @@ Nothing but IPython is imported before the magic is used.
 
 from __future__ import annotations
 
+import builtins
 import keyword
+import re
 import sys
 import threading
+import time
+import unicodedata
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -16,9 +21,10 @@ from IPython.core.getipython import get_ipython
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, needs_local_scope, no_var_expand
 from traitlets import Bool, Float, Integer, observe
 
+from ..call import MAX_CELLS, MAX_FRAME_BYTES
 from ..errors import ConfigError, KubeAccessError, NotFound, TargetError
-from .captions import as_meant, call_of, folded, name_the_cluster
-from .history import History, Question
+from .captions import as_meant, fold, name_the_cluster, print_line
+from .history import History, HistoryEntry
 from .open_panels import OpenPanels
 from .transforms import keep_for_the_magic
 
@@ -34,8 +40,14 @@ if TYPE_CHECKING:
 
 __all__ = ["KProxyMagics", "check_name", "current_cluster", "load", "loaded", "unload"]
 
+_CLUSTER_KEYS = frozenset({"context", "kubeconfig", "as", "as_group"})  # options that name another Cluster
+_BAR_AFTER_S = 1.0
 _KEPT_CLUSTERS = 16  # beside the one in use
-_LIMITS = ("timeout_s", "max_bytes", "connect_timeout_s", "silence_timeout_s", "plugin_timeout_s")  # of a Cluster
+_OF_IPYTHON = frozenset("In Out get_ipython exit quit open display _exit_code".split())
+_LIMITS = (  # of a Cluster
+    *("timeout_s", "max_bytes", "max_cells", "max_frame_bytes"),
+    *("connect_timeout_s", "silence_timeout_s", "plugin_timeout_s"),
+)
 
 
 @magics_class
@@ -44,6 +56,12 @@ class KProxyMagics(Magics):
 
     timeout_s = Float(600.0, min=0.1, help="Seconds that one query may take in all.").tag(config=True)
     max_bytes = Integer(256 * 2**20, min=1, help="Bytes that one decoded answer may have.").tag(config=True)
+    max_cells = Integer(
+        MAX_CELLS, min=1, help="Cells, rows times columns, that one frame may have; a quarter of it may be empty."
+    ).tag(config=True)
+    max_frame_bytes = Integer(MAX_FRAME_BYTES, min=1, help="Bytes that the values of one frame may take.").tag(
+        config=True
+    )
     connect_timeout_s = Float(10.0, min=0.1, help="Seconds to connect to the API server.").tag(config=True)
     silence_timeout_s = Float(130.0, min=0.1, help="Seconds that an answer may pause.").tag(config=True)
     plugin_timeout_s = Float(
@@ -99,10 +117,10 @@ class KProxyMagics(Magics):
 
     def cluster_for(self, line: Line) -> Cluster:
         """The Cluster that a line asks: the one in use, or one of its own by --context, --kubeconfig and --as."""
+        if not line.given.keys() & _CLUSTER_KEYS:
+            return self.cluster
         own = _cluster_options(line)
         own.pop("namespace", None)  # that is the namespace of the target, not of the Cluster
-        if not own and not line.text("context") and not line.text("kubeconfig"):
-            return self.cluster
         return self.kept(self._recipe(line.text("kubeconfig"), line.text("context")) | own)
 
     def kept(self, recipe: dict[str, Any]) -> Cluster:
@@ -132,8 +150,8 @@ class KProxyMagics(Magics):
         if self._demo is None or not self._demo.running:
             if self._demo is None:
                 self._before_demo = self._cluster
-            self._demo = process.start([sys.executable, "-m", "kubeaccess_magic.demo"], ready="demo cluster at ")
-        file = self._demo.ready.partition(", kubeconfig ")[2]
+            self._demo = process.start([sys.executable, "-m", "kubeaccess_magic.demo", "--ready-json"])
+        file = self._demo.ready["kubeconfig"]
         if self._cluster is None or self._cluster.recipe.get("kubeconfig") != file:
             cluster = self._new_cluster(kubeconfig=file)
             with self._lock:
@@ -181,61 +199,62 @@ class KProxyMagics(Magics):
 
     # --- one line
 
-    def question(self, cluster: Cluster) -> Question:
+    def history_entry(self, cluster: Cluster) -> HistoryEntry:
         """The entry in the history of a query that is about to be asked."""
-        return self.history.question(cluster, self.history_size)
+        return HistoryEntry(self.history, cluster, self.history_size)
 
     def caption(self, line: Line, captions: list[str]) -> None:
         """Print one line on stderr, if there is anything to say."""
-        from ..text import printable
-
         if captions and not self.quiet and not line.switch("quiet"):
-            print(printable(" · ".join(captions)), file=sys.stderr)
+            print_line(" · ".join(captions))
 
     def _run(self, text: str, cell: str | None, local_ns: dict[str, Any] | None) -> Any:
-        from .lines import as_typed, parse
-        from .queries import filled
+        from .lines import parse
 
-        with folded():
-            line = parse(text)
+        try:
+            variables = {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})}
+            line = parse(text, variables)
             if line.switch("help"):
                 from .help import help_text
 
                 return print(help_text())
-            line = filled(line, {**(self.shell.user_ns if self.shell else {}), **(local_ns or {})})
-            try:
-                check_name(line.text("into"))  # before anything is asked
-                return self._store(line, self._value(line, cell))
-            except KubeAccessError as error:
-                from .failure import Failure
-
-                self.failure = Failure.of(error, f"{'%' if cell is None else '%%'}kproxy {as_typed(text)}")
-                raise
+            name = line.text("into")
+            if name is not None:
+                check_name(name)  # before anything is asked
+            value = self._value(line, cell)
+            if name is None or line.verb == "panel":  # there it is where the panel's answers go
+                return value
+            assert self.shell is not None
+            self.shell.user_ns[name] = value
+        except (KubeAccessError, UsageError, KeyboardInterrupt) as error:
+            if isinstance(error, KubeAccessError):
+                self._remember_failure(error, text, cell)
+            fold(error)
+            raise
 
     def _value(self, line: Line, cell: str | None) -> Any:
-        from .verbs import overview, verb_of
+        from .verbs import VERB_BY_WORD, overview
 
         if not line.verb and line.words:
-            from .progress import Progress
-
-            progress = Progress(self.shell, wanted=not (self.quiet or line.switch("quiet")))
+            bars: list[Progress] = []  # of this line: others may run in threads of their own
             try:
-                return self._answer(line, cell, progress)
+                return self._answer(line, cell, bars)
             finally:
-                progress.close()
+                for bar in bars:
+                    bar.close()
         if cell is not None:
             raise UsageError("a cell is the body for a target: %%kproxy TARGET [PATH]")
-        verb = verb_of(line.verb)
-        return verb.does(self, line) if verb is not None else overview(self, line)
+        return VERB_BY_WORD[line.verb].does(self, line) if line.verb else overview(self, line)
 
-    def _answer(self, line: Line, cell: str | None, progress: Progress) -> Any:
+    def _answer(self, line: Line, cell: str | None, bars: list[Progress]) -> Any:
         """The value of a line with a target: prepare the query, run it, remember it, say what there is to say."""
         from .queries import query_of
 
         query = query_of(line, cell)
         cluster = self.cluster_for(line)
-        question = self.question(cluster)
-        call = call_of(cluster, query, progress, question.answered)
+        entry = self.history_entry(cluster)
+        progress = None if line.switch("quiet") else partial(self._show_progress, bars, time.monotonic())
+        call = cluster.call(query, say=print_line, progress=progress, answered=entry.answered)
         try:
             prepared = cluster.engine.prepare(query, call)
         except (NotFound, TargetError) as error:
@@ -247,20 +266,31 @@ class KProxyMagics(Magics):
         from .answers import answer
 
         try:
-            result = answer(cluster, prepared, question, call)
+            result = answer(cluster, prepared, entry, call)
         except KubeAccessError as error:
             name_the_cluster(error, line)
             raise
-        self.caption(line, result.lines)
+        if result.lines:
+            self.caption(line, result.lines)
         return result.value
 
-    def _store(self, line: Line, value: Any) -> Any:
-        name = line.text("into")
-        if name is None or line.verb == "panel":  # there it is where the panel's answers go
-            return value
-        assert self.shell is not None
-        self.shell.user_ns[name] = value
-        return None
+    def _show_progress(
+        self, bars: list[Progress], started_at: float, done: int, announced: int | None, unit: str
+    ) -> None:
+        """Draw a bar for what is still coming after a second; `bars` keeps it until the line ends."""
+        if time.monotonic() - started_at < _BAR_AFTER_S:
+            return
+        if not bars:
+            from .progress import Progress
+
+            bars.append(Progress(self.shell, not self.quiet, started_at))
+        bars[0](done, announced, unit)
+
+    def _remember_failure(self, error: KubeAccessError, text: str, cell: str | None) -> None:
+        from .failure import Failure
+        from .lines import as_typed
+
+        self.failure = Failure.of(error, f"{'%' if cell is None else '%%'}kproxy {as_typed(text)}")
 
 
 def load(shell: InteractiveShell) -> None:
@@ -306,15 +336,27 @@ def loaded(shell: InteractiveShell | None) -> KProxyMagics | None:
 
 
 def check_name(name: str | None) -> None:
-    """Refuse what cannot be the name of a variable here.
+    """Refuse what cannot be the name of a variable here, and names that IPython or Python need themselves.
+
+    Parameters
+    ----------
+    name
+        As after ``--into``; None is no name and is accepted.
 
     Raises
     ------
     UsageError
-        It is not a name in Python, or it is the magic's own.
+        It is not a name in Python, or somebody else's; the message says whose.
     """
-    if name is not None and (not name.isidentifier() or keyword.iskeyword(name) or name == "kproxy"):
+    if name is None:
+        return
+    if not name.isidentifier() or keyword.iskeyword(name) or name == "kproxy":
         raise UsageError(f"{name!r} cannot be the name of a variable here")
+    name = unicodedata.normalize("NFKC", name)  # as Python reads it
+    if name in _OF_IPYTHON or re.fullmatch(r"_+(?:\d+|i+\d*|[dio]h)?", name):
+        raise UsageError(f"{name} is IPython's own name: choose another one")
+    if hasattr(builtins, name) or re.fullmatch(r"__\w+__", name):
+        raise UsageError(f"{name} is Python's own name: choose another one")
 
 
 def _cluster_options(line: Line) -> dict[str, Any]:

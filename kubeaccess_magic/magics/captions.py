@@ -4,71 +4,38 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
 from ..errors import AccessDenied, KubeAccessError, NotFound, TargetError
+from .words import quoted
 
 if TYPE_CHECKING:
-    from ..call import Call
-    from ..cluster import Cluster
-    from ..engine import PreparedQuery
-    from ..query import Query
     from ..reply import Reply
     from .lines import Line
 
-__all__ = ["as_it_is", "as_meant", "call_of", "captions", "folded", "name_the_cluster", "nothing_listed"]
+__all__ = ["as_it_is", "as_meant", "fold", "name_the_cluster", "nothing_listed", "print_line"]
 
-_LONG_S = 1.0  # what takes longer is told
+_ASKED_AS = ("--kubeconfig", "--context", "--as")
 _HTML_BEGINS = (b"<!doctype html", b"<html")  # also where the type says plain text
 
 
-@contextmanager
-def folded() -> Iterator[None]:
-    """Errors as a line or two; whoever catches one gets it whole."""
-    try:
-        yield
-    except KubeAccessError as error:
-        from ..text import printable
+def fold(error: KubeAccessError | UsageError | KeyboardInterrupt) -> None:
+    """Let IPython show an error as a line or two; whoever catches it gets it whole."""
+    from ..text import one_line, redact
 
-        lines = [f"{type(error).__name__}: {printable(str(error))}"]
-        lines += [f"    {printable(error.hint)}"] if error.hint else []
-        error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]  # IPython asks the instance
-        raise
-    except UsageError as error:
-        from ..text import redact
-
-        error.args = (redact(error),)  # it may repeat what was typed, and is saved with the notebook
-        raise
-    except KeyboardInterrupt as interrupt:
+    if isinstance(error, UsageError):
+        error.args = (one_line(redact(error)),)  # it may repeat what was typed, and is saved with the notebook
+        return
+    if isinstance(error, KubeAccessError):
+        lines = [f"{type(error).__name__}: {one_line(str(error))}"]
+        lines += [f"    {one_line(error.hint)}"] if error.hint else []
+    else:
         # IPython keeps the traceback, and with it a socket whose handshake was interrupted, which nobody else closes.
-        traceback.clear_frames(interrupt.__traceback__)
-        said = ["KeyboardInterrupt: the request was ended"]
-        interrupt._render_traceback_ = lambda: said  # type: ignore[attr-defined]  # IPython asks the instance
-        raise
-
-
-def call_of(
-    cluster: Cluster,
-    query: Query | None = None,
-    progress: Callable[[int, int | None, str], None] | None = None,
-    answered: Callable[[Reply], None] | None = None,
-) -> Call:
-    """A call within a Cluster's limits whose lines appear at once, on stderr.
-
-    Parameters
-    ----------
-    cluster
-        Whose limits count.
-    query
-        Its own limits count before the Cluster's.
-    progress, answered
-        Hear how much has come, and of each answer.
-    """
-    return cluster.call(query, say=_print_line, progress=progress, answered=answered)
+        traceback.clear_frames(error.__traceback__)
+        lines = ["KeyboardInterrupt: the request was ended"]
+    error._render_traceback_ = lambda: lines  # type: ignore[union-attr]  # IPython asks the instance
 
 
 def as_it_is(reply: Reply | None) -> Any:
@@ -83,31 +50,13 @@ def as_it_is(reply: Reply | None) -> Any:
     return Text(reply.text) if reply.media_type.startswith("text/") and not is_html else None
 
 
-def captions(prepared: PreparedQuery, reply: Reply, lines: list[str]) -> list[str]:
-    """What there is to tell about an answer; mostly nothing."""
-    from ..reply import size_text
-
-    said = list(lines)
-    asked, got = prepared.request, reply.request
-    if got.target != asked.target:
-        upgraded = got.target.scheme == "https" != asked.target.scheme
-        why = "since that port speaks TLS" if upgraded else "for which there are rights"
-        said.append(f"asked as {got.target}, {why}")
-    if got.path != asked.path:
-        said.append(f"redirected to {got.path}")
-    if 300 <= reply.status_code < 400:
-        said.append(f"redirects to {reply.headers.get('location', 'nowhere')}: not followed")
-    elapsed_s = reply.elapsed.total_seconds()
-    if elapsed_s > _LONG_S:
-        said.append(f"{size_text(len(reply.content))} in {elapsed_s:.1f} s")
-    return said
-
-
-def name_the_cluster(error: KubeAccessError, asked: Line) -> None:
-    """A hint's line asks as this line did: with its context and its user."""
-    own = "".join(f" {name} {value}" for name in ("--context", "--as") if (value := asked.text(name[2:])))
-    if own and error.hint and isinstance(error, AccessDenied):
-        error.hint = error.hint.replace("` shows the Role", f"{own}` shows the Role")
+def name_the_cluster(error: KubeAccessError, line: Line) -> None:
+    """Let the line in a hint ask as this line did: with its kubeconfig, its context and its user."""
+    if not isinstance(error, AccessDenied):
+        return
+    words = [f"{name} {quoted(value)}" for name in _ASKED_AS if (value := line.text(name[2:]))]
+    words += [f"--as-group {quoted(group)}" for group in line.many("as_group")]
+    error.name_options(" ".join(words))
 
 
 def nothing_listed(asked: Line, own: str) -> str:
@@ -144,7 +93,8 @@ def as_meant(error: NotFound | TargetError, asked: Line) -> NotFound | TargetErr
     return NotFound(str(error), hint=f"the verb {near[0]}? or {error.hint or 'no such service'}")
 
 
-def _print_line(line: str) -> None:
-    from ..text import printable
+def print_line(line: str) -> None:
+    """Print one line on stderr, in which nothing acts on a terminal."""
+    from ..text import one_line
 
-    print(printable(line), file=sys.stderr)
+    print(one_line(line), file=sys.stderr)

@@ -12,10 +12,13 @@ from IPython.core.error import UsageError
 from ..text import HIDDEN, redact, redact_header
 from .habits import too_many_words
 from .options import BY_NAME, EQUALS, OPTIONS, Option
-from .verbs import WITHOUT_TARGET, verb_of
+from .variables import in_text
+from .verbs import VERB_BY_WORD, WITHOUT_TARGET
 from .words import Word, split
 
 __all__ = ["Line", "as_typed", "parse"]
+
+_WITH_TARGET = ("url", "can", "panel")  # verbs whose words are a target and its path
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,8 +62,16 @@ class Line:
         return self.given.get(key) is True
 
 
-def parse(line: str) -> Line:
+def parse(line: str, variables: Mapping[str, Any] | None = None) -> Line:
     """Understand a line.
+
+    Parameters
+    ----------
+    line
+        What stands behind ``%kproxy``.
+    variables
+        The user's: put into its options, and into the words of a verb that takes no target. What belongs to a request
+        is left as it is, since there it matters where a value stands.
 
     Raises
     ------
@@ -84,7 +95,8 @@ def parse(line: str) -> Line:
             _give(given, option, value)
         else:
             plain.append(word)
-    return _line(plain, given, line, words)
+    parsed = _line(plain, given, line, words, variables or {})
+    return _filled(parsed) if variables and "${" in line else parsed
 
 
 def as_typed(line: str) -> str:
@@ -159,17 +171,23 @@ def _give(given: dict[str, str | bool | list[str]], option: Option, value: str |
         given[option.key] = value
 
 
-def _line(plain: list[Word], given: dict[str, str | bool | list[str]], line: str, words: Sequence[Word]) -> Line:
+def _line(
+    plain: list[Word],
+    given: dict[str, str | bool | list[str]],
+    line: str,
+    words: Sequence[Word],
+    variables: Mapping[str, Any],
+) -> Line:
     if len(plain) > 1 and plain[0].text == "get":  # kubectl's word for it
         plain = plain[1:]
     texts = [word.text for word in plain]
-    verb = verb_of(texts[0]) if texts else None
+    verb = VERB_BY_WORD.get(texts[0]) if texts else None
     if verb is None:
         if len(plain) > 2:
             raise UsageError(too_many_words(plain[2], line, words))
         if not texts:
             _check_options("%kproxy", WITHOUT_TARGET, given)
-        return Line("", tuple(texts), given)
+        return Line("", tuple(texts), given, variables)
     most = len(verb.words)
     if len(texts) - 1 > most:
         if "PATH" in verb.words:
@@ -179,7 +197,7 @@ def _line(plain: list[Word], given: dict[str, str | bool | list[str]], line: str
     if len(texts) - 1 < verb.needs:
         raise UsageError(f"`%kproxy {verb.name}` needs {' '.join(verb.words[: verb.needs])}")
     _check_options(f"%kproxy {verb.name}", verb.takes, given)
-    return Line(verb.name, tuple(texts[1:]), given)
+    return Line(verb.name, tuple(texts[1:]), given, variables)
 
 
 def _check_options(command: str, takes: Sequence[str], given: Mapping[str, object]) -> None:
@@ -187,3 +205,19 @@ def _check_options(command: str, takes: Sequence[str], given: Mapping[str, objec
     for option in OPTIONS:
         if option.key in given and option.key not in (*takes, "help"):
             raise UsageError(f"`{command}` does not take {option.names[0]}")
+
+
+def _filled(line: Line) -> Line:
+    """A line with its variables put in where they belong to no request."""
+    variables = line.variables
+    given: dict[str, str | bool | list[str]] = {}
+    for key, value in line.given.items():
+        if isinstance(value, str):
+            given[key] = in_text(value, variables)
+        elif isinstance(value, list) and key == "as_group":
+            given[key] = [in_text(text, variables) for text in value]
+        else:
+            given[key] = value
+    has_target = not line.verb or line.verb in _WITH_TARGET
+    words = line.words if has_target else tuple(in_text(word, variables) for word in line.words)
+    return Line(line.verb, words, given, variables)

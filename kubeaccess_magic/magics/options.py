@@ -25,17 +25,18 @@ class Option:
         What it does, in half a sentence.
     many
         Whether it may be given more than once.
+    key
+        Its long name as an identifier: ``all_namespaces``.
     """
 
     names: tuple[str, ...]
     value: str | None
     help: str
     many: bool = False
+    key: str = dataclasses.field(init=False)
 
-    @property
-    def key(self) -> str:
-        """Its long name as an identifier: ``all_namespaces``."""
-        return self.names[-1].lstrip("-").replace("-", "_")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.names[-1].lstrip("-").replace("-", "_"))
 
 
 OPTIONS: tuple[Option, ...] = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +14,16 @@ from IPython.display import display
 
 from .. import panel
 from ..cluster import Cluster
-from ..errors import ConfigError, TargetError
+from ..errors import ConfigError, KubeAccessError, TargetError
 from ..panel import API, Answered, State, target_of
 from ..request import Request
 from ..text import redact, redact_header
 from . import KProxyMagics, check_name, loaded
 from .answers import answer
+from .captions import name_the_cluster
 from .lines import Line, parse
 from .options import OPTIONS
-from .queries import filled, header, pair, path_begins, query_of
+from .queries import header, pair, path_begins, query_of
 from .spelling import as_code, as_kubectl
 from .variables import in_text
 
@@ -71,8 +73,9 @@ class Panel(panel.Panel):
         else:
             says_something = line.words or set(line.given) - {"context", "kubeconfig", "as", "as_group"}
             state = host.chosen(line) if says_something else None
-        super().__init__(host, state, nodes=nodes)
+        _check_shell(shell)
         self._opened = found.open_panels
+        super().__init__(host, state, nodes=nodes)
         self._opened.add(self, *_cell_run(shell))
 
     def close(self) -> None:
@@ -83,8 +86,17 @@ class Panel(panel.Panel):
     def _ipython_display_(self) -> None:
         # Without a kernel a front end says that it has no such widget, and nothing of the bundle's other forms: so
         # what it was stands in an output of its own, which a panel that lives hides.
-        for bundle in (self._repr_mimebundle_(), {"text/html": self.fallback()}):
-            display(bundle, raw=True)  # type: ignore[no-untyped-call]  # of IPython
+        display(self._repr_mimebundle_(), raw=True)  # type: ignore[no-untyped-call]  # of IPython
+        text: Any = display({"text/html": self.fallback()}, raw=True, display_id=True)  # type: ignore[no-untyped-call]  # as above
+        if text is not None:
+            self.observe(lambda _: text.update({"text/html": self.fallback()}, raw=True), "asked")
+
+
+def _check_shell(shell: Any) -> None:
+    """Refuse to open where nothing can show it."""
+    terminal = sys.modules.get("IPython.terminal.interactiveshell")
+    if terminal is not None and isinstance(shell, terminal.TerminalInteractiveShell):
+        raise UsageError("the panel needs a notebook: JupyterLab, Notebook or Voila")
 
 
 def _cell_run(shell: Any) -> tuple[str, str]:
@@ -107,6 +119,7 @@ class _Asked:
     """A question that is ready to be sent, and what a panel shows of it."""
 
     cluster: Cluster
+    line: Line
     prepared: PreparedQuery
     texts: tuple[tuple[str, str], ...]
 
@@ -260,7 +273,7 @@ class MagicHost:
         """The request, checked but not sent; a Service may be read for its port."""
         _check_options(state.options)
         line, cell = self._written(state, False)
-        asked = filled(parse(line), self.variables)
+        asked = parse(line, self.variables)
         check_name(state.into or None)
         query, cluster = query_of(asked, cell), self.cluster(state.context)
         prepared = cluster.engine.prepare(query, call.child(cluster.limits(query)))
@@ -269,15 +282,19 @@ class MagicHost:
         begin = f"{state.variable} = %kproxy" if cell is None else "%%kproxy"
         line_text = f"{begin} {self.line(shown, hidden=True)}"
         spelled = (("Python", str(as_code(cluster, prepared))), ("kubectl", str(as_kubectl(cluster, prepared))))
-        return _Asked(cluster, prepared, (("URL", url), ("Line", line_text), *spelled))
+        return _Asked(cluster, asked, prepared, (("URL", url), ("Line", line_text), *spelled))
 
     def answer(self, asked: panel.Asked, call: Call) -> Answered:
         """What the app answers; it is remembered as the magic's own questions are."""
         assert isinstance(asked, _Asked)
         cluster, prepared = asked.cluster, asked.prepared
-        question = self._magics.question(cluster)
-        call = call.child(cluster.limits(prepared.query), answered=question.answered)
-        result = answer(cluster, prepared, question, call)
+        entry = self._magics.history_entry(cluster)
+        call = call.child(cluster.limits(prepared.query), answered=entry.answered)
+        try:
+            result = answer(cluster, prepared, entry, call)
+        except KubeAccessError as error:
+            name_the_cluster(error, asked.line)
+            raise
         return Answered(result.value, result.reply, tuple(result.lines))
 
 
@@ -304,7 +321,7 @@ def _options(given: Mapping[str, str | bool | list[str]]) -> str:
 
 def _check_options(text: str) -> None:
     """Refuse in the field for options what belongs elsewhere."""
-    asked = parse(f"svc/x {text}")
+    asked = parse(f"service {text}")
     wrong = [option.names[0] for option in OPTIONS if option.key in asked.given and option.key in _IN_FIELDS]
     if len(asked.words) > 1:
         raise UsageError(f"{asked.words[1]!r} is no option")

@@ -9,36 +9,49 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["Progress"]
+__all__ = ["AFTER_S", "Progress"]
 
-_AFTER_S = 1.0
+AFTER_S = 1.0
+"""Seconds after which a bar is drawn."""
 
 
 class Progress:
-    """What a `Call` tells of progress, as a bar that goes away when all has come.
+    """The progress that a `Call` reports, as a bar that goes away when all has come.
 
     Parameters
     ----------
     shell
-        In which the line runs.
-    wanted
+        The shell in which the line runs.
+    is_wanted
         False draws nothing.
+    started_at
+        When the line began, in seconds of the monotonic clock; now if None.
     """
 
-    def __init__(self, shell: InteractiveShell | None, wanted: bool = True) -> None:
-        self._is_seen = wanted and _is_attended(shell)
-        self._began = time.monotonic()
+    def __init__(self, shell: InteractiveShell | None, is_wanted: bool = True, started_at: float | None = None) -> None:
+        self._is_seen = is_wanted and _is_attended(shell)
+        self._started_at = time.monotonic() if started_at is None else started_at
         self._bar: Any = None
-        self._what = ""
+        self._unit = ""
 
-    def __call__(self, done: int, announced: int | None, what: str) -> None:
-        """So many of so many; once rows are counted, the bytes of each page are not."""
-        if not self._is_seen or time.monotonic() - self._began < _AFTER_S:
+    def __call__(self, done: int, announced: int | None, unit: str) -> None:
+        """Show how much of how much; once rows are counted, the bytes of each page are not.
+
+        Parameters
+        ----------
+        done
+            How much has come.
+        announced
+            How much there will be, or None if that is not known.
+        unit
+            What is counted: ``bytes``, ``rows`` …
+        """
+        if not self._is_seen or time.monotonic() - self._started_at < AFTER_S:
             return
-        if what != self._what:
-            if what == "bytes" and self._what:
+        if unit != self._unit:
+            if unit == "bytes" and self._unit:
                 return
-            self._begin(done, announced, what)
+            self._begin(done, announced, unit)
         self._bar.total = announced if announced is None or announced >= done else done
         self._bar.update(done - self._bar.n)
 
@@ -48,23 +61,23 @@ class Progress:
             self._bar.total = None  # the last page is not counted, and a notebook keeps a bar that is not full, in red
             self._bar.close()
 
-    def _begin(self, done: int, announced: int | None, what: str) -> None:
+    def _begin(self, done: int, announced: int | None, unit: str) -> None:
         from tqdm.auto import tqdm
 
         self.close()
-        self._what = what
-        unit: dict[str, Any] = {"unit": f" {what}"}
-        if what == "bytes":
-            unit = {"unit": "B", "unit_scale": True, "unit_divisor": 1024}
+        self._unit = unit
+        options: dict[str, Any] = {"unit": f" {unit}"}
+        if unit == "bytes":
+            options = {"unit": "B", "unit_scale": True, "unit_divisor": 1024}
 
-        class Bar(tqdm):  # type: ignore[type-arg]  # it counts, and goes over nothing
+        class Bar(tqdm):  # type: ignore[type-arg]  # it counts, and iterates over nothing
             monitor_interval = 0  # no thread that outlives the line
 
-        self._bar = Bar(initial=done, total=announced, leave=False, file=sys.stderr, **unit)
+        self._bar = Bar(initial=done, total=announced, leave=False, file=sys.stderr, **options)
 
 
 def _is_attended(shell: InteractiveShell | None) -> bool:
-    """Whether somebody looks on: a terminal, or a front end that could be asked for input, as papermill could not."""
+    """Whether somebody looks on: a terminal, or a front end that could be asked for input, unlike papermill."""
     kernel = getattr(shell, "kernel", None)
     if kernel is not None:
         return bool(getattr(kernel, "_allow_stdin", False))

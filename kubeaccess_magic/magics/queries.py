@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import pathlib
 import re
 from collections.abc import Iterator, Mapping
@@ -11,11 +10,11 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from ..query import ALL, Query
-from ..query.content import media_type_of, with_media_type
+from ..query.content import BINARY, media_type_of, media_type_of_bytes, with_media_type
 from .lines import Line
 from .variables import in_json, in_path, in_text
 
-__all__ = ["filled", "header", "pair", "params_of", "path_begins", "place", "query_of"]
+__all__ = ["header", "pair", "params_of", "path_begins", "place", "query_of"]
 
 _OUTPUTS = ("frame", "json", "text", "bytes", "reply")
 _FORM_FIELDS = re.compile(r"[^\s={}\[\]\"']+=")
@@ -41,8 +40,10 @@ def query_of(line: Line, cell: str | None) -> Query:
     _check(line, cell)
     variables = line.variables
     target, path = place(line, variables)
-    params, cell_is_used = params_of(line, cell, variables)
-    body, media_type = _body(line, None if cell_is_used else cell, cell, variables)
+    params, cell_is_used = params_of(line, cell, variables) if "query" in line.given else ([], False)
+    body, media_type = None, None
+    if cell is not None or "data" in line.given:
+        body, media_type = _body(line, None if cell_is_used else cell, cell, variables)
     method = line.text("request") or ("GET" if body is None else "POST")
     headers = line.many("header")
     return Query(
@@ -55,12 +56,12 @@ def query_of(line: Line, cell: str | None) -> Query:
         if headers or media_type
         else (),
         body=body,
-        has_text_body=media_type is not None,
+        has_text_body=media_type not in (None, BINARY),
         dialect=line.text("dialect"),
-        limit=_limit(line.text("limit")),
+        limit=_limit(line),
         raw=line.switch("raw"),
         output=line.text("output") or "",
-        timeout_s=_seconds(line.text("timeout")),
+        timeout_s=_timeout_s(line) if "timeout" in line.given else None,
         options=_dialect_options(line),
     )
 
@@ -88,30 +89,13 @@ def _dialect_options(line: Line) -> dict[str, Any]:
     return options
 
 
-def filled(line: Line, variables: Mapping[str, Any]) -> Line:
-    """A line with variables put into its options, and into the words of a verb that takes no target.
-
-    What belongs to a request is left as it is: there it matters where a value stands.
-    """
-    given = {
-        key: in_text(value, variables)
-        if isinstance(value, str)
-        else [in_text(text, variables) for text in value]
-        if isinstance(value, list) and key == "as_group"
-        else value
-        for key, value in line.given.items()
-    }
-    plain = line.verb and line.verb not in ("url", "can", "panel")
-    words = tuple(in_text(word, variables) for word in line.words) if plain else line.words
-    return dataclasses.replace(line, words=words, given=given, variables=variables)
-
-
 def place(line: Line, variables: Mapping[str, Any]) -> tuple[str, str | None]:
     """Target and path of a line, variables put in: as they are in a target, percent-encoded in a path or a URL's."""
-    word = line.words[0]
-    cut = path_begins(word)
-    target = in_text(word[:cut], variables) + in_path(word[cut:], variables)
-    return target, in_path(line.words[1], variables) if len(line.words) > 1 else None
+    target, path = line.words[0], line.words[1] if len(line.words) > 1 else None
+    if "${" in target:
+        cut = path_begins(target)
+        target = in_text(target[:cut], variables) + in_path(target[cut:], variables)
+    return target, path if path is None or "${" not in path else in_path(path, variables)
 
 
 def path_begins(word: str) -> int:
@@ -163,7 +147,8 @@ def _body(
         return text.encode(), media_type_of(text)
     if given == ["@-"] or (len(given) == 1 and given[0].startswith("@")):
         if given[0] != "@-":
-            return _file(in_text(given[0][1:], variables)), None
+            content = _file(in_text(given[0][1:], variables))
+            return content, media_type_of_bytes(content)
         if cell is None:
             raise UsageError("-d @- takes the cell, and there is none: begin it with %%kproxy")
         text = _expanded(cell, variables, line.switch("expand"))
@@ -211,7 +196,8 @@ def _file(name: str) -> bytes:
         raise UsageError(f"-d @{name}: {error.strerror}") from None
 
 
-def _limit(text: str | None) -> int | None:
+def _limit(line: Line) -> int | None:
+    text = line.text("limit")
     if text is None:
         return None
     if text == "all":
@@ -221,9 +207,8 @@ def _limit(text: str | None) -> int | None:
     raise UsageError(f"--limit is a number of rows, or all, not {text!r}")
 
 
-def _seconds(text: str | None) -> float | None:
-    if text is None:
-        return None
+def _timeout_s(line: Line) -> float:
+    text = line.text("timeout") or ""
     try:
         seconds = float(text)
     except ValueError:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
+from .captions import print_line
+
 if TYPE_CHECKING:
     from . import KProxyMagics
     from .lines import Line
 
-__all__ = ["VERBS", "WITHOUT_TARGET", "Verb", "overview", "verb_of"]
+__all__ = ["VERBS", "VERB_BY_WORD", "WITHOUT_TARGET", "Verb", "overview"]
 
 
 def overview(magics: KProxyMagics, line: Line) -> Any:
@@ -65,7 +67,6 @@ def _use(magics: KProxyMagics, line: Line) -> Any:
 
 def _url(magics: KProxyMagics, line: Line) -> Any:
     from ..query import Query
-    from .captions import call_of
     from .queries import params_of, place
     from .texts import Text
 
@@ -73,14 +74,13 @@ def _url(magics: KProxyMagics, line: Line) -> Any:
     target, path = place(line, line.variables)
     params, _ = params_of(line, None, line.variables)
     query = Query(target, path or "/", namespace=line.text("namespace"), params=tuple(params), raw=True, output="reply")
-    prepared = cluster.engine.prepare(query, call_of(cluster))
+    prepared = cluster.engine.prepare(query, cluster.call(say=print_line))
     magics.caption(line, list(prepared.notes))
     return Text(cluster.engine.url(prepared.request))
 
 
 def _can(magics: KProxyMagics, line: Line) -> Any:
     from ..query import Query
-    from .captions import call_of
     from .queries import place
     from .texts import Permission
 
@@ -88,7 +88,7 @@ def _can(magics: KProxyMagics, line: Line) -> Any:
     method = (line.text("request") or "GET").upper()
     target = place(line, line.variables)[0]
     query = Query(target, method=method, namespace=line.text("namespace"), raw=True, output="reply")
-    access, what = cluster.engine.access(query, call_of(cluster))
+    access, what = cluster.engine.access(query, cluster.call(say=print_line))
     return Permission(access, f"{method} {what}")
 
 
@@ -213,9 +213,5 @@ VERBS: tuple[Verb, ...] = (
 )
 
 
-def verb_of(word: str) -> Verb | None:
-    """The verb that a word names, by its full name or kubectl's short one."""
-    for verb in VERBS:
-        if word == verb.name or word in verb.short:
-            return verb
-    return None
+VERB_BY_WORD = {word: verb for verb in VERBS for word in (verb.name, *verb.short)}
+"""Each verb by its full name and by kubectl's short ones."""

@@ -1,34 +1,64 @@
-"""What is offered for each level of a state: names, ports, paths and words; never more than is known at once."""
+"""What is offered on each level of a state: entries to pick, and a line where there is something to say about them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import dataclasses
+import re
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import KubeAccessError
-from ..suggest import Suggestion, Suggestions
-from .state import API, Host, State, target_of
+from ..errors import AccessDenied, CredentialError, KubeAccessError
+from ..suggest import ApiResource, ChoiceList, Question, Suggestion, Suggestions
+from .picker import Entry
+from .state import API, METHODS, Host, State, target_of
 
 if TYPE_CHECKING:
     from ..cluster import Cluster
 
-__all__ = ["Choices", "place"]
+__all__ = ["ALL_NAMESPACES", "Choices", "Offer", "place"]
 
-_LISTED_S = 0.2  # to wait for the names of the contexts, which are there at once but where there are thousands
+ALL_NAMESPACES = "*"  # as the value of an entry; no namespace can be called so
+_LISTED_S = 0.2  # seconds to wait for the names of the contexts, which take longer only where there are thousands
+_LIST_PATH = re.compile(
+    r"/?(?P<version>api/v1|apis/[^/?]+/[^/?]+)/(?:namespaces/(?P<namespace>[^/?]+)/)?(?P<name>[^/?]+)$"
+)
+_KIND_LABELS = {"service": "Service", "pod": "Pod", API: API, "node": "Node"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Offer:
+    """What a picker shows.
+
+    Attributes
+    ----------
+    entries
+        The whole list.
+    note
+        Why there is no list, or how else to come to a name; "" if there is nothing to say.
+    is_refused
+        Whether a name can only be typed.
+    needs_login
+        Whether somebody has to sign in before names can be read.
+    """
+
+    entries: Sequence[Entry]
+    note: str = ""
+    is_refused: bool = False
+    needs_login: bool = False
 
 
 def place(cluster: Cluster) -> str:
-    """What tells one Cluster's panels from another's."""
+    """What tells the panels of one Cluster from those of another."""
     return f"{cluster.name} {cluster.server} {cluster.impersonating or ''}"
 
 
 class Choices:
-    """Suggestions for states, of whichever cluster each is in.
+    """Offers for states, of whichever cluster each is in.
 
     Parameters
     ----------
     host
-        Who has the clusters.
+        Has the clusters.
     fresh
         Called from a worker thread when something new came.
     """
@@ -37,16 +67,16 @@ class Choices:
         self._host = host
         self._fresh = fresh
         self._sources: dict[str, Suggestions] = {}
+        self._sorted: tuple[object, list[Entry]] = (None, [])  # the last list, and what it was made of
+
+    # --- clusters
 
     def has(self, context: str) -> bool:
-        """Whether there is a context of that name; "" is the panel's own.
-
-        The names come from the suggestions: to read the kubeconfig for each letter of a name can take seconds.
-        """
+        """Whether there is a context of that name; "" is the panel's own."""
         own = self._host.cluster("")
         if context in ("", own.name):
             return True
-        if all(one.text != context for one in self._source(own).contexts(wait_s=_LISTED_S)):
+        if all(known.text != context for known in self._source(own).contexts(wait_s=_LISTED_S)):
             return False
         try:
             self._host.cluster(context)
@@ -55,7 +85,7 @@ class Choices:
         return True
 
     def cluster(self, state: State) -> Cluster:
-        """The Cluster of a state; that of the panel while the name of a context is being typed."""
+        """The Cluster of a state; that of the panel where the state names no context that there is."""
         return self._host.cluster(state.context if self.has(state.context) else "")
 
     def source(self, state: State) -> Suggestions:
@@ -69,17 +99,102 @@ class Choices:
             self._sources[key].observe(self._fresh)
         return self._sources[key]
 
-    def names(self, state: State, wait_s: float = 0.0) -> list[Suggestion]:
-        """Services, pods or nodes, whichever kind it is; of services those elsewhere, too, once a part is typed."""
-        source, namespace = self.source(state), state.namespace or None
+    def namespace(self, state: State) -> str:
+        """The namespace whose names are offered; "" for all."""
+        return "" if state.every_namespace else state.namespace or self.cluster(state).namespace
+
+    # --- lists to pick from
+
+    def contexts(self) -> Offer:
+        """The contexts of the kubeconfig; the panel's own has the value ""."""
+        cluster = self._host.cluster("")
+        own, known = cluster.name, self._source(cluster).contexts(wait_s=0)
+        entries = [Entry("" if one.text == own else one.text, _label(one.text, one.note)) for one in known]
+        return Offer(entries or [Entry("", own)])
+
+    def namespaces(self, state: State) -> Offer:
+        """All namespaces as the first entry, then each."""
+        listing = self.source(state).lists.namespaces()
+        known = listing.entries or self.source(state).namespaces(wait_s=0)
+        every = Entry(ALL_NAMESPACES, "All namespaces")
+        entries = [every, *(Entry(one.text, _label(one.text, one.note)) for one in known)]
+        return dataclasses.replace(_offer(entries, listing, "the namespaces"), is_refused=False)
+
+    def kinds(self, *, nodes: bool) -> Offer:
+        """The kinds of targets."""
+        return Offer([Entry(kind, label) for kind, label in _KIND_LABELS.items() if nodes or kind != "node"])
+
+    def names(self, state: State) -> Offer:
+        """Services, pods, nodes or API resources; the value of a service or pod has its namespace."""
+        if state.kind == API:
+            return self._resources(state)
+        lists, namespace, kind = self.source(state).lists, self.namespace(state), state.what
+        if kind == "node":
+            return self._sorted_offer(lists.nodes(), "", "the nodes", lambda text: text)
+        what = f"{kind}s of {namespace or 'all namespaces'}"
+        listing, prefix = (lists.services() if kind == "service" else lists.pods(namespace)), ""
+        if kind == "pod" and namespace:
+            prefix = f"{namespace}/"
+        if kind == "service" and namespace and isinstance(listing.problem, AccessDenied):
+            listing, prefix = lists.services_of(namespace), f"{namespace}/"
+        return self._sorted_offer(listing, namespace, what, lambda text: prefix + text)
+
+    def _sorted_offer(self, listing: ChoiceList, namespace: str, what: str, value: Callable[[str], str]) -> Offer:
+        """Those of a namespace ("": all), apps with ready pods first."""
+        key = (listing.entries, namespace, what, listing.is_loading)
+        if key != self._sorted[0]:
+            begin = f"{namespace}/" if namespace else ""
+            named = [(value(one.text), one) for one in listing.entries]
+            fitting = [(text, one) for text, one in named if text.startswith(begin)]
+            fitting.sort(key=lambda pair: (*_order(pair[1]), pair[0]))
+            first = "Loading …" if listing.is_loading else f"Choose one of {len(fitting):,} …" if fitting else "None"
+            entries = [Entry(text, _label(text.removeprefix(begin), one.note)) for text, one in fitting]
+            self._sorted = (key, [Entry("", first), *entries])
+        return _offer(self._sorted[1], listing, f"the {what}")
+
+    def _resources(self, state: State) -> Offer:
+        listing, namespace = self.source(state).lists.resources(), self.namespace(state)
+        rows: Sequence[ApiResource] = listing.entries
+        entries = [Entry(one.path(namespace), f"{one.name} · {one.version.removeprefix('apis/')}") for one in rows]
+        first = "Loading …" if listing.is_loading else f"Choose one of {len(entries)} …"
+        return _offer(
+            [Entry("", first), *sorted(entries, key=lambda entry: entry.label)], listing, "the API's resources"
+        )
+
+    def ports(self, state: State, default: str) -> Offer:
+        """Each port once; the default one has the value "".
+
+        Parameters
+        ----------
+        default
+            The port that a request without one goes to; "" while that is not known.
+        """
+        if not state.name or state.kind == API:
+            return Offer([Entry("", "No port")])
+        known = self.source(state).ports(state.what, state.namespace or None, state.name, wait_s=0, once=True)
+        default = default or (known[0].text if len(known) == 1 else "")
+        is_default = {one.text: default in (one.text, one.note.partition(" ")[0]) and bool(default) for one in known}
+        entries = [Entry(one.text, _label(one.text, one.note)) for one in known if not is_default[one.text]]
+        chosen = next((one for one in known if is_default[one.text]), None)
+        label = _label(chosen.text, chosen.note) if chosen else default or "The one that speaks HTTP"
+        return Offer([Entry("", label), *entries])
+
+    def methods(self) -> Offer:
+        """GET first."""
+        return Offer([Entry(name, name) for name in METHODS])
+
+    # --- what is known of a target
+
+    def about(self, state: State) -> Suggestion | None:
+        """What the lists say of the name that is picked: how much of it is ready, and which app it is."""
+        lists = self.source(state).lists
         if state.what == "service":
-            here = source.services(namespace, wait_s=wait_s)
-            if not state.name or any(one.text == state.name for one in here):
-                return here
-            return here + source.elsewhere(state.name, namespace, wait_s=0)
-        if state.what == "pod":
-            return source.pods(namespace, wait_s=wait_s)
-        return source.nodes(wait_s=wait_s) if state.what == "node" else []
+            name, entries = f"{state.namespace}/{state.name}", lists.services().entries
+        elif state.what == "pod":
+            name, entries = state.name, lists.pods(state.namespace).entries if state.namespace else ()
+        else:
+            name, entries = state.name, lists.nodes().entries if state.what == "node" else ()
+        return next((one for one in entries if one.text == name), None)
 
     def app(self, state: State) -> str | None:
         """Which app is asked, if that is known."""
@@ -87,6 +202,11 @@ class Choices:
             return None
         kind = "api" if state.kind == API else state.what
         return self.source(state).app(kind, state.namespace or None, state.name, wait_s=0)
+
+    def questions(self, state: State) -> tuple[str, tuple[Question, ...]]:
+        """The app, and what people ask it."""
+        app = self.app(state) or ""
+        return app, self.source(state).questions(app)
 
     def paths(self, state: State) -> list[Suggestion]:
         """Paths that begin as typed."""
@@ -112,7 +232,38 @@ class Choices:
         except KubeAccessError:
             return 0, []
 
+    def moved(self, path: str, namespace: str) -> str:
+        """The path of an API resource, for another namespace ("": all); any other path as it is."""
+        parts = _LIST_PATH.fullmatch(path)
+        known = [one for source in self._sources.values() for one in source.lists.resources().entries]
+        same = [one for one in known if parts and (one.version, one.name) == (parts["version"], parts["name"])]
+        return same[0].path(namespace) if same else path
+
     def close(self) -> None:
         """End what runs."""
         for source in self._sources.values():
             source.close()
+
+
+def _label(text: str, note: str) -> str:
+    return f"{text} · {note}" if note else text
+
+
+def _order(suggestion: Suggestion) -> tuple[bool, bool]:
+    """Ready ones of a known app first, then whatever is ready."""
+    is_ready = bool(suggestion.ready)
+    return not (is_ready and suggestion.app), not is_ready
+
+
+def _offer(entries: Sequence[Entry], listing: ChoiceList, what: str) -> Offer:
+    """Entries, and what is wrong with their list."""
+    problem = listing.problem
+    if problem is None:
+        return Offer(entries)
+    if isinstance(problem, AccessDenied):
+        note = f"You may not list {what} here; you can type a name."
+    elif isinstance(problem, CredentialError):
+        return Offer(entries, f"Sign in to list {what}, or type a name.", not listing.entries, needs_login=True)
+    else:
+        note = f"{what[0].upper()}{what[1:]} cannot be listed now: {problem}"
+    return Offer(entries, note, not listing.entries)

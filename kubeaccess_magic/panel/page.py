@@ -7,6 +7,8 @@ that a link in the page copies from one hidden widget to another; the page answe
 
 from __future__ import annotations
 
+import collections
+import threading
 from collections.abc import Callable
 
 import ipywidgets as widgets
@@ -23,28 +25,32 @@ class Page:
         # They differ from the start, so that a page answers as soon as it has made the link.
         self._question, self._answer = widgets.IntText(1), widgets.IntText(0)
         self._link = widgets.jsdlink((self._question, "value"), (self._answer, "value"))
-        self._waiting: Callable[[], None] | None = None
+        self._waiting: collections.deque[tuple[int, Callable[[], None]]] = collections.deque()
+        self._lock = threading.Lock()
         self._answer.observe(lambda _: self._answered(), "value")
 
     def settle(self, action: Callable[[], None]) -> None:
-        """Call `action` once the page has sent what it holds back; a newer action replaces one that waits.
+        """Call `action` once the page has sent what it holds back, and has received what was sent to it so far.
 
         Where no page has ever answered (a script, a notebook that runs without a browser), it is called at once.
         """
-        if self._answer.value == 0:
+        with self._lock:
+            is_answered = self._answer.value != 0
+            if is_answered:
+                self._waiting.append((self._question.value + 1, action))
+                self._question.value += 1
+        if not is_answered:
             action()
-            return
-        self._waiting = action
-        self._question.value += 1
 
     def close(self) -> None:
         """Forget what waits, and close the hidden widgets."""
-        self._waiting = None
+        self._waiting.clear()
         close(self._link, self._question, self._answer)
 
     def _answered(self) -> None:
-        if self._answer.value != self._question.value:
-            return
-        action, self._waiting = self._waiting, None
-        if action is not None:
+        while True:
+            with self._lock:
+                if not self._waiting or self._waiting[0][0] > self._answer.value:
+                    return
+                _, action = self._waiting.popleft()
             action()

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from ..reply import Reply
     from ..request import Request
 
-__all__ = ["Answered", "Asked", "Host", "State", "target_of"]
+__all__ = ["API", "METHODS", "Answered", "Asked", "Host", "State", "target_of"]
 
-API = "API server"  # the word for it among the kinds; no name in Kubernetes can have a blank
+API = "API resource"  # the word for it among the kinds; no name in Kubernetes can have a blank
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -30,6 +31,8 @@ class State:
         "" for the Cluster's own.
     namespace
         "" for the context's.
+    every_namespace
+        Whether names of all namespaces are offered.
     kind
         "service" (which "" means, too), "pod", "node", or `API` for the API server itself.
     name
@@ -64,6 +67,7 @@ class State:
     options: str = ""
     into: str = ""
     headers: tuple[str, ...] = ()
+    every_namespace: bool = False
 
     def __repr__(self) -> str:
         """What is chosen, without secrets: no header, no body, no value of a parameter that is named like one."""
@@ -97,7 +101,7 @@ class State:
         """Where a frame goes."""
         if self.into:
             return self.into
-        called = "".join(letter if letter.isalnum() else "_" for letter in self.name or "api")
+        called = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in self.name or "api")
         return f"df_{called}"
 
 

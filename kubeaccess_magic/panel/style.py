@@ -1,11 +1,26 @@
-"""How a panel looks: the theme's own colours and fonts, from 400 px on, and nothing that scrolls but a wide table."""
+"""How a panel looks: the theme's own colours and fonts, from 400 px on, and nothing that scrolls but the rows."""
 
 from __future__ import annotations
 
-__all__ = ["STYLE"]
+import html
+import pathlib
+
+__all__ = ["style"]
+
+
+def style() -> str:
+    """A style element; when a page has taken it in, it runs the script of the panel there."""
+    script = pathlib.Path(__file__).with_name("page.js").read_text(encoding="utf-8")
+    lines = "".join(f".kproxy-series-{at} {{ --kproxy-color: {color}; }}\n" for at, color in enumerate(_COLORS))
+    return f'<style onload="{html.escape(script)}">{_STYLE}{lines}</style>'
+
+
+# Of the lines of a chart, to be told apart on white and on black.
+_COLORS = ("#1f77b4", "#d95f02", "#2ca02c", "#c2449a", "#8c6bb1", "#a6761d", "#17a2a2", "#7f7f7f")
+
 
 # JupyterLab, Notebook and Voila set the --jp variables; what stands behind the comma is for anything else.
-STYLE = """<style>
+_STYLE = """
 .kproxy-panel { container-type: inline-size; width: 100%; max-width: 64em; padding: 4px 4px 8px;
   overflow: visible; gap: 12px;
   color: var(--jp-ui-font-color1, CanvasText); font-family: var(--jp-ui-font-family, system-ui, sans-serif);
@@ -16,22 +31,61 @@ STYLE = """<style>
   margin: 0; overflow: visible; }
 .kproxy-panel .kproxy-grid { display: grid; gap: 6px 28px; width: 100%;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 21em), 1fr)); }
+.kproxy-panel .kproxy-where { display: grid; gap: 6px 20px; width: 100%;
+  grid-template-columns: repeat(3, minmax(0, 1fr)); }
+.kproxy-panel .kproxy-where .widget-label { width: 6.5em; }
+.kproxy-panel .kproxy-where .kproxy-name { grid-column: span 2; }
+.kproxy-panel .kproxy-where .kproxy-picker > button { margin-left: 6.5em; }
+.kproxy-panel .kproxy-where .kproxy-picker .widget-html:has(.kproxy-pale) { padding-left: 6.8em; }
 .kproxy-panel .kproxy-part { padding-top: 12px; border-top: 1px solid var(--kproxy-line); }
 .kproxy-panel .kproxy-wide { grid-column: 1 / -1; }
-.kproxy-panel .kproxy-field { position: relative; width: 100%; }
-.kproxy-panel .widget-text, .kproxy-panel .widget-textarea { width: 100%; margin: 0; height: auto; }
+.kproxy-panel .widget-text, .kproxy-panel .widget-textarea, .kproxy-panel .widget-dropdown,
+.kproxy-panel .widget-combobox { width: 100%; margin: 0; height: auto; }
 .kproxy-panel .widget-label { width: 7.5em; flex: none; text-align: left; color: var(--kproxy-pale);
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .kproxy-panel input, .kproxy-panel textarea { min-width: 0; border-radius: 3px; }
 .kproxy-panel input::placeholder { color: var(--kproxy-pale); opacity: 1; }
 .kproxy-panel .kproxy-code input, .kproxy-panel .kproxy-code textarea { font-family: var(--kproxy-code); }
-.kproxy-panel .kproxy-clear { position: absolute; right: 22px; top: 0; width: 20px; min-width: 0; height: 28px;
-  margin: 0; padding: 0; border: 0; background: none; box-shadow: none; overflow: hidden; text-indent: 40px;
-  color: var(--kproxy-pale); }
-.kproxy-panel .kproxy-clear::after { content: "\\00d7" / ""; position: absolute; inset: 0; text-indent: 0;
-  font-size: 15px; line-height: 27px; text-align: center; }
-.kproxy-panel .kproxy-clear:hover { color: var(--jp-ui-font-color0, inherit); background: none; box-shadow: none; }
-.kproxy-panel .kproxy-field:has(.kproxy-clear:not([style*="none"])) input { padding-right: 42px; }
+.kproxy-panel .widget-dropdown > select { min-width: 0; height: 28px; border-radius: 3px; padding: 0 26px 0 8px;
+  appearance: none; background-repeat: no-repeat; background-size: 5px 6px;
+  background-position: right 14px center, right 9px center;
+  background-image: linear-gradient(45deg, transparent 50%, currentColor 50%),
+    linear-gradient(315deg, transparent 50%, currentColor 50%); }
+.kproxy-panel select option { color: var(--jp-ui-font-color1, FieldText); background: var(--jp-layout-color1, Field); }
+.kproxy-panel .kproxy-picker { display: flex; flex-flow: column; gap: 4px; width: 100%; }
+.kproxy-panel .kproxy-picker > button { align-self: flex-start; width: auto; margin: 0 0 0 7.5em; }
+.kproxy-panel .kproxy-picker .widget-html:has(.kproxy-pale) { padding-left: 7.8em; width: auto; }
+.kproxy-panel .kproxy-picker .widget-html:not(:has(.kproxy-pale)) { display: none; }
+.kproxy-panel .kproxy-ask { display: grid; gap: 6px 8px; align-items: start;
+  grid-template-columns: 16em minmax(0, 1fr) auto auto; }
+.kproxy-panel .kproxy-ask > .kproxy-code .widget-label { width: 2.5em; }
+.kproxy-panel .kproxy-actions .kproxy-picker { width: 18em; }
+.kproxy-panel .kproxy-actions .kproxy-picker .widget-label { width: 3em; }
+.kproxy-panel .widget-html:has(> .widget-html-content:empty) { display: none; }
+.kproxy-panel .kproxy-ask button { min-width: 6.5em; margin: 0; height: 28px; border-radius: 3px; }
+.kproxy-panel > .kproxy-part:nth-child(2) { border-top: 0; padding-top: 0; }
+.kproxy-panel .kproxy-part, .kproxy-panel .kproxy-answer, .kproxy-panel .kproxy-rows, .kproxy-panel .kproxy-folded {
+  display: flex; flex-flow: column; gap: 8px; width: 100%; }
+.kproxy-panel .kproxy-folded .kproxy-fold { align-self: flex-start; width: auto; margin: 0; padding: 0 4px;
+  background: none; box-shadow: none; color: var(--kproxy-pale); height: auto; }
+.kproxy-panel .kproxy-text button, .kproxy-panel .kproxy-actions a { font: inherit; margin: 4px 8px 0 0; }
+.kproxy-panel .kproxy-text button { padding: 1px 10px; border: 1px solid var(--kproxy-line); border-radius: 3px;
+  background: none; color: var(--jp-ui-font-color1, inherit); cursor: pointer; }
+.kproxy-panel .kproxy-old { opacity: .45; }
+.kproxy-panel .kproxy-chart { margin: 0; }
+.kproxy-panel .kproxy-chart figcaption { color: var(--kproxy-pale); }
+.kproxy-panel .kproxy-chart svg { width: 100%; height: auto; display: block; }
+.kproxy-panel .kproxy-chart text { fill: var(--kproxy-pale); font-size: 11px; }
+.kproxy-panel .kproxy-rule { stroke: var(--kproxy-line); stroke-width: 1; }
+.kproxy-panel .kproxy-line { fill: none; stroke: var(--kproxy-color); stroke-width: 1.8; }
+.kproxy-panel .kproxy-legend { list-style: none; display: flex; flex-flow: row wrap; gap: 2px 16px; margin: 4px 0;
+  padding: 0; overflow-wrap: anywhere; }
+.kproxy-panel .kproxy-legend li::before { content: "\\2013\\2013" / ""; font-weight: bold; margin-right: .4em;
+  color: var(--kproxy-color); }
+.kproxy-panel .kproxy-bars { width: 100%; table-layout: auto; }
+.kproxy-panel .kproxy-bars .kproxy-bar { width: 50%; }
+.kproxy-panel .kproxy-bar span { display: block; height: 12px; min-width: 1px; background: #1f77b4;
+  border-radius: 2px; }
 .kproxy-panel .kproxy-asked, .kproxy-panel .kproxy-actions { display: flex; flex-flow: row wrap; gap: 6px 8px;
   align-items: center; }
 .kproxy-panel .kproxy-about { display: flex; flex-flow: row wrap; gap: 2px 20px; align-items: baseline; }
@@ -56,7 +110,6 @@ STYLE = """<style>
   padding: 2px 6px; border-radius: 3px; cursor: pointer; line-height: 1.5;
   color: var(--jp-content-font-color1, inherit); background: var(--jp-cell-editor-background, transparent);
   border: 1px solid var(--jp-cell-editor-border-color, GrayText); }
-.kproxy-panel .kproxy-about .widget-html:has(> .widget-html-content:empty) { display: none; }
 .kproxy-panel .kproxy-pale { color: var(--kproxy-pale); }
 .kproxy-panel .kproxy-good::before { content: "\\25cf" / ""; margin-right: .4em;
   color: var(--jp-success-color1, inherit); }
@@ -65,7 +118,8 @@ STYLE = """<style>
 .kproxy-panel .kproxy-error { border-left: 3px solid var(--jp-error-color1, currentColor); padding: 2px 0 2px 10px;
   overflow-wrap: anywhere; }
 .kproxy-panel .kproxy-heading { overflow-wrap: anywhere; }
-.kproxy-panel .kproxy-table { overflow-x: auto; }
+.kproxy-panel .kproxy-table { overflow: auto; max-height: 24em; }
+.kproxy-panel .kproxy-table th { position: sticky; top: 0; background: var(--jp-layout-color0, Canvas); }
 .kproxy-panel table { border-collapse: collapse; margin: 6px 0 4px; font-size: var(--jp-ui-font-size1, 13px);
   border: 0; }
 .kproxy-panel th, .kproxy-panel td { padding: 3px 14px 3px 0; text-align: left; white-space: nowrap; border: 0;
@@ -79,8 +133,13 @@ STYLE = """<style>
 .kproxy-panel.jupyter-widgets-disconnected > * { display: none; }
 .jp-OutputArea:has(.kproxy-panel.jupyter-widgets-disconnected) > .jp-OutputArea-child:has(.kproxy-fallback) {
   display: flex; }
-@container (max-width: 34em) {
+@container (max-width: 40em) {
+  .kproxy-panel .kproxy-where { grid-template-columns: minmax(0, 1fr); }
+  .kproxy-panel .kproxy-where .kproxy-name { grid-column: auto; }
+  .kproxy-panel .kproxy-ask { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
+  .kproxy-panel .kproxy-ask > .kproxy-code .widget-label { width: 7.5em; }
+  .kproxy-panel .kproxy-ask > :first-child, .kproxy-panel .kproxy-ask > :nth-child(2) { grid-column: 1 / -1; }
   .kproxy-panel .kproxy-texts { grid-template-columns: minmax(0, 1fr); }
   .kproxy-panel .kproxy-texts dt { padding: 4px 0 0; }
 }
-</style>"""
+"""

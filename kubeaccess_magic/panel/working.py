@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ..call import Call
 from ..reply import size_text
 
-__all__ = ["Newest", "Running"]
+__all__ = ["Newest", "Repeated", "Running"]
 
 _TOLD_AFTER_S = 0.5
 _TOLD_EVERY_S = 0.5
@@ -109,3 +109,29 @@ class Running:
         else:
             of = f" of {announced:,}" if announced else ""
             self._so_far = f"{done:,}{of} {what}"
+
+
+class Repeated:
+    """Calls something once more after some seconds, unless it is stopped before.
+
+    Parameters
+    ----------
+    action
+        Called in a thread of its own.
+    """
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action = action
+        self._timer: threading.Timer | None = None
+
+    def start(self, seconds: float) -> None:
+        """Call it after so many seconds."""
+        self.stop()
+        self._timer = threading.Timer(seconds, self._action)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Do not call it."""
+        if self._timer is not None:
+            self._timer.cancel()

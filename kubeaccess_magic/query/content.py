@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -10,8 +11,9 @@ from urllib.parse import urlencode
 from ..errors import TargetError
 from ..request import header_pairs, pairs
 
-__all__ = ["Data", "body_of", "media_type_of", "with_media_type"]
+__all__ = ["BINARY", "Data", "body_of", "media_type_of", "media_type_of_bytes", "with_media_type"]
 
+BINARY = "application/octet-stream"
 
 Data = bytes | str | Mapping[str, object] | Iterable[tuple[str, object]] | None
 
@@ -43,7 +45,7 @@ def body_of(json: Any, data: Data) -> tuple[bytes | None, str | None]:
         raise TargetError(
             f"data is bytes, text or the fields of a form, not {type(data).__name__}", hint="json= sends it as JSON"
         )
-    return bytes(data), "application/octet-stream"
+    return bytes(data), BINARY
 
 
 def with_media_type(
@@ -56,11 +58,19 @@ def with_media_type(
     return named
 
 
+def media_type_of_bytes(content: bytes) -> str:
+    """What the content of a file is: what `media_type_of` says of its text, or `BINARY` if it is not UTF-8."""
+    try:
+        return media_type_of(content.decode())
+    except UnicodeDecodeError:
+        return BINARY
+
+
 def media_type_of(text: str) -> str:
     """What a body of text is: JSON if it parses, NDJSON if every line does, else plain text."""
     if _is_json(text):
         return "application/json"
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in re.split(r"[\r\n]+", text) if line.strip()]
     if len(lines) > 1 and all(_is_json(line) for line in lines):
         return "application/x-ndjson"
     return "text/plain; charset=utf-8"

@@ -1,8 +1,8 @@
-"""What may be typed next: names, ports, paths and query words of the recognised app; stale, then fresh.
+"""What can be typed next: names, ports, paths of a recognised app and words of its queries.
 
-Nothing is sent but GETs that a person could send, no plugin is run to sign in for them, and nobody waits for a slow
-cluster: what is known is given, and what is new comes behind it. A list is read to `MOST_ROWS` names, and at most
-`MOST` suggestions that begin alike are given.
+Suggestions come from a cache at once and are refreshed in the background. A refresh sends only GETs that the user
+could send, and never runs a plugin to sign in. A list is read up to `MAX_ROWS` names; of the suggestions with the same
+beginning, at most `MAX_SUGGESTIONS` are returned. Names that no target can have are left out.
 """
 
 from __future__ import annotations
@@ -10,164 +10,219 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import kubeconfig
-from . import apps
-from .catalogue import Question
+from ..targets import is_name
+from . import app_suggestions
+from .app import Question
+from .cache import Cache, Key
+from .choice_lists import ApiResource, ChoiceList, ChoiceLists
 from .known_apps import APPS
-from .lists import Listing, Lists, Resource
-from .looking import MOST_ROWS, Looker, Port, Served
-from .memory import Memory
-from .suggestion import MOST, Suggestion, clean
+from .lookup import MAX_ROWS, NameLookup, PortChoice, ServingObject
+from .suggestion import MAX_SUGGESTIONS, Suggestion, is_one_visible_line, note_of
 
 if TYPE_CHECKING:
     from ..cluster import Cluster
     from ..targets import Target
 
-__all__ = ["MOST", "MOST_ROWS", "Listing", "Question", "Resource", "Suggestion", "Suggestions"]
+__all__ = ["MAX_ROWS", "MAX_SUGGESTIONS", "ApiResource", "ChoiceList", "Question", "Suggestion", "Suggestions"]
 
-Key = tuple[Hashable, ...]
-_JOINED = 8  # namespaces whose services are kept as suggestions
-_LATER = 32  # targets whose app is not known yet, and which wait for it
-_KUBELET = (Port("", 10250, "https"), Port("", 10255, "http"))
+_MAX_SERVICE_LISTS = 8  # namespaces whose services are kept as suggestions
+_MAX_WAITING = 32  # targets whose app is not known yet
+_KUBELET_PORTS = (PortChoice("", 10250, "https"), PortChoice("", 10255, "http"))
 
 
 class Suggestions:
-    """What may be typed next for one Cluster. Usable from any thread.
+    """What can be typed next in one cluster. Usable from any thread.
 
-    Every `wait_s` is how long an answer may take at most, in seconds: what is known then is given, perhaps old or
-    nothing, and the fetch goes on behind it.
+    The parameter `wait_s` of its methods is how long to wait for an answer, in seconds. After that, they return what is
+    known by then, perhaps old or nothing, and the refresh goes on in the background.
 
     Parameters
     ----------
     cluster
-        Whose names.
+        The cluster.
     max_age_s
-        Seconds for which a name is believed without asking again.
+        How long a name is used without a refresh, in seconds.
+    lookup_timeout_s
+        The deadline of one refresh with all its requests, in seconds.
 
     Attributes
     ----------
     lists
-        Whole lists to choose from, with the reason where one could not be read.
+        Whole lists to choose from, with the reason if one could not be read.
     """
 
-    def __init__(self, cluster: Cluster, *, max_age_s: float = 30.0) -> None:
+    def __init__(self, cluster: Cluster, *, max_age_s: float = 30.0, lookup_timeout_s: float = 10.0) -> None:
         self._cluster = cluster
-        self._looker = Looker(cluster)
-        self._memory = Memory(max_age_s, self._tell)
-        self.lists = Lists(self._looker, self._memory)
+        self._lookup = NameLookup(cluster, timeout_s=lookup_timeout_s)
+        self._cache = Cache(max_age_s, self._on_change)
+        self.lists = ChoiceLists(self._lookup, self._cache)
         self._observers: list[Callable[[Key], None]] = []
         self._lock = threading.Lock()
-        # Services with their readiness, and what they were made of, by namespace.
-        self._joined: dict[tuple[str, bool], tuple[Any, Any, list[Suggestion]]] = {}
-        self._later: dict[Target, Callable[[], object]] = {}  # what to fetch as soon as it is known which app that is
+        # By namespace: the services and their readiness, and the suggestions that were made of them.
+        self._service_lists: dict[tuple[str, bool], tuple[Any, Any, list[Suggestion]]] = {}
+        self._waiting: dict[Target, Callable[[], object]] = {}  # what to refresh when the app of a target is known
 
     # --- names
 
     def contexts(self, *, wait_s: float = 0.1) -> list[Suggestion]:
-        """The contexts of the kubeconfig; no network."""
+        """The contexts of the kubeconfig. This needs no network."""
         return list(self._contexts(wait_s)[1])
 
     def namespaces(self, *, wait_s: float = 0.1) -> list[Suggestion]:
-        """The namespaces; where they may not be listed, those that the kubeconfig names for this cluster."""
-        rows = self._memory.get(("namespaces",), self._looker.namespaces, wait_s)
+        """The namespaces. If they may not be listed, those that the kubeconfig names for this cluster."""
+        rows = self._cache.get(("namespaces",), self._lookup.namespaces, wait_s)
         if rows is None:
             listed = self._contexts(0)[0]
             named = [row.namespace for row in listed if kubeconfig.same_server(row.server, self._cluster.server)]
-            return [Suggestion(name, "namespace") for name in dict.fromkeys([self._cluster.namespace, *named]) if name]
+            names = dict.fromkeys([self._cluster.namespace, *named])
+            return [Suggestion(name, "namespace") for name in names if is_name("namespace", name)]
         return list(rows)
 
     def services(self, namespace: str | None = None, *, wait_s: float = 0.1, counts: bool = True) -> list[Suggestion]:
-        """The services of a namespace, the context's if None.
+        """The services of a namespace.
 
         Parameters
         ----------
+        namespace
+            The namespace; the cluster's own if None.
+        wait_s
+            How long to wait, in seconds.
         counts
-            Whether to say what is ready behind them, which is a second list, and a long one.
+            Whether to count the ready endpoints, which takes a second list, and a long one.
         """
         where = namespace or self._cluster.namespace
         until = time.monotonic() + wait_s
         if counts:
-            self._slices(where, 0)  # both fetches run at once
-        known = self._served(where, wait_s)
-        slices = self._slices(where, max(0.0, until - time.monotonic()) if known else 0) if counts else None
+            self._endpoint_counts(where, 0)  # so that both lists are read at the same time
+        services = self._services(where, wait_s)
+        wait_s = max(0.0, until - time.monotonic()) if services else 0
+        endpoint_counts = self._endpoint_counts(where, wait_s) if counts else None
         with self._lock:
-            last = self._joined.get((where, counts))
-        if last is not None and last[0] is known and last[1] is slices:
+            last = self._service_lists.get((where, counts))
+        if last is not None and last[0] is services and last[1] is endpoint_counts:
             return list(last[2])
-        found = [one.suggestion(None if slices is None else slices.get(one.name, (0, 0))) for one in known]
+        suggestions = [
+            service.suggestion(None if endpoint_counts is None else endpoint_counts.get(service.name, (0, 0)))
+            for service in services
+        ]
         with self._lock:
-            self._joined[where, counts] = (known, slices, found)
-            if len(self._joined) > _JOINED:
-                del self._joined[next(iter(self._joined))]
-        return list(found)
+            self._service_lists[where, counts] = (services, endpoint_counts, suggestions)
+            if len(self._service_lists) > _MAX_SERVICE_LISTS:
+                del self._service_lists[next(iter(self._service_lists))]
+        return list(suggestions)
 
     def elsewhere(self, typed: str, namespace: str | None = None, *, wait_s: float = 0.1) -> list[Suggestion]:
-        """The services outside a namespace, as ``namespace/name``, whose name or app holds what is typed."""
-        here, sought = f"{namespace or self._cluster.namespace}/", typed.casefold()
-        rows = self._memory.get(("services",), self._looker.everywhere, wait_s) or ()
-        fits = (one for one in rows if sought in one.text.casefold() or sought in one.note.casefold())
-        return [one for one in fits if not one.text.startswith(here)][:MOST]
+        """The services outside a namespace, as ``namespace/name``, whose name or app contains a text.
+
+        Parameters
+        ----------
+        typed
+            The text.
+        namespace
+            The namespace to leave out; the cluster's own if None.
+        wait_s
+            How long to wait, in seconds.
+        """
+        prefix, part = f"{namespace or self._cluster.namespace}/", typed.casefold()
+        services = self._cache.get(("services",), self._lookup.all_services, wait_s) or ()
+        fitting = (one for one in services if part in one.text.casefold() or part in one.note.casefold())
+        return [service for service in fitting if not service.text.startswith(prefix)][:MAX_SUGGESTIONS]
 
     def pods(self, namespace: str | None = None, *, wait_s: float = 0.1) -> list[Suggestion]:
-        """The pods of a namespace, the context's if None."""
+        """The pods of a namespace.
+
+        Parameters
+        ----------
+        namespace
+            The namespace; the cluster's own if None.
+        wait_s
+            How long to wait, in seconds.
+        """
         where = namespace or self._cluster.namespace
-        return list(self._memory.get(("pods", where), lambda: self._looker.pods(where), wait_s) or ())
+        return list(self._cache.get(("pods", where), lambda: self._lookup.pods(where), wait_s) or ())
 
     def nodes(self, *, wait_s: float = 0.1) -> list[Suggestion]:
         """The nodes."""
-        return list(self._memory.get(("nodes",), self._looker.nodes, wait_s) or ())
+        return list(self._cache.get(("nodes",), self._lookup.nodes, wait_s) or ())
 
     def ports(
         self, kind: str, namespace: str | None, name: str, *, wait_s: float = 0.1, once: bool = False
     ) -> list[Suggestion]:
-        """The ports that may speak HTTP, by name and by number; the note says the scheme.
+        """The ports that may speak HTTP, by name and by number. The notes say the scheme.
 
         Parameters
         ----------
+        kind, namespace, name
+            The service, pod or node.
+        wait_s
+            How long to wait, in seconds.
         once
-            Whether a port that has a name is given by that alone.
+            Whether to leave out the numbers of ports that have names.
         """
-        found: list[Suggestion] = []
+        suggestions: list[Suggestion] = []
         for port in self._ports(kind, namespace, name, wait_s):
             if port.scheme is None:
                 continue
             if port.name:
-                found.append(Suggestion(port.name, "port", f"{port.number} · {port.scheme}"))
+                suggestions.append(Suggestion(port.name, "port", note_of(port.number, port.scheme)))
                 if once:
                     continue
-            told = " · ".join(filter(None, (port.name, port.scheme)))
-            found.append(Suggestion(str(port.number), "port", clean(told)))
-        return found
+            suggestions.append(Suggestion(str(port.number), "port", note_of(port.name, port.scheme)))
+        return suggestions
 
     # --- the app
 
     def app(self, kind: str, namespace: str | None, name: str, *, wait_s: float = 0.1) -> str | None:
-        """Which app it is, by its labels or its name, such as "Elasticsearch"; None if that is not known."""
+        """The app of a target, recognised by its labels or its name, such as "Elasticsearch"; None if not known.
+
+        Parameters
+        ----------
+        kind, namespace, name
+            The target.
+        wait_s
+            How long to wait, in seconds.
+        """
         if kind == "api":
             return "Kubernetes"
         if kind == "node":
             return "kubelet"
-        served = self._one(kind, namespace, name, wait_s)
-        return served.app or None if served is not None else None
+        serving_object = self._serving_object(kind, namespace, name, wait_s)
+        return serving_object.app or None if serving_object is not None else None
 
     def paths(self, target: Target, typed: str, *, wait_s: float = 0.1) -> list[Suggestion]:
-        """Whole paths that begin as typed, of the recognised app; none once a query has begun.
+        """The paths of the target's app that begin with a text; none once a query has begun.
 
-        A "/" in front is kept if it was typed.
+        Parameters
+        ----------
+        target
+            The target.
+        typed
+            The beginning of the path. If it has a leading slash, the suggestions have one, too.
+        wait_s
+            How long to wait, in seconds.
         """
         if "?" in typed:
             return []
         until = time.monotonic() + wait_s
-        called = self._app_of(target, wait_s, lambda: self.paths(target, typed, wait_s=0))
-        return apps.paths(called, self._ask(target, until), typed)
+        app = self._app_of(target, wait_s, lambda: self.paths(target, typed, wait_s=0))
+        return app_suggestions.paths(app, self._app_reader(target, until), typed)
 
     def parameters(self, target: Target, path: str) -> list[Suggestion]:
-        """The query parameters of a path of the recognised app."""
-        return apps.parameters(self.app(target.kind, target.namespace, target.name, wait_s=0) or "", path)
+        """The query parameters of a path, as far as the target's app is known already.
+
+        Parameters
+        ----------
+        target
+            The target.
+        path
+            The path without its query.
+        """
+        return app_suggestions.parameters(self.app(target.kind, target.namespace, target.name, wait_s=0) or "", path)
 
     def query(
         self, target: Target, path: str, parameter: str, text: str, cursor: int, *, wait_s: float = 0.1
@@ -176,35 +231,54 @@ class Suggestions:
 
         Parameters
         ----------
+        target
+            The target.
+        path
+            The path without its query.
         parameter
-            Its name; "" for the body.
-        text, cursor
-            What is typed so far, not encoded, and where in it.
+            The name of the parameter; "" for the body.
+        text
+            What is typed so far, not encoded.
+        cursor
+            The position of the cursor in `text`.
+        wait_s
+            How long to wait, in seconds.
 
         Returns
         -------
-        tuple
-            Where the word that is being typed begins, and what may stand there instead of it.
+        tuple of int and list of Suggestion
+            Where the word at the cursor begins, and what can replace it.
         """
         until = time.monotonic() + wait_s
-        later = partial(self.query, target, path, parameter, text, cursor, wait_s=0)
-        called = self._app_of(target, wait_s, later)
-        return apps.words(called, self._ask(target, until), path, parameter, text, cursor)
+        again = partial(self.query, target, path, parameter, text, cursor, wait_s=0)
+        app = self._app_of(target, wait_s, again)
+        return app_suggestions.words(app, self._app_reader(target, until), path, parameter, text, cursor)
 
     def questions(self, app: str | None) -> tuple[Question, ...]:
-        """What people ask an app."""
-        known = APPS.get(app or "")
-        return known.questions if known is not None else ()
+        """Ready-made requests to an app, by its name; none if it is not a known one."""
+        known_app = APPS.get(app or "")
+        return known_app.questions if known_app is not None else ()
 
-    # --- itself
+    # --- running
 
     @property
     def busy(self) -> bool:
-        """Whether names are being fetched."""
-        return self._memory.busy
+        """Whether names are being refreshed."""
+        return self._cache.busy
 
     def observe(self, callback: Callable[[Key], None]) -> Callable[[], None]:
-        """Call `callback` with the key of what came, from a worker thread; what is returned ends that."""
+        """Call a function when new names have arrived.
+
+        Parameters
+        ----------
+        callback
+            Called from a worker thread with the key of the names.
+
+        Returns
+        -------
+        callable
+            Ends the observation.
+        """
         with self._lock:
             self._observers.append(callback)
 
@@ -216,85 +290,92 @@ class Suggestions:
         return end
 
     def close(self) -> None:
-        """End what runs; what is known stays."""
-        self._memory.close()
-        self._looker.stop()
+        """End what is running. Names that are known stay."""
+        self._cache.close()
+        self._lookup.stop()
         with self._lock:
             self._observers.clear()
 
-    def _tell(self, key: Key) -> None:
+    def _on_change(self, key: Key) -> None:
         with self._lock:
             callbacks: list[Callable[[], object]] = [partial(observer, key) for observer in self._observers]
-            known = [target for target in self._later if target.name == key[-1]]
-            callbacks += [self._later.pop(target) for target in known]
+            recognised = [target for target in self._waiting if target.name == key[-1]]
+            callbacks += [self._waiting.pop(target) for target in recognised]
         for callback in callbacks:
-            with contextlib.suppress(Exception):  # what somebody does with the news is no failure of the fetch
+            with contextlib.suppress(Exception):  # a fault of an observer is not one of the refresh
                 callback()
 
-    # --- what is known
+    # --- cached values
 
     def _contexts(self, wait_s: float) -> tuple[tuple[kubeconfig.ContextRow, ...], list[Suggestion]]:
-        """As the kubeconfig has them, and as suggestions."""
+        """The contexts as the kubeconfig has them, and as suggestions."""
 
         def read() -> Iterator[tuple[tuple[kubeconfig.ContextRow, ...], list[Suggestion]]]:
             listed = kubeconfig.contexts(self._cluster.recipe.get("kubeconfig"))
-            noted = [(row.name, row.problem or f"{row.server} · {row.namespace}") for row in listed]
-            yield listed, [Suggestion(name, "context", clean(note)) for name, note in noted]
+            suggestions = [
+                Suggestion(
+                    row.name, "context", note_of(row.problem) if row.problem else note_of(row.server, row.namespace)
+                )
+                for row in listed
+                if is_one_visible_line(row.name)
+            ]
+            yield listed, suggestions
 
-        return self._memory.get(("contexts",), read, wait_s) or ((), [])
+        return self._cache.get(("contexts",), read, wait_s) or ((), [])
 
-    def _served(self, namespace: str, wait_s: float) -> tuple[Served, ...]:
-        return self._memory.get(("services", namespace), lambda: self._looker.services(namespace), wait_s) or ()
+    def _services(self, namespace: str, wait_s: float) -> tuple[ServingObject, ...]:
+        return self._cache.get(("services", namespace), lambda: self._lookup.services(namespace), wait_s) or ()
 
-    def _slices(self, namespace: str, wait_s: float) -> dict[str, tuple[int, int]] | None:
-        found: dict[str, tuple[int, int]] | None
-        found = self._memory.get(("endpoints", namespace), lambda: self._looker.endpoints(namespace), wait_s)
-        return found
+    def _endpoint_counts(self, namespace: str, wait_s: float) -> dict[str, tuple[int, int]] | None:
+        counts: dict[str, tuple[int, int]] | None
+        counts = self._cache.get(("endpoints", namespace), lambda: self._lookup.endpoints(namespace), wait_s)
+        return counts
 
-    def _one(self, kind: str, namespace: str | None, name: str, wait_s: float) -> Served | None:
-        """One service or pod; a service of the list if that is known, since it costs nothing then."""
+    def _serving_object(self, kind: str, namespace: str | None, name: str, wait_s: float) -> ServingObject | None:
+        """A service or a pod. A service comes from the list of services if that is known, which costs nothing."""
         where = namespace or self._cluster.namespace
         if kind == "service":
-            for served in self._memory.known(("services", where)) or ():
-                if served.name == name:
-                    return served  # type: ignore[no-any-return]  # what the looker put there
-        read = self._looker.service if kind == "service" else self._looker.pod
-        one: Served | None = self._memory.get((kind, where, name), lambda: read(where, name), wait_s)
-        return one
+            for service in self._cache.peek(("services", where)) or ():
+                if service.name == name:
+                    return service  # type: ignore[no-any-return]  # the look-up put it there
+        read = self._lookup.service if kind == "service" else self._lookup.pod
+        serving_object: ServingObject | None
+        serving_object = self._cache.get((kind, where, name), lambda: read(where, name), wait_s)
+        return serving_object
 
-    def _meant(self, target: Target) -> Target:
-        """With the port and scheme that are meant, where that is known already."""
+    def _with_default_port(self, target: Target) -> Target:
+        """The target with its default port and scheme, if they are known already."""
         if target.kind != "service" or target.port or target.scheme:
             return target
-        served = self._one("service", target.namespace, target.name, 0)
-        return served.meant if served is not None and served.meant is not None else target
+        service = self._serving_object("service", target.namespace, target.name, 0)
+        return target if service is None or service.default_target is None else service.default_target
 
-    def _ports(self, kind: str, namespace: str | None, name: str, wait_s: float) -> Iterable[Port]:
+    def _ports(self, kind: str, namespace: str | None, name: str, wait_s: float) -> Iterable[PortChoice]:
         if kind == "node":
-            return _KUBELET
-        served = self._one(kind, namespace, name, wait_s) if kind in ("service", "pod") else None
-        return served.ports if served is not None else ()
+            return _KUBELET_PORTS
+        serving_object = self._serving_object(kind, namespace, name, wait_s) if kind in ("service", "pod") else None
+        return serving_object.ports if serving_object is not None else ()
 
-    def _app_of(self, target: Target, wait_s: float, later: Callable[[], object]) -> str:
-        """Which app it is; `later` is called when that becomes known, if it is not known in time."""
+    def _app_of(self, target: Target, wait_s: float, when_known: Callable[[], object]) -> str:
+        """The app of a target; `when_known` is called as soon as it is known, if it is not known in time."""
         with self._lock:
-            self._later[target] = later  # before the question: the answer may come while it is asked
-            if len(self._later) > _LATER:  # of half a name that was typed, no answer ever comes
-                del self._later[next(iter(self._later))]
-        called = self.app(target.kind, target.namespace, target.name, wait_s=wait_s) or ""
-        if called or not self._memory.busy:
+            self._waiting[target] = when_known  # before the look-up, which may be done at once
+            if len(self._waiting) > _MAX_WAITING:  # for a half-typed name, no answer ever comes
+                del self._waiting[next(iter(self._waiting))]
+        app = self.app(target.kind, target.namespace, target.name, wait_s=wait_s) or ""
+        if app or not self._cache.busy:
             with self._lock:
-                self._later.pop(target, None)
-        return called
+                self._waiting.pop(target, None)
+        return app
 
-    def _ask(self, target: Target, until: float) -> apps.Ask:
-        """How an app's names are asked for: at the latest `until` there is an answer."""
+    def _app_reader(self, target: Target, until: float) -> app_suggestions.AppReader:
+        """Reads names from an app; waits at most until `until`, in seconds of the monotonic clock."""
 
-        def ask(what: str, path: str, read: Callable[[Any], Any], params: dict[str, str] | None = None) -> Any:
+        def read_app(what: str, path: str, parse: Callable[[Any], Any], params: dict[str, str] | None = None) -> Any:
             def fetch() -> Iterator[Any]:
-                yield read(self._looker.json(self._meant(target), path, params))
+                yield parse(self._lookup.json(self._with_default_port(target), path, params))
 
             wait_s = max(0.0, until - time.monotonic())
-            return self._memory.get((what, str(target), path, *(params or {}).items()), fetch, wait_s)
+            return self._cache.get((what, str(target), path, *(params or {}).items()), fetch, wait_s)
 
-        return ask
+        return read_app

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from .catalogue import App, Endpoint, Question
+from .app import App, AppPath, Question
 
 __all__ = ["ALERTMANAGER"]
 
 _STATES = ("active", "silenced", "inhibited", "unprocessed")
 
 ALERTMANAGER = App(
-    endpoints=(
-        Endpoint("api/v2/alerts", "the alerts", ("filter", *_STATES, "receiver")),
-        Endpoint("api/v2/alerts/groups", "the alerts, by group", ("filter", *_STATES[:3], "receiver")),
-        Endpoint("api/v2/silences", "the silences", ("filter",)),
-        Endpoint("api/v2/receivers", "the receivers"),
-        Endpoint("api/v2/status", "its version and configuration"),
-        Endpoint("metrics", "its own metrics"),
-        Endpoint("-/healthy", "whether it lives"),
+    paths=(
+        AppPath("api/v2/alerts", "the alerts", ("filter", *_STATES, "receiver")),
+        AppPath("api/v2/alerts/groups", "the alerts, by group", ("filter", *_STATES[:3], "receiver")),
+        AppPath("api/v2/silences", "the silences", ("filter",)),
+        AppPath("api/v2/receivers", "the receivers"),
+        AppPath("api/v2/status", "its version and configuration"),
+        AppPath("metrics", "its own metrics"),
+        AppPath("-/healthy", "whether it lives"),
     ),
     parameters={
         "filter": 'of these: severity="page"',

@@ -1,68 +1,68 @@
-"""Elasticsearch and OpenSearch: the paths that are read, and the words of their queries."""
+"""Elasticsearch and OpenSearch: paths for reading, and the words of their query language."""
 
 from __future__ import annotations
 
-from .catalogue import App, Endpoint, Question
+from .app import App, AppPath, Question
 
-__all__ = ["ELASTICSEARCH", "words_of_a_body"]
+__all__ = ["ELASTICSEARCH", "words_in_body"]
 
 _SEARCH = ("q", "size", "sort", "from", "_source", "track_total_hits", "timeout", "routing", "preference", "pretty")
 _CAT = ("v", "h", "s", "format", "bytes", "help")
 
 ELASTICSEARCH = App(
-    endpoints=(
-        Endpoint("_search", "search all indices", _SEARCH),
-        Endpoint("_count", "how many documents", ("q",)),
-        Endpoint("_cat/indices", "the indices: documents, size, health", ("health", *_CAT)),
-        Endpoint("_cat/nodes", "the nodes: heap, load, disk", _CAT),
-        Endpoint("_cat/shards", "the shards, and where they are", _CAT),
-        Endpoint("_cat/aliases", "the aliases", _CAT),
-        Endpoint("_cat/allocation", "shards and disk of each node", _CAT),
-        Endpoint("_cat/health", "health in one line", _CAT),
-        Endpoint("_cat/count", "how many documents there are", _CAT),
-        Endpoint("_cat/recovery", "shards that are copied", _CAT),
-        Endpoint("_cat/segments", "the segments", _CAT),
-        Endpoint("_cat/thread_pool", "what the nodes are busy with", _CAT),
-        Endpoint("_cat/pending_tasks", "what waits for the master", _CAT),
-        Endpoint("_cat/templates", "the index templates", _CAT),
-        Endpoint("_cluster/health", "green, yellow or red, and why", ("level", "wait_for_status", "timeout", "pretty")),
-        Endpoint("_cluster/settings", "settings that were changed", ("include_defaults", "flat_settings", "pretty")),
-        Endpoint("_cluster/stats", "the cluster in numbers", ("pretty",)),
-        Endpoint("_nodes/stats", "the nodes in numbers", ("pretty",)),
-        Endpoint("_mapping", "the fields of all indices", ("pretty",)),
-        Endpoint("_field_caps", "the fields, and what can be done with them", ("fields", "pretty")),
-        Endpoint("_aliases", "which alias names which index", ("pretty",)),
-        Endpoint("_stats", "all indices in numbers", ("pretty",)),
-        Endpoint("{index}/_search", "search this index", _SEARCH),
-        Endpoint("{index}/_count", "how many documents it has", ("q",)),
-        Endpoint("{index}/_mapping", "its fields", ("pretty",)),
-        Endpoint("{index}/_settings", "its settings", ("flat_settings", "pretty")),
-        Endpoint("{index}/_stats", "it in numbers", ("pretty",)),
-        Endpoint("{index}/_field_caps", "its fields, and what can be done with them", ("fields", "pretty")),
+    paths=(
+        AppPath("_search", "search in all indices", _SEARCH),
+        AppPath("_count", "number of documents", ("q",)),
+        AppPath("_cat/indices", "indices: documents, size, health", ("health", *_CAT)),
+        AppPath("_cat/nodes", "nodes: heap, load, disk", _CAT),
+        AppPath("_cat/shards", "shards and their nodes", _CAT),
+        AppPath("_cat/aliases", "aliases", _CAT),
+        AppPath("_cat/allocation", "shards and disk space of each node", _CAT),
+        AppPath("_cat/health", "health on one line", _CAT),
+        AppPath("_cat/count", "number of documents", _CAT),
+        AppPath("_cat/recovery", "shard recoveries", _CAT),
+        AppPath("_cat/segments", "segments", _CAT),
+        AppPath("_cat/thread_pool", "thread pools of the nodes", _CAT),
+        AppPath("_cat/pending_tasks", "tasks that wait for the master", _CAT),
+        AppPath("_cat/templates", "index templates", _CAT),
+        AppPath("_cluster/health", "green, yellow or red, and why", ("level", "wait_for_status", "timeout", "pretty")),
+        AppPath("_cluster/settings", "changed settings", ("include_defaults", "flat_settings", "pretty")),
+        AppPath("_cluster/stats", "statistics of the cluster", ("pretty",)),
+        AppPath("_nodes/stats", "statistics of the nodes", ("pretty",)),
+        AppPath("_mapping", "fields of all indices", ("pretty",)),
+        AppPath("_field_caps", "fields and what they support", ("fields", "pretty")),
+        AppPath("_aliases", "aliases and their indices", ("pretty",)),
+        AppPath("_stats", "statistics of all indices", ("pretty",)),
+        AppPath("{index}/_search", "search in this index", _SEARCH),
+        AppPath("{index}/_count", "number of documents in it", ("q",)),
+        AppPath("{index}/_mapping", "its fields", ("pretty",)),
+        AppPath("{index}/_settings", "its settings", ("flat_settings", "pretty")),
+        AppPath("{index}/_stats", "its statistics", ("pretty",)),
+        AppPath("{index}/_field_caps", "its fields and what they support", ("fields", "pretty")),
     ),
     parameters={
         "q": "a query: user:kimchy AND level:error",
-        "size": "how many hits",
+        "size": "number of hits",
         "sort": "field:desc",
-        "from": "hits to leave out",
-        "_source": "which fields",
-        "track_total_hits": "true: count them all",
+        "from": "hits to skip",
+        "_source": "fields to return",
+        "track_total_hits": "true: count all hits",
         "timeout": "30s",
-        "routing": "of the documents",
-        "preference": "which copies are asked",
-        "pretty": "JSON with line ends",
-        "v": "with titles",
-        "h": "which columns",
+        "routing": "routing value of the documents",
+        "preference": "which shard copies to use",
+        "pretty": "indented JSON",
+        "v": "with column titles",
+        "h": "columns to return",
         "s": "column:desc",
         "format": "json",
-        "bytes": "unit of sizes",
-        "help": "the columns that there are",
-        "health": "only those that are so",
-        "level": "how much is told",
-        "wait_for_status": "answer when it is so",
-        "include_defaults": "with those that were not changed",
-        "flat_settings": "one line a setting",
-        "fields": "which; * is all",
+        "bytes": "unit for sizes",
+        "help": "list the columns",
+        "health": "only indices with this health",
+        "level": "level of detail",
+        "wait_for_status": "wait for this health",
+        "include_defaults": "include unchanged settings",
+        "flat_settings": "one line per setting",
+        "fields": "field names; * for all",
     },
     values={
         "pretty": ("true",),
@@ -81,13 +81,9 @@ ELASTICSEARCH = App(
     },
     questions=(
         Question("Cluster health", "_cluster/health"),
-        Question(
-            "Indices, the largest first", "_cat/indices", (("v", "true"), ("s", "store.size:desc"), ("bytes", "b"))
-        ),
-        Question("The latest documents", "_search", (("sort", "@timestamp:desc"), ("size", "50"))),
-        Question(
-            "Errors, the latest first", "_search", (("q", "level:error"), ("sort", "@timestamp:desc"), ("size", "50"))
-        ),
+        Question("Indices, largest first", "_cat/indices", (("v", "true"), ("s", "store.size:desc"), ("bytes", "b"))),
+        Question("Latest documents", "_search", (("sort", "@timestamp:desc"), ("size", "50"))),
+        Question("Latest errors", "_search", (("q", "level:error"), ("sort", "@timestamp:desc"), ("size", "50"))),
         Question(
             "Documents per hour",
             "_search",
@@ -99,7 +95,7 @@ ELASTICSEARCH = App(
     ),
 )
 
-# Of a JSON body: what may stand as a key below which key; "" is the top.
+# The keys of a JSON body that may occur below a key; "" is the top level.
 _QUERIES = (
     "bool match match_all match_phrase multi_match term terms range exists prefix wildcard regexp query_string "
     "simple_query_string ids nested"
@@ -118,10 +114,10 @@ _KEYS = {
     "post_filter": _QUERIES,
     "bool": ["must", "should", "filter", "must_not", "minimum_should_match"],
 }
-_BY_FIELD = frozenset(
+_KEY_IS_FIELD = frozenset(
     "match match_phrase match_phrase_prefix term terms range prefix wildcard regexp fuzzy sort".split()
 )
-_NAMES_A_FIELD = frozenset({"field", "fields", "sort", "_source", "docvalue_fields", "default_field"})
+_VALUE_IS_FIELD = frozenset({"field", "fields", "sort", "_source", "docvalue_fields", "default_field"})
 _PARAMETERS = {
     "terms": ["field", "size", "order", "missing"],
     "date_histogram": ["field", "fixed_interval", "calendar_interval", "min_doc_count", "time_zone"],
@@ -134,25 +130,25 @@ _PARAMETERS = {
 }
 
 
-def words_of_a_body(keys: tuple[str, ...], is_key: bool) -> tuple[tuple[str, ...], bool]:
-    """What may stand in a string of a search's JSON: words of the language, and whether a field's name fits.
+def words_in_body(keys: tuple[str, ...], is_key: bool) -> tuple[tuple[str, ...], bool]:
+    """The keywords that fit into a string of a search body, and whether the name of a field fits.
 
     Parameters
     ----------
     keys
-        The keys above it, the outermost first; for a value, its own key is the last.
+        The keys above the string, the outermost first. The last key of a value is its own.
     is_key
         Whether the string is a key.
     """
     parent = keys[-1] if keys else ""
     if not is_key:
-        return (), parent in _NAMES_A_FIELD
+        return (), parent in _VALUE_IS_FIELD
     above = keys[-2] if len(keys) > 1 else ""
-    if above in ("aggs", "aggregations"):  # `parent` is the name that somebody gave it
+    if above in ("aggs", "aggregations"):  # `parent` is the name of the aggregation
         return tuple(_AGGREGATIONS), False
     if len(keys) > 2 and keys[-3] in ("aggs", "aggregations"):
         return tuple(_PARAMETERS.get(parent, ["field"])), False
-    if parent in _BY_FIELD:
+    if parent in _KEY_IS_FIELD:
         return (), True
     if above == "range":
         return ("gte", "lte", "gt", "lt", "format", "time_zone"), False

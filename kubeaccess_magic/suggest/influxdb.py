@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from .catalogue import App, Endpoint, Question
+from .app import App, AppPath, Question
 
 __all__ = ["INFLUXDB"]
 
 INFLUXDB = App(
-    endpoints=(
-        Endpoint("query", "a query in InfluxQL", ("db", "q", "epoch", "rp")),
-        Endpoint("api/v2/query", "a query in Flux: the cell, by POST", ("org",)),
-        Endpoint("api/v2/buckets", "the buckets of version 2", ("org", "limit", "offset")),
-        Endpoint("health", "whether it works, and its version"),
-        Endpoint("ping", "whether it lives"),
-        Endpoint("metrics", "its own metrics"),
+    paths=(
+        AppPath("query", "a query in InfluxQL", ("db", "q", "epoch", "rp")),
+        AppPath("api/v2/query", "a query in Flux: the cell, by POST", ("org",)),
+        AppPath("api/v2/buckets", "the buckets of version 2", ("org", "limit", "offset")),
+        AppPath("health", "whether it works, and its version"),
+        AppPath("ping", "whether it lives"),
+        AppPath("metrics", "its own metrics"),
     ),
     parameters={
         "db": "the database",

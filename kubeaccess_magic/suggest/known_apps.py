@@ -1,4 +1,4 @@
-"""Apps with a handful of paths, and which app is which."""
+"""The known apps by name, and those among them that have few paths."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from .alertmanager import ALERTMANAGER
-from .catalogue import App, Endpoint, Question
+from .app import App, AppPath, Question
 from .elasticsearch import ELASTICSEARCH
 from .influxdb import INFLUXDB
 from .kubernetes import API_SERVER, KUBELET
@@ -18,37 +18,37 @@ from .traces import JAEGER, TEMPO
 __all__ = ["APPS", "SPEAKS_LOGQL", "SPEAKS_PROMQL", "SPEAKS_SEARCH"]
 
 _GRAFANA = App(
-    endpoints=(
-        Endpoint("api/health", "whether it works, and its version"),
-        Endpoint("api/search", "dashboards and folders", ("query", "type", "limit")),
-        Endpoint("api/datasources", "the data sources"),
-        Endpoint("api/ds/query", "queries of a dashboard: the cell, by POST"),
-        Endpoint("api/user", "who is signed in"),
+    paths=(
+        AppPath("api/health", "health and version"),
+        AppPath("api/search", "dashboards and folders", ("query", "type", "limit")),
+        AppPath("api/datasources", "the data sources"),
+        AppPath("api/ds/query", "queries of a dashboard: the cell, by POST"),
+        AppPath("api/user", "the signed-in user"),
     ),
-    parameters={"query": "words of a title", "type": "dash-db or dash-folder", "limit": "how many"},
+    parameters={"query": "part of a title", "type": "dash-db or dash-folder", "limit": "maximum number"},
     values={"type": ("dash-db", "dash-folder")},
     questions=(Question("Health and version", "api/health"),),
 )
 _KIBANA = App(
-    endpoints=(Endpoint("api/status", "whether it works, and its version"),),
+    paths=(AppPath("api/status", "health and version"),),
     questions=(Question("Status", "api/status"),),
 )
 _HEAPSTER = App(
     (
-        Endpoint("api/v1/model/metrics/", "metrics of the cluster"),
-        Endpoint("api/v1/model/nodes/", "the nodes"),
-        Endpoint("api/v1/model/namespaces/", "the namespaces"),
+        AppPath("api/v1/model/metrics/", "metrics of the cluster"),
+        AppPath("api/v1/model/nodes/", "nodes"),
+        AppPath("api/v1/model/namespaces/", "namespaces"),
     ),
     questions=(Question("Nodes", "api/v1/model/nodes/"),),
 )
-_METRICS = App((Endpoint("metrics", "its metrics"),))
+_METRICS = App((AppPath("metrics", "its metrics"),))
 
 _VICTORIA = dataclasses.replace(
     PROMETHEUS,
-    endpoints=(
-        *PROMETHEUS.endpoints,
-        Endpoint("api/v1/export", "samples as they are stored", ("match[]", "start", "end")),
-        Endpoint("api/v1/export/csv", "the same as CSV", ("format", "match[]", "start", "end")),
+    paths=(
+        *PROMETHEUS.paths,
+        AppPath("api/v1/export", "samples as they are stored", ("match[]", "start", "end")),
+        AppPath("api/v1/export/csv", "the same as CSV", ("format", "match[]", "start", "end")),
     ),
     parameters={**PROMETHEUS.parameters, "format": "columns: __name__,__timestamp__:unix_ms,__value__,job"},
     values={**PROMETHEUS.values, "format": ("__name__,__timestamp__:unix_ms,__value__",)},
@@ -78,4 +78,4 @@ APPS: Mapping[str, App] = MappingProxyType(
         "node exporter": _METRICS,
     }
 )
-"""By the name that `app_of` gives; "Kubernetes" is the API server, "kubelet" a node."""
+"""The known apps by their name, as `kubernetes.app_of` returns it; "Kubernetes" is the API server, "kubelet" a node."""

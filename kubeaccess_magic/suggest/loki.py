@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from .catalogue import App, Endpoint, Question
+from .app import App, AppPath, Question
 
 __all__ = ["LOGQL_FUNCTIONS", "LOKI"]
 
 _RANGE = ("start", "end")
 
 LOKI = App(
-    endpoints=(
-        Endpoint(
+    paths=(
+        AppPath(
             "loki/api/v1/query_range",
             "log lines, or a metric over time",
             ("query", *_RANGE, "limit", "direction", "step", "since"),
         ),
-        Endpoint("loki/api/v1/query", "a metric query, now", ("query", "time", "limit")),
-        Endpoint("loki/api/v1/labels", "the names of labels", ("query", *_RANGE)),
-        Endpoint("loki/api/v1/label/{label}/values", "the values of a label", ("query", *_RANGE)),
-        Endpoint("loki/api/v1/series", "which streams there are", ("match[]", *_RANGE)),
-        Endpoint("loki/api/v1/index/stats", "how much there is", ("query", *_RANGE)),
-        Endpoint("loki/api/v1/status/buildinfo", "which version it is"),
-        Endpoint("ready", "whether it is ready"),
-        Endpoint("metrics", "its own metrics"),
+        AppPath("loki/api/v1/query", "a metric query, now", ("query", "time", "limit")),
+        AppPath("loki/api/v1/labels", "the names of labels", ("query", *_RANGE)),
+        AppPath("loki/api/v1/label/{label}/values", "the values of a label", ("query", *_RANGE)),
+        AppPath("loki/api/v1/series", "which streams there are", ("match[]", *_RANGE)),
+        AppPath("loki/api/v1/index/stats", "how much there is", ("query", *_RANGE)),
+        AppPath("loki/api/v1/status/buildinfo", "which version it is"),
+        AppPath("ready", "whether it is ready"),
+        AppPath("metrics", "its own metrics"),
     ),
     parameters={
         "query": 'LogQL: {app="web"} |= "error"',

@@ -1,34 +1,40 @@
-"""`Suggestion`: one thing that may be typed next."""
+"""`Suggestion`: one thing that can be typed next, and which names may become one."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
 
-from ..text import printable, shorten
+from ..text import one_line, shorten
 
-__all__ = ["MOST", "NOTE_CHARACTERS", "Suggestion", "clean", "is_plain", "matching"]
+__all__ = ["MAX_SUGGESTIONS", "Suggestion", "is_one_visible_line", "matching", "note_of"]
 
-MOST = 500  # of those that begin with what was typed
+MAX_SUGGESTIONS = 500
+"""The largest number of suggestions with the same beginning."""
 
-NOTE_CHARACTERS = 120
+_MAX_NOTE_CHARACTERS = 120
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What may be typed next.
+    """One thing that can be typed next.
 
-    Attributes
+    Parameters
     ----------
     text
-        What would be put there.
+        The text to insert.
     kind
         "context", "namespace", "service", "pod", "node", "port", "path", "index", "field", "metric", "label", "value",
         "function", "keyword", "parameter", "verb", "option" or "variable".
     note
-        One short line about it, such as "1/1 ready · Elasticsearch"; text of the cluster, without control characters.
-    ready, of
-        How many of its endpoints are ready, and how many there are, where that is known.
+        One short line about it, such as "1/1 ready · Elasticsearch". It may contain text from the cluster, but no
+        control characters.
+    ready
+        The number of ready endpoints; None if it is not known.
+    of
+        The number of all endpoints; None if it is not known.
+    app
+        The app behind a service, such as "Elasticsearch"; "" if it is not recognised.
     """
 
     text: str
@@ -36,24 +42,36 @@ class Suggestion:
     note: str = ""
     ready: int | None = None
     of: int | None = None
+    app: str = dataclasses.field(default="", compare=False)
 
 
-def clean(text: object) -> str:
-    """A text of a cluster as a note: one short line in which nothing acts."""
-    return shorten(printable(" ".join(str(text).split())), NOTE_CHARACTERS)
+def note_of(*parts: object) -> str:
+    """A note that joins several parts of text from the cluster: one short line, without control characters."""
+    line = " · ".join(text for part in parts if (text := " ".join(str(part).split())))
+    return shorten(one_line(line), _MAX_NOTE_CHARACTERS)
 
 
-def is_plain(name: str) -> bool:
-    """Whether somebody can see all that is put there with this name: it is one line in which nothing acts."""
-    return printable(name) == name and "\n" not in name and "\t" not in name
+def is_one_visible_line(text: str) -> bool:
+    """Whether everything in a text is visible where it is inserted: it has no control characters and line breaks."""
+    return one_line(text) == text
 
 
-def matching(names: Iterable[tuple[str, str]], kind: str, begin: str) -> list[Suggestion]:
-    """Those of the names, with their notes, that begin so and are plain; `MOST` at most."""
-    found: list[Suggestion] = []
+def matching(names: Iterable[tuple[str, str]], kind: str, prefix: str) -> list[Suggestion]:
+    """Suggestions for the names that begin with a prefix, at most `MAX_SUGGESTIONS`.
+
+    Parameters
+    ----------
+    names
+        Each name with its note. Names with control characters or line breaks are left out.
+    kind
+        The kind of the suggestions.
+    prefix
+        The beginning that has been typed.
+    """
+    suggestions: list[Suggestion] = []
     for name, note in names:
-        if name.startswith(begin) and is_plain(name):
-            found.append(Suggestion(name, kind, clean(note) if note else ""))
-            if len(found) == MOST:
+        if name.startswith(prefix) and is_one_visible_line(name):
+            suggestions.append(Suggestion(name, kind, note_of(note)))
+            if len(suggestions) == MAX_SUGGESTIONS:
                 break
-    return found
+    return suggestions

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from .catalogue import App, Endpoint, Question
+from .app import App, AppPath, Question
 
 __all__ = ["JAEGER", "TEMPO"]
 
 JAEGER = App(
-    endpoints=(
-        Endpoint("api/services", "which services send traces"),
-        Endpoint(
+    paths=(
+        AppPath("api/services", "which services send traces"),
+        AppPath(
             "api/traces",
             "the spans of traces",
             ("service", "operation", "start", "end", "limit", "minDuration", "maxDuration", "tags"),
         ),
-        Endpoint("api/traces/{id}", "the spans of one trace"),
-        Endpoint("api/operations", "the operations of a service", ("service",)),
-        Endpoint("api/dependencies", "who calls whom", ("endTs", "lookback")),
+        AppPath("api/traces/{id}", "the spans of one trace"),
+        AppPath("api/operations", "the operations of a service", ("service",)),
+        AppPath("api/dependencies", "who calls whom", ("endTs", "lookback")),
     ),
     parameters={
         "service": "of this service",
@@ -34,12 +34,12 @@ JAEGER = App(
     questions=(Question("Services", "api/services"),),
 )
 TEMPO = App(
-    endpoints=(
-        Endpoint("api/search", "spans that match, by trace", ("q", "start", "end", "limit", "spss")),
-        Endpoint("api/v2/traces/{id}", "the spans of one trace"),
-        Endpoint("api/traces/{id}", "the same, of older versions"),
-        Endpoint("api/v2/search/tags", "the names of attributes", ("scope",)),
-        Endpoint("ready", "whether it is ready"),
+    paths=(
+        AppPath("api/search", "spans that match, by trace", ("q", "start", "end", "limit", "spss")),
+        AppPath("api/v2/traces/{id}", "the spans of one trace"),
+        AppPath("api/traces/{id}", "the same, of older versions"),
+        AppPath("api/v2/search/tags", "the names of attributes", ("scope",)),
+        AppPath("ready", "whether it is ready"),
     ),
     parameters={
         "q": "TraceQL: { status = error }",

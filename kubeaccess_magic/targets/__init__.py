@@ -50,7 +50,7 @@ from .names import (
     shown,
     split_segment,
 )
-from .paths import safe_path
+from .safe_paths import safe_path
 
 __all__ = ["KINDS", "VERBS", "Kind", "Parsed", "Target", "check_name", "is_name", "is_port_name", "safe_path"]
 

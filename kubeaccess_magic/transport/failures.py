@@ -1,4 +1,4 @@
-"""What went wrong on the way, in our words: urllib3's, OpenSSL's and the socket's errors become ours here only."""
+"""Failures of connections: errors of urllib3, OpenSSL and sockets become ours here, and nowhere else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,15 @@ _RUNNING = "is the cluster running, and is this the right context (`%kproxy cont
 
 
 def broke_before_answer(error: BaseException, guard: Guard) -> bool:
-    """Whether the connection broke before the server said anything: then a GET or HEAD may be sent once more."""
+    """Whether the connection broke before the server answered: then a GET or HEAD may be sent once more.
+
+    Parameters
+    ----------
+    error
+        What was raised.
+    guard
+        Of the request.
+    """
     chain = tuple(_chain(error))
     if _first(chain, ssl.SSLCertVerificationError, TimeoutError, foreign.NewConnectionError) is not None:
         return False
@@ -92,7 +100,7 @@ def translated_reading(
 
 
 def without_frames(error: _Error) -> _Error:
-    """The same error, and whatever it carries, without the frames that they came through."""
+    """The same error without its traceback, and so all errors that it carries: frames hold secrets."""
     for part in _chain(error):
         if part.__traceback__ is not None:
             traceback.clear_frames(part.__traceback__)
@@ -154,17 +162,16 @@ def _not_through(chain: tuple[BaseException, ...], proxy: Proxy | None, server: 
     at_socks = proxy is not None and proxy.scheme == "socks5" and _first(chain, foreign.NewConnectionError) is not None
     if not at_socks and _first(chain, foreign.ProxyError) is None and socks is None:
         return None
-    tunnel = next((found for part in chain if (found := _NO_TUNNEL.search(str(part)))), None)
-    said = tunnel[1].strip() if tunnel else str(socks).partition(": ")[2] if _is_called(socks, "SOCKS5Error") else ""
-    if said.startswith("407") or _is_called(socks, "SOCKS5AuthError"):
-        what, hint = "wants another login", "it stands in the URL of the proxy: http://USER:PASSWORD@HOST:PORT"
-    elif said:
-        what, hint = f"gets no connection to it ({said})", f"does it know the way there? {_RIGHT_ONE}"
+    tunnel = next((match for part in chain if (match := _NO_TUNNEL.search(str(part)))), None)
+    reason = tunnel[1].strip() if tunnel else str(socks).partition(": ")[2] if _is_called(socks, "SOCKS5Error") else ""
+    if reason.startswith("407") or _is_called(socks, "SOCKS5AuthError"):
+        what, hint = "refuses the login", "the login is part of the proxy's URL: http://USER:PASSWORD@HOST:PORT"
+    elif reason:
+        what, hint = f"cannot connect to it ({reason})", f"can it reach the cluster? {_RIGHT_ONE}"
     else:
-        without = (
-            "take `proxy-url` out of the kubeconfig" if _is_of_kubeconfig(proxy) else "name the server in NO_PROXY"
-        )
-        what, hint = "cannot be used", f"is it up? Where none is needed, {without}"
+        of_kubeconfig = proxy is not None and proxy.in_kubeconfig
+        without = "remove `proxy-url` from the kubeconfig" if of_kubeconfig else "name the server in NO_PROXY"
+        what, hint = "cannot be used", f"is it up? If no proxy is needed, {without}"
         if _first(chain, foreign.NameResolutionError, socket.gaierror) is not None:
             what = "has a name that is not known here"
         elif _first(chain, ConnectionRefusedError) is not None:
@@ -172,20 +179,14 @@ def _not_through(chain: tuple[BaseException, ...], proxy: Proxy | None, server: 
         elif _first(chain, TimeoutError, foreign.ReadTimeoutError) is not None:
             what = "does not answer"
         elif (distrust := _first(chain, ssl.SSLCertVerificationError)) is not None:
-            what, hint = (
-                f"is not trusted: {distrust.verify_message}",
-                "an https proxy is checked as the server is",  # G16
-            )
-    called = f"the proxy {proxy.address} ({proxy.place})" if proxy else "the proxy"
-    return Unreachable(f"{called} on the way to {server} {what}", hint=hint)
-
-
-def _is_of_kubeconfig(proxy: Proxy | None) -> bool:
-    return proxy is not None and not proxy.place.isupper()
+            what = f"is not trusted: {distrust.verify_message}"
+            hint = "the certificate of an https proxy is verified as the server's is"  # G16
+    name = f"the proxy {proxy.address} ({proxy.place})" if proxy else "the proxy"
+    return Unreachable(f"{name} on the way to {server} {what}", hint=hint)
 
 
 def _is_called(error: BaseException | None, name: str) -> bool:
-    """Whether it is one of PySocks', which need not be there."""
+    """Whether it is an error of PySocks, which need not be installed."""
     return type(error).__name__ == name
 
 
@@ -196,7 +197,7 @@ def _not_connected(
     if distrust is not None:
         return _not_trusted(distrust, server)
     if _first(chain, foreign.ClosedPoolError) is not None:
-        return Unreachable(f"the connection to {server} was closed here", hint="make a new Cluster")
+        return Unreachable(f"the connection to {server} was closed on this side", hint="make a new Cluster")
     if _first(chain, foreign.NameResolutionError) is not None:
         return Unreachable(f"the name in {server} is not known here", hint=_RIGHT_ONE)
     if _first(chain, ConnectionRefusedError) is not None:
@@ -208,7 +209,7 @@ def _not_connected(
         and _first(chain, foreign.NewConnectionError) is None
     ):
         waited_s = min(guard.call.limits.connect_s, guard.call.total_s)
-        by = f", asked through the proxy {proxy.address} ({proxy.place})" if proxy else ""
+        by = f" through the proxy {proxy.address} ({proxy.place})" if proxy else ""
         return Unreachable(f"{server} did not answer within {_seconds(waited_s)}{by}", hint=_RIGHT_ONE)
     refused = _first(chain, OSError)
     if refused is not None and not isinstance(refused, (ssl.SSLError, ConnectionResetError)) and refused.strerror:
@@ -220,7 +221,8 @@ def _not_understood(chain: tuple[BaseException, ...], guard: Guard, server: str)
     large = _first(chain, http.client.LineTooLong, http.client.HTTPException)
     if large is not None and _HEAD_TOO_LARGE.match(str(large)):
         return LimitExceeded(
-            f"the answer's head is too large: {large}", hint="the app, or a proxy before it, sends far too many headers"
+            f"the head of the answer is too large: {large}",
+            hint="the app, or a proxy in front of it, sends far too many headers",
         )
     odd = _first(chain, http.client.BadStatusLine, http.client.LineTooLong)
     if odd is not None and not isinstance(odd, http.client.RemoteDisconnected):
@@ -238,20 +240,20 @@ def _not_understood(chain: tuple[BaseException, ...], guard: Guard, server: str)
 
 
 def _not_trusted(error: ssl.SSLCertVerificationError, server: str) -> Unreachable:
-    said = (error.verify_message or "certificate verify failed").rstrip(".")
+    reason = (error.verify_message or "certificate verify failed").rstrip(".")
     if error.verify_code in _STRICT_ONLY:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         return Unreachable(
-            f"{server} is not trusted: its CA lacks what Python {version} wants of one, and kubectl does not ({said})",
-            hint=f"`%env {RELAXED}={server}` lets the CA of this server pass as it is; all else is verified as before",
+            f"{server} is not trusted: its CA lacks what Python {version} asks for, and kubectl does not ({reason})",
+            hint=f"`%env {RELAXED}={server}` accepts the CA of this server as it is; all else is verified as before",
         )
-    if "ostname mismatch" in said or "IP address mismatch" in said:
-        hint = "the certificate is for another name: `tls-server-name` in the kubeconfig says for which"
-    elif "expired" in said or "not yet valid" in said:
-        hint = "look at the clock here; else the server's certificate must be renewed"
+    if error.verify_code in _WRONG_NAME:
+        hint = "the certificate is for another name: write that as `tls-server-name` in the kubeconfig"
+    elif error.verify_code in _WRONG_TIME:
+        hint = "check the clock of this machine; if it is right, the server's certificate must be renewed"
     else:
-        hint = "is `certificate-authority` in the kubeconfig the one of this cluster? It may have been made anew"
-    return Unreachable(f"{server} is not trusted: {said}", hint=hint)
+        hint = "is `certificate-authority` in the kubeconfig that of this cluster? The cluster may have a new one"
+    return Unreachable(f"{server} is not trusted: {reason}", hint=hint)
 
 
 def _no_handshake(error: ssl.SSLError, server: str) -> Unreachable:
@@ -259,19 +261,24 @@ def _no_handshake(error: ssl.SSLError, server: str) -> Unreachable:
     if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"):
         return Unreachable(
             f"{server} does not speak TLS",
-            hint="if it is meant to be plain, its URL in the kubeconfig must begin with http:// (unsigned then)",
+            hint="if it does not use TLS, its URL in the kubeconfig must begin with http://; nothing is signed then",
         )
     if _is_about_certificate(error):
         return Unreachable(
-            f"{server} does not take the client certificate ({reason.lower().replace('_', ' ')})",
-            hint="is it one of this cluster's, and has it not expired?",
+            f"{server} does not accept the client certificate ({reason.lower().replace('_', ' ')})",
+            hint="is it of this cluster, and still valid?",
         )
-    said = reason.lower().replace("_", " ") or "the handshake failed"
-    return Unreachable(f"no TLS connection to {server}: {said}", hint="does something between here and there end TLS?")
+    words = reason.lower().replace("_", " ") or "the handshake failed"
+    return Unreachable(
+        f"no TLS connection to {server}: {words}", hint="does something between this machine and the server end TLS?"
+    )
 
 
 def _ended_by_alert(chain: tuple[BaseException, ...]) -> ssl.SSLError | None:
-    """What ended a connection that was made; with TLS 1.3 a certificate is refused after the handshake only."""
+    """The TLS error that ended a connection, unless it is about the client certificate.
+
+    With TLS 1.3 a server refuses that after the handshake.
+    """
     alert = _first(chain, ssl.SSLError)
     return None if alert is None or _is_about_certificate(alert) else alert
 
@@ -284,8 +291,10 @@ def _is_about_certificate(error: ssl.SSLError) -> bool:
 _NO_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}[ \w-]{0,60})")  # http.client's own words
 # http.client's own words: a line of 64 KiB, a hundred headers.
 _HEAD_TOO_LARGE = re.compile(r"got more than \d+ (bytes when reading header line|headers)$")
-# OpenSSL's numbers of what only X509_V_FLAG_STRICT refuses: extensions that RFC 5280 wants, and a CA lacks.
+# OpenSSL's numbers of what only X509_V_FLAG_STRICT refuses: extensions that RFC 5280 asks for, and a CA lacks.
 _STRICT_ONLY = range(80, 94)
+_WRONG_NAME = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+_WRONG_TIME = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 
 
 def _first(chain: tuple[BaseException, ...], *kinds: type[_Error]) -> _Error | None:
@@ -297,7 +306,7 @@ def _seconds(count: float) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, and those that it carries as urllib3 does (in args), or that caused it."""
+    """The error, those that it carries in its arguments, as urllib3's do, and those that caused it."""
     seen: list[BaseException] = []
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -309,4 +318,4 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         waiting += [arg for arg in part.args if isinstance(arg, BaseException)]
         waiting += [getattr(part, "original_error", None), getattr(part, "reason", None)]
         waiting += [part.__cause__, part.__context__]
-        waiting = [one for one in waiting if isinstance(one, BaseException)]
+        waiting = [part for part in waiting if isinstance(part, BaseException)]

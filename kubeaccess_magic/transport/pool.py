@@ -114,7 +114,7 @@ class Pool:
         """Send one request, signed; status and headers of the answer have arrived when this returns.
 
         A GET or HEAD is sent once more if the connection broke before an answer, and once more with a renewed
-        signature after a 401 of the API server. Nothing else is sent twice, nor is a body that is an iterable.
+        signature after a 401 of the API server. Nothing else is sent twice, nor is a body in pieces.
 
         Parameters
         ----------
@@ -125,36 +125,31 @@ class Pool:
         headers
             Of the request. None of them may sign it, or belong to the connection.
         body
-            Bytes, or pieces that are sent in chunks as they come; None for no body.
+            Bytes, pieces that are sent in chunks as they come, or None.
         call
             Says how long it may take; hears of progress.
         safe
-            Whether the request changes nothing, for the hint of an error. None: only GET and HEAD change nothing.
+            Whether the request changes nothing, for the hint of an error. None: as the method says.
 
         Raises
         ------
-        TimedOut
-            It took longer than `call` allows.
-        Unreachable
-            The upstream cannot be reached or trusted, or the connection broke.
-        CredentialError
-            Nothing signs.
-        TargetError
-            The request cannot be sent as it is.
+        TimedOut, Unreachable
+            It took too long; the upstream cannot be reached or trusted, or the connection broke.
+        CredentialError, TargetError
+            Nothing signs; the request cannot be sent as it is.
         """
-        safe = method in _SAFE_METHODS if safe is None else safe
+        content = body if body is None or isinstance(body, bytes) else _Pieces(body)
+        reads = method in _SAFE_METHODS
+        repeatable = reads and not isinstance(content, _Pieces)
+        sending = _Sending(method, path, tuple(headers), content, reads if safe is None else safe, repeatable)
         try:
-            return self._open(_Sending(method, path, tuple(headers), _body(body), safe), call)
+            return self._open(sending, call)
         except KubeAccessError as error:
             # Raised afresh: the frames below hold signed headers, and a verbose traceback shows what frames hold.
             raise failures.without_frames(error) from error.__cause__
         except BaseException as interrupt:  # a kernel interrupt, above all: its frames would keep the socket open, too
             failures.without_frames(interrupt)
             raise interrupt.with_traceback(None) from None
-
-    def lease(self, call: Call) -> Lease:
-        """What one request uses; for `official_client`, which sends by itself."""
-        return self._leases.lease(call)
 
     @property
     def api_client(self) -> Any:
@@ -252,7 +247,7 @@ class Pool:
         return latest[1]
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class _Sending:
     """One request on its way out."""
 
@@ -261,11 +256,7 @@ class _Sending:
     headers: tuple[tuple[str, str], ...]
     body: bytes | _Pieces | None
     safe: bool
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether it may be sent a second time."""
-        return self.method in _SAFE_METHODS and not isinstance(self.body, _Pieces)
+    repeatable: bool
 
 
 class _Pieces:
@@ -302,35 +293,36 @@ _OF_THE_CONNECTION = frozenset(
 _OF_THE_SIGNATURE = re.compile(r"authorization|impersonate-.*|x-remote-.*", re.DOTALL)
 
 
-def _body(body: bytes | Iterable[bytes] | None) -> bytes | _Pieces | None:
-    return body if body is None or isinstance(body, bytes) else _Pieces(body)
-
-
-def _headers(lease: Lease, given: tuple[tuple[str, str], ...]) -> Any:
+def _headers(lease: Lease, caller_headers: tuple[tuple[str, str], ...]) -> Any:
     """All headers of a request, for urllib3.
 
     Raises
     ------
     TargetError
-        One of those that are given belongs to the connection, or to what signs the request.
+        One of the caller's belongs to the connection, or to what signs the request.
     """
     upstream = lease.upstream
+    signing = lease.signature.headers
     own = {
         "User-Agent": _USER_AGENT,
         "Accept-Encoding": "gzip" if upstream.compressed else "identity",  # never br or zstd (T32)
+        "Host": upstream.host_header,
     }
-    names = {name.lower() for name, _ in given}
+    if not caller_headers:
+        headers = {**own, **dict(signing)}
+        if len(headers) == len(own) + len(signing):  # no name comes twice
+            return headers
+    names = {name.lower() for name, _ in caller_headers}
     for name in names:
         if name in _OF_THE_CONNECTION or (lease.auth is not None and _OF_THE_SIGNATURE.fullmatch(name)):
             raise TargetError(
                 f"the header {name} belongs to the connection to the API server and cannot be sent",
                 hint="leave it out; --as and --as-group ask as somebody else",
             )
-    headers = HTTPHeaderDict({name: value for name, value in own.items() if name.lower() not in names})
-    headers["Host"] = upstream.host_header
-    for name, value in (*given, *lease.headers()):
-        headers.add(name, value)
-    return headers
+    merged = HTTPHeaderDict({name: value for name, value in own.items() if name.lower() not in names})
+    for name, value in (*caller_headers, *signing):
+        merged.add(name, value)
+    return merged
 
 
 def _shown(path: str) -> str:

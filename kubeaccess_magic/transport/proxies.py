@@ -1,7 +1,7 @@
-"""Which proxy stands on the way to a server: the kubeconfig's, else the environment's (G16 to G19).
+"""The proxy on the way to a server: the kubeconfig's, else the environment's (G16 to G19).
 
-kubectl reads the environment by Go's ``golang.org/x/net/http/httpproxy``; this follows its source. What Python
-itself, ``requests`` and the official client make of the same variables differs in most of these points.
+kubectl reads the environment by Go's ``golang.org/x/net/http/httpproxy``; this follows its source. Python itself,
+``requests`` and the official client read the same variables in other ways.
 """
 
 from __future__ import annotations
@@ -19,15 +19,30 @@ from ..errors import ConfigError
 __all__ = ["VARIABLES", "Proxy", "from_environment", "from_kubeconfig", "variables"]
 
 VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy")
+_VARIABLES_OF = {
+    "https": ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"),
+    "http": ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "REQUEST_METHOD"),
+}
 _LIKE = "it reads like http://proxy.example:3128"
 _DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Proxy:
-    """One proxy. Its login is in no repr.
+    """One proxy.
 
-    ``scheme`` is ``http``, ``https`` or ``socks5``; ``place`` says where it was named, for messages.
+    Parameters
+    ----------
+    scheme
+        ``http``, ``https`` or ``socks5``.
+    host, port
+        Where it listens.
+    place
+        Where it is named, for messages.
+    login
+        User name and password, or None; in no repr.
+    in_kubeconfig
+        Whether the kubeconfig names it, and not the environment.
     """
 
     scheme: str
@@ -35,6 +50,7 @@ class Proxy:
     port: int
     place: str
     login: tuple[str, str] | None = dataclasses.field(default=None, repr=False)
+    in_kubeconfig: bool = False
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a proxy is not pickled: it may have a login")
@@ -51,51 +67,58 @@ class Proxy:
 
 
 def from_kubeconfig(text: str, label: str) -> Proxy:
-    """The ``proxy-url`` of a cluster (G16).
+    """The proxy that the ``proxy-url`` of a cluster names (G16).
+
+    Parameters
+    ----------
+    text
+        The URL.
+    label
+        The cluster, for messages.
 
     Raises
     ------
     ConfigError
-        It is no URL, or not of a scheme that kubectl takes.
+        It is not a URL, or kubectl does not support its scheme.
     """
     parts = _parsed(text)
     if parts is None or parts.scheme not in ("http", "https", "socks5"):
         raise ConfigError(
-            f"{label} has a proxy-url that begins neither with http:// nor https:// nor socks5://", hint=_LIKE
+            f"{label} has a proxy-url that does not begin with http://, https:// or socks5://", hint=_LIKE
         )
-    return _proxy(parts, f"the proxy-url of {label}")
+    return _proxy(parts, f"the proxy-url of {label}", in_kubeconfig=True)
 
 
 def from_environment(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
-    """The proxy that the environment names for a server, None for none (G17 to G19).
+    """The proxy that the environment names for a server, or None (G17 to G19).
 
     Parameters
     ----------
     scheme, host, port
         The server's; the host as in its URL, without brackets.
     environ
-        The process's variables.
+        The environment variables.
 
     Raises
     ------
     ConfigError
-        What is named is no proxy that can be used.
+        It names a proxy that cannot be used.
     """
     no_proxy = _value(environ, "NO_PROXY")
     address = _address(host)
     if address is not None and any(_in_network(address, rule, sloppy=True) for rule in no_proxy.split(",")):
-        return None  # kubectl's own look, before Go's
+        return None  # kubectl's own check, before Go's
     name = "HTTPS_PROXY" if scheme == "https" else "HTTP_PROXY"
     text = _value(environ, name)
     parts = _parsed(text) if text else None
     if text and (parts is None or not parts.scheme or not parts.authority):
         parts = _parsed(f"http://{text}") or parts
-    if parts is None:  # not named, or nonsense: Go passes over it
+    if parts is None:  # not named, or nonsense: Go ignores it
         return None
     if scheme == "http" and environ.get("REQUEST_METHOD"):
         raise ConfigError(
-            "HTTP_PROXY is not used where REQUEST_METHOD is set, as in a CGI program: a client could have named it",
-            hint="unset one of both, or give the cluster a proxy-url in the kubeconfig",
+            "HTTP_PROXY is not used where REQUEST_METHOD is set, as in a CGI program: a client could have chosen it",
+            hint="unset one of them, or give the cluster a proxy-url in the kubeconfig",
         )
     if host == "localhost" or (address is not None and address.is_loopback):
         return None
@@ -104,9 +127,9 @@ def from_environment(scheme: str, host: str, port: int, environ: Mapping[str, st
     return _proxy(parts, name)
 
 
-def variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Those variables that `from_environment` looks at."""
-    return {name: environ[name] for name in (*VARIABLES, "REQUEST_METHOD") if name in environ}
+def variables(scheme: str) -> tuple[str, ...]:
+    """The names of the variables that `from_environment` looks at for a server of this scheme."""
+    return _VARIABLES_OF[scheme]
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:
@@ -116,7 +139,7 @@ def _value(environ: Mapping[str, str], name: str) -> str:
 # --- URLs as Go's net/url reads them
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class _Parts:
     scheme: str
     authority: str
@@ -130,14 +153,14 @@ _HOST = re.compile(r"\[[0-9a-zA-Z:.%_~-]*\]|(?:[\w.\-~!$&'()*+,;=<>\"\[\]]|[^\0-
 
 
 def _parsed(text: str) -> _Parts | None:
-    """What of a URL matters here; None where Go's `url.Parse` fails."""
+    """The parts of a URL that matter here; None where Go's `url.Parse` fails."""
     if re.search(r"[\0-\x1f\x7f]", text):
         return None
     text, _, fragment = text.partition("#")
-    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
+    prefix = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", text)
     if text.startswith(":") or _badly_escaped(fragment):
         return None
-    scheme, rest = (found[1].lower(), text[found.end() :]) if found else ("", text)
+    scheme, rest = (prefix[1].lower(), text[prefix.end() :]) if prefix else ("", text)
     rest = rest.partition("?")[0]
     if not rest.startswith("/"):
         opaque_or_relative = scheme or ":" not in rest.partition("/")[0]
@@ -147,8 +170,8 @@ def _parsed(text: str) -> _Parts | None:
         authority, _, path = rest[2:].partition("/")
     login, at, hostport = authority.rpartition("@")
     host, colon, port = hostport.rpartition(":") if re.search(r":[^\]:]*\Z", hostport) else (hostport, "", "")
-    sound = _HOST.fullmatch(host) and (not colon or re.fullmatch(r"[0-9]*", port))
-    if not sound or not _USER.fullmatch(login) or _badly_escaped(login) or _badly_escaped(path or rest):
+    valid = _HOST.fullmatch(host) and (not colon or re.fullmatch(r"[0-9]*", port))
+    if not valid or not _USER.fullmatch(login) or _badly_escaped(login) or _badly_escaped(path or rest):
         return None
     user, _, password = login.partition(":")
     inner = host[1:-1] if host.startswith("[") else host
@@ -159,14 +182,14 @@ def _badly_escaped(text: str) -> bool:
     return re.search(r"%(?![0-9A-Fa-f]{2})", text) is not None
 
 
-def _proxy(parts: _Parts, place: str) -> Proxy:
+def _proxy(parts: _Parts, place: str, *, in_kubeconfig: bool = False) -> Proxy:
     port = int(parts.port) if parts.port else _DEFAULT_PORTS.get(parts.scheme, 0)
     if not 0 < port < 65536:
-        raise ConfigError(f"{place} is no URL of a proxy", hint=_LIKE)
-    # socks5h says what kubectl does with socks5 too; a scheme that Go does not know is spoken to as http.
+        raise ConfigError(f"{place} is not the URL of a proxy", hint=_LIKE)
+    # kubectl treats socks5 as socks5h: the proxy looks names up. A scheme that Go does not know is treated as http.
     scheme = parts.scheme.removesuffix("h") if parts.scheme.startswith("socks5") else parts.scheme
     scheme = scheme if scheme in _DEFAULT_PORTS else "http"
-    return Proxy(scheme, parts.host or "localhost", port, place, parts.login)
+    return Proxy(scheme, parts.host or "localhost", port, place, parts.login, in_kubeconfig)
 
 
 # --- NO_PROXY (G19)
@@ -176,7 +199,7 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 def _excepted(host: str, address: _Address | None, port: int, no_proxy: str) -> bool:
     """Whether NO_PROXY names this server."""
-    rules = [rule for rule in (one.strip().lower() for one in no_proxy.split(",")) if rule]
+    rules = [rule for part in no_proxy.split(",") if (rule := part.strip().lower())]
     return "*" in rules or any(_matches(rule, host, address, port) for rule in rules)
 
 
@@ -198,11 +221,11 @@ def _matches(rule: str, host: str, address: _Address | None, port: int) -> bool:
 
 
 def _split_port(rule: str) -> tuple[str, str]:
-    """Host and port as Go's `net.SplitHostPort`; the whole and ``""`` where that fails."""
+    """Host and port as Go's `net.SplitHostPort` splits them; all of it and ``""`` where that fails."""
     bracketed = re.fullmatch(r"\[([^\[\]]*)\]:([^:\[\]]*)", rule)
     plain = re.fullmatch(r"([^:\[\]]*):([^:\[\]]*)", rule)
-    found = bracketed or plain
-    return (found[1], found[2]) if found else (rule, "")
+    match = bracketed or plain
+    return (match[1], match[2]) if match else (rule, "")
 
 
 def _ascii(name: str) -> str:
@@ -217,29 +240,29 @@ def _ascii(name: str) -> str:
 def _address(text: str) -> _Address | None:
     """An address without its zone; IPv4 in IPv6 is IPv4, as for Go."""
     try:
-        found = ipaddress.ip_address(text.partition("%")[0])
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return found if mapped is None else mapped
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return address if mapped is None else mapped
 
 
 def _network(rule: str, *, sloppy: bool) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """A range in CIDR form. kubectl's own look takes numbers with zeros in front, and no blanks around."""
+    """A range in CIDR form. kubectl's own check is `sloppy`: numbers may have leading zeros."""
     text, slash, bits = rule.partition("/")
     if not slash or not re.fullmatch(r"[0-9]+", bits):
         return None
     if sloppy:
         text = re.sub(r"(^|\.)0+(?=[0-9])", r"\1", text)
     try:
-        found = ipaddress.ip_network(f"{text}/{int(bits)}", strict=False)
+        network = ipaddress.ip_network(f"{text}/{int(bits)}", strict=False)
     except ValueError:
         return None
-    if isinstance(found, ipaddress.IPv6Network) and found.prefixlen >= 96:
-        mapped = found.network_address.ipv4_mapped
+    if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= 96:
+        mapped = network.network_address.ipv4_mapped
         if mapped is not None:
-            return ipaddress.IPv4Network((mapped, found.prefixlen - 96))
-    return found
+            return ipaddress.IPv4Network((mapped, network.prefixlen - 96))
+    return network
 
 
 def _in_network(address: _Address, rule: str, *, sloppy: bool) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .. import kubeconfig
-from ..credentials import stamp_of
 from ..errors import ConfigError
+from ..kubeconfig.files import file_stamp
 from ..process import ForkLock
 from . import proxies, tls
 from .upstream import TlsSettings, Upstream, host_as_written
@@ -24,7 +25,7 @@ __all__ = ["FixedRoute", "KubeconfigRoute", "Route", "RouteSource"]
 _HALF_WRITTEN_S = 0.1  # after that a file that is being written is whole
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Route:
     """Where requests go, and what signs them: one value, so that no signature reaches another server.
 
@@ -95,7 +96,8 @@ class KubeconfigRoute:
 
     def __init__(self, context: Context, credential: Credential) -> None:
         self._lock = ForkLock()
-        self._state = _State(context, credential, _stamps(context), Upstream.parse(context.server))
+        stamps = tuple(map(file_stamp, context.files))
+        self._state = _State(context, credential, stamps, Upstream.parse(context.server))
         self._latest: tuple[_State, _Surroundings, Upstream] | None = None
 
     @property
@@ -111,8 +113,10 @@ class KubeconfigRoute:
         ConfigError
             The kubeconfig has no such context any more, or names a proxy or a CA that cannot be used.
         """
-        stamps = _stamps(self._state.context)
-        state = self._followed(stamps)
+        state = self._state
+        stamps = tuple(map(file_stamp, state.context.files))
+        if stamps != state.stamps:
+            state = self._follow(stamps)
         surroundings = _Surroundings.of(state)
         latest = self._latest
         if latest is None or latest[:2] != (state, surroundings):
@@ -121,13 +125,10 @@ class KubeconfigRoute:
 
     def is_current(self, route: Route) -> bool:
         """Whether the kubeconfig has not changed since the route was read."""
-        return _stamps(self._state.context) == route.read_from
+        return tuple(map(file_stamp, self._state.context.files)) == route.read_from
 
-    def _followed(self, stamps: tuple[object, ...]) -> _State:
+    def _follow(self, stamps: tuple[object, ...]) -> _State:
         """The state, after what the kubeconfig says now has been taken; a broken kubeconfig is not taken."""
-        state = self._state
-        if stamps == state.stamps:
-            return state
         with self._lock:
             state = self._state
             if stamps != state.stamps and (context := _reread(state.context)) is not None:
@@ -138,7 +139,7 @@ class KubeconfigRoute:
         return state
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class _State:
     """What the kubeconfig said when its files had these stamps."""
 
@@ -147,11 +148,16 @@ class _State:
     stamps: tuple[object, ...]
     server: Upstream  # without its TLS settings and its proxy, which depend on more than the kubeconfig
 
+    @functools.cached_property
+    def proxy_variables(self) -> tuple[str, ...]:
+        """The names of the environment variables that can name a proxy."""
+        return () if self.context.proxy else proxies.variables(self.server.scheme)
+
 
 class _Surroundings(NamedTuple):
     """What the upstream depends on besides the kubeconfig."""
 
-    proxy_variables: Mapping[str, str]
+    proxy_variables: tuple[str | None, ...]
     ca_stamp: object
     relaxed: str
 
@@ -160,14 +166,10 @@ class _Surroundings(NamedTuple):
         """What they are now."""
         context = state.context
         return cls(
-            {} if context.proxy else proxies.variables(os.environ),
-            None if context.ca_file is None else stamp_of(context.ca_file),
-            os.environ.get(tls.RELAXED, "") if state.server.secure else "",
+            tuple(map(os.environ.get, state.proxy_variables)),
+            None if context.ca_file is None else file_stamp(context.ca_file),
+            os.environ.get(tls.RELAXED, "") if context.ca_file or context.ca_data else "",
         )
-
-
-def _stamps(context: Context) -> tuple[object, ...]:
-    return tuple(map(stamp_of, context.files))
 
 
 def _reread(context: Context) -> Context | None:
@@ -184,11 +186,11 @@ def _reread(context: Context) -> Context | None:
     except ConfigError:  # looked at again for the next request
         return None
     try:
-        found = kubeconfig.choose(context.name, environ=environ)
+        reread = kubeconfig.choose(context.name, environ=environ)
     except ConfigError:
         time.sleep(_HALF_WRITTEN_S)  # kubectl itself writes in two steps: empties the file, and fills it
-        found = kubeconfig.choose(context.name, environ=environ)
-    return dataclasses.replace(found, files=context.files, namespace=context.namespace)
+        reread = kubeconfig.choose(context.name, environ=environ)
+    return dataclasses.replace(reread, files=context.files, namespace=context.namespace)
 
 
 def _upstream(state: _State, surroundings: _Surroundings) -> Upstream:
@@ -201,7 +203,8 @@ def _upstream(state: _State, surroundings: _Surroundings) -> Upstream:
         relaxed=tls.is_relaxed_for(context.server, surroundings.relaxed),
         ca_stamp=surroundings.ca_stamp,
     )
-    proxy = _proxy(context, server, surroundings.proxy_variables)
+    variables = zip(state.proxy_variables, surroundings.proxy_variables, strict=True)
+    proxy = _proxy(context, server, {name: value for name, value in variables if value is not None})
     compressed = server.compressed and not context.disable_compression
     return dataclasses.replace(server, tls=settings, proxy=proxy, compressed=compressed)
 

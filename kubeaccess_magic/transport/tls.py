@@ -1,4 +1,4 @@
-"""The one SSL context of a transport."""
+"""SSL contexts: which certificate authorities are trusted, and the client certificate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
     "use_client_certificate",
 ]
 
-RELAXED = "KUBEACCESS_RELAXED_CA"  # the environment's list of servers whose CA need not be as RFC 5280 wants it
+RELAXED = "KUBEACCESS_RELAXED_CA"  # the environment variable that lists servers whose CA may miss extensions
 
 
 def client_context(
@@ -35,9 +35,9 @@ def client_context(
     ca_file, ca_data
         The CA as a file, or as PEM.
     insecure
-        Nothing is verified (``insecure-skip-tls-verify``).
+        Verify nothing (``insecure-skip-tls-verify``).
     relaxed
-        A CA of the cluster's own is taken without the extensions that RFC 5280 asks for.
+        Accept a CA of the cluster's own without the extensions that RFC 5280 asks for.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def client_context(
 
 
 def _with_authority(where: str, authority: bytes | str) -> ssl.SSLContext:
-    """A context that trusts these certificates, PEM or a path; broken ones are passed over, as Go does."""
+    """A context that trusts these certificates, PEM or a path; broken ones are skipped, as by Go."""
     hint = "it must be a certificate in PEM form"
     try:
         if isinstance(authority, str):
@@ -82,10 +82,15 @@ def _with_authority(where: str, authority: bytes | str) -> ssl.SSLContext:
 
 
 def trust_like_kubectl(context: ssl.SSLContext, *, relaxed: bool) -> None:
-    """Let an intermediate or a leaf work as CA (G14).
+    """Accept an intermediate or a leaf as CA (G14).
 
-    Python 3.13 and newer are stricter about the extensions of a CA than kubectl; `relaxed` takes that flag back, and
-    nothing else.
+    Parameters
+    ----------
+    context
+        The context to change.
+    relaxed
+        Python 3.13 and newer are stricter about the extensions of a CA than kubectl. This takes that flag back, and
+        nothing else.
     """
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if relaxed:
@@ -93,9 +98,9 @@ def trust_like_kubectl(context: ssl.SSLContext, *, relaxed: bool) -> None:
 
 
 def _blocks(pem: bytes, kind: bytes) -> list[bytes]:
-    """The blocks of one kind, whatever stands between them."""
-    found = re.finditer(rb"-----BEGIN (" + kind + rb")-----(?:(?!-----BEGIN).)*?-----END \1-----", pem, re.DOTALL)
-    blocks = [block[0] for block in found]
+    """The PEM blocks of one kind; other text between them is skipped."""
+    matches = re.finditer(rb"-----BEGIN (" + kind + rb")-----(?:(?!-----BEGIN).)*?-----END \1-----", pem, re.DOTALL)
+    blocks = [match[0] for match in matches]
     if not blocks:
         raise ValueError("not PEM")
     return blocks
@@ -126,12 +131,12 @@ def ipv4_within(host: str) -> str | None:
 def use_client_certificate(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
     """Sign in with a client certificate.
 
-    OpenSSL's loader wants a file: one that only we can read, gone at once.
+    OpenSSL loads it from a file only: one that only we can read, and that is deleted at once.
 
     Parameters
     ----------
     context
-        Of the transport.
+        The context to change.
     certificate, key
         PEM.
 

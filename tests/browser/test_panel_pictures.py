@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import PICTURES, Notebook
-
-expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-
-expect.set_options(timeout=20_000)  # a busy machine is no fault
+from .conftest import Notebook
+from .panel_page import PanelPage, expect
 
 LINE = "kube-system/elasticsearch-logging _search -q q=user:kimchy -q size=50"
 MEASURED = """() => {
@@ -20,40 +17,45 @@ MEASURED = """() => {
     const edge = panel.getBoundingClientRect().right + 1
     return {
         width: panel.getBoundingClientRect().width,
-        over: inside.filter(one => !one.closest('.kproxy-table') && one.getBoundingClientRect().right > edge)
+        over: inside.filter(one => !one.closest('.kproxy-table, .kproxy-bars, svg'))
+                    .filter(one => one.getBoundingClientRect().right > edge)
                     .map(one => one.className || one.tagName),
         scrolls: inside.filter(one => ['auto', 'scroll'].includes(getComputedStyle(one).overflowY)
-                                      && one.scrollHeight > one.clientHeight + 1 && one.tagName != 'TEXTAREA')
+                                      && one.scrollHeight > one.clientHeight + 1
+                                      && !one.matches('textarea, select, .kproxy-table'))
                        .map(one => one.className || one.tagName),
     }
 }"""
 
 
-def test_it_fits_and_follows_the_theme(notebook: Callable[..., Notebook], demo: Any) -> None:
-    opened = notebook(
-        f"%load_ext kubeaccess_magic\n%kproxy use --kubeconfig {demo.kubeconfig};", f"%kproxy panel {LINE}"
-    )
-    opened.page.set_viewport_size({"width": 1280, "height": 1250})
-    opened.command("notebook:run-all-cells")
-    panel = opened.page.locator(".kproxy-panel")
-    expect(panel).to_contain_text("you may GET")
-    panel.get_by_role("button", name="Fetch").click()
-    expect(panel).to_contain_text("200 OK")
-    expect(panel.locator("table")).to_contain_text("kimchy")
-    PICTURES.mkdir(parents=True, exist_ok=True)
+RANGE = "monitoring/prometheus api/v1/query_range -q query=up -q start=-1h"
+
+
+@pytest.mark.parametrize(("name", "line", "drawn"), [("hits", LINE, "kimchy"), ("chart", RANGE, "kube-dns")])
+def test_it_fits_and_follows_the_theme(
+    notebook: Callable[..., Notebook], demo: Any, name: str, line: str, drawn: str
+) -> None:
+    one = PanelPage(notebook, demo.kubeconfig, line)
+    page = one.page
+    page.set_viewport_size({"width": 1280, "height": 1500})
+    expect(one.panel).to_contain_text("you may GET")
+    one.button("Fetch").click()
+    expect(one.panel).to_contain_text("200 OK")
+    expect(one.panel.locator(".kproxy-table table")).to_contain_text(drawn)
+    one.unfold()
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        opened.page.evaluate(
+        page.evaluate(
             "name => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: name}); return null }", theme
         )
-        expect(opened.page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
-        for width, name in ((1280, ""), (400, "-narrow")):
-            opened.page.evaluate(
+        expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
+        for width, suffix in ((1280, ""), (400, "-narrow")):
+            page.evaluate(
                 "width => { const panel = document.querySelector('.kproxy-panel');"
                 "panel.style.maxWidth = width < 1000 ? width + 'px' : ''; panel.scrollIntoView() }",
                 width,
             )
-            opened.page.screenshot(path=PICTURES / f"panel-{theme.split()[-1].lower()}{name}.png")
-            measured = opened.page.evaluate(MEASURED)
+            one.picture(f"panel-{name}-{theme.split()[-1].lower()}{suffix}")
+            measured = page.evaluate(MEASURED)
             assert (measured["over"], measured["scrolls"]) == ([], []), (theme, width)
             assert measured["width"] <= width
-    assert (opened.errors, opened.outside) == ([], [])
+    one.calm()

@@ -14,7 +14,7 @@ from kubeaccess_magic import process
 @pytest.fixture(scope="session")
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     file = tmp_path_factory.mktemp("demo") / "kubeconfig"
-    command = [sys.executable, "-m", "kubeaccess_magic.demo", "--kubeconfig", str(file)]
-    child = process.start(command, ready="demo cluster at ", timeout_s=30)
+    command = [sys.executable, "-m", "kubeaccess_magic.demo", "--kubeconfig", str(file), "--ready-json"]
+    child = process.start(command, timeout_s=30)
     yield file
     child.stop()

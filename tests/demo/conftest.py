@@ -1,4 +1,4 @@
-"""One built-in demo cluster for the tests that only ask it, and a way to ask."""
+"""A built-in demo cluster for tests that only send requests, and a way to send them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .demo_process import Demo, demo
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -40,7 +40,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="session")
 def ask(world: Demo) -> Iterator[Ask]:
-    """`ask(path, method=…, body=…, user=…, headers=…)`; a body that is no text is sent as JSON."""
+    """`ask(path, method=…, body=…, user=…, headers=…)`; a body that is not text is sent as JSON."""
     connection = http.client.HTTPSConnection("127.0.0.1", world.port, timeout=20, context=world.tls())
 
     def asking(path: str, method: str = "", body: Any = None, user: str = "demo", headers: Any = None) -> Answer:
@@ -58,7 +58,7 @@ def ask(world: Demo) -> Iterator[Ask]:
 
 @pytest.fixture
 def service(ask: Ask) -> Callable[[str], Ask]:
-    """`service("shop/web:80")` asks that service."""
+    """`service("shop/web:80")` sends requests to that service."""
 
     def of(name: str) -> Ask:
         namespace, segment = name.split("/")

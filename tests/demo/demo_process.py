@@ -1,4 +1,4 @@
-"""Starting the demo cluster as others do: as a process, by its command line."""
+"""Starting the demo cluster the way users do: as a process, by its command line."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class Demo:
     @property
     def tokens(self) -> dict[str, str]:
         """Context → bearer token."""
-        return {one["name"]: one["user"]["token"] for one in self.config["users"]}
+        return {user["name"]: user["user"]["token"] for user in self.config["users"]}
 
     @property
     def config(self) -> dict[str, Any]:
         """The kubeconfig."""
-        found: dict[str, Any] = json.loads(self.kubeconfig.read_text())
-        return found
+        content: dict[str, Any] = json.loads(self.kubeconfig.read_text())
+        return content
 
     def tls(self) -> ssl.SSLContext:
-        """A context that trusts this server and no other."""
+        """TLS settings that trust this server and no other."""
         import base64
 
         data = self.config["clusters"][0]["cluster"]["certificate-authority-data"]
@@ -46,10 +46,10 @@ class Demo:
 
 @contextlib.contextmanager
 def demo(folder: Path, *arguments: str) -> Iterator[Demo]:
-    """Run one; what it logs must be nothing."""
+    """Run a demo cluster, which must not log anything."""
     kubeconfig, log = folder / "kubeconfig", folder / "log"
     command = [sys.executable, "-m", "kubeaccess_magic.demo", "--kubeconfig", str(kubeconfig), *arguments]
-    began = time.monotonic()
+    started_at = time.monotonic()
     with (
         log.open("w") as errors,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
@@ -60,7 +60,7 @@ def demo(folder: Path, *arguments: str) -> Iterator[Demo]:
             line = process.stdout.readline() if ready else ""
             assert line.startswith("demo cluster at https://127.0.0.1:"), line + log.read_text()
             port = int(line.split(",")[0].rsplit(":", 1)[1])
-            yield Demo(process, port, kubeconfig, log, time.monotonic() - began)
+            yield Demo(process, port, kubeconfig, log, time.monotonic() - started_at)
             process.terminate()
             assert process.wait(30) == 0
         finally:

@@ -1,7 +1,7 @@
-"""What listened behind the real API servers when the cases were recorded: plain sockets, so that every byte is ours.
+"""The app that was behind the real API servers when the cases were recorded, on plain sockets to control every byte.
 
-`listen` opens a port for each behaviour: 8080 and 8081 echo, 8443 echoes over TLS, 8082 answers with what is no HTTP,
-8083 hangs up at once. A path that names no behaviour below is echoed as JSON: method, target, headers, body, port.
+`listen` opens a port for each behaviour: 8080 and 8081 echo, 8443 echoes over TLS, 8082 answers with something that is
+not HTTP, 8083 hangs up at once. Other paths than those below are echoed as JSON: method, target, headers, body, port.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ Asked = dict[str, Any]
 
 
 def listen(certificate: str, key: str, seen: list[Asked]) -> dict[int, int]:
-    """Serve in threads; port of the pod → real port. What comes is added to `seen`."""
+    """Serve in threads; return port of the pod → real port. Requests are appended to `seen`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     ports = {}
@@ -140,7 +140,7 @@ def _answer(status: int, headers: list[tuple[str, Any]], body: bytes, reason: st
 
 
 def _respond(asked: Asked) -> Iterator[bytes | None]:
-    """Pieces of the answer; None cuts the connection."""
+    """The pieces of the response; None cuts the connection."""
     parts = urlsplit(asked["target"])
     query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
     path, is_head = parts.path, asked["method"] == "HEAD"

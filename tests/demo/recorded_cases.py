@@ -1,4 +1,4 @@
-"""Asking a recorded case, and judging the answer by the recorded one.
+"""Sending a recorded request, and comparing the response with the recorded one.
 
 A case is a mapping: `id`, `rules`, `token` (None: no credentials), `method`, `target` (sent as it stands; `{host}` is
 the server's), `headers`, `body`. Rarer keys: `host`, `chunked`, `cert`, `follow` (answer with the second page),
@@ -61,7 +61,7 @@ _SILENCE_S = 0.4
 
 @dataclass(frozen=True)
 class Server:
-    """Where to ask; `host` is what Host and Location say."""
+    """Where to send requests; `host` is the name in Host and Location headers."""
 
     address: tuple[str, int]
     host: str
@@ -80,7 +80,7 @@ class Server:
 
 
 def ask(case: Case, server: Server, timeout_s: float = 8) -> Answer:
-    """The answer to a case, masked."""
+    """Send the request of a case; return the response, with masked values."""
     if case.get("follow"):
         first = _talk(case, server, timeout_s).get("body", "")
         token = re.search(r'"continue"\s*:\s*"([^"]+)"', first)
@@ -92,7 +92,7 @@ def ask(case: Case, server: Server, timeout_s: float = 8) -> Answer:
 
 
 def differences(case: Case, answer: Answer) -> list[str]:
-    """In what the answer is not the recorded one."""
+    """How a response differs from the recorded one."""
     wanted, got = _comparable(case["answer"], case), _comparable(answer, case)
     out = []
     for part in sorted(wanted.keys() | got.keys()):
@@ -106,7 +106,7 @@ def differences(case: Case, answer: Answer) -> list[str]:
 
 
 def seen_differences(case: Case, seen: list[Answer], server: Server) -> list[str]:
-    """In what the app did not receive what the recorded one received; the order of the headers counts too."""
+    """How the request that reached the app differs from the recorded one, including the order of headers."""
     masked = json.loads(json.dumps(seen).replace(server.host, "<HOST>").replace('"127.0.0.1"', '"<CLIENT>"'))
     for one in masked:
         for header in one["headers"]:
@@ -196,7 +196,7 @@ def _upgraded(secure: socket.socket, case: Case) -> Answer:
 
 
 def _frames(stream: Any) -> Iterator[list[Any]]:
-    """What comes until a close frame, the end, or a while of silence."""
+    """Everything that arrives until a close frame, the end, or a period of silence."""
     try:
         while True:
             first, size = stream.read(2)
@@ -229,7 +229,7 @@ def _masked(answer: Answer, server: Server) -> Answer:
 
 
 def _settled(body: str) -> str:
-    """JSON (or a line of JSON each) with rules in one order; other text as it is."""
+    """JSON, or lines of JSON, with sorted rules; other text unchanged."""
     if not re.search("esourceRules", body):
         return body
 
@@ -267,7 +267,7 @@ def _without_free_words(text: str) -> str:
 
 
 def _content(body: str) -> Any:
-    """JSON, or the JSON of each line (a watch), without the descriptions of columns; else the text."""
+    """JSON, or the JSON of each line (of a watch), without the descriptions of columns; else the text."""
     for pieces in ([body], body.splitlines()):
         try:
             return [_freed(json.loads(piece)) for piece in pieces]
@@ -283,7 +283,7 @@ def _freed(value: Any) -> Any:
 
 
 def _channels(frames: list[list[Any]]) -> dict[str, list[str]]:
-    """What came on each channel: its first message, and all the others together."""
+    """The messages of each channel: the first one, and all the others joined."""
     came: dict[str, list[str]] = {}
     for opcode, payload in frames:
         data = bytes.fromhex(payload).decode("latin-1")
@@ -293,7 +293,7 @@ def _channels(frames: list[list[Any]]) -> dict[str, list[str]]:
 
 
 def _within(got: Any, wanted: Any) -> bool:
-    """Whether `got` is `wanted` with, perhaps, some items of its lists left out."""
+    """Whether `got` equals `wanted`, except that lists may lack items."""
     if isinstance(wanted, dict) and isinstance(got, dict):
         return got.keys() == wanted.keys() and all(_within(got[key], wanted[key]) for key in wanted)
     if isinstance(wanted, list) and isinstance(got, list):

@@ -1,4 +1,4 @@
-"""The official Python client against the demo cluster: what people's own scripts do with a cluster."""
+"""The official Python client against the demo cluster, used the way people's scripts use it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def core(admin: client.ApiClient) -> client.CoreV1Api:
 
 @pytest.fixture
 def namespace(core: client.CoreV1Api) -> Iterator[str]:
-    """A namespace of the test's own."""
+    """A namespace for one test."""
     made = core.create_namespace(client.V1Namespace(metadata=client.V1ObjectMeta(generate_name="scratch-")))
     yield made.metadata.name
     core.delete_namespace(made.metadata.name)

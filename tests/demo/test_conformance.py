@@ -1,8 +1,8 @@
 """The demo cluster answers as the real kube-apiserver did, case by case, in both generations.
 
-The cases, the objects and the tokens stand in `tests/conformance` (`further-…`: more cases, put to the same real
-servers in the same world); those marked `kubelet` need what the demo does not have yet. `allowed_differences.json`
-names what may differ, with the reason.
+The cases, objects and tokens are in `tests/conformance` (`further-…` has more cases, sent to the same servers in the
+same world); cases marked `kubelet` need what the demo does not have yet. `allowed_differences.json` lists what may
+differ, with the reason.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def _cases() -> Iterator[Any]:
                 yield pytest.param(generation, case, id=f"{generation} {case['id']}")
 
 
-class Asked:
-    """Both servers, and their answers; cases that only wait are asked together, before the others."""
+class Servers:
+    """Both servers, and their answers; requests that mostly wait are sent together, before the others."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -64,7 +64,11 @@ class Asked:
             folder = self._folder / generation
             folder.mkdir()
             server = self._started(folder, generation)
-            waiting = [case for of, case in (one.values for one in _cases()) if of == generation and _only_waits(case)]
+            waiting = [
+                case
+                for version, case in (parameters.values for parameters in _cases())
+                if version == generation and _only_waits(case)
+            ]
             with ThreadPoolExecutor(16) as pool:
                 for case, answer in zip(waiting, pool.map(lambda case: ask(case, server), waiting), strict=True):
                     self._answers[generation, case["id"]] = answer
@@ -72,20 +76,20 @@ class Asked:
         return self._servers[generation]
 
     def _started(self, folder: Path, generation: str) -> Server:
-        def written(name: str, pair: KeyPair) -> tuple[str, str]:
+        def write_pair(name: str, pair: KeyPair) -> tuple[str, str]:
             (folder / f"{name}.crt").write_bytes(pair.certificate)
             (folder / f"{name}.key").write_bytes(pair.key)
             return str(folder / f"{name}.crt"), str(folder / f"{name}.key")
 
-        own = written("api", self._authority.server("api"))
-        alice = written("alice", self._authority.client("alice", ("team",)))
-        app = written("app", self._authority.server("app"))
+        api = write_pair("api", self._authority.server("api"))
+        alice = write_pair("alice", self._authority.client("alice", ("team",)))
+        app = write_pair("app", self._authority.server("app"))
         ca = folder / "ca.crt"
         ca.write_bytes(self._authority.certificate)
         dial = {f"{pod}:{port}": f"127.0.0.1:{real}" for pod in PODS for port, real in listen(*app, self._seen).items()}
         (folder / "dial.json").write_text(json.dumps(dial))
         arguments = ["--objects", str(DATA / "objects.jsonl"), "--users", str(DATA / "users.json")]
-        arguments += ["--dial", str(folder / "dial.json"), "--generation", generation, "--tls", *own, str(ca)]
+        arguments += ["--dial", str(folder / "dial.json"), "--generation", generation, "--tls", *api, str(ca)]
         running = self._stack.enter_context(demo(folder, *arguments))
         return Server.at(running.port, str(ca), alice)
 
@@ -95,44 +99,44 @@ def _only_waits(case: Case) -> bool:
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    with contextlib.closing(Asked(tmp_path_factory.mktemp("conformance"))) as one:
-        yield one
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    with contextlib.closing(Servers(tmp_path_factory.mktemp("conformance"))) as both:
+        yield both
 
 
 ALLOWED = json.loads((DATA / "allowed_differences.json").read_text())
 
 
 @pytest.mark.parametrize(("generation", "case"), list(_cases()))
-def test_answers_as_recorded(asked: Asked, generation: str, case: Case) -> None:
-    found = asked.problems(generation, case)
+def test_answers_as_recorded(servers: Servers, generation: str, case: Case) -> None:
+    problems = servers.problems(generation, case)
     if case["id"] in ALLOWED or f"{generation} {case['id']}" in ALLOWED:
-        assert found, "it does not differ any more: take it off the list"
+        assert problems, "it no longer differs: remove it from the list"
         return
-    assert not found, "\n".join([f"{case['method']} {case['target']} ({case['rules']})", *found])
+    assert not problems, "\n".join([f"{case['method']} {case['target']} ({case['rules']})", *problems])
 
 
 def test_each_allowed_difference_has_a_reason_and_a_case() -> None:
-    known = {(one.values[0], one.values[1]["id"]) for one in _cases()}
-    known_names = {name for generation, case in known for name in (case, f"{generation} {case}")}
+    cases = {(parameters.values[0], parameters.values[1]["id"]) for parameters in _cases()}
+    names = {name for generation, case in cases for name in (case, f"{generation} {case}")}
     assert all(reason.strip() for reason in ALLOWED.values())
-    assert set(ALLOWED) <= known_names
+    assert set(ALLOWED) <= names
 
 
 def test_objects_as_created_are_completed_to_the_stored_ones() -> None:
     from kubeaccess_magic.demo.api.defaults import add_defaults
 
-    def plain(thing: dict[str, Any]) -> Any:
+    def plain(obj: dict[str, Any]) -> Any:
         metadata = {
-            k: v for k, v in thing["metadata"].items() if k not in ("uid", "resourceVersion", "creationTimestamp")
+            k: v for k, v in obj["metadata"].items() if k not in ("uid", "resourceVersion", "creationTimestamp")
         }
-        return json.loads(json.dumps(thing | {"metadata": metadata}))
+        return json.loads(json.dumps(obj | {"metadata": metadata}))
 
     stored = {}
     for line in (DATA / "objects.jsonl").read_text().splitlines():
-        thing = json.loads(line)
-        stored[thing["kind"], thing["metadata"].get("namespace"), thing["metadata"]["name"]] = plain(thing)
+        obj = json.loads(line)
+        stored[obj["kind"], obj["metadata"].get("namespace"), obj["metadata"]["name"]] = plain(obj)
     for line in (DATA / "as_created.jsonl").read_text().splitlines():
-        thing = plain(add_defaults(json.loads(line)))
-        if thing["kind"] != "ConfigMap":
-            assert thing == stored[thing["kind"], thing["metadata"].get("namespace"), thing["metadata"]["name"]]
+        obj = plain(add_defaults(json.loads(line)))
+        if obj["kind"] != "ConfigMap":
+            assert obj == stored[obj["kind"], obj["metadata"].get("namespace"), obj["metadata"]["name"]]

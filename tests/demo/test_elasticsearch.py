@@ -1,4 +1,4 @@
-"""The Elasticsearch of the demo answers as a real one does."""
+"""The Elasticsearch of the demo answers like a real one."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_all_ways_to_page_bring_every_hit_once(search: Ask) -> None:
 
 
 def test_a_large_index_is_searched_by_its_name_alone(search: Ask) -> None:
-    """`index.hidden`: what is counted over all indices leaves it out."""
+    """`index.hidden`: counts over all indices omit it."""
     archive = "archive-000001"
     assert search(f"/{archive}/_count").json()["count"] == 24_072 == 6 * search("/_count").json()["count"]
     assert archive not in search("/_cat/indices").text and search("/arch*/_count").json()["count"] == 0

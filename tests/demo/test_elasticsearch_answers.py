@@ -1,4 +1,4 @@
-"""The Elasticsearch of the demo, asked as one asks it in a cluster: by the proxy verb, with urllib3 alone."""
+"""The exact answers of the demo's Elasticsearch, queried as in a cluster: through the proxy verb."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HEALTH = {
     "unassigned_shards": 5,
 }
 COUNT, KIMCHY = 4012, 492
-"""The same at any time: what is logged comes again."""
+"""These counts never change, since the events repeat."""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def _count(ask: Ask, text: str, more: str = "") -> int:
 
 @pytest.fixture(scope="module")
 def documents(ask: Ask) -> list[dict[str, Any]]:
-    """Their times aside they are the same at any minute, so they are read once."""
+    """They differ by their timestamps only, so they are read once."""
     hits = ask("/_search", {"size": 10000, "query": {"match_all": {}}}).json()["hits"]["hits"]
     return [hit["_source"] for hit in hits]
 
@@ -320,7 +320,7 @@ def test_search_after_with_a_point_in_time_gives_each_document_once(ask: Ask, wa
 
 
 def _minute_passed(ask: Ask, seen: list[str]) -> bool:
-    """Whether the newest document is younger than what was seen: the clock went on meanwhile."""
+    """Whether there is a newer document than before, because the clock has moved on."""
     newest = ask("/_search?size=1&sort=@timestamp:desc").json()["hits"]["hits"][0]["_id"]
     return newest not in seen
 

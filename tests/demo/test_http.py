@@ -1,4 +1,4 @@
-"""What is no HTTP is refused with 400 and a closed connection; what is odd but HTTP is answered."""
+"""Malformed requests are refused with 400 and a closed connection; unusual but valid ones are answered."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 def talk(running: Demo, data: bytes, half_close: bool = False) -> bytes:
-    """Send bytes, read to the end."""
+    """Send bytes, and read until the connection ends."""
     with (
         socket.create_connection(("127.0.0.1", running.port), 10) as plain,
         running.tls().wrap_socket(plain, server_hostname="127.0.0.1") as secure,

@@ -80,4 +80,4 @@ def test_scaling_and_raw_proxies(kubectl: Kubectl) -> None:
 
 def test_streams_are_told_to_be_missing(kubectl: Kubectl) -> None:
     pod = kubectl("get", "pods", "-n", "shop", "-l", "app=web", "-o", "name").split()[0]
-    assert "is not in this demo cluster" in kubectl("logs", pod, "-n", "shop", fails=True)
+    assert "is not available in this demo cluster" in kubectl("logs", pod, "-n", "shop", fails=True)

@@ -1,4 +1,4 @@
-"""The Prometheus of the demo answers as a real one does."""
+"""The Prometheus of the demo answers like a real one."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""HTML and URLs as Go's packages have them; the expected values are what `x/net/html` and `net/url` gave."""
+"""HTML and URLs are handled as in Go; the expected values come from `x/net/html` and `net/url`."""
 
 from __future__ import annotations
 
 import pytest
 
 from kubeaccess_magic.demo.http.gourl import BadURLError, GoURL, clean, escape_path, join, unescape
-from kubeaccess_magic.demo.proxy.html_links import rewritten
+from kubeaccess_magic.demo.proxy.html_links import rewrite_links
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ from kubeaccess_magic.demo.proxy.html_links import rewritten
     ],
 )
 def test_pages(page: str, expected: str) -> None:
-    assert rewritten(page.encode(), lambda url: f"R:{url}").decode() == expected
+    assert rewrite_links(page.encode(), lambda url: f"R:{url}").decode() == expected
 
 
 def test_bytes_that_are_no_utf8_stay() -> None:
-    assert rewritten(b"\xff<p>\xfe</p>", lambda url: url) == b"\xff<p>\xfe</p>"
+    assert rewrite_links(b"\xff<p>\xfe</p>", lambda url: url) == b"\xff<p>\xfe</p>"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Bodies of any size pass through without being held; clients and apps that vanish leave nothing behind."""
+"""Bodies of any size are streamed, not buffered; clients and apps that vanish leave nothing behind."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OBJECTS = [
 
 
 class App:
-    """What listens behind the proxy: a thread for each connection, a behaviour for each path."""
+    """The app behind the proxy: a thread for each connection, a behaviour for each path."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
@@ -144,7 +144,7 @@ def test_a_client_that_reads_slowly_holds_the_app_back(running: Demo) -> None:
 
 
 def test_soak(running: Demo) -> None:
-    """64 connections at once, each a hundred times (ten, at less than full size); some apps die, some clients leave."""
+    """64 connections at once, a hundred times each (ten if not at full size); some apps die, and some clients leave."""
     wrong: list[str] = []
 
     def read_whole(connection: http.client.HTTPSConnection) -> None:

@@ -1,4 +1,4 @@
-"""The built-in world agrees with itself: what one source says, the others say too."""
+"""The built-in world is consistent: all sources report the same values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCRAPE_S = 15
 
 @dataclass(frozen=True)
 class Client:
-    """Asks as one of the built-in users."""
+    """Sends requests as one of the built-in users."""
 
     running: Demo
 
@@ -212,7 +212,7 @@ def test_a_target_that_fails_says_what_it_is(client: Client) -> None:
     assert served == set(web) - set(down)
     status, body = client.ask(f"/api/v1/namespaces/shop/pods/{down[0]}:8080/proxy/stats")
     if status == 503:
-        assert "out of breath until" in json.loads(body)["error"]
+        assert "unavailable until" in json.loads(body)["error"]
     else:
         assert status == 200
 

@@ -80,7 +80,7 @@ def test_text_that_may_be_something_else_is_not_taken_for_csv(text):
 
 
 def test_csv_that_is_cut_off_in_a_quoted_value():
-    with pytest.raises(LoadError, match=r"no valid CSV: .* in line 3"):
+    with pytest.raises(LoadError, match=r"not valid CSV: .* in line 3"):
         load(b'a,b\n1,2\n3,"x', "text/csv")
 
 
@@ -219,7 +219,7 @@ def test_a_long_answer_is_read_as_a_short_one(odd, beside):
         (json.dumps(LONG).encode()[:-2000], "cut off: it ends after"),
         (json.dumps({"items": LONG}).encode()[:-1], "cut off"),
         ("\n".join(map(json.dumps, LONG)).encode()[:-3], "cut off in line 5,000"),
-        (json.dumps(LONG).encode().replace(b'"t"', b"'t'", 1), "no valid JSON"),
+        (json.dumps(LONG).encode().replace(b'"t"', b"'t'", 1), "not valid JSON"),
         (b"[" * 10_000 + b"]" * 10_000, "nested too deeply"),
         (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested too deeply"),
         (json.dumps(LONG, ensure_ascii=False).encode("latin-1"), "is not UTF-8 text: byte"),

@@ -16,6 +16,8 @@ from test_transport import Server, answered, in_chunks
 
 from kubeaccess_magic import Cluster, credentials, kubeconfig
 from kubeaccess_magic.call import Call, Limits
+from kubeaccess_magic.discovery import Discovery
+from kubeaccess_magic.discovery.api import KubernetesApi
 from kubeaccess_magic.errors import KubeAccessError, TimedOut, Unreachable
 from kubeaccess_magic.reply import Reply
 from kubeaccess_magic.request import Request
@@ -167,7 +169,8 @@ def test_every_byte_of_an_answer_in_plain(tmp_path: Path, framed: str, method: s
             pool = Pool.for_context(context, credentials.for_context(context))
             call = Call(Limits(connect_s=5, total_s=limit_s))
             try:
-                return ApiServerProxy(pool).open(request, call).read(call)
+                discovery = Discovery(KubernetesApi(pool), "default")
+                return ApiServerProxy(pool, discovery).open(request, call).read(call)
             finally:
                 pool.close()
 

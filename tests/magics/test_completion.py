@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import hypothesis
 import hypothesis.strategies as st
 import pytest
+import yaml
 from IPython.core.completer import provisionalcompleter
 from names_server import names_server, services, table
 from own_cluster import written_kubeconfig
 
-from kubeaccess_magic.completion import place
-from kubeaccess_magic.completion.offers import Offers
+from kubeaccess_magic.completion.candidates import CandidateSource
+from kubeaccess_magic.completion.cursor import find_place
 from kubeaccess_magic.magics.options import OPTIONS
 from kubeaccess_magic.magics.verbs import VERBS
 
@@ -37,9 +39,9 @@ def tab(shell, in_use):
         (matcher,) = shell.Completer.custom_matchers
         with provisionalcompleter():
             list(shell.Completer.completions(text, cursor))  # begins what must be fetched
-            offers = _offers_of(matcher)
-            if offers is not None:
-                offers.at(text, cursor, SOON_S)
+            source = _source_of(matcher)
+            if source is not None:
+                source.candidates_at(text, cursor, SOON_S)
             found = list(shell.Completer.completions(text, cursor))
         assert len({(one.start, one.end) for one in found}) <= 1
         assert all(one.end == cursor for one in found)
@@ -49,9 +51,9 @@ def tab(shell, in_use):
     return press
 
 
-def _offers_of(matcher):
-    (offers,) = [cell.cell_contents for cell in matcher.__closure__ if isinstance(cell.cell_contents, list)]
-    return offers[0] if offers else None
+def _source_of(matcher):
+    (sources,) = [cell.cell_contents for cell in matcher.__closure__ if isinstance(cell.cell_contents, list)]
+    return sources[0] if sources else None
 
 
 @pytest.mark.parametrize(
@@ -249,6 +251,25 @@ def test_no_name_of_a_cluster_puts_in_a_variable(tab, tmp_path):
         assert tab(f"%kproxy --kubeconfig {file} shop/x|")[1] == [("x-fine", "service")]
 
 
+@pytest.mark.parametrize("name", ["--data=@/etc/passwd", "-h", "../..", "<b>x</b>", "a\nb", "x;y", "'x", "A"])
+def test_no_name_of_a_cluster_becomes_an_option_or_a_path(tab, tmp_path, name):
+    """Names that nothing can have; contexts, which can have any name, begin with no hyphen here."""
+    with names_server(lambda url: services("shop", name) if "services" in url else table(name)) as server:
+        file = written_kubeconfig(tmp_path, server.url)
+        for line in ("shop/", "pod/shop/", "node/", "-n ", "pods -n shop ", "services -n shop ", ""):
+            assert name not in [text for text, _ in tab(f"%kproxy --kubeconfig {file} {line}|")[1]]
+
+
+def test_no_name_of_a_context_becomes_an_option(tab, demo, tmp_path):
+    written = yaml.safe_load(Path(demo.kubeconfig).read_text())
+    names = ["--data=@x", "a\nb", "plain@fine"]
+    written["contexts"] = [{**written["contexts"][0], "name": name} for name in names]
+    written["current-context"] = "plain@fine"
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(written))
+    offered = tab(f"%kproxy use --kubeconfig {tmp_path}/kubeconfig |")[1]
+    assert [text for text, _ in offered] == ["plain@fine"]
+
+
 def test_a_silent_cluster_is_not_waited_for(tab, shell, tmp_path):
     """The answer is there while the server has said nothing, and the names when it has."""
     with names_server(lambda url: services("shop", "web") if url.startswith("/api/v1/n") else (403, {})) as server:
@@ -270,15 +291,16 @@ def test_no_kubeconfig_is_no_error(tab, shell, tmp_path, monkeypatch):
 
 def test_no_kubeconfig_is_read_while_somebody_waits(shell, in_use, demo, tmp_path):
     """One of a thousand contexts takes a second."""
-    offers = Offers(shell)
-    while offers.at("%kproxy --dialect ", 18, SOON_S).loading:
+    source = CandidateSource(shell)
+    while source.candidates_at("%kproxy --dialect ", 18, SOON_S).loading:
         pass
     for number, typed in enumerate(("--context vi", "services -n kube-s")):
         file = shutil.copy(demo.kubeconfig, tmp_path / str(number))
         text = f"%kproxy --kubeconfig {file} {typed}"
-        assert offers.at(text, len(text), 0.0)[1:] == ([], True)
-        assert [one.text for one in offers.at(text, len(text), SOON_S).offers] == [("viewer", "kube-system")[number]]
-    offers.close()
+        assert source.candidates_at(text, len(text), 0.0)[1:] == ([], True)
+        found = source.candidates_at(text, len(text), SOON_S).candidates
+        assert [one.text for one in found] == [("viewer", "kube-system")[number]]
+    source.close()
 
 
 def test_unloading_takes_it_back(shell, in_use, demo):
@@ -303,8 +325,8 @@ PIECES = (
 def test_any_text_can_be_typed(shell, in_use, text, cursor):
     """Nothing is raised, and what is replaced is what stands before the cursor."""
     cursor = min(cursor, len(text))
-    offers = Offers(shell)
-    offered = offers.at(text, cursor, 0.0)
-    offers.close()
-    assert offered is None or text[:cursor].endswith(offered.fragment)
-    assert offered is None or place.find(text, cursor) is not None
+    source = CandidateSource(shell)
+    found = source.candidates_at(text, cursor, 0.0)
+    source.close()
+    assert found is None or text[:cursor].endswith(found.fragment)
+    assert found is None or find_place(text, cursor) is not None

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import subprocess
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -479,7 +480,9 @@ def test_why_tells_no_secret(run, own):
 
 def test_a_search_that_may_not_be_posted_may_be_asked_by_get(run):
     error = run.fails(f"%%kproxy shop/web _search --as analyst\n{QUERY}").error
-    assert isinstance(error, AccessDenied) and error.hint.startswith("-X GET asks the same and is allowed")  # T11
+    assert isinstance(error, AccessDenied) and error.hint.startswith(
+        "type -X GET: you may send the same search by GET"
+    )  # T11
     error = run.fails(f"%%kproxy {ELASTIC} _search --as viewer\n{QUERY}").error
     assert "-X GET" not in error.hint
 
@@ -527,7 +530,9 @@ def test_code_gives_an_equal_frame(run, line):
     assert {key: given["df"].attrs["kproxy"][key] for key in told} == {key: frame.attrs["kproxy"][key] for key in told}
 
 
-@pytest.mark.parametrize(("form", "name"), [("json", "data"), ("text", "text"), ("bytes", "bytes"), ("reply", "reply")])
+@pytest.mark.parametrize(
+    ("form", "name"), [("json", "data"), ("text", "text"), ("bytes", "content"), ("reply", "reply")]
+)
 def test_code_gives_the_other_forms(run, form, name):
     asked = f"%kproxy {ELASTIC} _count -o {form}"
     given: dict[str, Any] = {}
@@ -794,3 +799,26 @@ def test_unload_and_reload(run, shell):
     count = sum(getattr(one, "__name__", "") == "keep_for_the_magic" for one in shell.input_transformers_cleanup)
     assert count == 1
     assert run("%kproxy -h").out
+
+
+# --- in threads
+
+
+def test_two_magics_in_two_threads_each_have_their_own_answer(run, shell):
+    """The history has every request; no line ends the other's bar, or takes its answer."""
+    before = len(run("%kproxy history").value)
+    answers: dict[str, list[str]] = {"a": [], "b": []}
+
+    def ask(name: str) -> None:
+        for number in range(20):
+            line = f"own/echo {name}/{number} -o json --kubeconfig {shell.user_ns['OWN']}"
+            answers[name].append(shell.run_line_magic("kproxy", line)["path"])
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in answers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert answers == {name: [f"/{name}/{number}" for number in range(20)] for name in answers}
+    paths = list(run("%kproxy history").value["path"][before:])
+    assert sorted(paths) == sorted(answers["a"] + answers["b"])

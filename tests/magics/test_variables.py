@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from IPython.core.error import UsageError
 
 from kubeaccess_magic.magics.lines import parse
-from kubeaccess_magic.magics.queries import filled, query_of
+from kubeaccess_magic.magics.queries import query_of
 from kubeaccess_magic.magics.variables import in_json, in_path, in_text
 
 VALUES = {
@@ -105,7 +105,7 @@ def test_what_has_no_text_is_an_error():
 
 
 def asked(line, cell=None, **variables):
-    return query_of(filled(parse(line), {**VALUES, **variables}), cell)
+    return query_of(parse(line, {**VALUES, **variables}), cell)
 
 
 def test_where_variables_stand_on_a_line():

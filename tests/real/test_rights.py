@@ -225,8 +225,8 @@ def test_whoever_may_not_read_the_service_sends_what_was_typed(as_user: AsUser, 
 def test_what_stands_behind_may_not_be_read(as_user: AsUser) -> None:
     with pytest.raises(NotFound, match="nothing is ready behind demo/noready") as caught:
         as_user("caller").get("noready")
-    assert "may not be read" in (caught.value.hint or "")
-    with pytest.raises(NotFound, match="demo/web has no port 81"):
+    assert "you may not read its endpoints" in (caught.value.hint or "")
+    with pytest.raises(NotFound, match=r"demo/web has ports? 80.*, not 81"):
         as_user("caller").get("web:81")
 
 

@@ -39,7 +39,7 @@ def test_names_are_read_from_tables_and_lists(known: Callable[[str], Suggestions
     services = {one.text: one for one in names.services("demo", wait_s=LONG_S)}
     assert (services["web"].ready, services["web"].of) == (2, 2)
     assert (services["noready"].ready, services["noready"].of) == (0, 1)
-    assert services["udp"].note.endswith("speaks no HTTP")
+    assert services["udp"].note.endswith("does not speak HTTP")
     assert {"demo", "monitoring"} <= set(_texts(names.namespaces(wait_s=LONG_S)))
     assert ("web-0", "1/1 · Running") in [(one.text, one.note) for one in names.pods("demo", wait_s=LONG_S)]
     assert _texts(names.nodes(wait_s=LONG_S)) == ["node-1"]
@@ -64,8 +64,8 @@ def test_paths_of_the_api_server(
 
 
 def test_every_path_of_the_api_server_is_there(cluster: Cluster) -> None:
-    for endpoint in APPS["Kubernetes"].endpoints:
-        assert cluster.get(f"/{endpoint.path}").ok, endpoint
+    for known_path in APPS["Kubernetes"].paths:
+        assert cluster.get(f"/{known_path.path}").ok, known_path
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,10 @@ def test_words_of_a_real_prometheus(
 
 def test_every_path_and_question_of_a_real_prometheus_is_answered(cluster: Cluster, prometheus: str) -> None:
     params = {"query": "up", "match[]": "up", "start": "0", "end": "1", "step": "30"}
-    for endpoint in APPS["Prometheus"].endpoints:
-        needed = {name: value for name, value in params.items() if name in endpoint.parameters}
-        reply = cluster.get("monitoring/prometheus", "/" + endpoint.path.replace("{label}", "job"), params=needed)
-        assert reply.ok, (endpoint, reply.text)
+    for known_path in APPS["Prometheus"].paths:
+        needed = {name: value for name, value in params.items() if name in known_path.parameters}
+        reply = cluster.get("monitoring/prometheus", "/" + known_path.path.replace("{label}", "job"), params=needed)
+        assert reply.ok, (known_path, reply.text)
     for question in APPS["Prometheus"].questions:
         cluster.frame("monitoring/prometheus", question.path, params=question.params)
 

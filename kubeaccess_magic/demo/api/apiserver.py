@@ -30,7 +30,7 @@ from .watch import watch
 
 logger = logging.getLogger("kubeaccess_magic.demo")
 
-BODY_LIMIT: Final = 3 * 2**20
+_BODY_LIMIT_BYTES: Final = 3 * 2**20
 _LONG_RUNNING: Final = ("attach", "exec", "log", "portforward", "proxy")
 _STREAMS: Final = ("attach", "exec", "log", "portforward")
 _FLOW: Final = str(uuid.uuid5(uuid.NAMESPACE_URL, "flow schema"))
@@ -245,9 +245,9 @@ class ApiServer:
         await send(exchange, 201, answer, representation)
 
     async def _body(self, exchange: Exchange) -> bytes:
-        body = await exchange.whole_body(BODY_LIMIT)
+        body = await exchange.whole_body(_BODY_LIMIT_BYTES)
         if body is None:
-            message = f"Request entity too large: limit is {BODY_LIMIT}"
+            message = f"Request entity too large: limit is {_BODY_LIMIT_BYTES}"
             raise ApiError(413, "RequestEntityTooLarge", message, {})
         return body
 

@@ -161,7 +161,7 @@ def impersonated_user(headers: Headers) -> User:
 
 
 def _without_user(headers: Headers) -> ApiError:
-    """400: the headers say to impersonate, but not whom; the message shows Go's value of the request."""
+    """Error 400: the headers say to impersonate, but not whom; the message shows Go's value of the request."""
     groups = ", ".join(f'"{group}"' for group in headers.getall("Impersonate-Group"))
     extras: dict[str, list[str]] = {}
     for key, value in _extras(headers):

@@ -133,33 +133,17 @@ def make_list(store: Store, resource: Resource, info: RequestInfo, options: List
         410 if the version is too old, 504 if it is in the future, 400 if the continue token is invalid.
     """
     key = (resource.group, resource.name)
-    version, after = store.version, ""
-    limit = options.limit
-    if options.token:
-        version, after = _continued(store, options, info.namespace)
-    elif options.version is not None:
-        if options.version > store.version:
-            raise too_large(options.version, store.version)
-        if options.match == "Exact":
-            if options.version < store.oldest:
-                raise expired("The resourceVersion for the provided list is too old.")
-            version = options.version
-        elif options.version == 0:
-            limit = 0  # served from the watch cache, which has no pages (F2)
-    is_current = version == store.version
-    items = (
-        list(store.items(key, info.namespace, after))
-        if is_current
-        else store.items_at(key, version, info.namespace, after)
-    )
+    version, start, limit = _page(store, options, info.namespace)
+    if version == store.version:
+        items = list(store.items(key, info.namespace, start))
+    else:
+        items = store.items_at(key, version, info.namespace, start)
     selected = [(path, obj) for path, obj in items if options.labels(obj) and options.fields(obj)]
     metadata: Object = {"resourceVersion": str(version)}
     if limit and len(selected) > limit:
         remaining, selected = len(selected) - limit, selected[:limit]
-        start = (
-            selected[-1][0].removeprefix(f"{info.namespace}/") if info.namespace else selected[-1][0].removeprefix("/")
-        )
-        metadata["continue"] = _token(version, start + "\0")
+        last_path = selected[-1][0].removeprefix(f"{info.namespace}/")
+        metadata["continue"] = _token(version, last_path + "\0")
         if not options.selective:
             metadata["remainingItemCount"] = remaining
     return {
@@ -176,7 +160,7 @@ def without_kind(obj: Object) -> Object:
 
 
 def too_large(requested: int, current: int) -> ApiError:
-    """504: the requested version is in the future (F3).
+    """Error 504: the requested version is in the future (F3).
 
     Parameters
     ----------
@@ -239,6 +223,22 @@ def _unsupported(match: str, supported: str) -> Problem:
     return _MATCH, detail, "FieldValueNotSupported"
 
 
+def _page(store: Store, options: ListOptions, namespace: str) -> tuple[int, str, int]:
+    """The resource version to list, the path to start at, and the size of the page; 0 is no limit."""
+    if options.token:
+        return *_continued(store, options, namespace), options.limit
+    if options.version is None:
+        return store.version, "", options.limit
+    if options.version > store.version:
+        raise too_large(options.version, store.version)
+    if options.match == "Exact":
+        if options.version < store.oldest:
+            raise expired("The resourceVersion for the provided list is too old.")
+        return options.version, "", options.limit
+    # version 0 is served from the watch cache, which has no pages (F2)
+    return store.version, "", options.limit if options.version else 0
+
+
 def _integer(text: str) -> int | None:
     if not text:
         return None
@@ -262,19 +262,18 @@ def _continued(store: Store, options: ListOptions, namespace: str) -> tuple[int,
     start, version = _parse_token(options.token)
     if options.version is not None and options.version != 0:
         raise bad_request("specifying resource version is not allowed when using continue")
-    after = f"{namespace}/{start}" if namespace else start if "/" in start else f"/{start}"
+    path = f"{namespace}/{start}" if namespace else start if "/" in start else f"/{start}"
     if version == -1:
-        return store.version, after
+        return store.version, path
     if version < store.oldest:
-        fresh = _token(-1, start)
-        raise _Expired(_TOO_OLD, fresh)
+        raise _Expired(_TOO_OLD, _token(-1, start))
     if version > store.version:
         raise bad_request("invalid continue token: continue key is not valid: the version is in the future")
-    return version, after
+    return version, path
 
 
 class _Expired(ApiError):
-    """410 with a new continue token, which continues the list inconsistently (F1)."""
+    """Error 410 with a new continue token, which continues the list inconsistently (F1)."""
 
     def __init__(self, message: str, token: str) -> None:
         super().__init__(410, "Expired", message)

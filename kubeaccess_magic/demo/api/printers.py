@@ -128,7 +128,7 @@ def partial_list(objects: Sequence[Object], metadata: Object, version: str = "v1
 
 
 def not_convertible(requested: str, description: str) -> ApiError:
-    """406: an answer cannot be converted as the client asks.
+    """Error 406: an answer cannot be converted as the client asks.
 
     Parameters
     ----------

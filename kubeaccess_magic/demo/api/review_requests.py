@@ -15,6 +15,7 @@ _KINDS: Final = (
     "SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview", "LocalSubjectAccessReview",
     "SelfSubjectReview",
 )  # fmt: skip
+_CORE_KINDS: Final = ("Pod", "Service", "Node", "Namespace", "ConfigMap", "Secret")
 _TYPE_META: Final = (
     r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
 )
@@ -62,17 +63,7 @@ def review(kind: str, body: bytes, user: User, authorizer: Authorizer, namespace
         answer["metadata"] = {"creationTimestamp": now()}
         return answer | {"status": {"userInfo": _user_info(user)}}
     if kind == "SelfSubjectRulesReview":
-        if not spec.get("namespace"):
-            raise bad_request("no namespace on request")
-        resource_rules, non_resource_rules, evaluation_error = authorizer.rules(user, str(spec["namespace"]))
-        status: Object = {
-            "resourceRules": resource_rules,
-            "nonResourceRules": non_resource_rules,
-            "incomplete": bool(evaluation_error),
-        }
-        if evaluation_error:
-            status["evaluationError"] = evaluation_error
-        return answer | {"spec": {}, "status": status}
+        return answer | _rules(spec, user, authorizer)
     if kind != "SelfSubjectAccessReview":
         user = User(str(spec.get("user", "")), tuple(spec.get("groups") or ()))
     return answer | _access(kind, spec, user, authorizer, namespace, field)
@@ -163,17 +154,23 @@ def check_kind(obj: Object, kind: str, version: str) -> None:
     problem = (
         f'no kind "{actual_kind}" is registered for version "{actual_version}" in scheme "pkg/runtime/scheme.go:111"'
     )
-    if actual_version in ("v1", version) and actual_kind in (
-        "Pod",
-        "Service",
-        "Node",
-        "Namespace",
-        "ConfigMap",
-        "Secret",
-        *_KINDS,
-    ):
+    if actual_version in ("v1", version) and actual_kind in (*_CORE_KINDS, *_KINDS):
         problem = f"converting ({short}.{actual_kind}) to ({group}.{kind}): unknown conversion"
     raise bad_request(f'{actual_kind} in version "{short}" cannot be handled as a {kind}: {problem}')
+
+
+def _rules(spec: Object, user: User, authorizer: Authorizer) -> Object:
+    if not spec.get("namespace"):
+        raise bad_request("no namespace on request")
+    resource_rules, non_resource_rules, evaluation_error = authorizer.rules(user, str(spec["namespace"]))
+    status: Object = {
+        "resourceRules": resource_rules,
+        "nonResourceRules": non_resource_rules,
+        "incomplete": bool(evaluation_error),
+    }
+    if evaluation_error:
+        status["evaluationError"] = evaluation_error
+    return {"spec": {}, "status": status}
 
 
 def _access(kind: str, spec: Object, user: User, authorizer: Authorizer, namespace: str, field: str) -> Object:

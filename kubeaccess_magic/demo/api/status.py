@@ -54,22 +54,22 @@ class ApiError(Exception):
 
 
 def bad_request(message: str) -> ApiError:
-    """400, without details (E3, E4)."""
+    """Error 400, without details (E3, E4)."""
     return ApiError(400, "BadRequest", message)
 
 
 def name_missing() -> ApiError:
-    """400: the path names a subresource of an object, and the object's name is empty (N8)."""
+    """Error 400: the path names a subresource of an object, and the object's name is empty (N8)."""
     return bad_request("name must be provided")
 
 
 def unauthorized() -> ApiError:
-    """401: the credentials are wrong; missing ones are not an error here (E1)."""
+    """Error 401: the credentials are wrong; missing ones are not an error here (E1)."""
     return ApiError(401, "Unauthorized", "Unauthorized")
 
 
 def forbidden(message: str, name: str, resource: str, group: str = "") -> ApiError:
-    """403 of the authorizer, whose answers alone have the header ``nosniff`` (E2).
+    """Error 403 of the authorizer, whose answers alone have the header ``nosniff`` (E2).
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def forbidden(message: str, name: str, resource: str, group: str = "") -> ApiErr
 
 
 def not_found(resource: str, name: str, group: str = "") -> ApiError:
-    """404: there is no such object (E5).
+    """Error 404: there is no such object (E5).
 
     Parameters
     ----------
@@ -103,24 +103,24 @@ def not_found(resource: str, name: str, group: str = "") -> ApiError:
 
 
 def no_resource() -> ApiError:
-    """404: the group has no such resource."""
+    """Error 404: the group has no such resource."""
     return ApiError(404, "NotFound", "the server could not find the requested resource", {})
 
 
 def not_allowed() -> ApiError:
-    """405: the resource does not have this method (E6)."""
+    """Error 405: the resource does not have this method (E6)."""
     message = "the server does not allow this method on the requested resource"
     return ApiError(405, "MethodNotAllowed", message, {})
 
 
 def not_acceptable(representations: str) -> ApiError:
-    """406: nothing that the client accepts is available."""
+    """Error 406: nothing that the client accepts is available."""
     message = f"406: Not Acceptable\n\nAvailable representations: {representations}"
     return ApiError(406, "NotAcceptable", message, {})
 
 
 def already_exists(resource: str, name: str, group: str = "") -> ApiError:
-    """409: an object with this name already exists.
+    """Error 409: an object with this name already exists.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def already_exists(resource: str, name: str, group: str = "") -> ApiError:
 
 
 def conflict(resource: str, name: str, group: str = "") -> ApiError:
-    """409: the object has changed since the version that the write is based on.
+    """Error 409: the object has changed since the version that the write is based on.
 
     Parameters
     ----------
@@ -152,12 +152,12 @@ def conflict(resource: str, name: str, group: str = "") -> ApiError:
 
 
 def expired(message: str) -> ApiError:
-    """410: a resource version or a page that the server no longer has (F1)."""
+    """Error 410: a resource version or a page that the server no longer has (F1)."""
     return ApiError(410, "Expired", message)
 
 
 def invalid(kind: str, group: str, name: str, field: str, detail: str, cause: str) -> ApiError:
-    """422: one field is invalid.
+    """Error 422: one field is invalid.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def invalid(kind: str, group: str, name: str, field: str, detail: str, cause: st
 
 
 def invalid_all(kind: str, group: str, problems: list[tuple[str, str, str]]) -> ApiError:
-    """422: several fields are invalid.
+    """Error 422: several fields are invalid.
 
     Parameters
     ----------
@@ -201,18 +201,18 @@ def invalid_all(kind: str, group: str, problems: list[tuple[str, str, str]]) -> 
 
 
 def internal(message: str) -> ApiError:
-    """500 with a reason (T29)."""
+    """Error 500 with a reason (T29)."""
     text = f"Internal error occurred: {message}"
     return ApiError(500, "InternalError", text, {"causes": [{"message": message}]})
 
 
 def plain_500(message: str) -> ApiError:
-    """500 without a reason, as for an error that is not a Status in Go (D8, T35)."""
+    """Error 500 without a reason, as for an error that is not a Status in Go (D8, T35)."""
     return ApiError(500, "", message)
 
 
 def unavailable(message: str) -> ApiError:
-    """503: the app cannot be reached (E8, S1, S3)."""
+    """Error 503: the app cannot be reached (E8, S1, S3)."""
     return ApiError(503, "ServiceUnavailable", message)
 
 

@@ -1,1 +1,1 @@
-"""The apps that run in the pods of the demo world."""
+"""The apps that run in the pods of the demo cluster."""

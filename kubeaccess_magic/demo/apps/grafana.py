@@ -1,4 +1,4 @@
-"""Grafana: a login with a cookie, a search, a dashboard that is fed by a websocket."""
+"""Grafana: a login with a cookie, a search, and dashboards with live data from a WebSocket."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ socket.onmessage = (event) => {{ document.getElementById("live").textContent = e
 
 
 class Grafana:
-    """One Grafana server, with its own sessions."""
+    """A Grafana server with its sessions."""
 
     def __init__(self) -> None:
         self._sessions: dict[str, str] = {}
@@ -71,10 +71,10 @@ class Grafana:
         text = (await exchange.whole_body(2**16) or b"").decode("utf-8", "replace")
         is_json = "json" in exchange.request.headers.get("Content-Type")
         try:
-            given: Any = json.loads(text) if is_json else {name: one[0] for name, one in parse_qs(text).items()}
+            login: Any = json.loads(text) if is_json else {name: values[0] for name, values in parse_qs(text).items()}
         except ValueError:
-            given = {}
-        if not isinstance(given, dict) or (given.get("user"), given.get("password")) != (USER, PASSWORD):
+            login = {}
+        if not isinstance(login, dict) or (login.get("user"), login.get("password")) != (USER, PASSWORD):
             await send_json(
                 exchange, 401, {"message": "Invalid username or password", "messageId": "password-auth.failed"}
             )
@@ -89,8 +89,8 @@ class Grafana:
 
     async def _logout(self, exchange: Exchange) -> None:
         self._sessions.pop(self._token(exchange), None)
-        gone = ("Set-Cookie", f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
-        await send_text(exchange, 302, "", [gone, ("Location", "/login")])
+        cookie = ("Set-Cookie", f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
+        await send_text(exchange, 302, "", [cookie, ("Location", "/login")])
 
     async def _user(self, exchange: Exchange) -> None:
         if await self._signed_in(exchange):
@@ -99,8 +99,8 @@ class Grafana:
     async def _search(self, exchange: Exchange) -> None:
         if not await self._signed_in(exchange):
             return
-        wanted = exchange.request.parameters.get("query", "").lower()
-        found = [
+        query = exchange.request.parameters.get("query", "").lower()
+        dashboards = [
             {
                 "id": number,
                 "uid": uid,
@@ -111,15 +111,15 @@ class Grafana:
                 "tags": tags,
             }
             for number, (uid, title, tags) in enumerate(_DASHBOARDS, 1)
-            if wanted in title.lower()
+            if query in title.lower()
         ]
-        await send_json(exchange, 200, found)
+        await send_json(exchange, 200, dashboards)
 
     async def _dashboard(self, exchange: Exchange, uid: str) -> None:
         if not await self._signed_in(exchange):
             return
-        for known, title, tags in _DASHBOARDS:
-            if known == uid:
+        for dashboard_uid, title, tags in _DASHBOARDS:
+            if dashboard_uid == uid:
                 dashboard = {
                     "uid": uid,
                     "title": title,
@@ -136,7 +136,7 @@ class Grafana:
         if self._token(exchange) not in self._sessions:
             await send_text(exchange, 302, "", [("Location", "/login")])
             return
-        title = next((title for known, title, _ in _DASHBOARDS if known == uid), "")
+        title = next((title for dashboard_uid, title, _ in _DASHBOARDS if dashboard_uid == uid), "")
         await send_html(exchange, 200 if title else 404, _PAGE.format(title=title or "Dashboard not found"))
 
     async def _home(self, exchange: Exchange) -> None:
@@ -151,7 +151,7 @@ class Grafana:
         await send_text(exchange, 200, "body { font-family: sans-serif }\n", [])
 
     async def _live(self, exchange: Exchange) -> None:
-        """A message a second, until either side has had enough; what the client says is said back."""
+        """Send a message every second until one side closes; messages of the client are echoed."""
         socket = await accept_websocket(exchange)
         if socket is None:
             await send_text(exchange, 400, "Bad Request\n")

@@ -1,4 +1,4 @@
-"""Heapster: the model API, metrics of nodes, namespaces and pods of the last quarter of an hour."""
+"""Heapster: its model API, with metrics of nodes, namespaces and pods for the last fifteen minutes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..api.store import timestamp
 from ..http.exchange import Exchange
-from ..world.usage import Reading, of_node, of_pods
+from ..world.usage import Reading, node_usage, pods_usage
 from .web import Router, send_json, send_text
 
 if TYPE_CHECKING:
     from ..world.builder import World
 
 Measure = Callable[[float], Reading]
-"""What something used at a second."""
+"""The resource usage of something at a time, in seconds since the epoch."""
 
 _METRICS: Final[Mapping[str, Callable[[Reading], float]]] = {
     "cpu/usage_rate": lambda reading: reading.cores * 1000,
@@ -29,29 +29,29 @@ _MODEL = "/api/v1/model"
 
 
 class Heapster:
-    """One Heapster.
+    """A Heapster server.
 
     Parameters
     ----------
     world
-        Whose nodes and pods it tells of.
+        The world whose nodes and pods it reports.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._router = Router(
             ("GET", "/healthz", self._healthz),
-            ("GET", f"{_MODEL}/", self._entries),
-            ("GET", f"{_MODEL}/metrics/?", self._names),
+            ("GET", f"{_MODEL}/", self._index),
+            ("GET", f"{_MODEL}/metrics/?", self._metric_names),
             ("GET", f"{_MODEL}/metrics/(.+)", self._cluster),
             ("GET", f"{_MODEL}/nodes/?", self._nodes),
-            ("GET", f"{_MODEL}/nodes/([^/]+)/metrics/?", self._names),
+            ("GET", f"{_MODEL}/nodes/([^/]+)/metrics/?", self._metric_names),
             ("GET", f"{_MODEL}/nodes/([^/]+)/metrics/(.+)", self._node),
             ("GET", f"{_MODEL}/namespaces/?", self._namespaces),
-            ("GET", f"{_MODEL}/namespaces/([^/]+)/metrics/?", self._names),
+            ("GET", f"{_MODEL}/namespaces/([^/]+)/metrics/?", self._metric_names),
             ("GET", f"{_MODEL}/namespaces/([^/]+)/metrics/(.+)", self._namespace),
             ("GET", f"{_MODEL}/namespaces/([^/]+)/pods/?", self._pods),
-            ("GET", f"{_MODEL}/namespaces/([^/]+)/pods/([^/]+)/metrics/?", self._names),
+            ("GET", f"{_MODEL}/namespaces/([^/]+)/pods/([^/]+)/metrics/?", self._metric_names),
             ("GET", f"{_MODEL}/namespaces/([^/]+)/pods/([^/]+)/metrics/(.+)", self._pod),
         )
 
@@ -62,58 +62,58 @@ class Heapster:
     async def _healthz(self, exchange: Exchange) -> None:
         await send_text(exchange, 200, "ok")
 
-    async def _entries(self, exchange: Exchange) -> None:
+    async def _index(self, exchange: Exchange) -> None:
         await send_json(exchange, 200, ["metrics", "nodes", "namespaces"])
 
-    async def _names(self, exchange: Exchange, *where: str) -> None:
+    async def _metric_names(self, exchange: Exchange, *entity: str) -> None:
         await send_json(exchange, 200, list(_METRICS))
 
     async def _nodes(self, exchange: Exchange) -> None:
-        await send_json(exchange, 200, sorted(self._of_kind("Node")))
+        await send_json(exchange, 200, sorted(self._names_of("Node")))
 
     async def _namespaces(self, exchange: Exchange) -> None:
-        await send_json(exchange, 200, sorted(self._of_kind("Namespace")))
+        await send_json(exchange, 200, sorted(self._names_of("Namespace")))
 
     async def _pods(self, exchange: Exchange, namespace: str) -> None:
-        await send_json(exchange, 200, sorted(self._of_kind("Pod", namespace)))
+        await send_json(exchange, 200, sorted(self._names_of("Pod", namespace)))
 
     async def _cluster(self, exchange: Exchange, metric: str) -> None:
-        await _series(exchange, metric, self._of_nodes(self._things("Node")))
+        await _send_series(exchange, metric, self._nodes_measure(self._objects("Node")))
 
     async def _node(self, exchange: Exchange, name: str, metric: str) -> None:
-        found = [obj for obj in self._things("Node") if obj["metadata"]["name"] == name]
-        await _series(exchange, metric, self._of_nodes(found))
+        nodes = [obj for obj in self._objects("Node") if obj["metadata"]["name"] == name]
+        await _send_series(exchange, metric, self._nodes_measure(nodes))
 
     async def _namespace(self, exchange: Exchange, name: str, metric: str) -> None:
-        known = name in self._of_kind("Namespace")
-        pods = self._things("Pod", name)
-        await _series(exchange, metric, partial(of_pods, pods) if known else None)
+        exists = name in self._names_of("Namespace")
+        pods = self._objects("Pod", name)
+        await _send_series(exchange, metric, partial(pods_usage, pods) if exists else None)
 
     async def _pod(self, exchange: Exchange, namespace: str, name: str, metric: str) -> None:
-        found = [obj for obj in self._things("Pod", namespace) if obj["metadata"]["name"] == name]
-        await _series(exchange, metric, partial(of_pods, found) if found else None)
+        pods = [obj for obj in self._objects("Pod", namespace) if obj["metadata"]["name"] == name]
+        await _send_series(exchange, metric, partial(pods_usage, pods) if pods else None)
 
-    def _of_nodes(self, nodes: list[dict[str, Any]]) -> Measure | None:
-        pods = self._things("Pod")
+    def _nodes_measure(self, nodes: list[dict[str, Any]]) -> Measure | None:
+        pods = self._objects("Pod")
         if not nodes:
             return None
-        return lambda second: sum((of_node(node, pods, second) for node in nodes), Reading())
+        return lambda second: sum((node_usage(node, pods, second) for node in nodes), Reading())
 
-    def _things(self, kind: str, namespace: str = "") -> list[dict[str, Any]]:
-        found = [obj for obj in self._world.objects if obj["kind"] == kind]
-        return [obj for obj in found if not namespace or obj["metadata"].get("namespace") == namespace]
+    def _objects(self, kind: str, namespace: str = "") -> list[dict[str, Any]]:
+        objects = [obj for obj in self._world.objects if obj["kind"] == kind]
+        return [obj for obj in objects if not namespace or obj["metadata"].get("namespace") == namespace]
 
-    def _of_kind(self, kind: str, namespace: str = "") -> list[str]:
-        return [str(obj["metadata"]["name"]) for obj in self._things(kind, namespace)]
+    def _names_of(self, kind: str, namespace: str = "") -> list[str]:
+        return [str(obj["metadata"]["name"]) for obj in self._objects(kind, namespace)]
 
 
-async def _series(exchange: Exchange, metric: str, measure: Measure | None) -> None:
-    """The values of a metric, one a minute; without a measure there is no such thing."""
+async def _send_series(exchange: Exchange, metric: str, measure: Measure | None) -> None:
+    """Answer with the values of a metric, one per minute; 404 if there is no such entity or metric."""
     value = _METRICS.get(metric)
     if measure is None or value is None:
         await send_json(exchange, 404, {"message": "the requested metric or entity was not found"})
         return
     minute = int(time.time()) // 60
-    moments = [number * 60 for number in range(minute - 14, minute + 1)]
-    points = [{"timestamp": timestamp(second), "value": int(value(measure(second)))} for second in moments]
+    times = [number * 60 for number in range(minute - 14, minute + 1)]
+    points = [{"timestamp": timestamp(second), "value": int(value(measure(second)))} for second in times]
     await send_json(exchange, 200, {"metrics": points, "latestTimestamp": points[-1]["timestamp"]})

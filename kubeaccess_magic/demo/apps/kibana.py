@@ -1,4 +1,4 @@
-"""Kibana: an app of JavaScript that builds its URLs from the root of its origin, unaware of any prefix."""
+"""Kibana: a JavaScript app whose URLs begin at the root of its origin, so that it breaks behind a path prefix."""
 
 from __future__ import annotations
 
@@ -54,4 +54,4 @@ kibana = Router(
     ("GET", "/ui/legacy.css", _style),
     ("GET", "/api/status", _status),
 )
-"""The app."""
+"""The Kibana app."""

@@ -1,14 +1,14 @@
-"""A node's kubelet: its summary of resources and the metrics of its containers; no streams yet."""
+"""A node's kubelet: its resource summary and the metrics of its containers; it has no streams yet."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ..api.store import timestamp
 from ..http.exchange import Exchange
-from ..world.usage import MEMORY, Load, Reading, of_node, of_pods, running, scraped
+from ..world.usage import NODE_MEMORY, Reading, last_scrape, node_usage, pods_usage, running_containers
 from .web import Router, send_html, send_json, send_text
 
 if TYPE_CHECKING:
@@ -16,23 +16,29 @@ if TYPE_CHECKING:
 
 
 Family = tuple[str, str, str]
-"""Name, type and help of a metric."""
+"""The name, type and help text of a metric."""
+Samples = list[tuple[str, float]]
+"""Labels in braces, and the value of each sample."""
 
 _CPU: Final = ("container_cpu_usage_seconds_total", "counter", "Cumulative cpu time consumed in seconds.")
-_WORKING: Final = ("container_memory_working_set_bytes", "gauge", "Current working set in bytes.")
+_WORKING_SET: Final = ("container_memory_working_set_bytes", "gauge", "Current working set in bytes.")
 _RECEIVED: Final = ("container_network_receive_bytes_total", "counter", "Cumulative count of bytes received.")
 _SENT: Final = ("container_network_transmit_bytes_total", "counter", "Cumulative count of bytes transmitted.")
 _STARTED: Final = ("container_start_time_seconds", "gauge", "Start time of the container since unix epoch in seconds.")
+_BUILD_INFO: Final = ("kubernetes_build_info", "gauge", "The versions that this was built from.")
+_NODE_NAME: Final = ("kubelet_node_name", "gauge", "The node's name. The value is always 1.")
+_RUNNING_PODS: Final = ("kubelet_running_pods", "gauge", "Number of pods that have a running sandbox.")
+_RUNNING_CONTAINERS: Final = ("kubelet_running_containers", "gauge", "Number of containers currently running.")
 _PROBES: Final = ("prober_probe_total", "counter", "Cumulative number of probes for a container by result.")
 
 
 class Kubelet:
-    """One kubelet.
+    """The kubelet of one node.
 
     Parameters
     ----------
     world
-        Whose pods run on the node.
+        The world of which the node is a part.
     node
         The node's name.
     """
@@ -60,148 +66,160 @@ class Kubelet:
         await send_text(exchange, 200, "ok")
 
     async def _pods(self, exchange: Exchange) -> None:
-        await send_json(exchange, 200, {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": self._own()})
+        await send_json(
+            exchange, 200, {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": self._pods_here()}
+        )
 
     async def _summary(self, exchange: Exchange) -> None:
-        second = scraped(time.time())
+        second = last_scrape(time.time())
         now = timestamp(second)
-        obj = self._thing
-        node = {"nodeName": self._node, "startTime": obj["metadata"]["creationTimestamp"]}
-        reading = of_node(obj, self._own(), second)
-        node |= _stats(reading, now, MEMORY) | {"network": _network(reading, now), "fs": _filesystem(now, 30 * 2**30)}
-        pods = []
-        for pod in self._own():
-            metadata = pod["metadata"]
-            containers = [
-                {"name": box["name"], "startTime": timestamp(load.cpu.began)}
-                | _stats(load.at(second), now)
-                | {"rootfs": _filesystem(now, 40 * 2**20), "logs": _filesystem(now, 2**20)}
-                for box, load in running(pod)
-            ]
-            whole = of_pods([pod], second)
-            about: dict[str, Any] = {
-                "podRef": {key: metadata[key] for key in ("name", "namespace", "uid")},
-                "startTime": pod["status"]["startTime"],
-                "containers": containers,
-            }
-            if containers:
-                about |= _stats(whole, now) | {"network": _network(whole, now)}
-            pods.append(about)
+        reading = node_usage(self._node_object, self._pods_here(), second)
+        node = {
+            "nodeName": self._node,
+            "startTime": self._node_object["metadata"]["creationTimestamp"],
+            **_stats(reading, now, NODE_MEMORY),
+            "network": _network(reading, now),
+            "fs": _filesystem(now, 30 * 2**30),
+        }
+        pods = [_pod_summary(pod, second) for pod in self._pods_here()]
         await send_json(exchange, 200, {"node": node, "pods": pods}, indent=1)
 
     async def _metrics(self, exchange: Exchange) -> None:
-        boxes = sum(1 for pod in self._own() for _ in running(pod))
-        version = self._thing["status"]["nodeInfo"]["kubeletVersion"]
-        rows: list[tuple[Family, list[tuple[str, float]]]] = [
-            (
-                ("kubernetes_build_info", "gauge", "The versions that this was built from."),
-                [(f'{{git_version="{version}",platform="linux/amd64"}}', 1)],
-            ),
-            (
-                ("kubelet_node_name", "gauge", "The node's name. The value is always 1."),
-                [(f'{{node="{self._node}"}}', 1)],
-            ),
-            (
-                ("kubelet_running_pods", "gauge", "Number of pods that have a running sandbox."),
-                [("", len(self._own()))],
-            ),
-            (
-                ("kubelet_running_containers", "gauge", "Number of containers currently running."),
-                [('{container_state="running"}', boxes)],
-            ),
+        count = sum(1 for pod in self._pods_here() for _ in running_containers(pod))
+        version = self._node_object["status"]["nodeInfo"]["kubeletVersion"]
+        families: list[tuple[Family, Samples]] = [
+            (_BUILD_INFO, [(f'{{git_version="{version}",platform="linux/amd64"}}', 1)]),
+            (_NODE_NAME, [(f'{{node="{self._node}"}}', 1)]),
+            (_RUNNING_PODS, [("", len(self._pods_here()))]),
+            (_RUNNING_CONTAINERS, [('{container_state="running"}', count)]),
         ]
-        await send_text(exchange, 200, "".join(_family(family, samples) for family, samples in rows))
+        await _send_metrics(exchange, families)
 
     async def _cadvisor(self, exchange: Exchange) -> None:
-        second = scraped(time.time())
-        rows: dict[Family, list[tuple[str, float]]] = {_CPU: [], _WORKING: [], _STARTED: [], _RECEIVED: [], _SENT: []}
-        for pod in self._own():
-            metadata, whole = pod["metadata"], of_pods([pod], second)
-            where = f'namespace="{metadata["namespace"]}",pod="{metadata["name"]}"'
-            group = f"/kubepods.slice/kubepods-pod{metadata['uid'].replace('-', '_')}.slice"
-            names = {one["name"]: one for one in pod["status"]["containerStatuses"]}
-            for box, load in running(pod):
-                number = str(names[box["name"]].get("containerID", "")).rpartition("/")[2]
-                labels = (
-                    f'{{container="{box["name"]}",id="{group}/cri-containerd-{number}.scope",image="{box["image"]}"'
-                )
-                labels = f'{labels},name="{number}",{where}}}'
-                reading = load.at(second)
-                rows[_CPU].append((labels, round(reading.cpu_s, 3)))
-                rows[_WORKING].append((labels, reading.memory))
-                rows[_STARTED].append((labels, int(load.cpu.began)))
-            if whole.memory:
-                labels = f'{{container="",id="{group}",image="",interface="eth0",name="",{where}}}'
-                rows[_RECEIVED].append((labels, whole.received))
-                rows[_SENT].append((labels, whole.sent))
-        await send_text(exchange, 200, "".join(_family(family, samples) for family, samples in rows.items()))
+        second = last_scrape(time.time())
+        families: dict[Family, Samples] = {_CPU: [], _WORKING_SET: [], _STARTED: [], _RECEIVED: [], _SENT: []}
+        for pod in self._pods_here():
+            for container, load in running_containers(pod):
+                labels, reading = _cadvisor_labels(pod, container), load.at(second)
+                families[_CPU].append((labels, round(reading.cpu_s, 3)))
+                families[_WORKING_SET].append((labels, reading.memory))
+                families[_STARTED].append((labels, int(load.cpu.started_at)))
+            reading = pods_usage([pod], second)
+            if reading.memory:
+                labels = _cadvisor_labels(pod)
+                families[_RECEIVED].append((labels, reading.received))
+                families[_SENT].append((labels, reading.sent))
+        await _send_metrics(exchange, families.items())
 
     async def _resource(self, exchange: Exchange) -> None:
-        """What metrics-server reads."""
-        second = scraped(time.time())
-        node = of_node(self._thing, self._own(), second)
-        help_of = {"cpu": "Cumulative cpu time consumed in core-seconds", "memory": "Current working set in bytes"}
-        rows: list[tuple[Family, list[tuple[str, float]]]] = []
-        loads: list[tuple[str, Load]] = [
-            (
-                f'{{container="{box["name"]}",namespace="{pod["metadata"]["namespace"]}",pod="{pod["metadata"]["name"]}"}}',
-                load,
-            )
-            for pod in self._own()
-            for box, load in running(pod)
+        """The metrics that metrics-server reads."""
+        second = last_scrape(time.time())
+        node = node_usage(self._node_object, self._pods_here(), second)
+        loads = [
+            (f"{{{_container_labels(pod, container)}}}", load)
+            for pod in self._pods_here()
+            for container, load in running_containers(pod)
         ]
-        cpu = [(labels, round(load.at(second).cpu_s, 3)) for labels, load in loads]
-        memory: list[tuple[str, float]] = [(labels, load.at(second).memory) for labels, load in loads]
-        rows.append((("container_cpu_usage_seconds_total", "counter", f"{help_of['cpu']} of the container."), cpu))
-        rows.append((("container_memory_working_set_bytes", "gauge", f"{help_of['memory']} of the container."), memory))
-        whole: list[tuple[str, float]] = [("", round(node.cpu_s, 3))]
-        rows.append((("node_cpu_usage_seconds_total", "counter", f"{help_of['cpu']} of the node."), whole))
-        family = ("node_memory_working_set_bytes", "gauge", f"{help_of['memory']} of the node.")
-        rows.append((family, [("", node.memory)]))
-        await send_text(exchange, 200, "".join(_family(family, samples) for family, samples in rows))
+        cpu, memory = "Cumulative cpu time consumed in core-seconds", "Current working set in bytes"
+        families: list[tuple[Family, Samples]] = [
+            (
+                ("container_cpu_usage_seconds_total", "counter", f"{cpu} of the container."),
+                [(labels, round(load.at(second).cpu_s, 3)) for labels, load in loads],
+            ),
+            (
+                ("container_memory_working_set_bytes", "gauge", f"{memory} of the container."),
+                [(labels, load.at(second).memory) for labels, load in loads],
+            ),
+            (("node_cpu_usage_seconds_total", "counter", f"{cpu} of the node."), [("", round(node.cpu_s, 3))]),
+            (("node_memory_working_set_bytes", "gauge", f"{memory} of the node."), [("", node.memory)]),
+        ]
+        await _send_metrics(exchange, families)
 
     async def _probes(self, exchange: Exchange) -> None:
-        rows: list[tuple[str, float]] = []
-        for pod in self._own():
-            metadata = pod["metadata"]
-            for box, load in running(pod):
-                if probe := box.get("readinessProbe"):
-                    times = int((time.time() - load.cpu.began) // probe["periodSeconds"])
-                    labels = f'container="{box["name"]}",namespace="{metadata["namespace"]}",pod="{metadata["name"]}"'
-                    rows.append((f'{{{labels},probe_type="Readiness",result="failed"}}', times))
-        await send_text(exchange, 200, _family(_PROBES, rows))
+        samples: Samples = []
+        for pod in self._pods_here():
+            for container, load in running_containers(pod):
+                if probe := container.get("readinessProbe"):
+                    count = int((time.time() - load.cpu.started_at) // probe["periodSeconds"])
+                    labels = _container_labels(pod, container)
+                    samples.append((f'{{{labels},probe_type="Readiness",result="failed"}}', count))
+        await _send_metrics(exchange, [(_PROBES, samples)])
 
     async def _config(self, exchange: Exchange) -> None:
         config = {
             "kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1", "port": 10250,
             "cgroupDriver": "systemd", "clusterDomain": "cluster.local", "clusterDNS": ["10.96.0.10"], "maxPods": 110,
-            "podCIDR": self._thing["spec"]["podCIDR"],
+            "podCIDR": self._node_object["spec"]["podCIDR"],
         }  # fmt: skip
         await send_json(exchange, 200, {"kubeletconfig": config})
 
     async def _logs(self, exchange: Exchange) -> None:
-        """A directory as Go's file server lists it."""
+        """A directory listing like that of Go's file server."""
         names = ("containers/", "pods/")
         links = "".join(f'<a href="{name}">{name}</a>\n' for name in names)
         page = f'<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n{links}</pre>\n'
         await send_html(exchange, 200, page)
 
     @property
-    def _thing(self) -> dict[str, Any]:
-        """The node's own object."""
-        return next(
-            one for one in self._world.objects if one["kind"] == "Node" and one["metadata"]["name"] == self._node
-        )
+    def _node_object(self) -> dict[str, Any]:
+        nodes = (obj for obj in self._world.objects if obj["kind"] == "Node")
+        return next(node for node in nodes if node["metadata"]["name"] == self._node)
 
-    def _own(self) -> list[dict[str, Any]]:
-        things = self._world.objects
-        return [one for one in things if one["kind"] == "Pod" and one["spec"].get("nodeName") == self._node]
+    def _pods_here(self) -> list[dict[str, Any]]:
+        pods = (obj for obj in self._world.objects if obj["kind"] == "Pod")
+        return [pod for pod in pods if pod["spec"].get("nodeName") == self._node]
 
 
-def _family(family: Family, samples: Iterable[tuple[str, float]]) -> str:
-    name, kind, text = family
+async def _send_metrics(exchange: Exchange, families: Iterable[tuple[Family, Samples]]) -> None:
+    await send_text(exchange, 200, "".join(_family_text(family, samples) for family, samples in families))
+
+
+def _family_text(family: Family, samples: Samples) -> str:
+    name, kind, description = family
     lines = "".join(f"{name}{labels} {value}\n" for labels, value in samples)
-    return f"# HELP {name} {text}\n# TYPE {name} {kind}\n{lines}" if lines else ""
+    return f"# HELP {name} {description}\n# TYPE {name} {kind}\n{lines}" if lines else ""
+
+
+def _container_labels(pod: Mapping[str, Any], container: Mapping[str, Any]) -> str:
+    metadata = pod["metadata"]
+    return f'container="{container["name"]}",namespace="{metadata["namespace"]}",pod="{metadata["name"]}"'
+
+
+def _cadvisor_labels(pod: Mapping[str, Any], container: Mapping[str, Any] | None = None) -> str:
+    """The labels of a container, or without one, of the pod's network interface."""
+    metadata = pod["metadata"]
+    pod_labels = f'namespace="{metadata["namespace"]}",pod="{metadata["name"]}"'
+    group = f"/kubepods.slice/kubepods-pod{metadata['uid'].replace('-', '_')}.slice"
+    if container is None:
+        return f'{{container="",id="{group}",image="",interface="eth0",name="",{pod_labels}}}'
+    name, image = container["name"], container["image"]
+    status = next(status for status in pod["status"]["containerStatuses"] if status["name"] == name)
+    number = str(status.get("containerID", "")).rpartition("/")[2]
+    cgroup = f"{group}/cri-containerd-{number}.scope"
+    return f'{{container="{name}",id="{cgroup}",image="{image}",name="{number}",{pod_labels}}}'
+
+
+def _pod_summary(pod: Mapping[str, Any], second: float) -> dict[str, Any]:
+    now = timestamp(second)
+    containers = [
+        {
+            "name": container["name"],
+            "startTime": timestamp(load.cpu.started_at),
+            **_stats(load.at(second), now),
+            "rootfs": _filesystem(now, 40 * 2**20),
+            "logs": _filesystem(now, 2**20),
+        }
+        for container, load in running_containers(pod)
+    ]
+    summary: dict[str, Any] = {
+        "podRef": {key: pod["metadata"][key] for key in ("name", "namespace", "uid")},
+        "startTime": pod["status"]["startTime"],
+        "containers": containers,
+    }
+    if containers:
+        reading = pods_usage([pod], second)
+        summary |= _stats(reading, now) | {"network": _network(reading, now)}
+    return summary
 
 
 def _stats(reading: Reading, now: str, available: int = 0) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""metrics-server's own port: well, and closed to whoever has not signed in (its API goes by the API server)."""
+"""The port of metrics-server itself: it answers health checks only, since its API is for the API server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _CHECKS = ("/healthz", "/livez", "/readyz")
 
 
 async def metrics_server(exchange: Exchange) -> None:
-    """``ok`` for the health checks; 403 in the words of an API server for everything else."""
+    """Answer health checks with ``ok``, and everything else with 403, like an API server."""
     request = exchange.request
     if request.path in _CHECKS and request.method in ("GET", "HEAD"):
         await send_text(exchange, 200, "ok")

@@ -1,4 +1,4 @@
-"""What a replica of the shop has answered: its customers' requests, and those that really came."""
+"""The requests that a replica of the shop has answered: simulated ones of customers, and real ones."""
 
 from __future__ import annotations
 
@@ -10,105 +10,143 @@ from typing import Final
 from ..world.usage import SCRAPE_S, wave
 
 FAILING_S: Final = 10
-"""A replica that fails does so for so long at the beginning of each minute."""
+"""How long a failing replica fails at the beginning of each minute."""
 BOUNDS: Final = (("0.05", 0.4), ("0.1", 0.7), ("0.25", 0.88), ("0.5", 0.95), ("1", 0.99), ("+Inf", 1.0))
-"""Upper bounds of the histogram of durations, and the share of requests that took no longer."""
+"""Upper bounds of the histogram of durations, and the share of requests that took at most that long."""
 MEAN_S: Final = 0.13
 
-Pair = tuple[str, str]
-"""Status code, and method in lower case."""
+CodeAndMethod = tuple[str, str]
+"""The status code, and the method in lower case."""
 
 
 class Tally:
-    """How many there were at each moment: a number for each scrape that found more than the one before."""
+    """A counter that remembers its value at each scrape."""
 
     def __init__(self) -> None:
         self._seconds: list[int] = []
         self._counts: list[int] = []
 
     def add(self, second: float) -> None:
-        """One more."""
-        at = math.ceil(second / SCRAPE_S) * SCRAPE_S
-        if self._seconds and self._seconds[-1] >= at:
+        """Count an event that happens at a time."""
+        scrape = math.ceil(second / SCRAPE_S) * SCRAPE_S
+        if self._seconds and self._seconds[-1] >= scrape:
             self._counts[-1] += 1
         else:
-            self._seconds.append(at)
+            self._seconds.append(scrape)
             self._counts.append((self._counts[-1] if self._counts else 0) + 1)
 
     def at(self, second: float) -> int:
-        """So many until then."""
-        found = bisect.bisect_right(self._seconds, second)
-        return self._counts[found - 1] if found else 0
+        """The value at the last scrape before a time."""
+        position = bisect.bisect_right(self._seconds, second)
+        return self._counts[position - 1] if position else 0
 
     @property
     def last(self) -> int:
-        """So many until now."""
+        """The current value."""
         return self._counts[-1] if self._counts else 0
 
 
 class Traffic:
-    """The requests of one replica.
+    """The requests that one replica has answered.
 
     Parameters
     ----------
-    seed, rate
-        What its customers do: so many requests a second on average.
-    began
-        When the replica started, in seconds.
+    seed
+        The seed of the simulated requests.
+    rate
+        The average number of simulated requests per second.
+    started_at
+        When the replica started, in seconds since the epoch.
     fails
         Whether it answers 503 in the first seconds of each minute.
     """
 
-    def __init__(self, seed: str, rate: float, began: float, fails: bool = False) -> None:
-        self.began = began
+    def __init__(self, seed: str, rate: float, started_at: float, fails: bool = False) -> None:
+        self.started_at = started_at
         self._fails = fails
-        self._found = wave(rate, began, seed)
-        self._missed = wave(rate / 15, began, f"{seed}/404")
-        self._came: dict[Pair, Tally] = {}
+        self._all = wave(rate, started_at, seed)
+        self._not_found = wave(rate / 15, started_at, f"{seed}/404")
+        self._real: dict[CodeAndMethod, Tally] = {}
 
-    def came(self, code: int, method: str, second: float) -> None:
-        """A request has really been answered."""
-        self._came.setdefault((str(code), method.lower()), Tally()).add(second)
+    def record(self, code: int, method: str, second: float) -> None:
+        """Count a real request that was answered.
+
+        Parameters
+        ----------
+        code
+            The status code of the answer.
+        method
+            The method of the request.
+        second
+            When it was answered, in seconds since the epoch.
+        """
+        self._real.setdefault((str(code), method.lower()), Tally()).add(second)
 
     @property
-    def pairs(self) -> list[Pair]:
-        """The codes and methods that there have been."""
-        known = [("200", "get"), ("404", "get")] + ([("503", "get")] if self._fails else [])
-        return sorted({*known, *self._came})
+    def pairs(self) -> list[CodeAndMethod]:
+        """The status codes and methods of all requests so far."""
+        simulated = [("200", "get"), ("404", "get")] + ([("503", "get")] if self._fails else [])
+        return sorted({*simulated, *self._real})
 
-    def count(self, pair: Pair, second: float, live: bool = False) -> int:
-        """Requests with this code and method; `live` counts those too that no scrape has seen yet."""
-        tally = self._came.get(pair)
-        return self._customers(pair, second) + ((tally.last if live else tally.at(second)) if tally else 0)
+    def count(self, pair: CodeAndMethod, second: float, live: bool = False) -> int:
+        """The number of requests with a status code and method.
+
+        Parameters
+        ----------
+        pair
+            The status code and the method.
+        second
+            The time, in seconds since the epoch.
+        live
+            Whether to include real requests that no scrape has seen yet.
+        """
+        tally = self._real.get(pair)
+        return self._simulated(pair, second) + ((tally.last if live else tally.at(second)) if tally else 0)
 
     def total(self, second: float, live: bool = False) -> int:
-        """All requests."""
+        """The number of all requests.
+
+        Parameters
+        ----------
+        second
+            The time, in seconds since the epoch.
+        live
+            Whether to include real requests that no scrape has seen yet.
+        """
         return sum(self.count(pair, second, live) for pair in self.pairs)
 
-    def _customers(self, pair: Pair, second: float) -> int:
+    def _simulated(self, pair: CodeAndMethod, second: float) -> int:
         if pair == ("404", "get"):
-            return self._missed.count(second)
+            return self._not_found.count(second)
         if pair == ("200", "get"):
-            return math.floor(self._found.total(second) - self._failed(second))
+            return math.floor(self._all.total(second) - self._failed(second))
         return math.floor(self._failed(second)) if pair == ("503", "get") else 0
 
     def _failed(self, second: float) -> float:
-        """What came while it failed: a sixth of all, in the first seconds of each minute."""
+        """The simulated requests that failed: those in the first seconds of each minute, a sixth of all."""
         if not self._fails:
             return 0.0
         minute = second // 60 * 60
-        before, after = self._found.total(minute), self._found.total(minute + 60)
+        before, after = self._all.total(minute), self._all.total(minute + 60)
         share = FAILING_S / 60
         return share * (before + min(second - minute, FAILING_S) / FAILING_S * (after - before))
 
 
 def failing(second: float) -> bool:
-    """Whether the replica that fails does so at that moment."""
+    """Whether failing replicas fail at a time."""
     return second % 60 < FAILING_S
 
 
 def exposition(traffic: Traffic, second: float) -> Iterator[str]:
-    """The lines of an app's own `/metrics`."""
+    """The lines of a replica's `/metrics`.
+
+    Parameters
+    ----------
+    traffic
+        The requests of the replica.
+    second
+        The time, in seconds since the epoch.
+    """
     yield "# HELP http_requests_total Requests answered by this replica.\n# TYPE http_requests_total counter\n"
     for code, method in traffic.pairs:
         count = traffic.count((code, method), second, live=True)
@@ -120,9 +158,9 @@ def exposition(traffic: Traffic, second: float) -> Iterator[str]:
         yield f'{name}_bucket{{le="{bound}"}} {math.floor(total * share)}\n'
     yield f"{name}_sum {duration_sum(total)}\n{name}_count {total}\n"
     yield "# HELP process_start_time_seconds When the process started.\n# TYPE process_start_time_seconds gauge\n"
-    yield f"process_start_time_seconds {int(traffic.began)}\n"
+    yield f"process_start_time_seconds {int(traffic.started_at)}\n"
 
 
 def duration_sum(total: int) -> float:
-    """How long all requests took together, in seconds."""
+    """The total duration of a number of requests, in seconds."""
     return round(total * MEAN_S, 3)

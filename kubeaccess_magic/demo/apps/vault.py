@@ -1,4 +1,4 @@
-"""An app that wants its own Authorization header, which the proxy verb never lets through (T14)."""
+"""An app that needs an Authorization header of its own, which the proxy verb never passes on (T14)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from ..http.exchange import Exchange
 from .web import send_json
 
 USER, PASSWORD = "teapot", "short-and-stout"
-"""Printed on its own front page: there is nothing to guard."""
+"""The login, which the app itself prints: there is nothing to protect."""
 
 
 async def vault(exchange: Exchange) -> None:
-    """401 without the right login; who is signed in, with it."""
-    wanted = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    if exchange.request.headers.get("Authorization") == wanted:
+    """Answer with the signed-in user, or with 401 if the login is missing or wrong."""
+    expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    if exchange.request.headers.get("Authorization") == expected:
         await send_json(exchange, 200, {"signed_in_as": USER, "secret": "there is tea in the pot"})
         return
-    hint = f"sign in as {USER} with password {PASSWORD}; through the proxy verb that header never arrives"
+    hint = f"sign in as {USER} with password {PASSWORD}; the proxy verb never passes the Authorization header on"
     challenge = [("WWW-Authenticate", 'Basic realm="vault"')]
     await send_json(exchange, 401, {"error": "authorization required", "hint": hint}, challenge)

@@ -1,4 +1,4 @@
-"""The little that every app needs: routes, JSON, text."""
+"""What all apps need: routing, and sending and reading JSON and text."""
 
 from __future__ import annotations
 
@@ -15,16 +15,22 @@ from ..http.message import IncomingRequest
 Handler = Callable[[Exchange], Awaitable[None]]
 Route = Callable[..., Awaitable[None]]
 
-BODY_LIMIT: Final = 64 * 2**20
-_BROWSERS_READ: Final = "text/html; charset=utf-8"
+BODY_LIMIT_BYTES: Final = 64 * 2**20
+_HTML_TYPE: Final = "text/html; charset=utf-8"
 
 
 class Router:
-    """Chooses a function by method and path.
+    """Calls a function by the method and path of a request.
 
-    Each route is ``(methods, pattern, function)``; the pattern is a regular expression for the whole path, and its
-    groups become arguments after the exchange. What no route takes is answered in plain text, as Go's servers do, or
-    by `missing` (no such path) and `refused` (another method; it is given the methods that are allowed).
+    Parameters
+    ----------
+    *routes
+        ``(methods, pattern, function)``: the pattern is a regular expression for the whole path, and its groups are
+        passed to the function after the exchange.
+    missing
+        Answers a request whose path fits no route; by default in plain text, as Go's servers do.
+    refused
+        Answers a request whose method fits no route; it gets the allowed methods.
     """
 
     def __init__(
@@ -37,21 +43,21 @@ class Router:
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request."""
         request = exchange.request
-        others: set[str] = set()
+        allowed: set[str] = set()
         for methods, pattern, function in self._routes:
-            if found := pattern.fullmatch(request.path):
+            if match := pattern.fullmatch(request.path):
                 if request.method in methods or (request.method == "HEAD" and "GET" in methods):
-                    await function(exchange, *found.groups())
+                    await function(exchange, *match.groups())
                     return
-                others |= methods
-        if others:
-            await self._refused(exchange, ", ".join(sorted(others)))
+                allowed |= methods
+        if allowed:
+            await self._refused(exchange, ", ".join(sorted(allowed)))
         else:
             await self._missing(exchange)
 
 
 async def not_found(exchange: Exchange) -> None:
-    """404 in plain text."""
+    """Answer 404 in plain text."""
     await send_text(exchange, 404, "404 page not found\n")
 
 
@@ -62,40 +68,86 @@ async def _refused(exchange: Exchange, allowed: str) -> None:
 async def send_json(
     exchange: Exchange, status: int, value: Any, headers: Iterable[tuple[str, str]] = (), indent: int | None = None
 ) -> None:
-    """Answer with a JSON value."""
+    """Answer with a JSON value.
+
+    Parameters
+    ----------
+    exchange
+        The request to answer.
+    status
+        The status code.
+    value
+        The value to encode.
+    headers
+        Headers besides Content-Type.
+    indent
+        The number of blanks to indent by; None for compact JSON.
+    """
     body = json.dumps(value, ensure_ascii=False, indent=indent, separators=None if indent else (",", ":")).encode()
     await exchange.respond(status, Headers([("Content-Type", "application/json"), *headers]), body + b"\n")
 
 
 async def send_text(exchange: Exchange, status: int, text: str, headers: Iterable[tuple[str, str]] = ()) -> None:
-    """Answer with text."""
+    """Answer with plain text.
+
+    Parameters
+    ----------
+    exchange
+        The request to answer.
+    status
+        The status code.
+    text
+        The text.
+    headers
+        Headers besides Content-Type.
+    """
     await exchange.respond(status, Headers([("Content-Type", "text/plain; charset=utf-8"), *headers]), text.encode())
 
 
 async def send_html(exchange: Exchange, status: int, page: str, headers: Iterable[tuple[str, str]] = ()) -> None:
-    """Answer with a page."""
-    await exchange.respond(status, Headers([("Content-Type", _BROWSERS_READ), *headers]), page.encode())
+    """Answer with an HTML page.
+
+    Parameters
+    ----------
+    exchange
+        The request to answer.
+    status
+        The status code.
+    page
+        The HTML.
+    headers
+        Headers besides Content-Type.
+    """
+    await exchange.respond(status, Headers([("Content-Type", _HTML_TYPE), *headers]), page.encode())
 
 
 async def read_json(exchange: Exchange) -> Any:
-    """The JSON value of the request's body; None when there is no body.
+    """Read the JSON value in the body of a request; None if there is no body.
 
     Raises
     ------
     ValueError
-        The body is not JSON, or too large.
+        The body is not JSON, or is too large.
     """
-    body = await exchange.whole_body(BODY_LIMIT)
+    body = await exchange.whole_body(BODY_LIMIT_BYTES)
     if body is None:
         raise ValueError("the body is too large")
     return json.loads(body) if body.strip() else None
 
 
 def query_pairs(request: IncomingRequest) -> list[tuple[str, str]]:
-    """The query's parameters in order, repeated ones too."""
+    """The query parameters in order, including repeated ones."""
     return parse_qsl(request.query, keep_blank_values=True)
 
 
-def flag(parameters: dict[str, str], name: str) -> bool:
-    """Whether a parameter such as `pretty` is on: present, and not ``false``."""
+def is_flag_set(parameters: dict[str, str], name: str) -> bool:
+    """Whether a flag such as `pretty` is set: the parameter is present and not ``false``.
+
+    Parameters
+    ----------
+    parameters
+        The query parameters.
+    name
+        The flag.
+    """
     return name in parameters and parameters[name].lower() != "false"

@@ -13,7 +13,7 @@ from typing import Final
 from tornado.iostream import IOStream, StreamClosedError
 
 from .headers import Headers, is_token
-from .message import IncomingRequest, reason_phrase
+from .message import BadHostError, IncomingRequest, reason_phrase
 from .wire import CHUNKED, HEAD_LIMIT_BYTES, Connection, ConnectionClosedError, Head, MalformedHTTPError, encode_fields
 
 logger = logging.getLogger("kubeaccess_magic.demo")
@@ -272,7 +272,7 @@ async def _answer(exchange: Exchange, handler: Handler) -> None:
 
 async def _refuse(connection: Connection, error: MalformedHTTPError) -> None:
     """Answer as the real server does: 400 in plain text, without Audit-Id, and close."""
-    text = f"400 Bad Request: {error}" if "Host" in str(error) else "400 Bad Request"
+    text = f"400 Bad Request: {error}" if isinstance(error, BadHostError) else "400 Bad Request"
     head = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
     try:
         await connection.write(head.encode() + text.encode())

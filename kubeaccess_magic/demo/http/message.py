@@ -16,6 +16,10 @@ _HOST = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:\[\]%@]*")
 _VERSION = re.compile(r"HTTP/([0-9])\.([0-9])")
 
 
+class BadHostError(MalformedHTTPError):
+    """The Host header is missing, repeated or malformed: the only problem that the real server names."""
+
+
 @dataclass(slots=True)
 class IncomingRequest:
     """A request whose head has been read.
@@ -56,12 +60,12 @@ class IncomingRequest:
         headers = head.headers
         hosts = headers.getall("Host")
         if len(hosts) > 1:
-            raise MalformedHTTPError("too many Host headers")
+            raise BadHostError("too many Host headers")
         if not hosts and version >= (1, 1):
-            raise MalformedHTTPError("missing required Host header")
+            raise BadHostError("missing required Host header")
         host = hosts[0] if hosts else ""
         if not _HOST.fullmatch(host):
-            raise MalformedHTTPError("malformed Host header")
+            raise BadHostError("malformed Host header")
         framing = request_framing(headers)
         headers.remove("Host")
         decoded = target.encode("latin-1").decode("utf-8", "surrogateescape")

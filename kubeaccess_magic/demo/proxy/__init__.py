@@ -1,1 +1,1 @@
-"""The proxy verb: which address a segment names, and how request and answer pass to it and back."""
+"""The proxy verb: finding the address behind a segment, and passing request and response through."""

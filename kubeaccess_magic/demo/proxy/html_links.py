@@ -1,10 +1,11 @@
-"""HTML pages with their links led through the proxy: a tokenizer like Go's, and the table of attributes (T30, T31)."""
+"""Rewriting the links in HTML pages, with a tokenizer like Go's (T30, T31)."""
 
 from __future__ import annotations
 
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
@@ -17,60 +18,70 @@ ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
         "object": "classid codebase data usemap", "q": "cite", "script": "src", "source": "src", "video": "poster src",
     }.items()
 }  # fmt: skip
-"""Which attributes of which elements hold one URL."""
+"""Element → the attributes that hold a URL."""
 
-_RAW: Final = frozenset("iframe noembed noframes noscript plaintext script style title textarea xmp".split())
+_RAW_TEXT_ELEMENTS: Final = frozenset(
+    "iframe noembed noframes noscript plaintext script style title textarea xmp".split()
+)
 _TAG = re.compile(r"<([A-Za-z][^\s/>]*)")
 _COMMENT_END = re.compile(r"(?:(?<=<!--)-?|--!?)>")
 _SPACE = "\t\n\r\f "
 _ESCAPES = {"&": "&amp;", "'": "&#39;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "\r": "&#13;"}
 
 
-def rewritten(page: bytes, rewrite: Callable[[str], str]) -> bytes:
-    """The page with `rewrite` applied to each URL; every start tag is written anew, the rest stays byte for byte."""
+def rewrite_links(page: bytes, rewrite: Callable[[str], str]) -> bytes:
+    """Apply a function to every URL of a page; start tags are written anew, everything else stays byte for byte.
+
+    Parameters
+    ----------
+    page
+        The HTML.
+    rewrite
+        Returns the URL to write instead of one.
+    """
     text = page.decode("utf-8", "surrogateescape")
-    out = "".join(piece if tag is None else _written(piece, tag, rewrite) for piece, tag in _tokens(text))
-    return out.encode("utf-8", "surrogateescape")
+    rewritten = "".join(piece if tag is None else _rewrite_tag(piece, tag, rewrite) for piece, tag in _tokens(text))
+    return rewritten.encode("utf-8", "surrogateescape")
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str | None]]:
-    """Pieces of the page; those that are start tags come with their name."""
-    at = 0
-    while at < len(text):
-        begin = text.find("<", at)
+    """Split a page into pieces; a start tag comes with its name, other pieces with None."""
+    position = 0
+    while position < len(text):
+        begin = text.find("<", position)
         if begin < 0:
-            yield text[at:], None
+            yield text[position:], None
             return
         following = text[begin + 1 : begin + 2]
-        closing = following == "/" and _is_letter(text[begin + 2 : begin + 3])
-        if _is_letter(following) or closing:
-            end = _end_of_tag(text, begin + closing)
-            if end < 0:  # a tag that the page does not finish is dropped, as Go does
-                yield text[at:begin], None
+        is_end_tag = following == "/" and _is_letter(text[begin + 2 : begin + 3])
+        if _is_letter(following) or is_end_tag:
+            end = _end_of_tag(text, begin + is_end_tag)
+            if end < 0:  # Go drops a tag that the page does not finish
+                yield text[position:begin], None
                 return
-            if closing:
-                yield text[at:end], None
-                at = end
+            if is_end_tag:
+                yield text[position:end], None
+                position = end
                 continue
-            yield text[at:begin], None
+            yield text[position:begin], None
             tag = text[begin:end]
             name = _lower(_name(tag)).replace("\0", "\ufffd")
             yield tag, name
-            at = end
-            if name in _RAW:
-                at = _end_of_raw(text, end, name)
-                yield text[end:at], None
+            position = end
+            if name in _RAW_TEXT_ELEMENTS:
+                position = _end_of_raw(text, end, name)
+                yield text[end:position], None
             continue
-        at_end = _end_of_markup(text, begin, following)
-        yield text[at:at_end], None
-        at = at_end
+        end = _end_of_markup(text, begin, following)
+        yield text[position:end], None
+        position = end
 
 
 def _end_of_markup(text: str, begin: int, following: str) -> int:
-    """Behind a comment, a declaration, or a lone ``<``."""
+    """The position after a comment, a declaration, or a lone ``<``."""
     if text.startswith("<!--", begin):
-        found = _COMMENT_END.search(text, begin + 4)
-        return found.end() if found else len(text)
+        match = _COMMENT_END.search(text, begin + 4)
+        return match.end() if match else len(text)
     if following and following in "!?/":
         end = text.find(">", begin)
         return end + 1 if end >= 0 else len(text)
@@ -78,81 +89,89 @@ def _end_of_markup(text: str, begin: int, following: str) -> int:
 
 
 def _end_of_tag(text: str, begin: int) -> int:
-    """Behind the ``>`` that ends a tag; quotes hide it."""
-    for _, _, end in _attributes(text, begin):
-        if end >= 0:
-            return end
-    return -1
+    """The position after the ``>`` that ends a tag, ignoring any in quotes; -1 if the tag does not end."""
+    return next((part.position for part in _tag_parts(text, begin) if isinstance(part, _TagEnd)), -1)
 
 
-def _end_of_raw(text: str, at: int, name: str) -> int:
-    """Where the end tag of an element begins whose content is no markup."""
+def _end_of_raw(text: str, position: int, name: str) -> int:
+    """The position of the end tag of an element whose content is not markup."""
     if name == "plaintext":
         return len(text)
-    found = re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE | re.ASCII).search(text, at)
-    return found.start() if found else len(text)
+    match = re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE | re.ASCII).search(text, position)
+    return match.start() if match else len(text)
 
 
 def _name(tag: str) -> str:
-    found = _TAG.match(tag)
-    return found[1] if found else ""
+    match = _TAG.match(tag)
+    return match[1] if match else ""
 
 
-def _attributes(text: str, begin: int) -> Iterator[tuple[str, str, int]]:
-    """Name and raw value of each attribute, then ("", a slash if it closes itself, behind the tag); -1 on the way."""
-    at, unquoted = begin + 1, -1
-    while at < len(text) and text[at] not in _SPACE + "/>":
-        at += 1
+@dataclass(frozen=True, slots=True)
+class _Attribute:
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class _TagEnd:
+    """The end of a tag: whether the tag closes itself (``/>``), and the position after it."""
+
+    closes_itself: bool
+    position: int
+
+
+def _tag_parts(text: str, begin: int) -> Iterator[_Attribute | _TagEnd]:
+    """The attributes of the tag at a position, with raw values, then its end; an unfinished tag has no end."""
+    position, value_end = _skip(text, begin + 1, _SPACE + "/>", until=True), -1
     while True:
-        while at < len(text) and text[at] in _SPACE + "/":
-            at += 1
-        if at >= len(text):
+        position = _skip(text, position, _SPACE + "/")
+        if position >= len(text):
             return
-        if text[at] == ">":
-            yield "", "/" if text[at - 1] == "/" and at != unquoted else "", at + 1
+        if text[position] == ">":
+            yield _TagEnd(text[position - 1] == "/" and position != value_end, position + 1)
             return
-        start = at
-        at += 1  # a leading "=" belongs to the name
-        while at < len(text) and text[at] not in _SPACE + "/>=":
-            at += 1
-        name, value = text[start:at], ""
-        while at < len(text) and text[at] in _SPACE:
-            at += 1
-        if at < len(text) and text[at] == "=":
-            at += 1
-            while at < len(text) and text[at] in _SPACE:
-                at += 1
-            if at >= len(text):
+        start = position
+        position = _skip(text, position + 1, _SPACE + "/>=", until=True)  # a leading "=" belongs to the name
+        name, value = text[start:position], ""
+        position = _skip(text, position, _SPACE)
+        if text[position : position + 1] == "=":
+            start = _skip(text, position + 1, _SPACE)
+            if start >= len(text):
                 return
-            if text[at] in "\"'":
-                end = text.find(text[at], at + 1)
+            if text[start] in "\"'":
+                end = text.find(text[start], start + 1)
                 if end < 0:
                     return
-                value, at = text[at + 1 : end], end + 1
+                value, position = text[start + 1 : end], end + 1
             else:
-                start = at
-                while at < len(text) and text[at] not in _SPACE + ">":
-                    at += 1
-                value, unquoted = text[start:at], at
-        yield name, value, -1
+                position = value_end = _skip(text, start, _SPACE + ">", until=True)
+                value = text[start:position]
+        yield _Attribute(name, value)
 
 
-def _written(tag: str, name: str, rewrite: Callable[[str], str]) -> str:
-    urls = ATTRIBUTES.get(name, frozenset())
-    out, seen, end = [f"<{name}"], set(), ">"
-    for attribute, raw, behind in _attributes(tag, 0):
-        if behind >= 0:
-            end = f"{raw}>"
+def _skip(text: str, position: int, characters: str, until: bool = False) -> int:
+    """The first position at which none of some characters stands, or with `until`, at which one of them does."""
+    while position < len(text) and (text[position] in characters) is not until:
+        position += 1
+    return position
+
+
+def _rewrite_tag(tag: str, name: str, rewrite: Callable[[str], str]) -> str:
+    url_attributes = ATTRIBUTES.get(name, frozenset())
+    pieces, seen, end = [f"<{name}"], set(), ">"
+    for part in _tag_parts(tag, 0):
+        if isinstance(part, _TagEnd):
+            end = "/>" if part.closes_itself else ">"
             break
-        attribute = _lower(attribute).replace("\0", "\ufffd")
+        attribute = _lower(part.name).replace("\0", "\ufffd")
         if attribute in seen:
             continue
         seen.add(attribute)
-        value = html.unescape(raw.replace("\r\n", "\n").replace("\r", "\n")).replace("\0", "\ufffd")
-        if attribute in urls:
+        value = html.unescape(part.value.replace("\r\n", "\n").replace("\r", "\n")).replace("\0", "\ufffd")
+        if attribute in url_attributes:
             value = rewrite(value)
-        out.append(f' {attribute}="{_escaped(value)}"')
-    return "".join(out) + end
+        pieces.append(f' {attribute}="{_escaped(value)}"')
+    return "".join(pieces) + end
 
 
 def _escaped(text: str) -> str:

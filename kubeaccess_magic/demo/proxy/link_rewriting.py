@@ -1,4 +1,4 @@
-"""What the API server changes in an answer: Location headers and links in HTML (T24-T32)."""
+"""What the API server changes in a response: Location headers and links in HTML (T24-T32)."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ CORS = (
 
 @dataclass(frozen=True, slots=True)
 class LinkRewriter:
-    """Leads links back through the proxy.
+    """Rewrites links to an app so that they lead through the proxy.
 
     Attributes
     ----------
     prefix
-        The path up to where the app's own begins.
+        The part of the request's path before the app's own path.
     backend_host
-        Host and port of the app, as the API server knows it.
+        The app's host and port, as the API server knows it.
     request_host
-        The Host that the client named.
+        The Host header of the client's request.
     """
 
     prefix: str
@@ -39,9 +39,9 @@ class LinkRewriter:
     request_host: str
 
     def url(self, url: GoURL) -> str:
-        """One URL: rewritten if it is absolute and of the app or of the requested host (T27, T28)."""
-        foreign = url.host and url.host not in (self.backend_host, self.request_host)
-        if foreign or not url.path.startswith("/"):
+        """Rewrite a URL if its path is absolute and its host is missing, the app's or the requested one (T27, T28)."""
+        is_foreign = url.host and url.host not in (self.backend_host, self.request_host)
+        if is_foreign or not url.path.startswith("/"):
             return str(url)
         scheme, host = url.scheme, url.host
         if host != self.request_host:
@@ -52,58 +52,65 @@ class LinkRewriter:
         return str(replace(url, scheme=scheme, host=host, path=path))
 
     def location(self, headers: Headers) -> bool:
-        """Rewrite a Location header; whether there is one, for then the body stays as it is (T26).
+        """Rewrite a Location header; return whether there is one, since the body then stays unchanged (T26).
 
         Raises
         ------
         ApiError
-            500: it cannot be parsed (T29).
+            500: the header is not a URL (T29).
         """
         text = headers.get("Location")
         if not text:
             return False
         try:
             url = GoURL.parse(text.encode("latin-1").decode("utf-8", "surrogateescape"))
-        except BadURLError as bad:
-            raise internal(f'error trying to parse Location header: parse "{text}": {bad}') from bad
+        except BadURLError as error:
+            raise internal(f'error trying to parse Location header: parse "{text}": {error}') from error
         headers.set("Location", self.url(url).encode("utf-8", "surrogateescape").decode("latin-1"))
         return True
 
     def page(self, headers: Headers, body: bytes) -> bytes:
-        """The body of an HTML answer, rewritten (T30).
+        """Rewrite the links in an HTML body (T30).
+
+        Parameters
+        ----------
+        headers
+            The headers of the response, which name the content encoding.
+        body
+            The body, perhaps compressed.
 
         Raises
         ------
         ApiError
-            500: it is not compressed as it says.
+            500: the body is not compressed as the headers say.
         AbortConnection
-            A coding that is not understood: the real server closes the connection (T32).
+            The encoding is unknown: the real server closes the connection (T32).
         """
         encoding = headers.get("Content-Encoding")
         if encoding == "gzip":
             try:
-                plain = gzip.decompress(body)
+                page = gzip.decompress(body)
             except (OSError, EOFError, zlib.error):
                 raise plain_500("gzip: invalid header") from None
-            return gzip.compress(html_links.rewritten(plain, self._text), 6, mtime=0)
+            return gzip.compress(html_links.rewrite_links(page, self._rewrite_text), 6, mtime=0)
         if encoding == "deflate":
             try:
-                plain = zlib.decompress(body, -15)
+                page = zlib.decompress(body, -15)
             except zlib.error:
                 raise plain_500("flate: corrupt input before offset 5") from None
-            packer = zlib.compressobj(9, wbits=-15)
-            return packer.compress(html_links.rewritten(plain, self._text)) + packer.flush()
+            compressor = zlib.compressobj(9, wbits=-15)
+            return compressor.compress(html_links.rewrite_links(page, self._rewrite_text)) + compressor.flush()
         if encoding:
             raise AbortConnection
-        return html_links.rewritten(body, self._text)
+        return html_links.rewrite_links(body, self._rewrite_text)
 
-    def no_page(self, headers: Headers) -> None:
-        """The headers of an HTML answer without a body, as to HEAD: a packed page that is empty cannot be unpacked.
+    def without_body(self, headers: Headers) -> None:
+        """Adapt the headers of an HTML response without a body, such as one to HEAD.
 
         Raises
         ------
         ApiError
-            500.
+            500: the headers name a compression, and the real server fails to decompress the empty body.
         """
         encoding = headers.get("Content-Encoding")
         if encoding in ("gzip", "deflate"):
@@ -111,13 +118,13 @@ class LinkRewriter:
         if not encoding:
             headers.remove("Content-Length")
 
-    def _text(self, text: str) -> str:
+    def _rewrite_text(self, text: str) -> str:
         try:
             return self.url(GoURL.parse(text))
         except BadURLError:
             return text
 
 
-def is_page(headers: Headers) -> bool:
-    """Whether the media type is exactly text/html (T30)."""
+def is_html(headers: Headers) -> bool:
+    """Whether the media type is exactly ``text/html`` (T30)."""
     return headers.get("Content-Type").split(";")[0].strip() == "text/html"

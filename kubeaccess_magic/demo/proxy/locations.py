@@ -1,4 +1,4 @@
-"""From a segment to the address behind it (S1-S13, D1-D8), for either generation of the real server."""
+"""Finds the address behind a segment (S1-S13, D1-D8), as either generation of the real server does."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ KUBELET_PORT: Final = 10250
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a request goes: scheme, and host with port as Go would write them.
+    """Where a proxied request goes.
 
     Attributes
     ----------
+    scheme
+        ``http`` or ``https``.
+    host
+        The host, with the port if one is named.
     kubelet
-        Whether the API server shows its own client certificate there (D5).
+        Whether it is a kubelet, to which the API server shows its client certificate (D5).
     """
 
     scheme: str
@@ -33,7 +37,7 @@ class Location:
 
     @property
     def address(self) -> str:
-        """Host and port to dial; the scheme has a default port."""
+        """The host and port to connect to; without a port, the default of the scheme."""
         if (self.host.startswith("[") and self.host.endswith("]")) or ":" not in self.host:
             return f"{self.host}:{443 if self.scheme == 'https' else 80}"
         host, _, port = self.host.rpartition(":")
@@ -41,12 +45,14 @@ class Location:
 
 
 class Resolver:
-    """Finds addresses by what the store holds at that moment.
+    """Finds the addresses of services, pods and nodes in the store.
 
     Parameters
     ----------
+    store
+        The objects.
     by_slices
-        Whether services resolve by EndpointSlices (1.37 on) or by Endpoints (up to 1.36).
+        Whether to resolve services by EndpointSlices (from 1.37 on) or by Endpoints (up to 1.36).
     """
 
     def __init__(self, store: Store, by_slices: bool) -> None:
@@ -54,12 +60,19 @@ class Resolver:
         self._by_slices = by_slices
 
     def service(self, namespace: str, text: str) -> Location:
-        """The address of one ready endpoint of a service.
+        """Choose a ready endpoint of a service.
+
+        Parameters
+        ----------
+        namespace
+            The service's namespace.
+        text
+            The segment: ``[scheme:]name[:port]``.
 
         Raises
         ------
         ApiError
-            400, 404 or 503 (section 2 of the reference).
+            400: the segment is invalid; 404 or 503: there is no such service, port or endpoint (S1-S13).
         """
         segment = Segment.parse(text, "service")
         if not namespace:
@@ -77,14 +90,21 @@ class Resolver:
         return Location(segment.scheme or "http", random.choice(choices))
 
     def pod(self, namespace: str, text: str) -> Location:
-        """The address of a pod.
+        """Find a pod's address.
+
+        Parameters
+        ----------
+        namespace
+            The pod's namespace.
+        text
+            The segment: ``[scheme:]name[:port]``.
 
         Raises
         ------
         ApiError
-            400 or 404 (D1, D3).
+            400 or 404: the segment or the address is invalid, or there is no such pod (D1, D3).
         AbortConnection
-            The port is no unsigned number: the real server panics (D2).
+            The port is not an unsigned number, at which the real server panics (D2).
         """
         segment = Segment.parse(text, "pod")
         check_name(segment.name)
@@ -94,7 +114,9 @@ class Resolver:
         port = segment.port
         if not port:
             containers = pod["spec"].get("containers") or ()
-            with_ports: list[Object] = next((one["ports"] for one in containers if one.get("ports")), [])
+            with_ports: list[Object] = next(
+                (container["ports"] for container in containers if container.get("ports")), []
+            )
             port = str(with_ports[0]["containerPort"]) if with_ports else ""
         addresses = pod.get("status", {}).get("podIPs") or []
         host = _allowed(str(addresses[0]["ip"]) if addresses else "")
@@ -103,12 +125,14 @@ class Resolver:
         return Location(segment.scheme or "http", f"{host}:{port}" if port else host)
 
     def node(self, text: str) -> Location:
-        """The address of a node: its kubelet, or another port of it.
+        """Find the address of a node's kubelet, or of another port of the node.
 
         Raises
         ------
         ApiError
-            400, 404 or 500 (D8).
+            400, 404 or 500: the segment is invalid, or there is no such node, or it has no usable address (D8).
+        AbortConnection
+            The port is not an unsigned number, at which the real server panics (D2).
         """
         segment = Segment.parse(text, "node")
         check_name(segment.name)
@@ -116,14 +140,19 @@ class Resolver:
         if node is None:
             raise not_found("nodes", segment.name)
         status = node.get("status", {})
-        known = [(str(one["type"]), str(one["address"])) for one in status.get("addresses") or ()]
+        addresses = [(str(entry["type"]), str(entry["address"])) for entry in status.get("addresses") or ()]
         preferred = ("Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP")
-        by_type = [address for kind in preferred for given, address in known if given == kind and _is_ip(address)]
-        if not by_type:
-            if known:
-                raise bad_request(f"lookup {known[0][1]}: no such host")
+        usable = [
+            address
+            for preferred_kind in preferred
+            for kind, address in addresses
+            if kind == preferred_kind and _is_ip(address)
+        ]
+        if not usable:
+            if addresses:
+                raise bad_request(f"lookup {addresses[0][1]}: no such host")
             raise plain_500("no preferred addresses found; known addresses: []")
-        host = _allowed(by_type[0])
+        host = _allowed(usable[0])
         kubelet = int(status.get("daemonEndpoints", {}).get("kubeletEndpoint", {}).get("Port") or KUBELET_PORT)
         if not segment.port or segment.port == str(kubelet):
             return Location("https", f"{host}:{kubelet}", kubelet=True)
@@ -145,22 +174,21 @@ class Resolver:
     def _from_endpoints(self, namespace: str, segment: Segment, port: str) -> list[str]:
         endpoints = self._store.get("", "endpoints", namespace, segment.name)
         if endpoints is None:
-            raise not_found("services", segment.name)  # also when the service exists (S12)
+            raise not_found("services", segment.name)  # even if the service exists (S12)
         subsets = endpoints.get("subsets") or []
         if not subsets:
-            raise _nothing(segment.name)
-        starts = random.sample(range(len(subsets)), len(subsets))
-        for at in starts:
-            for one in subsets[at].get("ports") or ():
-                if one.get("name", "") == port:
-                    found = [
-                        _joined(address["ip"], one["port"])
-                        for address in subsets[at].get("addresses") or ()
+            raise _no_endpoints(segment.name)
+        for subset in random.sample(subsets, len(subsets)):
+            for endpoint_port in subset.get("ports") or ():
+                if endpoint_port.get("name", "") == port:
+                    addresses = [
+                        _host_port(address["ip"], endpoint_port["port"])
+                        for address in subset.get("addresses") or ()
                         if self._is_own_pod(address.get("targetRef"), namespace, address["ip"])
                     ]
-                    if found:
-                        return found
-        raise _nothing(segment.text)  # the whole segment (S13)
+                    if addresses:
+                        return addresses
+        raise _no_endpoints(segment.text)  # the whole segment (S13)
 
     def _from_slices(self, namespace: str, segment: Segment, port: str) -> list[str]:
         slices = list(
@@ -168,54 +196,56 @@ class Resolver:
         )
         families = self._families(namespace, segment.name)
         slices.sort(
-            key=lambda one: families.index(one["addressType"]) if one["addressType"] in families else len(families)
+            key=lambda obj: families.index(obj["addressType"]) if obj["addressType"] in families else len(families)
         )
-        for family in dict.fromkeys(one["addressType"] for one in slices):
-            found = [
+        for family in dict.fromkeys(obj["addressType"] for obj in slices):
+            addresses = [
                 address
-                for one in slices
-                if one["addressType"] == family
-                for address in self._slice_addresses(one, namespace, port)
+                for obj in slices
+                if obj["addressType"] == family
+                for address in self._slice_addresses(obj, namespace, port)
             ]
-            if found:
-                return found
-        raise _nothing(segment.name)
+            if addresses:
+                return addresses
+        raise _no_endpoints(segment.name)
 
-    def _slice_addresses(self, one: Object, namespace: str, port: str) -> Iterator[str]:
+    def _slice_addresses(self, obj: Object, namespace: str, port: str) -> Iterator[str]:
         numbers = [
-            known["port"] for known in one.get("ports") or () if known.get("name", "") == port and known.get("port")
+            slice_port["port"]
+            for slice_port in obj.get("ports") or ()
+            if slice_port.get("name", "") == port and slice_port.get("port")
         ]
-        for point in one.get("endpoints") or () if numbers else ():
-            ready = (point.get("conditions") or {}).get("ready")
-            address = point["addresses"][0]
-            if ready is not False and self._is_own_pod(point.get("targetRef"), namespace, address):
-                yield _joined(address, numbers[0])
+        for endpoint in obj.get("endpoints") or () if numbers else ():
+            ready = (endpoint.get("conditions") or {}).get("ready")
+            address = endpoint["addresses"][0]
+            if ready is not False and self._is_own_pod(endpoint.get("targetRef"), namespace, address):
+                yield _host_port(address, numbers[0])
 
     def _families(self, namespace: str, name: str) -> list[str]:
         service = self._store.get("", "services", namespace, name)
         return list(service["spec"].get("ipFamilies") or ()) if service else []
 
     def _is_own_pod(self, reference: Object | None, namespace: str, address: str) -> bool:
-        """Whether an endpoint stands for a pod of that namespace that has this address (S7)."""
+        """Whether an endpoint refers to a pod of this namespace that has this address (S7)."""
         if not reference or reference.get("kind") != "Pod" or reference.get("namespace") != namespace:
             return False
         pod = self._store.get("", "pods", namespace, str(reference.get("name", "")))
-        return pod is not None and address in [one["ip"] for one in pod.get("status", {}).get("podIPs") or ()]
+        return pod is not None and address in [entry["ip"] for entry in pod.get("status", {}).get("podIPs") or ()]
 
 
-def _nothing(name: str) -> ApiError:
+def _no_endpoints(name: str) -> ApiError:
     return unavailable(f'no endpoints available for service "{name}"')
 
 
 def _allowed(address: str) -> str:
-    """The address as a host, unless it is one of those that lead the API server astray (D3, D8, X6)."""
+    """The address as a host, unless the API server must not connect to it (D3, D8, X6)."""
     try:
-        known = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         raise bad_request("address not allowed") from None
-    if known.is_loopback or known.is_link_local or known.is_multicast or known.is_unspecified:
+    if parsed.is_loopback or parsed.is_link_local or parsed.is_multicast or parsed.is_unspecified:
         raise bad_request("address not allowed")
-    return f"[{address}]" if known.version == 6 else address
+    return f"[{address}]" if parsed.version == 6 else address
 
 
 def _is_ip(text: str) -> bool:
@@ -226,5 +256,5 @@ def _is_ip(text: str) -> bool:
     return True
 
 
-def _joined(address: str, port: int) -> str:
+def _host_port(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

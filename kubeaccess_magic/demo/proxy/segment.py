@@ -14,7 +14,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What a segment says; `text` is the whole of it."""
+    """A parsed segment; `text` is the whole of it."""
 
     text: str
     scheme: str
@@ -23,12 +23,19 @@ class Segment:
 
     @classmethod
     def parse(cls, text: str, kind: str) -> Segment:
-        """Read the segment of a service, pod or node.
+        """Parse the segment of a service, pod or node.
+
+        Parameters
+        ----------
+        text
+            The segment.
+        kind
+            ``service``, ``pod`` or ``node``, for the error message.
 
         Raises
         ------
         ApiError
-            400: too many parts, no name, or a scheme that is neither http nor https (N8, N9, N12).
+            400: it has too many parts, no name, or a scheme other than http and https (N8, N9, N12).
         """
         parts = text.split(":")
         if len(parts) == 1:
@@ -43,7 +50,7 @@ class Segment:
 
     @property
     def number(self) -> int | None:
-        """The port as a number, if Go's ParseInt takes it for one (N13)."""
+        """The port as a number; None if Go's ``ParseInt`` does not accept it (N13)."""
         if not _INTEGER.fullmatch(self.port):
             return None
         number = int(self.port)

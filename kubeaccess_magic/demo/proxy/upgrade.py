@@ -1,4 +1,4 @@
-"""Upgrades (websockets): a raw dial, then bytes both ways (T35)."""
+"""Upgrade requests, such as WebSockets: after the handshake, bytes are copied in both directions (T35)."""
 
 from __future__ import annotations
 
@@ -21,23 +21,34 @@ from ..http.wire import (
     status_code,
 )
 from .locations import Location
-from .pod_network import DialError, PodNetwork, reset_words
+from .pod_network import DialError, PodNetwork, reset_message
 
 _FIRST = ("User-Agent", "Content-Length", "Transfer-Encoding")
 
 
 async def upgrade(exchange: Exchange, network: PodNetwork, location: Location, path: str) -> None:
-    """Pass an upgrade request on; the query string is dropped, as the real server does.
+    """Forward an upgrade request; the query string is dropped, as the real server does.
+
+    Parameters
+    ----------
+    exchange
+        The request to forward.
+    network
+        Connects to the app.
+    location
+        Where the app is.
+    path
+        The path for the app.
 
     Raises
     ------
     ApiError
-        500 without a reason: the app cannot be dialled, hangs up, or answers neither 101 nor an error.
+        500 without a reason: the app cannot be reached, hangs up, or answers neither 101 nor an error.
     """
     try:
         backend = await network.connect(location)
-    except DialError as failed:
-        raise plain_500(f"error dialing backend: {failed}") from failed
+    except DialError as error:
+        raise plain_500(f"error dialing backend: {error}") from error
     try:
         await backend.write(_request(exchange, location, path))
         async for piece in exchange.body():
@@ -45,7 +56,7 @@ async def upgrade(exchange: Exchange, network: PodNetwork, location: Location, p
             await backend.write(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
         if exchange.request.framing == CHUNKED:
             await backend.write(b"0\r\n\r\n")
-        head, status = await _answer(backend, location)
+        head, status = await _response_head(backend, location)
         if status == 101:
             client = exchange.hijack()
             await client.write(head.raw)
@@ -53,7 +64,7 @@ async def upgrade(exchange: Exchange, network: PodNetwork, location: Location, p
         elif status < 400:
             raise plain_500(f"invalid upgrade response: status code {status}")
         else:
-            await _refused(exchange, backend, head, status)
+            await _pass_refusal(exchange, backend, head, status)
     finally:
         backend.close()
 
@@ -61,35 +72,35 @@ async def upgrade(exchange: Exchange, network: PodNetwork, location: Location, p
 def _request(exchange: Exchange, location: Location, path: str) -> bytes:
     request = exchange.request
     headers = request.headers.copy()
-    before = headers.get("X-Forwarded-For")
-    headers.set("X-Forwarded-For", f"{before}, {exchange.client}" if before else exchange.client)
+    forwarded_for = headers.get("X-Forwarded-For")
+    headers.set("X-Forwarded-For", f"{forwarded_for}, {exchange.client}" if forwarded_for else exchange.client)
     if "User-Agent" not in headers:
         headers.set("User-Agent", "Go-http-client/1.1")
     headers.remove("Content-Length", "Transfer-Encoding")
-    first = [("User-Agent", headers.get("User-Agent"))] if headers.get("User-Agent") else []
+    first_headers = [("User-Agent", headers.get("User-Agent"))] if headers.get("User-Agent") else []
     if request.framing == CHUNKED:
-        first.append(("Transfer-Encoding", "chunked"))
+        first_headers.append(("Transfer-Encoding", "chunked"))
     elif request.framing or request.method in ("POST", "PUT", "PATCH"):
-        first.append(("Content-Length", str(request.framing)))
-    rest = [pair for pair in headers.sorted() if pair[0] not in _FIRST]
-    line = f"{request.method} {escape_path(path or '/')} HTTP/1.1\r\nHost: {request.host or location.host}\r\n"
-    return line.encode("utf-8", "surrogateescape") + encode_fields(first + rest) + b"\r\n"
+        first_headers.append(("Content-Length", str(request.framing)))
+    other_headers = [pair for pair in headers.sorted() if pair[0] not in _FIRST]
+    request_line = f"{request.method} {escape_path(path or '/')} HTTP/1.1\r\nHost: {request.host or location.host}\r\n"
+    return request_line.encode("utf-8", "surrogateescape") + encode_fields(first_headers + other_headers) + b"\r\n"
 
 
-async def _answer(backend: Connection, location: Location) -> tuple[Head, int]:
+async def _response_head(backend: Connection, location: Location) -> tuple[Head, int]:
     try:
         head = await backend.head(2**20, b"HTTP/")
         return head, status_code(head.first)
-    except ConnectionClosedError as closed:
-        raise plain_500("unexpected EOF") from closed
-    except OSError as broken:
-        raise plain_500(reset_words(backend, location)) from broken
-    except MalformedHTTPError as bad:
-        raise plain_500(str(bad)) from bad
+    except ConnectionClosedError as error:
+        raise plain_500("unexpected EOF") from error
+    except OSError as error:
+        raise plain_500(reset_message(backend, location)) from error
+    except MalformedHTTPError as error:
+        raise plain_500(str(error)) from error
 
 
-async def _refused(exchange: Exchange, backend: Connection, head: Head, status: int) -> None:
-    """The app's own refusal as it came, without a header of ours, and the end of the connection (X3)."""
+async def _pass_refusal(exchange: Exchange, backend: Connection, head: Head, status: int) -> None:
+    """Pass on the app's refusal unchanged, without our own headers, and end the connection (X3)."""
     framing = response_framing(exchange.request.method, status, head.headers)
     client = exchange.hijack()
     headers = Headers(head.headers)
@@ -111,7 +122,7 @@ async def _until_broken(backend: Connection, framing: int) -> AsyncIterator[byte
 
 
 async def _pipe(client: Connection, backend: Connection) -> None:
-    """Bytes both ways; when one side ends, so does the other."""
+    """Copy bytes in both directions until one side ends."""
     tasks = [asyncio.ensure_future(_copy(client, backend)), asyncio.ensure_future(_copy(backend, client))]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,5 +1,5 @@
-"""Exec, attach, port-forward and logs: what the API server itself says to them (W6, W7, W11, W13).
+"""Exec, attach, port-forward and logs: what the API server itself answers (W6, W7, W11, W13).
 
-The streams themselves are the kubelet's part, and there is none yet: where the real server would now speak to one, the
-answer is 501.
+The streams are served by the kubelet, and the demo's kubelets serve none yet: where the real server would connect to
+one, the answer is 501.
 """

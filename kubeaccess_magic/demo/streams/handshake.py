@@ -1,4 +1,4 @@
-"""From the request to the kubelet's door: the pod, its container, the rights, the upgrade."""
+"""What precedes the connection to a kubelet: finding pod and container, checking rights and the upgrade."""
 
 from __future__ import annotations
 
@@ -24,7 +24,17 @@ _INTEGERS: Final = ("limitBytes", "sinceSeconds", "tailLines")
 
 
 class Streams:
-    """Answers `pods/exec`, `pods/attach`, `pods/portforward` and `pods/log`."""
+    """Answers `pods/exec`, `pods/attach`, `pods/portforward` and `pods/log`.
+
+    Parameters
+    ----------
+    store
+        The objects.
+    resolver, network
+        Find kubelets and connect to them.
+    authorizer
+        Decides about the right to create that a WebSocket needs.
+    """
 
     def __init__(self, store: Store, resolver: Resolver, network: PodNetwork, authorizer: Authorizer) -> None:
         self._store = store
@@ -35,11 +45,20 @@ class Streams:
     async def __call__(self, exchange: Exchange, info: RequestInfo, user: User) -> None:
         """Answer one request.
 
+        Parameters
+        ----------
+        exchange
+            The request to answer.
+        info
+            What the request is about.
+        user
+            The user who sent it.
+
         Raises
         ------
         ApiError
-            Always, but where the real server answers otherwise: 204 for the log of a pod without a node, and v5 exec,
-            which opens the websocket before it asks the kubelet.
+            In all cases but two: the log of a pod without a node is answered by 204, and exec with the v5 protocol
+            opens the WebSocket before it connects to the kubelet.
         """
         request = exchange.request
         if info.subresource == "log":
@@ -60,12 +79,12 @@ class Streams:
             raise bad_request("Upgrade request required")
         try:
             (await self._network.connect(location)).close()
-        except DialError as failed:
+        except DialError as error:
             if info.subresource != "portforward" and V5 in request.headers.items_of("Sec-Websocket-Protocol"):
-                await _tell_by_v5(exchange, f"{_kubelet_url(location, info, request, container)}: {failed}")
+                await _report_by_v5(exchange, f"{_kubelet_url(location, info, request, container)}: {error}")
                 return
-            raise plain_500(f"error dialing backend: {failed}") from failed
-        _not_here(info)
+            raise plain_500(f"error dialing backend: {error}") from error
+        _not_implemented(info)
 
     async def _log(self, exchange: Exchange, info: RequestInfo) -> None:
         parameters = exchange.request.parameters
@@ -78,15 +97,15 @@ class Streams:
             return
         try:
             (await self._network.connect(location)).close()
-        except DialError as failed:
+        except DialError as error:
             url = f"https://{location.host}/containerLogs/{info.namespace}/{info.name}/{container}"
-            raise plain_500(f'Get "{url}": {failed}') from failed
-        _not_here(info)
+            raise plain_500(f'Get "{url}": {error}') from error
+        _not_implemented(info)
 
     def _check_create(self, info: RequestInfo, user: User) -> None:
-        """A websocket is a GET, and needs the right to create as well (W7)."""
-        wanted = Attributes("create", info.resource, info.subresource, "", info.namespace, info.name)
-        if not self._authorizer.decide(user, wanted).allowed:
+        """Check the right to create: a WebSocket handshake is a GET, and needs that right as well (W7)."""
+        attributes = Attributes("create", info.resource, info.subresource, "", info.namespace, info.name)
+        if not self._authorizer.decide(user, attributes).allowed:
             details = {"name": info.name, "kind": "pods"}
             raise ApiError(403, "Forbidden", f'pods "{info.name}" is forbidden: ', details)
 
@@ -101,19 +120,19 @@ class Streams:
         return self._resolver.node(str(name)) if name else None
 
 
-def _container(pod: Object, asked: str) -> str:
+def _container(pod: Object, requested: str) -> str:
     spec, name = pod["spec"], pod["metadata"]["name"]
-    names = [str(one["name"]) for one in spec["containers"]]
-    first = [str(one["name"]) for one in spec.get("initContainers") or ()]
-    if asked:
-        if asked not in names + first:
-            raise bad_request(f"container {asked} is not valid for pod {name}")
-        return asked
+    names = [str(container["name"]) for container in spec["containers"]]
+    init_names = [str(container["name"]) for container in spec.get("initContainers") or ()]
+    if requested:
+        if requested not in names + init_names:
+            raise bad_request(f"container {requested} is not valid for pod {name}")
+        return requested
     if len(names) == 1:
         return names[0]
     message = f"a container name must be specified for pod {name}, choose one of: [{' '.join(names)}]"
-    if first:
-        message += f" or one of the init containers: [{' '.join(first)}]"
+    if init_names:
+        message += f" or one of the init containers: [{' '.join(init_names)}]"
     raise bad_request(message)
 
 
@@ -129,7 +148,7 @@ def _check_ports(request: IncomingRequest) -> None:
 
 
 def _check_log_options(parameters: Mapping[str, str], name: str) -> None:
-    def wrong(field: str, detail: str, cause: str = "FieldValueInvalid") -> ApiError:
+    def problem(field: str, detail: str, cause: str = "FieldValueInvalid") -> ApiError:
         return invalid("PodLogOptions", "", name, field, detail, cause)
 
     numbers: dict[str, int] = {}
@@ -140,41 +159,41 @@ def _check_log_options(parameters: Mapping[str, str], name: str) -> None:
         if text:
             numbers[key] = int(text)
     if parameters.get("stream"):
-        raise wrong("stream", "Forbidden: may not be specified", "FieldValueForbidden")
+        raise problem("stream", "Forbidden: may not be specified", "FieldValueForbidden")
     if numbers.get("tailLines", 0) < 0:
-        raise wrong("tailLines", f"Invalid value: {numbers['tailLines']}: must be greater than or equal to 0")
+        raise problem("tailLines", f"Invalid value: {numbers['tailLines']}: must be greater than or equal to 0")
     if numbers.get("limitBytes", 1) < 1:
-        raise wrong("limitBytes", f"Invalid value: {numbers['limitBytes']}: must be greater than 0")
+        raise problem("limitBytes", f"Invalid value: {numbers['limitBytes']}: must be greater than 0")
     if "sinceSeconds" in numbers and parameters.get("sinceTime"):
         detail = "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"
-        raise wrong("[]", detail, "FieldValueForbidden")
+        raise problem("[]", detail, "FieldValueForbidden")
     if numbers.get("sinceSeconds", 1) < 1:
-        raise wrong("sinceSeconds", f"Invalid value: {numbers['sinceSeconds']}: must be greater than 0")
+        raise problem("sinceSeconds", f"Invalid value: {numbers['sinceSeconds']}: must be greater than 0")
 
 
 def _kubelet_url(location: Location, info: RequestInfo, request: IncomingRequest, container: str) -> str:
     parameters = request.parameters
     query = [f"command={parameters['command']}"] if "command" in parameters else []
     streams = (("stderr", "error"), ("stdin", "input"), ("stdout", "output"), ("tty", "tty"))
-    query += [f"{name}=1" for asked, name in streams if parameters.get(asked) in ("true", "1")]
-    where = f"{info.subresource}/{info.namespace}/{info.name}/{container}"
-    return f'Post "https://{location.host}/{where}?{"&".join(query)}"'
+    query += [f"{name}=1" for parameter, name in streams if parameters.get(parameter) in ("true", "1")]
+    path = f"{info.subresource}/{info.namespace}/{info.name}/{container}"
+    return f'Post "https://{location.host}/{path}?{"&".join(query)}"'
 
 
-async def _tell_by_v5(exchange: Exchange, problem: str) -> None:
-    """v5: the websocket is open before the kubelet is dialled; the error comes on channel 3 (W11)."""
+async def _report_by_v5(exchange: Exchange, problem: str) -> None:
+    """Report an error by the v5 protocol: over an open WebSocket, on channel 3 (W11)."""
     websocket = await accept_websocket(exchange, V5)
     if websocket is None:
         raise bad_request("Upgrade request required")
     if exchange.request.parameters.get("stdout") in ("true", "1"):
         await websocket.send_bytes(b"\x01")
-    error = internal(f"error sending request: {problem}").status
-    for own in ("kind", "apiVersion"):
-        del error[own]
-    await websocket.send_bytes(b"\x03" + to_json(error).rstrip(b"\n"))
+    status = internal(f"error sending request: {problem}").status
+    for field in ("kind", "apiVersion"):
+        del status[field]
+    await websocket.send_bytes(b"\x03" + to_json(status).rstrip(b"\n"))
     await websocket.end()
 
 
-def _not_here(info: RequestInfo) -> NoReturn:
-    message = f"{info.resource}/{info.subresource} is not in this demo cluster: its kubelets serve no streams"
+def _not_implemented(info: RequestInfo) -> NoReturn:
+    message = f"{info.resource}/{info.subresource} is not available in this demo cluster: its kubelets serve no streams"
     raise ApiError(501, "NotImplemented", message, {"name": info.name, "kind": info.resource})

@@ -1,1 +1,1 @@
-"""The world inside: which objects there are, and which app listens at which address."""
+"""The built-in world: the objects of the demo cluster, and the apps that listen at its addresses."""

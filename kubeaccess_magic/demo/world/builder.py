@@ -1,11 +1,10 @@
-"""How the world is written down: nodes, pods and services in a line each, with the apps that run in them."""
+"""Building a world: methods that add objects, and the apps that run in pods."""
 
 from __future__ import annotations
 
 import hashlib
 import random
 import time
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,130 +14,125 @@ from ..api.status import Object
 from ..api.store import timestamp
 from ..apps.shop import Orders
 from ..apps.web import Handler
+from . import manifests
 
 DAY_S: Final = 86400
 RBAC: Final = "rbac.authorization.k8s.io"
 _LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
 
 
-@dataclass(frozen=True)
-class ServicePort:
-    """A port of a service; `target` is a number or the name of a container's port."""
-
-    number: int
-    name: str = ""
-    target: int | str = 0
-    protocol: str = "TCP"
-    node_port: int = 0
-    app_protocol: str = ""
-
-    @property
-    def object(self) -> Object:
-        """As the API has it."""
-        out: Object = {"name": self.name} if self.name else {}
-        if self.app_protocol:
-            out["appProtocol"] = self.app_protocol
-        out |= {"protocol": self.protocol, "port": self.number, "targetPort": self.target or self.number}
-        if self.node_port:
-            out["nodePort"] = self.node_port
-        return out
-
-
 @dataclass
 class World:
-    """Objects, apps, and who may sign in.
+    """The objects of a cluster, and the apps that listen at its addresses.
 
     Attributes
     ----------
     now
-        Seconds since the epoch at the start; ages count from there.
+        When the demo started, in seconds since the epoch; ages are counted from there.
+    objects
+        The objects, in the order in which they were added.
     apps
-        ``10.42.0.11:9200`` → what listens there.
+        Address → the app that listens there, such as ``10.42.0.11:9200``.
     tls
-        Addresses at which it speaks TLS: ``always``, or ``either`` when it answers plain HTTP there too.
+        Address → ``always`` if the app speaks TLS there, ``either`` if it answers plain HTTP as well.
     """
 
     now: float = field(default_factory=time.time)
     objects: list[Object] = field(default_factory=list)
     apps: dict[str, Handler] = field(default_factory=dict)
     tls: dict[str, str] = field(default_factory=dict)
-    _chance: random.Random = field(default_factory=lambda: random.Random(20260101))
+    _random: random.Random = field(default_factory=lambda: random.Random(20260101))
     _pods: int = 10
     _ages: dict[str, float] = field(default_factory=dict)
 
     @cached_property
     def orders(self) -> Orders:
-        """The shop's orders: its apps and what counts them see the same."""
+        """The shop's orders, which all its replicas and metrics share."""
         return Orders(self.now)
 
     def add(self, obj: Object) -> Object:
-        """One more object; its uid goes with its kind and name, so that others can refer to it."""
+        """Add an object; its uid follows from its kind and name, so that others can refer to it."""
         metadata = obj["metadata"]
-        metadata.setdefault("uid", uid(obj["kind"], metadata["name"], metadata.get("namespace", "")))
+        metadata.setdefault("uid", manifests.uid(obj["kind"], metadata["name"], metadata.get("namespace", "")))
         self.objects.append(obj)
         return obj
 
     def meta(self, name: str, namespace: str = "", days: float = 42, **more: Any) -> Object:
-        """Metadata of something that is so many days old, or as old as its namespace."""
-        out: Object = {"name": name}
+        """Make the metadata of an object.
+
+        Parameters
+        ----------
+        name, namespace
+            The object; a cluster-scoped one has an empty namespace.
+        days
+            Its age in days; an object is never older than its namespace.
+        **more
+            Further fields.
+        """
+        metadata: Object = {"name": name}
         if namespace:
-            out["namespace"] = namespace
+            metadata["namespace"] = namespace
         days = min(days, self._ages.get(namespace, days))
-        return out | {"creationTimestamp": self.ago(days)} | more
+        return metadata | {"creationTimestamp": self.ago(days)} | more
 
     def ago(self, days: float) -> str:
-        """A moment so many days before the start."""
+        """The timestamp of a time that many days before the start."""
         return timestamp(self.now - days * DAY_S)
 
     def namespace(self, name: str, days: float = 42) -> None:
-        """A namespace."""
+        """Add a namespace.
+
+        Parameters
+        ----------
+        name
+            Its name.
+        days
+            Its age in days.
+        """
         self._ages[name] = days
         self.add({"apiVersion": "v1", "kind": "Namespace", "metadata": self.meta(name, days=days)})
 
     def deployment(
         self, namespace: str, name: str, containers: list[Object], replicas: int = 1, days: float = 12, **labels: str
     ) -> list[str]:
-        """A Deployment with its ReplicaSet and ready pods; the pods' addresses."""
-        suffix = "".join(self._chance.choice(_LETTERS) for _ in range(9))
-        selector = {"app": name} | labels
-        hashed = selector | {"pod-template-hash": suffix}
-        revision = {"deployment.kubernetes.io/revision": "1"}
-        spec: Object = {
-            "replicas": replicas,
-            "selector": {"matchLabels": {"app": name}},
-            "template": _template(selector, containers),
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}},
-            "revisionHistoryLimit": 10,
-            "progressDeadlineSeconds": 600,
-        }
-        counts = dict.fromkeys(("replicas", "readyReplicas", "availableReplicas"), replicas) | {"observedGeneration": 1}
-        metadata = self.meta(name, namespace, days, labels=selector, annotations=revision, generation=1)
-        since = metadata["creationTimestamp"]
-        created = f'ReplicaSet "{name}-{suffix}" has successfully progressed.'
-        conditions = [
-            _condition("Available", since, "MinimumReplicasAvailable", "Deployment has minimum availability."),
-            _condition("Progressing", since, "NewReplicaSetAvailable", created),
+        """Add a Deployment with its ReplicaSet and ready pods.
+
+        Parameters
+        ----------
+        namespace, name
+            The Deployment.
+        containers
+            The containers of each pod.
+        replicas
+            The number of pods.
+        days
+            The age in days.
+        **labels
+            Labels besides ``app``, which is the name.
+
+        Returns
+        -------
+        list of str
+            The pods' IP addresses.
+        """
+        pod_template_hash = "".join(self._random.choice(_LETTERS) for _ in range(9))
+        replica_set = f"{name}-{pod_template_hash}"
+        labels = {"app": name} | labels
+        pod_labels = labels | {"pod-template-hash": pod_template_hash}
+        common = {"annotations": {"deployment.kubernetes.io/revision": "1"}, "generation": 1}
+        metadata = self.meta(name, namespace, days, labels=labels, **common)
+        self.add(manifests.deployment(metadata, replica_set, containers, replicas))
+        owners = [manifests.owner("Deployment", name, namespace)]
+        metadata = self.meta(replica_set, namespace, days, labels=pod_labels, ownerReferences=owners, **common)
+        self.add(manifests.replica_set(metadata, containers, replicas))
+        owners = [manifests.owner("ReplicaSet", replica_set, namespace)]
+        return [
+            self.pod(namespace, f"{replica_set}-{self._suffix()}", containers, pod_labels, days, owners=owners)
+            for _ in range(replicas)
         ]
-        status = counts | {"updatedReplicas": replicas, "conditions": conditions}
-        self.add({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec, "status": status})
-        owner = [_owner("Deployment", name, namespace)]
-        own = self.meta(
-            f"{name}-{suffix}", namespace, days,
-            labels=hashed, annotations=revision, generation=1, ownerReferences=owner,
-        )  # fmt: skip
-        spec = {
-            "replicas": replicas,
-            "selector": {"matchLabels": {"app": name, "pod-template-hash": suffix}},
-            "template": _template(hashed, containers),
-        }
-        counts["fullyLabeledReplicas"] = replicas
-        self.add({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": own, "spec": spec, "status": counts})
-        out = []
-        for _ in range(replicas):
-            tail = "".join(self._chance.choice(_LETTERS) for _ in range(5))
-            owner = [_owner("ReplicaSet", f"{name}-{suffix}", namespace)]
-            out.append(self.pod(namespace, f"{name}-{suffix}-{tail}", containers, hashed, days, owners=owner))
-        return out
+
+    def _suffix(self) -> str:
+        return "".join(self._random.choice(_LETTERS) for _ in range(5))
 
     def stateful(
         self,
@@ -151,43 +145,44 @@ class World:
         ready: bool = True,
         states: list[Object] | None = None,
     ) -> list[str]:
-        """A StatefulSet and its pods, name-0 and on; their addresses. `states` as for a pod."""
+        """Add a StatefulSet and its pods, which are called NAME-0, NAME-1 and so on.
+
+        Parameters
+        ----------
+        namespace, name
+            The StatefulSet.
+        containers
+            The containers of each pod.
+        replicas
+            The number of pods.
+        days
+            The age in days.
+        ready
+            Whether the pods are ready.
+        states
+            The container statuses of each pod, if they are not simply running.
+
+        Returns
+        -------
+        list of str
+            The pods' IP addresses.
+        """
         labels = {"app": name}
         revision = f"{name}-{hashlib.sha256(name.encode()).hexdigest()[:9]}"
-        spec = {
-            "replicas": replicas,
-            "serviceName": name,
-            "selector": {"matchLabels": labels},
-            "template": _template(labels, containers),
-            "podManagementPolicy": "OrderedReady",
-            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
-            "revisionHistoryLimit": 10,
-        }
-        available = replicas if ready else 0
-        status = {
-            "observedGeneration": 1,
-            "replicas": replicas,
-            "readyReplicas": available,
-            "availableReplicas": available,
-            "currentReplicas": replicas,
-            "updatedReplicas": replicas,
-            "currentRevision": revision,
-            "updateRevision": revision,
-            "collisionCount": 0,
-        }
         metadata = self.meta(name, namespace, days, labels=labels, generation=1)
-        self.add({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata, "spec": spec, "status": status})
-        owner = [_owner("StatefulSet", name, namespace)]
-        out = []
+        self.add(manifests.stateful_set(metadata, containers, replicas, replicas if ready else 0, revision))
+        owners = [manifests.owner("StatefulSet", name, namespace)]
+        addresses = []
         for number in range(replicas):
             pod = f"{name}-{number}"
-            own = labels | {
+            pod_labels = labels | {
                 "apps.kubernetes.io/pod-index": str(number),
                 "controller-revision-hash": revision,
                 "statefulset.kubernetes.io/pod-name": pod,
             }
-            out.append(self.pod(namespace, pod, containers, own, days, ready=ready, states=states, owners=owner))
-        return out
+            address = self.pod(namespace, pod, containers, pod_labels, days, ready=ready, states=states, owners=owners)
+            addresses.append(address)
+        return addresses
 
     def pod(
         self,
@@ -201,64 +196,44 @@ class World:
         states: list[Object] | None = None,
         owners: Iterable[Object] = (),
     ) -> str:
-        """A pod on one of the nodes; its address. `states` replaces the containers' running state."""
+        """Add a pod on one of the nodes.
+
+        Parameters
+        ----------
+        namespace, name
+            The pod.
+        containers
+            Its containers.
+        labels
+            Its labels.
+        days
+            Its age in days.
+        ready
+            Whether it is ready.
+        states
+            Its container statuses, if the containers are not simply running.
+        owners
+            Its owner references.
+
+        Returns
+        -------
+        str
+            The pod's IP address.
+        """
         self._pods += 1
         number = self._pods
-        address, node = f"10.42.{number % 3 + 1}.{number}", f"node-{number % 3 + 1}"
+        node, address = number % 3 + 1, f"10.42.{number % 3 + 1}.{number}"
         metadata = self.meta(name, namespace, days, labels=dict(labels))
-        started = metadata["creationTimestamp"]
-        running = [
-            {
-                "name": one["name"],
-                "image": one["image"],
-                "imageID": image_id(one["image"]),
-                "containerID": f"containerd://{hashlib.sha256(f'{namespace}/{name}/{one}'.encode()).hexdigest()}",
-                "ready": ready,
-                "started": ready,
-                "restartCount": 0,
-                "state": {"running": {"startedAt": started}},
-            }
-            for one in containers
-        ]
-        truth = "True" if ready else "False"
-        conditions = [
-            {"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": started}
-            for kind, value in (
-                ("PodScheduled", "True"),
-                ("Initialized", "True"),
-                ("ContainersReady", truth),
-                ("Ready", truth),
-            )
-        ]
         if owners:
             metadata["ownerReferences"] = list(owners)
-        host = f"10.42.100.{number % 3 + 1}"
-        self.add(
-            {
-                "apiVersion": "v1",
-                "kind": "Pod",
-                "metadata": metadata,
-                "spec": {"nodeName": node, "serviceAccountName": "default", "containers": containers},
-                "status": {
-                    "phase": "Running",
-                    "conditions": conditions,
-                    "hostIP": host,
-                    "hostIPs": [{"ip": host}],
-                    "podIP": address,
-                    "podIPs": [{"ip": address}],
-                    "startTime": started,
-                    "containerStatuses": states or running,
-                    "qosClass": "Burstable" if any(one.get("resources") for one in containers) else "BestEffort",
-                },
-            }
-        )
+        self.add(manifests.pod(metadata, containers, node, address, ready=ready, states=states))
         return address
 
     def service(
         self,
         namespace: str,
         name: str,
-        ports: list[ServicePort],
+        ports: list[manifests.ServicePort],
         *,
         app: str | None = None,
         labels: Mapping[str, str] | None = None,
@@ -266,11 +241,26 @@ class World:
         status: Object | None = None,
         **spec: Any,
     ) -> None:
-        """A service for the pods with the label app=NAME; `app=""` makes one without a selector.
+        """Add a service.
 
-        Its labels are app=NAME, unless there are others.
+        Parameters
+        ----------
+        namespace, name
+            The service.
+        ports
+            Its ports.
+        app
+            It selects the pods with this ``app`` label, by default its own name; empty for no selector.
+        labels
+            Its labels; by default ``app``.
+        days
+            Its age in days.
+        status
+            Its status.
+        **spec
+            Further fields of its spec.
         """
-        content: Object = {"ports": [port.object for port in ports]} | spec
+        content: Object = {"ports": [port.entry for port in ports]} | spec
         if app != "":
             content["selector"] = {"app": app or name}
         metadata = self.meta(name, namespace, days, labels=dict(labels or {"app": app or name}))
@@ -278,7 +268,19 @@ class World:
         self.add(obj | ({"status": status} if status else {}))
 
     def listen(self, addresses: Iterable[str], port: int, app: Handler, tls: str = "") -> None:
-        """Let an app answer at a port of these addresses."""
+        """Let an app listen at a port of some addresses.
+
+        Parameters
+        ----------
+        addresses
+            IP addresses of pods or nodes.
+        port
+            The port.
+        app
+            The app.
+        tls
+            ``always`` if it speaks TLS, ``either`` if it answers plain HTTP as well; empty for plain HTTP.
+        """
         for address in addresses:
             self.apps[f"{address}:{port}"] = app
             if tls:
@@ -296,44 +298,62 @@ class World:
         count: int = 1,
         source: str = "kubelet",
     ) -> None:
-        """An event; `about` is kind and name, `minutes` how long ago it was seen first and last."""
+        """Add an event.
+
+        Parameters
+        ----------
+        namespace
+            Its namespace.
+        about
+            The kind and the name of the object that it is about.
+        reason, message
+            What happened.
+        warning
+            Whether it is a warning.
+        minutes
+            How many minutes ago it was first and last seen.
+        count
+            How many times it was seen.
+        source
+            The component that reports it.
+        """
         kind, name = about
-        first, last = (timestamp(self.now - one * 60) for one in minutes)
-        number = hashlib.sha256(f"{namespace}/{kind}/{name}/{reason}/{message}".encode()).hexdigest()[:16]
-        version = "apps/v1" if kind in ("Deployment", "ReplicaSet", "StatefulSet") else "v1"
-        known = uid(kind, name, "" if kind == "Node" else namespace)
-        self.add(
-            {
-                "apiVersion": "v1",
-                "kind": "Event",
-                "metadata": self.meta(f"{name}.{number}", namespace, minutes[0] / 1440),
-                "involvedObject": {
-                    "kind": kind,
-                    "namespace": namespace,
-                    "name": name,
-                    "uid": known,
-                    "apiVersion": version,
-                },
-                "reason": reason,
-                "message": message,
-                "source": {"component": source},
-                "reportingComponent": source,
-                "reportingInstance": "",
-                "firstTimestamp": first,
-                "lastTimestamp": last,
-                "count": count,
-                "type": "Warning" if warning else "Normal",
-            }
-        )
+        digest = hashlib.sha256(f"{namespace}/{kind}/{name}/{reason}/{message}".encode()).hexdigest()[:16]
+        metadata = self.meta(f"{name}.{digest}", namespace, minutes[0] / 1440)
+        first, last = (timestamp(self.now - ago * 60) for ago in minutes)
+        seen = {"firstTimestamp": first, "lastTimestamp": last, "count": count}
+        self.add(manifests.event(metadata, about, reason, message, source, warning=warning) | seen)
 
     def role(self, name: str, rules: list[Object], user: str, namespace: str = "") -> None:
-        """A role and its binding to a user; without a namespace, for the whole cluster."""
+        """Add a role and bind it to a user.
+
+        Parameters
+        ----------
+        name, rules
+            The role.
+        user
+            The user who gets it.
+        namespace
+            Where it applies; empty for the whole cluster.
+        """
         kind = "Role" if namespace else "ClusterRole"
         self.add({"apiVersion": f"{RBAC}/v1", "kind": kind, "metadata": self.meta(name, namespace), "rules": rules})
         self.bind(f"{user}-{name}", kind, name, user, namespace)
 
     def bind(self, binding: str, kind: str, role: str, user: str, namespace: str = "") -> None:
-        """The binding of a role to a user."""
+        """Bind a role to a user.
+
+        Parameters
+        ----------
+        binding
+            The name of the binding.
+        kind, role
+            The kind and the name of the role.
+        user
+            The user who gets it.
+        namespace
+            Where it applies; empty for the whole cluster.
+        """
         self.add(
             {
                 "apiVersion": f"{RBAC}/v1",
@@ -343,37 +363,3 @@ class World:
                 "roleRef": {"apiGroup": RBAC, "kind": kind, "name": role},
             }
         )
-
-
-def container(name: str, *ports: tuple[str, int], image: str, cpu: str = "20m", memory: str = "64Mi") -> Object:
-    """A container with named ports, and what it asks of its node."""
-    out: Object = {"name": name, "image": image, "resources": {"requests": {"cpu": cpu, "memory": memory}}}
-    if ports:
-        out["ports"] = [{"name": label, "containerPort": number, "protocol": "TCP"} for label, number in ports]
-    return out
-
-
-def uid(kind: str, name: str, namespace: str = "") -> str:
-    """The uid of an object of the built-in world."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"demo/{kind}/{namespace}/{name}"))
-
-
-def image_id(image: str) -> str:
-    """An image by its digest."""
-    name = image.rpartition(":")[0]
-    host = "" if "." in name.split("/")[0] else "docker.io/" if "/" in name else "docker.io/library/"
-    return f"{host}{name}@sha256:{hashlib.sha256(image.encode()).hexdigest()}"
-
-
-def _template(labels: Mapping[str, str], containers: list[Object]) -> Object:
-    return {"metadata": {"labels": dict(labels)}, "spec": {"containers": containers, "restartPolicy": "Always"}}
-
-
-def _condition(kind: str, since: str, reason: str, message: str) -> Object:
-    stamps = {"lastUpdateTime": since, "lastTransitionTime": since}
-    return {"type": kind, "status": "True", "reason": reason, "message": message} | stamps
-
-
-def _owner(kind: str, name: str, namespace: str) -> Object:
-    about = {"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": uid(kind, name, namespace)}
-    return about | {"controller": True, "blockOwnerDeletion": True}

@@ -1,4 +1,4 @@
-"""The built-in world."""
+"""Assembles the built-in world."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from . import (
     roles,
     shop_namespace,
 )
-from .builder import World, uid
+from .builder import World
+from .manifests import uid
 
 
 def builtin_world(authority: bytes = b"") -> World:
-    """All of it; the same at each start, but for the day.
+    """Make the built-in world; only its dates differ from start to start.
 
     Parameters
     ----------
     authority
-        The certificate of the cluster's CA, in PEM: it is told in each namespace.
+        The certificate of the cluster's CA, in PEM; each namespace gets it in a ConfigMap.
     """
     world = World()
     world.objects = bootstrap()
@@ -34,13 +35,13 @@ def builtin_world(authority: bytes = b"") -> World:
         metadata["uid"] = uid(obj["kind"], metadata["name"], metadata.get("namespace", ""))
     infrastructure.nodes(world)
     infrastructure.api_server(world)
-    for room in (kube_system_namespace, metrics_api, monitoring_namespace, shop_namespace, roles, logging_namespace):
-        room.build(world)
+    for part in (kube_system_namespace, metrics_api, monitoring_namespace, shop_namespace, roles, logging_namespace):
+        part.build(world)
     infrastructure.namespaces(world, authority.decode())
     return world
 
 
 def bootstrap() -> list[Object]:
-    """What a real API server creates by itself: namespaces, its own service, the default roles."""
+    """The objects that a real API server creates itself: namespaces, its own service, the default roles."""
     text = resources.files(__package__).joinpath("bootstrap.jsonl").read_text()
     return [json.loads(line) for line in text.splitlines()]

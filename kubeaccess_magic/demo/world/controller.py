@@ -1,4 +1,4 @@
-"""What the endpoint controllers do: Endpoints and EndpointSlices follow services and pods."""
+"""The endpoint controllers: Endpoints and EndpointSlices follow services and pods."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SLICES = "discovery.k8s.io"
 
 
 class EndpointController:
-    """Keeps the endpoints of services with a selector right, from now on."""
+    """Keeps Endpoints and EndpointSlices of services with a selector up to date, from its creation on."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -33,7 +33,7 @@ class EndpointController:
             return
         labels = [_labels(obj) for obj in (change.before, change.obj) if obj]
         for service in list(self._store.objects("", "services", namespace)):
-            if any(_selects(service, one) for one in labels):
+            if any(_selects(service, pod_labels) for pod_labels in labels):
                 self._sync(service)
 
     def _sync(self, service: Object) -> None:
@@ -68,28 +68,29 @@ def _selects(service: Object, labels: dict[str, str]) -> bool:
 
 
 def _ready(pod: Object) -> bool:
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions") or ())
+    conditions = pod["status"].get("conditions") or ()
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
 def _ports(service: Object, pods: list[Object]) -> Iterator[Object]:
-    """The ports with their numbers in the pods; a name is looked up in the first pod that has it."""
+    """The service's ports, with their numbers in the pods; a named port is looked up in the first pod that has it."""
     for port in service["spec"].get("ports") or ():
         target = port.get("targetPort") or port["port"]
         if isinstance(target, str):
-            known = [
-                one["containerPort"]
+            numbers = [
+                container_port["containerPort"]
                 for pod in pods
-                for box in pod["spec"]["containers"]
-                for one in box.get("ports") or ()
-                if one.get("name") == target
+                for container in pod["spec"]["containers"]
+                for container_port in container.get("ports") or ()
+                if container_port.get("name") == target
             ]
-            if not known:
+            if not numbers:
                 continue
-            target = known[0]
-        out: Object = {"name": port["name"]} if port.get("name") else {}
+            target = numbers[0]
+        endpoint_port: Object = {"name": port["name"]} if port.get("name") else {}
         if port.get("appProtocol"):
-            out["appProtocol"] = port["appProtocol"]
-        yield out | {"port": target, "protocol": port.get("protocol", "TCP")}
+            endpoint_port["appProtocol"] = port["appProtocol"]
+        yield endpoint_port | {"port": target, "protocol": port.get("protocol", "TCP")}
 
 
 def _reference(pod: Object) -> Object:
@@ -99,13 +100,13 @@ def _reference(pod: Object) -> Object:
 
 def _endpoints(service: Object, pods: list[Object], namespace: str, name: str) -> Object:
     metadata = {"name": name, "namespace": namespace, "creationTimestamp": service["metadata"]["creationTimestamp"]}
-    out: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata}
+    endpoints: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata}
     ports = list(_ports(service, pods))
     if not pods or not ports:
-        return out
+        return endpoints
     subset: Object = {}
     for field, ready in (("addresses", True), ("notReadyAddresses", False)):
-        found = [
+        addresses = [
             {
                 "ip": pod["status"]["podIPs"][0]["ip"],
                 "nodeName": pod["spec"].get("nodeName"),
@@ -114,9 +115,9 @@ def _endpoints(service: Object, pods: list[Object], namespace: str, name: str) -
             for pod in pods
             if _ready(pod) is ready
         ]
-        if found:
-            subset[field] = sorted(found, key=lambda one: str(one["ip"]))
-    return out | {"subsets": [subset | {"ports": ports}]}
+        if addresses:
+            subset[field] = sorted(addresses, key=lambda address: str(address["ip"]))
+    return endpoints | {"subsets": [subset | {"ports": ports}]}
 
 
 def _slice(service: Object, pods: list[Object], namespace: str, name: str) -> Object:

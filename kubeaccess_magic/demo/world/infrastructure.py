@@ -1,4 +1,4 @@
-"""What every cluster has: nodes with their leases, the API server's own endpoints, what each namespace begins with."""
+"""What every cluster has: nodes with leases, the endpoints of the API server, and the defaults of each namespace."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Final
 from ..api.status import Object
 from ..apps.kubelet import Kubelet
 from .builder import World
-from .usage import CORES, MEMORY
+from .usage import NODE_CORES, NODE_MEMORY
 
 VERSION: Final = "v1.37.2"
 NODES: Final = 3
 _MIB: Final = 2**20
-_HEALTHY: Final = (
+_HEALTHY_CONDITIONS: Final = (
     ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
     ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
     ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
@@ -20,7 +20,7 @@ _HEALTHY: Final = (
 
 
 def nodes(world: World) -> None:
-    """The nodes, their kubelets and leases."""
+    """Add the nodes with their kubelets and leases."""
     for number in range(1, NODES + 1):
         name = f"node-{number}"
         address = f"10.42.100.{number}"
@@ -39,7 +39,7 @@ def nodes(world: World) -> None:
 
 
 def api_server(world: World) -> None:
-    """The endpoints of default/kubernetes: no pods, and so the proxy verb passes them by (S7)."""
+    """Add the endpoints of the service default/kubernetes; they are not pods, so the proxy verb skips them (S7)."""
     port = {"name": "https", "port": 6443, "protocol": "TCP"}
     labels = {"endpointslice.kubernetes.io/skip-mirror": "true"}
     world.add(
@@ -63,13 +63,24 @@ def api_server(world: World) -> None:
 
 
 def namespaces(world: World, authority: str) -> None:
-    """What the controllers put into each namespace: the default ServiceAccount, and the certificate of the CA."""
-    about = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints."
-    for obj in [one for one in world.objects if one["kind"] == "Namespace"]:
-        name, since = obj["metadata"]["name"], {"creationTimestamp": obj["metadata"]["creationTimestamp"]}
-        metadata = world.meta("default", name) | since
+    """Add what controllers create in each namespace: the default ServiceAccount and the CA certificate.
+
+    Parameters
+    ----------
+    world
+        The world with its namespaces.
+    authority
+        The CA certificate, in PEM.
+    """
+    description = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints."
+    for namespace in [obj for obj in world.objects if obj["kind"] == "Namespace"]:
+        name = namespace["metadata"]["name"]
+        created = {"creationTimestamp": namespace["metadata"]["creationTimestamp"]}
+        metadata = world.meta("default", name) | created
         world.add({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
-        metadata = world.meta("kube-root-ca.crt", name, annotations={"kubernetes.io/description": about}) | since
+        metadata = (
+            world.meta("kube-root-ca.crt", name, annotations={"kubernetes.io/description": description}) | created
+        )
         world.add({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"ca.crt": authority}})
 
 
@@ -83,16 +94,15 @@ def _node(world: World, number: int, name: str, address: str) -> Object:
     }
     if number == 1:
         labels["node-role.kubernetes.io/control-plane"] = ""
-    since, now = world.ago(42), world.ago(0)
-    stamps = {"lastHeartbeatTime": now, "lastTransitionTime": since}
+    timestamps = {"lastHeartbeatTime": world.ago(0), "lastTransitionTime": world.ago(42)}
     conditions = [
-        {"type": kind, "status": "False", **stamps, "reason": reason, "message": message}
-        for kind, reason, message in _HEALTHY
+        {"type": kind, "status": "False", **timestamps, "reason": reason, "message": message}
+        for kind, reason, message in _HEALTHY_CONDITIONS
     ]
     ready = {"reason": "KubeletReady", "message": "kubelet is posting ready status"}
-    conditions.append({"type": "Ready", "status": "True", **stamps, **ready})
-    space = {"ephemeral-storage": f"{100 * 2**20}Ki", "hugepages-1Gi": "0", "hugepages-2Mi": "0", "pods": "110"}
-    memory = MEMORY // _MIB
+    conditions.append({"type": "Ready", "status": "True", **timestamps, **ready})
+    resources = {"ephemeral-storage": f"{100 * 2**20}Ki", "hugepages-1Gi": "0", "hugepages-2Mi": "0", "pods": "110"}
+    memory = NODE_MEMORY // _MIB
     return {
         "apiVersion": "v1",
         "kind": "Node",
@@ -100,8 +110,8 @@ def _node(world: World, number: int, name: str, address: str) -> Object:
         "spec": {"podCIDR": f"10.42.{number}.0/24", "podCIDRs": [f"10.42.{number}.0/24"], "taints": []},
         "status": {
             "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}],
-            "capacity": {"cpu": str(CORES), "memory": f"{memory}Mi", **space},
-            "allocatable": {"cpu": f"{CORES * 950}m", "memory": f"{memory - 512}Mi", **space},
+            "capacity": {"cpu": str(NODE_CORES), "memory": f"{memory}Mi", **resources},
+            "allocatable": {"cpu": f"{NODE_CORES * 950}m", "memory": f"{memory - 512}Mi", **resources},
             "conditions": conditions,
             "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
             "nodeInfo": {

@@ -1,4 +1,4 @@
-"""metrics-server: an aggregated API whose answers are made when they are asked for."""
+"""metrics-server: an aggregated API whose objects are computed at each request."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from ..api.resources import Resource
 from ..api.status import Object
 from ..api.store import Store, timestamp
 from ..apps.metrics_server import metrics_server
-from .builder import ServicePort, World, container
-from .usage import Reading, of_node, running, scraped
+from .builder import World
+from .manifests import ServicePort, container
+from .usage import Reading, last_scrape, node_usage, running_containers
 
 GROUP = "metrics.k8s.io"
 
 
 def build(world: World) -> None:
-    """Add metrics-server's own objects; the APIService is what makes the API server know the group."""
+    """Add the objects of metrics-server; its APIService adds the group to the API server."""
     image = "registry.k8s.io/metrics-server/metrics-server:v0.8.0"
-    box = container("metrics-server", ("https", 10250), image=image, cpu="100m", memory="200Mi")
-    addresses = world.deployment("kube-system", "metrics-server", [box], days=42)
+    pod_container = container("metrics-server", ("https", 10250), image=image, cpu="100m", memory="200Mi")
+    addresses = world.deployment("kube-system", "metrics-server", [pod_container], days=42)
     world.listen(addresses, 10250, metrics_server, tls="always")
     labels = {"k8s-app": "metrics-server"}
     world.service("kube-system", "metrics-server", [ServicePort(443, "https", "https")], labels=labels, days=42)
@@ -44,19 +45,31 @@ def build(world: World) -> None:
 
 
 def current_metrics(store: Store, resource: Resource, namespace: str) -> Iterator[Object]:
-    """The metrics of all nodes, or of the running pods of a namespace (all namespaces without one)."""
-    second = scraped(time.time())
+    """Compute the current metrics of all nodes, or of running pods.
+
+    Parameters
+    ----------
+    store
+        The objects.
+    resource
+        The resource of the metrics: ``nodes`` or ``pods``.
+    namespace
+        Only pods in this namespace; empty for all.
+    """
+    second = last_scrape(time.time())
     now = timestamp(time.time())
-    about = {"timestamp": timestamp(second), "window": "15s"}
+    window = {"timestamp": timestamp(second), "window": "15s"}
     if resource.name == "nodes":
-        for obj in store.objects("", "nodes"):
-            reading = of_node(obj, store.objects("", "pods"), second)
-            yield _head(resource, obj, now) | about | {"usage": _usage(reading)}
+        for node in store.objects("", "nodes"):
+            reading = node_usage(node, store.objects("", "pods"), second)
+            yield _head(resource, node, now) | window | {"usage": _usage(reading)}
         return
-    for obj in store.objects("", "pods", namespace):
-        boxes = [{"name": box["name"], "usage": _usage(load.at(second))} for box, load in running(obj)]
-        if boxes:
-            yield _head(resource, obj, now) | about | {"containers": boxes}
+    for pod in store.objects("", "pods", namespace):
+        containers = [
+            {"name": container["name"], "usage": _usage(load.at(second))} for container, load in running_containers(pod)
+        ]
+        if containers:
+            yield _head(resource, pod, now) | window | {"containers": containers}
 
 
 def _head(resource: Resource, obj: Object, now: str) -> Object:

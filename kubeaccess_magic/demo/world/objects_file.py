@@ -1,4 +1,4 @@
-"""A world from a file: objects one a line, stored or as created."""
+"""Reads the objects of a world from a file, one per line."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _RUN = re.compile(r"<(\d+) x>")
 
 
 def read_objects(path: Path) -> list[Object]:
-    """The objects of the file, after those of the API server's own that it does not have.
+    """Read objects; those that the API server creates itself are added where the file lacks them.
 
     Parameters
     ----------
     path
-        JSON lines. Values that recordings mask, such as ``<UID>``, are given anew when the object is stored;
-        ``<140000 x>`` stands for so many x.
+        A file of JSON lines: manifests, or objects as a server has stored them. Masked values of recordings, such as
+        ``<UID>``, are generated anew when the object is stored; ``<140000 x>`` stands for that many ``x``.
     """
-    found: list[Object] = [_unmasked(json.loads(line)) for line in path.read_text().splitlines() if line.strip()]
-    known = {_identity(obj) for obj in found}
-    return [obj for obj in bootstrap() if _identity(obj) not in known] + found
+    objects: list[Object] = [_unmasked(json.loads(line)) for line in path.read_text().splitlines() if line.strip()]
+    identities = {_identity(obj) for obj in objects}
+    return [obj for obj in bootstrap() if _identity(obj) not in identities] + objects
 
 
 def _identity(obj: Object) -> tuple[str, str, str]:
@@ -33,9 +33,9 @@ def _identity(obj: Object) -> tuple[str, str, str]:
 
 def _unmasked(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _unmasked(one) for key, one in value.items()}
+        return {key: _unmasked(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_unmasked(one) for one in value]
-    if isinstance(value, str) and (run := _RUN.fullmatch(value)):
-        return "x" * int(run[1])
+        return [_unmasked(item) for item in value]
+    if isinstance(value, str) and (match := _RUN.fullmatch(value)):
+        return "x" * int(match[1])
     return value

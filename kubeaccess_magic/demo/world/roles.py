@@ -1,4 +1,4 @@
-"""Who is who: the admin, a viewer, an analyst who may ask two services, and nobody."""
+"""The users and their roles: an admin, a viewer, an analyst who may query two services, and nobody."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from ..api.rbac import MASTERS
 from .builder import World
 
 USERS: Final = {"admin": (MASTERS,), "viewer": (), "analyst": (), "nobody": ()}
-"""User → groups. The admin's context is called `demo`."""
+"""User → groups; the admin's context is called `demo`."""
 NAMESPACES: Final = {"analyst": "shop"}
-"""Context → its namespace, where it is not `default`."""
+"""Context → namespace, for the contexts whose namespace is not `default`."""
 
 _READ = ["get", "list", "watch"]
 
 
 def build(world: World) -> None:
-    """Add roles and bindings."""
-    by_name = {obj["metadata"]["name"]: obj for obj in world.objects if obj["kind"] == "ClusterRole"}
-    view = by_name["system:aggregate-to-view"]["rules"]
-    edit = by_name["system:aggregate-to-edit"]["rules"]
+    """Add the roles and their bindings to a world."""
+    cluster_roles = {obj["metadata"]["name"]: obj for obj in world.objects if obj["kind"] == "ClusterRole"}
+    view = cluster_roles["system:aggregate-to-view"]["rules"]
+    edit = cluster_roles["system:aggregate-to-edit"]["rules"]
     for name, rules in (("view", view), ("edit", view + edit), ("admin", view + edit)):
         version = "rbac.authorization.k8s.io/v1"
         world.add({"apiVersion": version, "kind": "ClusterRole", "metadata": world.meta(name), "rules": rules})

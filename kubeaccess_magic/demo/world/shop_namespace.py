@@ -1,32 +1,33 @@
-"""The namespace shop: services of every kind, in every state."""
+"""The namespace ``shop``: services of every type and in every state."""
 
 from __future__ import annotations
 
 from ..api.status import Object
 from ..apps.shop import Shop
 from ..apps.vault import vault
-from .builder import ServicePort, World, container, image_id
-from .usage import began
+from .builder import World
+from .manifests import ServicePort, container, image_id
+from .usage import created_at
 
 NAMESPACE = "shop"
 _IMAGE = "registry.example/shop/web:1.8.2"
 _IMPORTER = "registry.example/shop/importer:0.4.0"
 _WARMING_MINUTES = 14
 _CRASHING_MINUTES = 78
-_RESTARTS = 17  # as many as fit in between with a back-off that doubles up to five minutes
+_RESTARTS = 17  # as many as fit into that time, with a back-off that doubles up to five minutes
 
 
 def build(world: World) -> None:
-    """Add it all."""
+    """Add the objects and apps of the namespace to a world."""
     world.namespace(NAMESPACE, days=20)
     _web(world)
     _services(world)
-    _troubled(world)
+    _failing_services(world)
 
 
 def _web(world: World) -> None:
-    box = container("web", ("http", 8080), image=_IMAGE, cpu="100m", memory="96Mi")
-    addresses = world.deployment(NAMESPACE, "web", [box], replicas=3)
+    pod_container = container("web", ("http", 8080), image=_IMAGE, cpu="100m", memory="96Mi")
+    addresses = world.deployment(NAMESPACE, "web", [pod_container], replicas=3)
     for number, address in enumerate(addresses):
         world.listen([address], 8080, _replica(world, address, rate=6, fails=number == 2))
     world.service(NAMESPACE, "web", [ServicePort(80, "", "http")])
@@ -46,11 +47,11 @@ def _web(world: World) -> None:
 
 
 def _services(world: World) -> None:
-    box = container("app", ("http", 8080), ("admin", 8081), ("metrics", 9100), image=_IMAGE, memory="128Mi")
-    many = world.deployment(NAMESPACE, "backoffice", [box])
-    backoffice = _replica(world, many[0])
+    pod_container = container("app", ("http", 8080), ("admin", 8081), ("metrics", 9100), image=_IMAGE, memory="128Mi")
+    addresses = world.deployment(NAMESPACE, "backoffice", [pod_container])
+    backoffice = _replica(world, addresses[0])
     for port in (8080, 8081, 9100):
-        world.listen(many, port, backoffice)
+        world.listen(addresses, port, backoffice)
     ports = [
         ServicePort(80, "http", "http"),
         ServicePort(8081, "admin", "admin"),
@@ -62,9 +63,9 @@ def _services(world: World) -> None:
     )
     world.listen(addresses, 8200, vault)
     world.service(NAMESPACE, "vault", [ServicePort(80, "http", "http")])
-    box = container("payments", ("https", 8443), image="registry.example/shop/payments:2.1.0")
-    pay = world.deployment(NAMESPACE, "payments", [box])
-    world.listen(pay, 8443, _replica(world, pay[0]), tls="always")
+    pod_container = container("payments", ("https", 8443), image="registry.example/shop/payments:2.1.0")
+    addresses = world.deployment(NAMESPACE, "payments", [pod_container])
+    world.listen(addresses, 8443, _replica(world, addresses[0]), tls="always")
     world.service(NAMESPACE, "payments", [ServicePort(443, "https", "https", app_protocol="https")])
     world.service(
         NAMESPACE, "mail", [ServicePort(25, "smtp")], app="", type="ExternalName", externalName="mail.example.org"
@@ -72,20 +73,23 @@ def _services(world: World) -> None:
 
 
 def _replica(world: World, address: str, rate: float = 0.2, fails: bool = False) -> Shop:
-    """The app in the pod with that address."""
+    """The app in the pod with this address."""
     pods = (obj for obj in world.objects if obj["kind"] == "Pod")
-    pod = next(one for one in pods if one["status"]["podIP"] == address)
-    return Shop(pod["metadata"]["name"], world.orders, began=began(pod), rate=rate, fails=fails)
+    pod = next(pod for pod in pods if pod["status"]["podIP"] == address)
+    return Shop(pod["metadata"]["name"], world.orders, started_at=created_at(pod), rate=rate, fails=fails)
 
 
-def _troubled(world: World) -> None:
+def _failing_services(world: World) -> None:
     world.service(NAMESPACE, "abandoned", [ServicePort(80, "http")])  # nothing behind it
-    box = container("app", ("http", 8080), image=_IMAGE)
-    box["readinessProbe"] = {"httpGet": {"path": "/ready", "port": "http", "scheme": "HTTP"}, "periodSeconds": 60}
-    slow = world.stateful(NAMESPACE, "warming-up", [box], days=_WARMING_MINUTES / 1440, ready=False)
-    world.listen(slow, 8080, _replica(world, slow[0]))
+    pod_container = container("app", ("http", 8080), image=_IMAGE)
+    pod_container["readinessProbe"] = {
+        "httpGet": {"path": "/ready", "port": "http", "scheme": "HTTP"},
+        "periodSeconds": 60,
+    }
+    addresses = world.stateful(NAMESPACE, "warming-up", [pod_container], days=_WARMING_MINUTES / 1440, ready=False)
+    world.listen(addresses, 8080, _replica(world, addresses[0]))
     world.service(NAMESPACE, "warming-up", [ServicePort(80, "http", "http")])
-    _came_up(world, "warming-up", "app", _IMAGE, _WARMING_MINUTES)
+    _start_events(world, "warming-up", "app", _IMAGE, _WARMING_MINUTES)
     world.event(
         NAMESPACE, ("Pod", "warming-up-0"), "Unhealthy",
         "Readiness probe failed: HTTP probe failed with statuscode: 404",
@@ -95,7 +99,12 @@ def _troubled(world: World) -> None:
 
 
 def _crashing(world: World) -> None:
-    ended: Object = {"exitCode": 1, "reason": "Error", "startedAt": world.ago(0.0021), "finishedAt": world.ago(0.002)}
+    terminated: Object = {
+        "exitCode": 1,
+        "reason": "Error",
+        "startedAt": world.ago(0.0021),
+        "finishedAt": world.ago(0.002),
+    }
     message = "back-off 5m0s restarting failed container=importer pod=importer-0_shop"
     waiting = {"reason": "CrashLoopBackOff", "message": message}
     state = {
@@ -106,31 +115,29 @@ def _crashing(world: World) -> None:
         "started": False,
         "restartCount": _RESTARTS,
         "state": {"waiting": waiting},
-        "lastState": {"terminated": ended},
+        "lastState": {"terminated": terminated},
     }
-    box = container("importer", image=_IMPORTER)
-    world.stateful(NAMESPACE, "importer", [box], days=_CRASHING_MINUTES / 1440, ready=False, states=[state])
-    _came_up(world, "importer", "importer", _IMPORTER, _CRASHING_MINUTES, _RESTARTS + 1)
+    pod_container = container("importer", image=_IMPORTER)
+    world.stateful(NAMESPACE, "importer", [pod_container], days=_CRASHING_MINUTES / 1440, ready=False, states=[state])
+    _start_events(world, "importer", "importer", _IMPORTER, _CRASHING_MINUTES, _RESTARTS + 1)
     world.event(
         NAMESPACE, ("Pod", "importer-0"), "BackOff", "Back-off restarting failed container importer in pod importer-0",
         warning=True, minutes=(_CRASHING_MINUTES - 1, 0.2), count=212,
     )  # fmt: skip
 
 
-def _came_up(world: World, name: str, box: str, image: str, minutes: float, times: int = 1) -> None:
-    """The events of a StatefulSet's first pod that was started so often."""
+def _start_events(world: World, name: str, container_name: str, image: str, minutes: float, times: int = 1) -> None:
+    """Add the events of a StatefulSet's first pod, which was started `times` times."""
     pod = f"{name}-0"
-    node = next(one["spec"]["nodeName"] for one in world.objects if one["metadata"]["name"] == pod)
-    once, again = (minutes, minutes), (minutes, 3.0 if times > 1 else minutes)
-    made = f"create Pod {pod} in StatefulSet {name} successful"
-    placed = f"Successfully assigned {NAMESPACE}/{pod} to {node}"
-    present = f'Container image "{image}" already present on machine'
-    for about, source, reason, message, seen in (
-        (("StatefulSet", name), "statefulset-controller", "SuccessfulCreate", made, once),
-        (("Pod", pod), "default-scheduler", "Scheduled", placed, once),
-        (("Pod", pod), "kubelet", "Pulled", present, again),
-        (("Pod", pod), "kubelet", "Created", f"Container created: {box}", again),
-        (("Pod", pod), "kubelet", "Started", f"Container started: {box}", again),
-    ):
-        count = times if source == "kubelet" else 1
+    node = next(obj["spec"]["nodeName"] for obj in world.objects if obj["metadata"]["name"] == pod)
+    for about, source, reason, message in (
+        (("StatefulSet", name), "statefulset-controller", "SuccessfulCreate",
+         f"create Pod {pod} in StatefulSet {name} successful"),
+        (("Pod", pod), "default-scheduler", "Scheduled", f"Successfully assigned {NAMESPACE}/{pod} to {node}"),
+        (("Pod", pod), "kubelet", "Pulled", f'Container image "{image}" already present on machine'),
+        (("Pod", pod), "kubelet", "Created", f"Container created: {container_name}"),
+        (("Pod", pod), "kubelet", "Started", f"Container started: {container_name}"),
+    ):  # fmt: skip
+        is_repeated = source == "kubelet" and times > 1
+        seen, count = (minutes, 3.0 if is_repeated else minutes), times if is_repeated else 1
         world.event(NAMESPACE, about, reason, message, warning=False, minutes=seen, count=count, source=source)

@@ -1,6 +1,6 @@
-"""What pods and nodes use at each moment: kubelets, metrics-server, heapster and Prometheus all ask here.
+"""The resource usage of pods and nodes over time, which kubelets, metrics-server, Heapster and Prometheus report.
 
-Nothing is stored: each figure is a function of the container, its beginning and the second, the same at every start.
+Nothing is stored: every value is a function of the container, its start and the time, and is the same in every run.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from time import strptime
 from typing import Any, Final
 
 SCRAPE_S: Final = 15
-"""All sources measure at whole multiples of this, and so at the same moments."""
-CORES: Final = 4
-MEMORY: Final = 16384 * 2**20
-"""What a node has."""
+"""All sources measure at multiples of this interval, and therefore at the same times."""
+NODE_CORES: Final = 4
+NODE_MEMORY: Final = 16384 * 2**20
+"""The memory of a node, in bytes."""
 
 _MIB: Final = 2**20
 _DAY_S: Final = 86_400
@@ -35,25 +35,25 @@ _PROFILES: Final[Mapping[str, tuple[float, float, float]]] = {
     "vault": (0.004, 36, 300),
     "payments": (0.022, 88, 2_500),
 }
-"""Container → cores, MiB and bytes a second that it uses on average."""
-_OTHER: Final = (0.015, 50, 1_000)
-_SYSTEM: Final = (0.210, 1350, 20_000)
+"""Container → average usage: cores, MiB of memory, bytes per second of network traffic."""
+_OTHER_PROFILE: Final = (0.015, 50, 1_000)
+_NODE_PROFILE: Final = (0.210, 1350, 20_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was measured at a moment.
+    """The resource usage at one time.
 
     Attributes
     ----------
     cores, memory
-        In use; memory in bytes.
+        What is in use; memory in bytes.
     cpu_s
-        Seconds of CPU since the beginning.
+        CPU seconds since the start.
     received, sent
-        Bytes since the beginning.
+        Network traffic since the start, in bytes.
     received_rate, sent_rate
-        Bytes a second.
+        Network traffic, in bytes per second.
     """
 
     cores: float = 0.0
@@ -78,32 +78,34 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """Something that goes on all the time: more of it in one half of the day, and a little up and down besides.
+    """A rate that rises and falls over the day, with small variations every quarter of an hour.
 
     Attributes
     ----------
     mean
-        So much a second on average.
-    began
-        The second at which the count of it was 0.
+        The average rate per second.
+    started_at
+        When its total was 0, in seconds since the epoch.
+    phase
+        The phase of its oscillations, in radians.
     """
 
     mean: float
-    began: float
+    started_at: float
     phase: float
 
     def rate(self, second: float) -> float:
-        """So much a second at that moment."""
+        """The rate per second at a time."""
         slow = math.sin(2 * math.pi * second / _DAY_S + self.phase)
         fast = math.sin(2 * math.pi * second / _QUARTER_S + 3 * self.phase)
         return self.mean * (1 + 0.3 * slow + 0.05 * fast)
 
     def total(self, second: float) -> float:
-        """So much since it began: the integral of the rate, never less than before."""
-        return self._area(second) - self._area(self.began) if second > self.began else 0.0
+        """The total since the start: the integral of the rate, which never decreases."""
+        return self._area(second) - self._area(self.started_at) if second > self.started_at else 0.0
 
     def count(self, second: float) -> int:
-        """The whole ones since it began."""
+        """The total since the start, rounded down."""
         return math.floor(self.total(second))
 
     def _area(self, second: float) -> float:
@@ -114,15 +116,15 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one container uses, or what a node uses for itself."""
+    """The resource usage of a container, or of a node's own processes, over time."""
 
     cpu: Wave
     memory: int
     network: Wave
 
     def at(self, second: float) -> Reading:
-        """What is measured at a moment; nothing before the beginning."""
-        if second < self.cpu.began:
+        """The usage at a time; zero before the start."""
+        if second < self.cpu.started_at:
             return Reading()
         swing = 0.06 * math.sin(2 * math.pi * second / 7200 + self.cpu.phase)
         received, rate = self.network.total(second), self.network.rate(second)
@@ -137,64 +139,101 @@ class Load:
         )
 
 
-def scraped(second: float) -> int:
-    """The moment of the last measurement."""
+def last_scrape(second: float) -> int:
+    """The time of the last measurement before a time."""
     return math.floor(second / SCRAPE_S) * SCRAPE_S
 
 
 def seconds(stamp: str) -> float:
-    """A moment of an object as seconds since the epoch."""
+    """A timestamp of an object, in seconds since the epoch."""
     return float(timegm(strptime(stamp[:19], "%Y-%m-%dT%H:%M:%S")))
 
 
-def began(obj: Mapping[str, Any]) -> float:
-    """When an object came to be."""
+def created_at(obj: Mapping[str, Any]) -> float:
+    """When an object was created, in seconds since the epoch."""
     return seconds(obj["metadata"]["creationTimestamp"])
 
 
-def wave(mean: float, beginning: float, seed: str) -> Wave:
-    """A wave whose size and phase go with a text."""
-    size, phase = _two(seed)
-    return Wave(mean * (0.8 + 0.4 * size), beginning, 2 * math.pi * phase)
+def wave(mean: float, started_at: float, seed: str) -> Wave:
+    """Make a wave whose exact mean and phase depend on a seed.
+
+    Parameters
+    ----------
+    mean
+        The average rate per second, about.
+    started_at
+        When its total was 0, in seconds since the epoch.
+    seed
+        Any text.
+    """
+    size, phase = _two_fractions(seed)
+    return Wave(mean * (0.8 + 0.4 * size), started_at, 2 * math.pi * phase)
 
 
-def running(pod: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Load]]:
-    """The containers of a pod that run, with what they use."""
-    states = {one["name"]: one.get("state") or {} for one in (pod.get("status") or {}).get("containerStatuses") or ()}
+def running_containers(pod: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Load]]:
+    """The running containers of a pod, with their usage over time."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    states = {status["name"]: status.get("state") or {} for status in statuses}
     metadata = pod["metadata"]
-    for box in pod["spec"]["containers"]:
-        if "running" in states.get(box["name"], {}):
-            seed = f"{metadata.get('namespace')}/{metadata['name']}/{box['name']}"
-            since = seconds(states[box["name"]]["running"]["startedAt"])
-            yield box, _load(_PROFILES.get(box["name"], _OTHER), since, seed)
+    for container in pod["spec"]["containers"]:
+        if "running" in states.get(container["name"], {}):
+            seed = f"{metadata.get('namespace')}/{metadata['name']}/{container['name']}"
+            started_at = seconds(states[container["name"]]["running"]["startedAt"])
+            yield container, _load(_PROFILES.get(container["name"], _OTHER_PROFILE), started_at, seed)
 
 
-def of_pods(pods: Iterable[Mapping[str, Any]], second: float) -> Reading:
-    """What these pods use together."""
-    return sum((load.at(second) for pod in pods for _, load in running(pod)), Reading())
+def pods_usage(pods: Iterable[Mapping[str, Any]], second: float) -> Reading:
+    """The total usage of some pods at a time.
+
+    Parameters
+    ----------
+    pods
+        The pods.
+    second
+        The time, in seconds since the epoch.
+    """
+    return sum((load.at(second) for pod in pods for _, load in running_containers(pod)), Reading())
 
 
-def of_node(node: Mapping[str, Any], pods: Iterable[Mapping[str, Any]], second: float) -> Reading:
-    """What a node uses: its pods, chosen from these, and what it needs for itself."""
-    return sum((load.at(second) for load in on_node(node, pods)), Reading())
+def node_usage(node: Mapping[str, Any], pods: Iterable[Mapping[str, Any]], second: float) -> Reading:
+    """The usage of a node at a time: its pods and its own processes.
+
+    Parameters
+    ----------
+    node
+        The node.
+    pods
+        Pods of any node; those of this node are selected.
+    second
+        The time, in seconds since the epoch.
+    """
+    return sum((load.at(second) for load in node_loads(node, pods)), Reading())
 
 
-def on_node(node: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> list[Load]:
-    """The loads that make up what a node uses."""
+def node_loads(node: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> list[Load]:
+    """The usages over time that make up a node's: its pods and its own processes.
+
+    Parameters
+    ----------
+    node
+        The node.
+    pods
+        Pods of any node; those of this node are selected.
+    """
     name = node["metadata"]["name"]
-    own = [pod for pod in pods if pod["spec"].get("nodeName") == name]
-    loads = [load for pod in own for _, load in running(pod)]
-    return [_load(_SYSTEM, began(node), f"node/{name}"), *loads]
+    node_pods = [pod for pod in pods if pod["spec"].get("nodeName") == name]
+    loads = [load for pod in node_pods for _, load in running_containers(pod)]
+    return [_load(_NODE_PROFILE, created_at(node), f"node/{name}"), *loads]
 
 
-def _load(profile: tuple[float, float, float], beginning: float, seed: str) -> Load:
+def _load(profile: tuple[float, float, float], started_at: float, seed: str) -> Load:
     cores, mebibytes, traffic = profile
-    size, _ = _two(f"{seed}/memory")
+    size, _ = _two_fractions(f"{seed}/memory")
     memory = int(mebibytes * _MIB * (0.85 + 0.3 * size))
-    return Load(wave(cores, beginning, f"{seed}/cpu"), memory, wave(traffic, beginning, f"{seed}/network"))
+    return Load(wave(cores, started_at, f"{seed}/cpu"), memory, wave(traffic, started_at, f"{seed}/network"))
 
 
-def _two(seed: str) -> tuple[float, float]:
-    """Two numbers from 0 to 1 that go with a text."""
+def _two_fractions(seed: str) -> tuple[float, float]:
+    """Two numbers between 0 and 1 that depend on a seed."""
     digest = hashlib.sha256(seed.encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**32, int.from_bytes(digest[4:8], "big") / 2**32

@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...errors import LoadError
 from .. import answer, columns
-from ..joining import joined
-from ..protocol import NO_LABELS, Pages, Step, Table
+from ..protocol import Table
+from ..readers import SingleAnswerReader
 from .hits import frame_of
 
 if TYPE_CHECKING:
     from ...reply import Reply
-    from ...request import Request
 
-__all__ = ["DocumentReader", "MultiGetReader", "ObjectReader", "SingleAnswerReader", "object_of", "objects_of"]
-
-
-class SingleAnswerReader:
-    """A base class for readers of calls whose whole answer is one page.
-
-    Parameters
-    ----------
-    limit
-        How many rows of each conversation at most.
-    """
-
-    def __init__(self, limit: int | None = None) -> None:
-        self.limit = limit
-        self._parts: list[tuple[Mapping[str, str], Table]] = []
-
-    def read(self, reply: Reply) -> Table:
-        """Make a table of the answer."""
-        raise NotImplementedError
-
-    def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Ask once."""
-        reply = yield Step(request)
-        self._parts.append((labels, self.read(reply)))
-
-    def table(self) -> Table:
-        """Make one table of all conversations."""
-        return joined(self._parts)
+__all__ = ["DocumentReader", "MultiGetReader", "ObjectReader", "object_of", "objects_of"]
 
 
 class ObjectReader(SingleAnswerReader):
@@ -50,7 +21,8 @@ class ObjectReader(SingleAnswerReader):
 
     def read(self, reply: Reply) -> Table:
         """Make one row of the fields of the object."""
-        return Table(columns.frame(columns.flatten([object_of(reply)]), 1, dates=True), 1)
+        fields = columns.flatten([object_of(reply)], budget=self.budget)
+        return Table(columns.frame(fields, 1, dates=True, budget=self.budget), 1)
 
 
 class DocumentReader(SingleAnswerReader):
@@ -58,7 +30,7 @@ class DocumentReader(SingleAnswerReader):
 
     def read(self, reply: Reply) -> Table:
         """Make one row, as of a hit."""
-        return Table(frame_of([object_of(reply)], reply), 1)
+        return Table(frame_of([object_of(reply)], reply, self.budget), 1)
 
 
 class MultiGetReader(SingleAnswerReader):
@@ -72,7 +44,7 @@ class MultiGetReader(SingleAnswerReader):
         rows = documents[: self.limit]
         is_cut = len(rows) < len(documents)
         total = len(documents) if is_cut else None
-        return Table(frame_of(rows, reply), len(rows), total, "documents", has_more=is_cut, notes=notes)
+        return Table(frame_of(rows, reply, self.budget), len(rows), total, "documents", has_more=is_cut, notes=notes)
 
 
 def object_of(reply: Reply) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What ``/metrics`` answers: Prometheus' text format 0.0.4, and OpenMetrics 1.0."""
+"""The answers of ``/metrics``: Prometheus' text format 0.0.4, and OpenMetrics 1.0."""
 
 from __future__ import annotations
 

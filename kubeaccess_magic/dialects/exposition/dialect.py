@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["Exposition"]
 
 _PATH = re.compile(r".*/(?:metrics(?:/[a-z_/-]+)?|federate|probe)/?", re.DOTALL)
-_COMMENT = re.compile(rb"^# (?:HELP|TYPE) \S", re.MULTILINE)
+_COMMENT = re.compile(rb"(?:\A|[\r\n])# (?:HELP|TYPE) \S")
 _SAMPLE = re.compile(
-    rb"(?:#[^\n]*\n|\s*\n)*(?:[a-zA-Z_:][\w:]*(?:\{[^\n]*\})?|\{\"[^\n]*\})[ \t]+[-+]?(?:\.?\d|[Ii]nf|[Nn]a[Nn])"
+    rb"(?:(?:#[^\r\n]*)?[\r\n]|[ \t])*"
+    rb"(?:[a-zA-Z_:][\w:]*(?:\{[^\n]*\})?|\{\"[^\n]*\})[ \t]+[-+]?(?:\.?\d|[Ii]nf|[Nn]a[Nn])"
 )
 _PLAIN_TYPES = ("text/plain", "", "application/octet-stream")
 _HEAD_BYTES = 4096  # in which a text shows what it is

@@ -1,22 +1,22 @@
-"""Frames of an exposition: one row a sample.
+"""Frames of an exposition: one row per sample.
 
 =========================  =============================================================================
-column                     what
+column                     meaning
 =========================  =============================================================================
 ``name``                   as it is written: ``http_requests_total``, ``latency_bucket``
 ``labels``                 text as PromQL has it, ``{job="node"}``; ``""`` for none. With ``wide``, a
-                           column a label instead, with gaps where a sample has no such label
+                           column per label instead, with gaps where a sample has no such label
 ``value``                  float64, with NaN and infinities
-``time``                   datetime64[ms, UTC]; nearly always missing, as the text then means now
-``type``, ``unit``,        of the sample's family, if the text tells
+``time``                   datetime64[ms, UTC]; nearly always missing, which means now
+``type``, ``unit``,        of the sample's family, if the text says so
 ``help``
-``exemplar``               labels of an exemplar, which only OpenMetrics has; where the answer is that, also
+``exemplar``               labels of an exemplar, which only OpenMetrics has; there also
                            ``exemplar_value`` and ``exemplar_time``
 =========================  =============================================================================
 
-``grouped``, histograms and summaries are families again: a row a bucket or quantile, its limit in ``le`` or
-``quantile`` and no longer among the labels, with ``count``, ``sum`` and ``created`` of the whole beside it; ``name`` is
-the family's. One without buckets is one row without a value. All other samples stay as they are.
+With ``grouped``, histograms and summaries are families: one row per bucket or quantile, whose limit is in ``le`` or
+``quantile`` and no longer among the labels, with ``count``, ``sum`` and ``created`` of the whole beside it. ``name`` is
+the name of the family. One without buckets is one row without a value. All other samples stay as they are.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..budget import DEFAULT, FrameBudget
 from ..columns import epoch_ms
 from ..prometheus.series_labels import column_names
-from ..repeated import repeated
+from ..repeated import check_text, repeated
 from .labels import columns_of, pairs_of, written
 
 if TYPE_CHECKING:
@@ -55,19 +56,28 @@ _GROUPED = ("histogram", "gaugehistogram", "summary")
 _PARTS = {"_count": "count", "_gcount": "count", "_sum": "sum", "_gsum": "sum", "_created": "created"}
 
 
-def frame(samples: Samples, *, wide: bool, as_categories: bool, more: dict[str, Any] | None = None) -> pd.DataFrame:
-    """One row a sample.
+def frame(
+    samples: Samples,
+    *,
+    wide: bool,
+    as_categories: bool,
+    more: dict[str, Any] | None = None,
+    budget: FrameBudget = DEFAULT,
+) -> pd.DataFrame:
+    """Make a frame with one row per sample.
 
     Parameters
     ----------
     samples
-        What the text has.
+        What the text holds.
     wide
-        A column a label instead of ``labels``.
+        Whether each label is a column, in place of ``labels``.
     as_categories
-        Text that repeats as categoricals.
+        Whether text is categorical.
     more
-        Columns that follow the value.
+        Columns to insert after the value.
+    budget
+        What the frame may cost. The help of a family stands in each of its rows.
     """
     import numpy as np
     import pandas as pd
@@ -77,30 +87,41 @@ def frame(samples: Samples, *, wide: bool, as_categories: bool, more: dict[str, 
     counts = np.array([count for _, count in heads], dtype="int64")
     ones = np.ones(rows, dtype="int64")
     families = [_family(name, samples.types) for name, _ in heads]
+    about: dict[str, list[str | None]] = {
+        name: [texts.get(family) for family in families]
+        for name, texts in (("type", samples.types), ("unit", samples.units), ("help", samples.helps))
+    }
+    budget.check_cells(rows, len(_OWN) + len(more or ()))
+    if not as_categories:
+        check_text(((values, counts) for values in about.values()), budget)
     data: dict[str, Any] = {"name": _column([name for name, _ in heads], counts, as_categories)}
     if wide:
-        for name, values in _label_columns(samples.labels, {*_OWN, *(more or ())}).items():
+        for name, values in _label_columns(samples.labels, {*_OWN, *(more or ())}, budget).items():
+            budget.check()
             data[name] = _column(values, ones, as_categories)
     else:
         data["labels"] = _column(samples.labels, ones, as_categories)
     data["value"] = np.array(samples.values, dtype=float)
     data |= more or {}
     data["time"] = _times(samples.times_ms, rows)
-    for name, told in (("type", samples.types), ("unit", samples.units), ("help", samples.helps)):
-        data[name] = _column([told.get(family) for family in families], counts, as_categories)
-    found = samples.exemplars
-    texts = [found[row].labels if row in found else None for row in range(rows)] if found else [None] * len(heads)
-    data["exemplar"] = _column(texts, ones if found else counts, as_categories)
+    for name, of_family in about.items():
+        data[name] = _column(of_family, counts, as_categories)
+    exemplars = samples.exemplars
+    if exemplars:
+        texts = [exemplars[row].labels if row in exemplars else None for row in range(rows)]
+        data["exemplar"] = _column(texts, ones, as_categories)
+    else:
+        data["exemplar"] = _column([None] * len(heads), counts, as_categories)
     if samples.is_open:
         numbers = np.full(rows, np.nan)
-        numbers[list(found)] = [one.value for one in found.values()]
+        numbers[list(exemplars)] = [exemplar.value for exemplar in exemplars.values()]
         data["exemplar_value"] = numbers
-        times = {row: one.time_ms for row, one in found.items()}
-        data["exemplar_time"] = _times([times.get(row) for row in range(rows)] if found else None, rows)
+        times = {row: exemplar.time_ms for row, exemplar in exemplars.items()}
+        data["exemplar_time"] = _times([times.get(row) for row in range(rows)] if exemplars else None, rows)
     return pd.DataFrame(data, index=pd.RangeIndex(rows), copy=False)
 
 
-def grouped(samples: Samples, *, wide: bool, as_categories: bool) -> pd.DataFrame:
+def grouped(samples: Samples, *, wide: bool, as_categories: bool, budget: FrameBudget = DEFAULT) -> pd.DataFrame:
     """Make a frame with one row per bucket, quantile, or other sample.
 
     Parameters
@@ -111,11 +132,15 @@ def grouped(samples: Samples, *, wide: bool, as_categories: bool) -> pd.DataFram
         Whether each label is a column.
     as_categories
         Whether text is categorical.
+    budget
+        What the frame may cost. The labels of a histogram stand in each of its rows.
     """
     import numpy as np
 
     rows = _grouped_rows(samples)
     wholes = [row.whole for row in rows]
+    size = sum(len(whole.labels) for whole in wholes if whole is not None)
+    budget.check_bytes(size, f"the labels that repeat in {len(rows):,} rows")
     at = [row.sample for row in rows]
     regrouped = dataclasses.replace(
         samples,
@@ -134,7 +159,7 @@ def grouped(samples: Samples, *, wide: bool, as_categories: bool) -> pd.DataFram
     }
     created_ms = [whole.created * 1000 if whole and math.isfinite(whole.created) else None for whole in wholes]
     more["created"] = _times(created_ms, len(rows))
-    return frame(regrouped, wide=wide, as_categories=as_categories, more=more)
+    return frame(regrouped, wide=wide, as_categories=as_categories, more=more, budget=budget)
 
 
 @dataclasses.dataclass
@@ -193,7 +218,7 @@ def _grouped_rows(samples: Samples) -> list[_Row]:
 
 
 def _family(name: str, types: dict[str, str]) -> str:
-    """The family of a sample: of its own name, or of what is before a suffix that its type has."""
+    """The family of a sample: its own name, or that without a suffix that samples of such a family have."""
     if name not in types:
         for suffix, kinds in _SUFFIXES.items():
             if name.endswith(suffix) and types.get(name[: -len(suffix)]) in kinds:
@@ -209,10 +234,10 @@ def _bound(pairs: Sequence[tuple[str, str]], limit: str) -> float | None:
         return None
 
 
-def _label_columns(labels: Sequence[str], own: set[str]) -> dict[str, list[str | None]]:
-    found = columns_of(labels)
-    shown = column_names(found, own)
-    return {shown[name]: found[name] for name in sorted(found)}
+def _label_columns(labels: Sequence[str], own: set[str], budget: FrameBudget) -> dict[str, list[str | None]]:
+    values_of = columns_of(labels, budget)
+    column_of = column_names(values_of, own)
+    return {column_of[name]: values_of[name] for name in sorted(values_of)}
 
 
 def _column(values: Sequence[str | None], counts: Any, as_categories: bool) -> pd.Series:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...errors import LoadError
 from ...text import shorten
 from .. import answer
-from ..joining import cut, joined
-from ..protocol import NO_LABELS, Pages, Step, Table
+from ..joining import cut
+from ..protocol import Table
+from ..readers import SingleAnswerReader
 from .samples import BrokenLine, Samples, parse
 
 if TYPE_CHECKING:
     from ...reply import Reply
-    from ...request import Request
 
 __all__ = ["ExpositionReader", "has_text_version", "is_openmetrics"]
 
@@ -34,7 +33,7 @@ def has_text_version(reply: Reply) -> bool:
     return _VERSION.search(reply.headers.get("Content-Type", "")) is not None
 
 
-class ExpositionReader:
+class ExpositionReader(SingleAnswerReader):
     """Reads one answer per target, with one row per sample, as `frames` describes it.
 
     Parameters
@@ -57,25 +56,17 @@ class ExpositionReader:
         grouped: bool = False,
         categories: bool = False,
     ) -> None:
-        self._limit = limit
+        super().__init__(limit)
         self._wide, self._grouped, self._categories = wide, grouped, categories
-        self._conversations: list[tuple[Mapping[str, str], Samples]] = []
 
-    def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Ask for the one page that there is."""
-        reply = yield Step(request)
-        self._conversations.append((labels, _samples_in(reply)))
-
-    def table(self) -> Table:
-        """Make one table of the samples of all targets."""
-        return joined([(labels, self._table_of(samples)) for labels, samples in self._conversations])
-
-    def _table_of(self, samples: Samples) -> Table:
+    def read(self, reply: Reply) -> Table:
+        """Make a table of the samples."""
         from . import frames
 
+        samples = _samples_in(reply)
         make = frames.grouped if self._grouped else frames.frame
-        frame = make(samples, wide=self._wide, as_categories=self._categories)
-        return cut(Table(frame, len(frame), unit="samples", notes=_notes(samples)), self._limit)
+        frame = make(samples, wide=self._wide, as_categories=self._categories, budget=self.budget)
+        return cut(Table(frame, len(frame), unit="samples", notes=_notes(samples)), self.limit)
 
 
 def _samples_in(reply: Reply) -> Samples:
@@ -94,7 +85,7 @@ def _is_open(reply: Reply, text: str) -> bool:
     """Whether it is OpenMetrics: by its type, or if that does not say, by its last line."""
     if is_openmetrics(reply):
         return True
-    return not has_text_version(reply) and text.rstrip("\r\n").endswith("\n# EOF")
+    return not has_text_version(reply) and text.rstrip("\r\n").endswith(("\n# EOF", "\r# EOF"))
 
 
 def _notes(samples: Samples) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 from . import exact, fast
 from .labels import has_seals, seal, unescaped, unseal
@@ -13,6 +14,7 @@ from .labels import has_seals, seal, unescaped, unseal
 __all__ = ["BrokenLine", "Samples", "parse"]
 
 _COMMENT = re.compile(r'#[ \t]+(TYPE|HELP|UNIT)[ \t]+("(?:[^"\\]|\\.)*"|\S+)(?:[ \t](.*))?', re.DOTALL)
+_UNTIL_CR = re.compile(r'(?:[^"\r]+|"[^"]*")*')
 
 
 class BrokenLine(Exception):
@@ -82,10 +84,8 @@ def parse(text: str, *, is_open: bool) -> Samples:
     BrokenLine
         One of its lines is not of the format.
     """
-    lines = seal(text).split("\n")
+    lines = _lines(seal(text))
     is_sealed = "\\" in text and not has_seals(text)
-    if "\r" in text:
-        lines = [line.removesuffix("\r") for line in lines]
     rows = fast.read_lines(lines, is_sealed=is_sealed)
     if is_sealed:
         rows.labels = [unseal(labels) if has_seals(labels) else labels for labels in rows.labels]
@@ -105,6 +105,26 @@ def parse(text: str, *, is_open: bool) -> Samples:
         _check_end(rows.comments, lines)
     values, times = _numbers(rows.tails, is_open, lines)
     return Samples(rows.names, rows.labels, values, times, exemplars, *families, is_open)
+
+
+def _lines(sealed: str) -> list[str]:
+    """The lines of a text. They end at LF, CRLF, or a CR outside of quotes."""
+    lines = sealed.split("\n")
+    if "\r" not in sealed:
+        return lines
+    return list(itertools.chain.from_iterable(_at_carriage_returns(line.removesuffix("\r")) for line in lines))
+
+
+def _at_carriage_returns(line: str) -> Iterator[str]:
+    start = 0
+    while (end := line.find("\r", start)) >= 0:
+        if not line.startswith("#", start):
+            end = cast("re.Match[str]", _UNTIL_CR.match(line, start)).end()
+            if line[end : end + 1] != "\r":
+                break  # a quote stays open
+        yield line[start:end]
+        start = end + 1
+    yield line[start:]
 
 
 def _families(

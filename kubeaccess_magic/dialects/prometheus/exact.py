@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["number", "read"]
 
-_NUMBER = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|inf(?:inity)?|nan)", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|inf(?:inity)?|nan)", re.ASCII | re.IGNORECASE)
 _RESULT_TYPES = ("vector", "matrix")
 _LATEST_S = 2**53 / 1000
 

@@ -1,4 +1,4 @@
-"""Any answer that holds rows: lists of objects in any envelope, columns and rows, one document a line, CSV."""
+"""Any answer that holds rows: lists of objects in any envelope, columns and rows, one document per line, CSV."""
 
 from __future__ import annotations
 

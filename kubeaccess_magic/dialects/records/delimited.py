@@ -1,8 +1,9 @@
-"""CSV and TSV: text whose values are written as JSON would have them become numbers and truth values."""
+"""CSV and TSV. Values that are written as JSON writes numbers, true and false become those."""
 
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_delimited", "is_or_looks_delimited", "looks_delimited", "table", "values"]
 
-_TYPES = {
+_DELIMITER_OF = {
     "text/csv": ",",
     "application/csv": ",",
     "text/x-csv": ",",
@@ -25,21 +26,22 @@ _TYPES = {
 }
 _DELIMITERS = ",\t;|"
 _PLAIN = frozenset({"", "text/plain", "application/octet-stream"})
-_LOOKED_AT_ROWS = 50
+_MOST_CHECKED_ROWS = 50
+_LINE_END = re.compile(rb"[\r\n]")
 _NAME = re.compile(r"[^\W\d][\w .:/()%@#-]*")
-_HEADER_SAID = re.compile(r";\s*header\s*=\s*\"?(present|absent)", re.IGNORECASE)  # RFC 4180, section 3
+_STATED_HEADER = re.compile(r";\s*header\s*=\s*\"?(present|absent)", re.IGNORECASE)  # RFC 4180, section 3
 
 
 def is_delimited(reply: Reply) -> bool:
-    """Whether the answer says that it is CSV or TSV."""
-    return reply.media_type in _TYPES
+    """Tell whether the answer says that it is CSV or TSV."""
+    return reply.media_type in _DELIMITER_OF
 
 
 def looks_delimited(reply: Reply) -> bool:
-    """Whether text of no stated kind can only be CSV: a line of names, and as many values in every line below."""
+    """Tell whether text without a stated type must be CSV: a line of names, and as many values in each line."""
     if reply.media_type not in _PLAIN or not reply.content[:1].strip():
         return False
-    first = reply.content.partition(b"\n")[0]
+    first = _LINE_END.split(reply.content, maxsplit=1)[0]
     if len(first) == len(reply.content) or not any(delimiter.encode() in first for delimiter in _DELIMITERS):
         return False
     try:
@@ -49,44 +51,49 @@ def looks_delimited(reply: Reply) -> bool:
     names = rows[0]
     if len(rows) < 2 or len(names) < 2 or len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):
         return False
-    # A blank behind each comma is what prose has.
+    # Prose has a blank behind each comma.
     return all(len(row) == len(names) for row in rows) and not any(cell.startswith(" ") for row in rows for cell in row)
 
 
 def is_or_looks_delimited(reply: Reply) -> bool:
-    """One or the other, where it is not JSON."""
+    """Tell whether the answer is CSV or TSV by its type, or can only be that."""
     return is_delimited(reply) or (
         not answer.is_json(reply) and not answer.looks_like_json(reply) and looks_delimited(reply)
     )
 
 
 def table(reply: Reply, header: bool | None) -> tuple[list[str] | None, list[list[str]]]:
-    """The names of the columns, if the first line has them, and the rows below.
+    """Split the text into cells.
 
     Parameters
     ----------
     reply
         The answer.
     header
-        Whether the first line holds names. None: what the answer says, else unless one of them reads as a number.
+        Whether the first line holds names. None: as the answer says, else if none of its cells is a number.
+
+    Returns
+    -------
+    tuple
+        The names of the columns, or None if the first line does not hold them; and the rows.
 
     Raises
     ------
     LoadError
-        The text is not CSV: a quote is not closed, say.
+        The text is not CSV: a quote is not closed, for example.
     """
-    rows, said = _read(reply)
+    rows, stated_header = _read(reply)
     if not rows:
         return None, []
     if header is None:
-        header = said
+        header = stated_header
     if header is None:
         header = not any(not name or columns.numbers([name]) is not None for name in rows[0])
     return (rows[0], rows[1:]) if header else (None, rows)
 
 
 def values(texts: Sequence[str | None]) -> list[Any]:
-    """A column of text as JSON would have its values: all numbers, or all true and false, or text; nothing is a gap."""
+    """Make values of a column of cells: all numbers, or all true and false, or text. An empty cell is a gap."""
     there = [text or None for text in texts]
     if (numbers := columns.numbers(there)) is not None:
         return numbers
@@ -97,35 +104,35 @@ def values(texts: Sequence[str | None]) -> list[Any]:
 
 
 def _read(reply: Reply) -> tuple[list[list[str]], bool | None]:
-    """All rows but blank lines, and what the answer says about its first one."""
+    """All rows but blank lines, and whether the first one is a header, if the answer says so."""
     text = answer.text_of(reply)
-    said = _HEADER_SAID.search(reply.headers.get("Content-Type", ""))
-    delimiter = _delimiter(text, _TYPES.get(reply.media_type, ","))
-    lines = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    stated = _STATED_HEADER.search(reply.headers.get("Content-Type", ""))
+    delimiter = _delimiter(text, _DELIMITER_OF.get(reply.media_type, ","))
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         rows = [row for row in lines if row]
     except csv.Error as error:
         raise LoadError(
-            f"the answer is no valid CSV: {error} in line {lines.line_num:,}", reply=reply, hint="see it with -o text"
+            f"the answer is not valid CSV: {error} in line {lines.line_num:,}", reply=reply, hint="see it with -o text"
         ) from None
-    return rows, None if said is None else said[1].lower() == "present"
+    return rows, None if stated is None else stated[1].lower() == "present"
 
 
 def _delimiter(text: str, usual: str) -> str:
-    """The one that makes equally many cells of all of the first rows, most of them; else the usual one."""
-    lines = text[: 2**16].splitlines(keepends=True)
+    """The delimiter that splits all of the first rows into the same number of cells, as many as possible."""
+    head = text[: 2**16]
     best, cells = usual, 1
     for delimiter in dict.fromkeys(usual + _DELIMITERS):
         counts = []
         try:
-            for row in csv.reader(lines, delimiter=delimiter):
+            for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter):
                 if row:
                     counts.append(len(row))
-                if len(counts) >= _LOOKED_AT_ROWS:
+                if len(counts) >= _MOST_CHECKED_ROWS:
                     break
         except csv.Error:
             continue
-        whole = counts[:-1] if len(text) > 2**16 and len(counts) < _LOOKED_AT_ROWS else counts
+        whole = counts[:-1] if len(text) > 2**16 and len(counts) < _MOST_CHECKED_ROWS else counts
         if len(set(whole)) == 1 and whole[0] > cells:
             best, cells = delimiter, whole[0]
     return best

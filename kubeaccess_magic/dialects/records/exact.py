@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import answer
+from .. import answer, stated_types
 from .places import Listing, listing_in
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ def listing_of(reply: Reply, where: str | None) -> Listing:
     """
     documents, has_lines = answer.documents(reply)
     if not has_lines:
-        return listing_in(documents[0], where, reply)
+        listing = listing_in(documents[0], where, reply)
+        if stated_types.has_decimals(listing.types):
+            return listing_in(answer.json_with_decimals(reply), where, reply)
+        return listing
     if where in (None, "."):
         return Listing(documents)
     return Listing([row for document in documents for row in listing_in(document, where, reply).records])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -17,6 +17,7 @@ from ...errors import TargetError
 from ...request import Request
 from ...targets import Target
 from ...text import shorten
+from . import body_parameters, link_header
 from .beside_rows import levels
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _SAME_REQUEST = "the next page that the answer names is the same one"
 _PROXY_PATH = "/api/v1/namespaces/"
 _URLS = (
     *("next", "nextLink", "next_link", "@odata.nextLink", "odata.nextLink", "next_page", "nextPage", "next_url"),
-    *("nextUrl", "next_page_url", "nextPageUrl", "nextHref", "next_href"),
+    *("nextUrl", "next_page_url", "nextPageUrl", "nextHref", "next_href", "nextUri", "next_uri"),
 )
 # The key of a token in an answer, and the parameter that takes it.
 _TOKENS = {
@@ -42,9 +43,22 @@ _TOKENS = {
     "continue": "continue",
     "nextPageStart": "start",
 }
-_NUMBERS = ("page", "p", "page_number", "pageNumber", "pageNum", "current_page", "currentPage")
-_OFFSETS = ("offset", "skip", "$skip", "start", "startAt", "_start", "from")
-_SIZES = ("limit", "per_page", "perPage", "page_size", "pageSize", "size", "count", "maxResults", "$top", "rows")
+_NUMBERS = ("page", "page[number]", "p", "page_number", "pageNumber", "pageNum", "current_page", "currentPage")
+_OFFSETS = ("offset", "skip", "$skip", "start", "startAt", "_start", "from", "page[offset]")
+_SIZES = (
+    "limit",
+    "page[size]",
+    "page[limit]",
+    "per_page",
+    "perPage",
+    "page_size",
+    "pageSize",
+    "size",
+    "count",
+    "maxResults",
+    "$top",
+    "rows",
+)
 # The keys of the number of a page and of how many there are, and the number of the first page.
 _PAGE_OF = (
     *(("page", "total_pages", 1), ("page", "totalPages", 1), ("page", "pages", 1), ("current_page", "last_page", 1)),
@@ -56,8 +70,29 @@ _OFFSET_OF = (
     *(("offset", "total_count", "offset"), ("offset", "total_rows", "skip"), ("skip", "total", "skip")),
     *(("startAt", "total", "startAt"), ("start", "total", "start"), ("start", "numFound", "start")),
 )
-_LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:\"(?:[^\"\\]|\\.)*\"|[^\s;,\"]*))?)*)")
-_LINK_PARAMETER = re.compile(r";\s*([^\s=;,]+)\s*(?:=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s;,\"]*)))?")
+# The header of a token, and the parameter that takes it.
+_TOKEN_HEADERS = {
+    "X-Next-Cursor": "cursor",
+    "X-Next-Page-Token": "page_token",
+    "X-Next-Token": "next_token",
+    "Next-Page-Token": "page_token",
+    "X-Continuation-Token": "continuationToken",
+    "X-MS-ContinuationToken": "continuationToken",
+}
+# The parameter of a size, that of the place which goes with it, and whether that is the number of a page.
+_PLACE_OF_SIZE = {
+    "limit": ("offset", False),
+    "page[limit]": ("page[offset]", False),
+    "$top": ("$skip", False),
+    "maxResults": ("startAt", False),
+    "per_page": ("page", True),
+    "perPage": ("page", True),
+    "page_size": ("page", True),
+    "pageSize": ("page", True),
+    "page[size]": ("page[number]", True),
+}
+_HARBOR = re.compile(r"/api/v2\.0/\w")  # counts pages from 1, whether or not one was typed
+_ARGO = re.compile(r"/api/v1/(?:archived-)?(?:cron-|cluster-)?workflow(?:s|-templates)(?:/|\Z)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,28 +128,22 @@ def following(reply: Reply, listing: Listing) -> Following | str | None:
         there is none.
     """
     request = reply.request
+    if request.method == "POST":
+        named = _by_token(request, reply, listing)
+        return None if named is None or named == request else Following(named, is_named=True)
     if request.method != "GET":
         return None
-    url = _linked_url(reply.headers.getall("Link")) or next(filter(None, map(_named_url, levels(listing.path))), None)
+    url = link_header.next_url(reply.headers.getall("Link"))
+    url = url or next(filter(None, map(_named_url, levels(listing.path))), None)
     if url is not None:
         return _at(url, request)
-    named = _by_token(request, listing) or _by_page(request, reply, listing) or _by_offset(request, listing)
+    named = (
+        _by_token(request, reply, listing) or _by_page(request, reply, listing) or _by_offset(request, reply, listing)
+    )
     if named is not None:
         return _SAME_REQUEST if named == request else Following(named, is_named=True)
-    counted = _counted_on(request, listing)
+    counted = _counted_on(request, listing) or _by_size(request, listing)
     return None if counted is None else Following(counted, is_named=False)
-
-
-def _linked_url(headers: Iterable[str]) -> str | None:
-    """The URL of ``rel=next`` (RFC 8288). A link with an ``anchor`` starts elsewhere, and is not this page's."""
-    for header in headers:
-        for link in _LINK.finditer(header):
-            parameters: dict[str, str] = {}
-            for name, quoted, plain in _LINK_PARAMETER.findall(link[2]):
-                parameters.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", quoted) or plain)
-            if "next" in parameters.get("rel", "").lower().split() and "anchor" not in parameters:
-                return link[1].strip()
-    return None
 
 
 def _named_url(level: Mapping[str, Any]) -> str | None:
@@ -189,13 +218,29 @@ def _is_inside(host: str, request: Request) -> bool:
         return False
 
 
-def _by_token(request: Request, listing: Listing) -> Request | None:
+def _by_token(request: Request, reply: Reply, listing: Listing) -> Request | None:
+    """The page that a token leads to: in the query of a GET, in the JSON body of a POST."""
+    if request.method == "POST":
+        for level in levels(listing.path):
+            if (following := body_parameters.after(request, level)) is not None:
+                return following
+    for parameter, value in _tokens(request, reply, listing):
+        if request.method == "POST":
+            return body_parameters.with_parameter(request, parameter, value)
+        return request.with_param(parameter, value)
+    return None
+
+
+def _tokens(request: Request, reply: Reply, listing: Listing) -> Iterator[tuple[str, str | int]]:
+    is_argo = _ARGO.match(request.path) is not None or any("listOptions." in name for name, _ in request.params())
     for level in levels(listing.path):
         for key, parameter in _TOKENS.items():
             value = level.get(key)
             if (type(value) is str and value) or type(value) is int:
-                return request.with_param(parameter, value)
-    return None
+                yield f"listOptions.{parameter}" if is_argo and key == "continue" else parameter, value
+    for header, parameter in _TOKEN_HEADERS.items():
+        if text := reply.headers.get(header):
+            yield parameter, text
 
 
 def _by_page(request: Request, reply: Reply, listing: Listing) -> Request | None:
@@ -214,7 +259,7 @@ def _by_page(request: Request, reply: Reply, listing: Listing) -> Request | None
     return None
 
 
-def _by_offset(request: Request, listing: Listing) -> Request | None:
+def _by_offset(request: Request, reply: Reply, listing: Listing) -> Request | None:
     """The rows after these, if the answer says at which offset these are and how many there are."""
     if not listing.items:
         return None
@@ -223,6 +268,24 @@ def _by_offset(request: Request, listing: Listing) -> Request | None:
             here, count = level.get(offset), level.get(total)
             if type(here) is int and type(count) is int and here + listing.items < count:
                 return request.with_param(_typed(request, _OFFSETS) or parameter, here + listing.items)
+        if type(count := level.get("total_entries")) is int:  # Airflow
+            reached = _number(request, "offset") + listing.items
+            return request.with_param("offset", reached) if reached < count else None
+    if _HARBOR.match(request.path) and "X-Total-Count" in reply.headers:
+        page, size = _number(request, "page") or 1, _number(request, "page_size") or listing.items
+        reached = (page - 1) * size + listing.items
+        return request.with_param("page", page + 1) if reached < (listing.total or 0) else None
+    return None
+
+
+def _by_size(request: Request, listing: Listing) -> Request | None:
+    """The rows after the first ones, if their number was typed, and the answer says that there are more."""
+    if not listing.items or listing.total is None or listing.total <= listing.items:
+        return None
+    for size, (place, is_page) in _PLACE_OF_SIZE.items():
+        if _typed(request, (size,)) and not _typed(request, (*_OFFSETS, *_NUMBERS)):
+            is_full = listing.items >= _number(request, size)
+            return request.with_param(place, 2 if is_page else listing.items) if is_full else None
     return None
 
 
@@ -239,6 +302,11 @@ def _counted_on(request: Request, listing: Listing) -> Request | None:
     if (name := _typed(request, _NUMBERS)) is not None:
         return request.with_param(name, int(request.param(name) or 0) + 1)
     return None
+
+
+def _number(request: Request, name: str) -> int:
+    """The number that the request gives to a parameter; 0 if it gives none."""
+    return int(request.param(name) or 0) if _typed(request, (name,)) else 0
 
 
 def _typed(request: Request, names: Iterable[str]) -> str | None:

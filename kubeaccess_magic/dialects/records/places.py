@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ...errors import LoadError
-from . import beside_rows
+from ...text import excerpt, one_line
+from . import beside_rows, graphql, hints
+from .unfolding import NotThere, unfold
 
 if TYPE_CHECKING:
     from ...reply import Reply
@@ -27,6 +29,8 @@ _ENVELOPES = ("data", "result", "response", "_embedded", "body", "payload", "res
 _HEADERS = ("columns", "fields", "headers", "header", "meta")
 _CELLS = ("rows", "data", "values")
 _MOST_ENVELOPES = 4
+_LONGEST_ERROR = 300
+_MOST_NAMED = 12  # of places, in an error
 _EACH = "*"
 _WHOLE_HINT = '`--rows .` takes the whole answer, in Python rows="."'
 
@@ -55,6 +59,10 @@ class Listing:
         The objects on the way to the rows, the outermost first. They may describe the pages.
     listed
         How many items the list has that `path` leads to, if that is not the rows themselves.
+    total_is_lower_bound
+        Whether there are at least `total` rows.
+    types
+        The types of columns, as far as the page states them.
     """
 
     records: Sequence[Any]
@@ -64,6 +72,8 @@ class Listing:
     note: str | None = None
     path: tuple[Mapping[str, Any], ...] = ()
     listed: int | None = None
+    total_is_lower_bound: bool = False
+    types: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def items(self) -> int:
@@ -88,6 +98,8 @@ def listing_in(document: Any, where: str | None, reply: Reply) -> Listing:
     LoadError
         There is nothing at `where`, or two lists could be meant.
     """
+    if graphql.is_graphql(document) and (message := graphql.error(document)) is not None:
+        raise LoadError(f"the app answers with an error: {one_line(excerpt(message, _LONGEST_ERROR))}", reply=reply)
     if where is None:
         return _found(document, reply)
     if where == ".":
@@ -95,14 +107,44 @@ def listing_in(document: Any, where: str | None, reply: Reply) -> Listing:
         return _with_pages_of(Listing(rows), document, reply)
     if where == _EACH or where.endswith(f".{_EACH}"):
         outer = where.removesuffix(_EACH).removesuffix(".")
-        value = _list_at(document, outer, reply)[0] if outer else document
-        if not isinstance(value, dict):
-            raise LoadError(f"there are no keys at {where!r}", reply=reply, hint=_WHOLE_HINT)
-        return _with_pages_of(Listing(_with_keys(value)), document, reply)
-    records = _list_at(document, where, reply)
-    path, _ = _split(document, where)
+        with contextlib.suppress(KeyError):
+            return _keys_at(document, outer, where, reply)
+    try:
+        path, last = _split(document, where)
+    except KeyError:
+        return _unfolded(document, where, reply)
+    value = path[-1][last]
+    records = value if isinstance(value, list) else [value]
     total = beside_rows.total(path, len(records), is_surely_rows=True)
     return Listing(records, total=total, has_more=beside_rows.has_next(path), path=tuple(path))
+
+
+def _keys_at(document: Any, outer: str, where: str, reply: Reply) -> Listing:
+    """One row per key of the object at a path; per item, if a list is there."""
+    value = document
+    if outer:
+        path, last = _split(document, outer)
+        value = path[-1][last]
+    if isinstance(value, list):
+        return _with_pages_of(Listing(value), document, reply)
+    if not isinstance(value, dict):
+        raise LoadError(f"there are no keys at {where!r}", reply=reply, hint=_WHOLE_HINT)
+    return _with_pages_of(Listing(_with_keys(value)), document, reply)
+
+
+def _unfolded(document: Any, where: str, reply: Reply) -> Listing:
+    """The rows at a path that leads through lists."""
+    try:
+        unfolded = unfold(document, where)
+    except NotThere:
+        keys = ", ".join(map(repr, list(document)[:12])) if isinstance(document, dict) else "no keys"
+        raise LoadError(
+            f"there are no rows at {where!r}: the answer has {keys}", reply=reply, hint=_WHOLE_HINT
+        ) from None
+    path = unfolded.path
+    total = beside_rows.total(path, unfolded.listed, is_surely_rows=True)
+    has_more = beside_rows.has_next(path) or (total is not None and total > unfolded.listed)
+    return Listing(unfolded.rows, has_more=has_more, path=path, listed=unfolded.listed)
 
 
 def _with_pages_of(listing: Listing, document: Any, reply: Reply) -> Listing:
@@ -113,18 +155,6 @@ def _with_pages_of(listing: Listing, document: Any, reply: Reply) -> Listing:
         inner = _found(document, reply)
         return dataclasses.replace(listing, path=inner.path, listed=len(inner.records))
     return dataclasses.replace(listing, path=(document,), listed=0)
-
-
-def _list_at(document: Any, where: str, reply: Reply) -> list[Any]:
-    try:
-        path, last = _split(document, where)
-    except KeyError:
-        keys = ", ".join(map(repr, list(document)[:12])) if isinstance(document, dict) else "no keys"
-        raise LoadError(
-            f"there are no rows at {where!r}: the answer has {keys}", reply=reply, hint=_WHOLE_HINT
-        ) from None
-    value = path[-1][last]
-    return value if isinstance(value, list) else [value]
 
 
 def _split(document: Any, where: str) -> tuple[list[dict[str, Any]], str]:
@@ -148,29 +178,74 @@ def _split(document: Any, where: str) -> tuple[list[dict[str, Any]], str]:
 def _found(document: Any, reply: Reply) -> Listing:
     """The rows of a document whose form nobody described."""
     if not isinstance(document, dict):
-        return Listing(document if isinstance(document, list) else [document])
+        if not isinstance(document, list):
+            return Listing([document])
+        return Listing(document, note=hints.in_cells(_beginning(document), ""))
+    if graphql.is_graphql(document) and (connection := graphql.connection(document)) is not None:
+        return _of_connection(connection)
     places = list(_places(document))
     places = [place for place in places if place.rows] or places[:1]
-    places = [place for place in places if not _are_links(place.rows)] or places
+    places = [place for place in places if not _are_links(place.rows) and place.keys[-1] != "errors"] or places
     if len(places) > 1:
         candidates = [".".join(place.keys) for place in places]
         raise LoadError(
-            f"the rows could be {' or '.join(map(repr, candidates))}",
+            f"the rows could be {' or '.join(map(repr, candidates[:_MOST_NAMED]))}{_more(candidates)}",
             reply=reply,
             hint=f'choose with `--rows {candidates[0]}`, in Python rows="{candidates[0]}"; "." makes one row of all',
         )
     if not places:
-        return _keyed(document, "", (document,)) or _keyed_inside(document) or Listing([document])
+        return _without_list(document)
     (place,) = places
+    return _at_place(place)
+
+
+def _without_list(document: dict[str, Any]) -> Listing:
+    """The rows of an object that has no list that could be the rows."""
+    if "nextUri" in document and isinstance(document.get("stats"), dict):  # Trino: the rows come later
+        return Listing([], has_more=True, path=(document, document["stats"]))
+    keyed = _keyed(document, "", (document,)) or _keyed_inside(document)
+    return keyed or Listing([document], note=hints.in_document(document))
+
+
+def _of_connection(connection: graphql.Connection) -> Listing:
+    path, rows = connection.path, connection.rows
+    total = beside_rows.total(path, len(rows), is_surely_rows=True)
+    return Listing(rows, total=total, has_more=beside_rows.has_next(path), path=path)
+
+
+def _at_place(place: _Place) -> Listing:
     is_surely_rows = place.header is not None or place.keys[-1] in _ROWS
+    rows, outer = place.rows, place.path[-1]
+    total = beside_rows.total(place.path, len(rows), is_surely_rows=is_surely_rows)
+    least = beside_rows.lower_bound(place.path, len(rows)) if total is None else None
+    header = outer.get(place.header or "meta")
+    notes = [beside_rows.note(_beside(place))]
+    if place.header is None:
+        notes.append(hints.in_cells(_beginning(rows), ".".join(place.keys)))
     return Listing(
-        place.rows,
-        names=None if place.header is None else [_name_of(name) for name in place.path[-1][place.header]],
-        total=beside_rows.total(place.path, len(place.rows), is_surely_rows=is_surely_rows),
+        rows,
+        names=None if place.header is None else [_name_of(name) for name in outer[place.header]],
+        total=least if total is None else total,
         has_more=beside_rows.has_next(place.path),
-        note=beside_rows.note(_beside(place)),
+        note="; ".join(filter(None, notes)) or None,
         path=place.path,
+        total_is_lower_bound=least is not None,
+        types=_types_in(header) if isinstance(header, list) else {},
     )
+
+
+def _types_in(header: list[Any]) -> dict[str, str]:
+    """The types of the columns, where a header states them."""
+    return {
+        str(_name_of(column)): column["type"]
+        for column in header
+        if isinstance(column, dict) and isinstance(column.get("type"), str) and _name_of(column) is not None
+    }
+
+
+def _more(candidates: Sequence[str]) -> str:
+    hidden = len(candidates) - _MOST_NAMED
+    return f" or {hidden:,} more" if hidden > 0 else ""
 
 
 def _keyed(outer: Mapping[str, Any], where: str, path: tuple[Mapping[str, Any], ...]) -> Listing | None:
@@ -200,8 +275,9 @@ def _keyed_inside(document: Mapping[str, Any]) -> Listing | None:
 def _with_keys(outer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row per key. The key is a column of its own, in front."""
     rows = [value if type(value) is dict else {"value": value} for value in outer.values()]
+    names = {name for row in rows for name in row}
     name = "key"
-    while any(name in row for row in rows):
+    while name in names:
         name += "_"
     return [{name: key, **row} for key, row in zip(outer, rows, strict=True)]
 
@@ -253,14 +329,16 @@ def _are_objects(value: Any) -> bool:
 
 def _accompanies_rows(key: str, value: Any, outer: Mapping[str, Any]) -> bool:
     """Whether a list of objects only describes or completes the rows, which stand beside it."""
+    if key not in ("included", "meta"):
+        return False
     rows = outer.get("data")
-    if key == "data" or type(rows) not in (list, RawObjects) or not rows or not _are_objects(rows):
+    if type(rows) not in (list, RawObjects) or not rows or not _are_objects(rows):
         return False
     first = _first(rows)
     if key == "included":  # JSON:API: what the resources in `data` refer to
         return "type" in first and "id" in first
     # ClickHouse: the names and types of the columns
-    return key == "meta" and type(value) is list and [_name_of(column) for column in value] == list(first)
+    return type(value) is list and [_name_of(column) for column in value] == list(first)
 
 
 def _are_links(rows: list[Any]) -> bool:
@@ -271,6 +349,12 @@ def _are_links(rows: list[Any]) -> bool:
 def _first(rows: Sequence[Any]) -> Mapping[str, Any]:
     first: Mapping[str, Any] = msgspec.json.decode(rows[0]) if type(rows) is RawObjects else rows[0]
     return first
+
+
+def _beginning(rows: Sequence[Any]) -> Sequence[Any]:
+    """The first rows, which may still be bytes."""
+    first = rows[: hints.MOST_ROWS]
+    return [msgspec.json.decode(row) for row in first] if type(rows) is RawObjects else first
 
 
 def _beside(place: _Place) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""An app that answers as Elasticsearch does, over log documents of a few weeks."""
+"""An app that answers like Elasticsearch, with a few weeks of log documents."""

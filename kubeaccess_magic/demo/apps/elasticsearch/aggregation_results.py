@@ -1,4 +1,4 @@
-"""Aggregations: terms, histograms over time and numbers, ranges, filters, and the metrics within them."""
+"""Aggregations: terms, histograms, ranges, filters and composites, with metrics in each bucket."""
 
 from __future__ import annotations
 
@@ -12,89 +12,98 @@ from typing import Any
 from .field_queries import comparable
 from .log_documents import Document, field_type, values
 from .query_dsl import query
-from .search_errors import illegal, parsing
+from .search_errors import illegal_argument, parsing_error
 
 _INTERVALS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _CALENDAR = {"second": "1s", "minute": "1m", "hour": "1h", "day": "1d", "week": "1w", "1M": "30d", "month": "30d"}
 
 
-def aggregations(asked: dict[str, Any], found: list[Document]) -> dict[str, Any]:
-    """The results for these documents, by name.
+def aggregations(requested: dict[str, Any], documents: list[Document]) -> dict[str, Any]:
+    """Compute the aggregations of a search; return their results by name.
+
+    Parameters
+    ----------
+    requested
+        The aggregations, by name.
+    documents
+        The documents that were found.
 
     Raises
     ------
     SearchError
-        400: not an aggregation that this app knows.
+        400: the app does not support an aggregation.
     """
-    out = {}
-    for name, body in asked.items():
+    results = {}
+    for name, body in requested.items():
         if not isinstance(body, dict):
-            raise parsing(f"Expected [START_OBJECT] under [{name}], but got a [VALUE] in [{name}]")
+            raise parsing_error(f"Expected [START_OBJECT] under [{name}], but got a [VALUE] in [{name}]")
         inner = body.get("aggs") or body.get("aggregations") or {}
         kinds = [key for key in body if key not in ("aggs", "aggregations", "meta")]
         if len(kinds) != 1:
-            raise parsing(f"Missing definition for aggregation [{name}]")
+            raise parsing_error(f"Missing definition for aggregation [{name}]")
         kind, options = kinds[0], body[kinds[0]]
         if metric := _METRICS.get(kind):
-            out[name] = metric(options, found)
+            results[name] = metric(options, documents)
         elif bucket := _BUCKETS.get(kind):
-            out[name] = bucket(options, found, inner)
+            results[name] = bucket(options, documents, inner)
         else:
-            raise parsing(f"Unknown aggregation type [{kind}] did you mean [terms]?")
-    return out
+            raise parsing_error(f"Unknown aggregation type [{kind}] did you mean [terms]?")
+    return results
 
 
 def _field(options: dict[str, Any]) -> str:
     name = str(options.get("field", ""))
     if not name:
-        raise illegal("Required one of fields [field, script], but none were specified.")
+        raise illegal_argument("Required one of fields [field, script], but none were specified.")
     if field_type(name) == "text":
-        raise illegal(f"Text fields are not optimised for aggregations; use a keyword field instead. [{name}]")
+        raise illegal_argument(f"Text fields are not optimised for aggregations; use a keyword field instead. [{name}]")
     return name
 
 
-def _numbers(options: dict[str, Any], found: list[Document]) -> list[float]:
+def _numbers(options: dict[str, Any], documents: list[Document]) -> list[float]:
     name = _field(options)
     if field_type(name) == "keyword":
-        raise illegal(f"Field [{name}] of type [keyword] is not supported for aggregation [metric]")
-    return [float(comparable(name, value)) for document in found for value in values(document, name)]
+        raise illegal_argument(f"Field [{name}] of type [keyword] is not supported for aggregation [metric]")
+    return [float(comparable(name, value)) for document in documents for value in values(document, name)]
 
 
-def _stats(options: dict[str, Any], found: list[Document]) -> dict[str, Any]:
-    numbers = _numbers(options, found)
+def _stats(options: dict[str, Any], documents: list[Document]) -> dict[str, Any]:
+    numbers = _numbers(options, documents)
     if not numbers:
         return {"count": 0, "min": None, "max": None, "avg": None, "sum": 0.0}
     total = round(sum(numbers), 6)
     return {"count": len(numbers), "min": min(numbers), "max": max(numbers), "avg": total / len(numbers), "sum": total}
 
 
-def _single(of: Callable[[list[float]], float | None]) -> Callable[[dict[str, Any], list[Document]], dict[str, Any]]:
-    return lambda options, found: {"value": of(_numbers(options, found))}
+def _single(
+    metric_of: Callable[[list[float]], float | None],
+) -> Callable[[dict[str, Any], list[Document]], dict[str, Any]]:
+    return lambda options, documents: {"value": metric_of(_numbers(options, documents))}
 
 
-def _cardinality(options: dict[str, Any], found: list[Document]) -> dict[str, Any]:
+def _cardinality(options: dict[str, Any], documents: list[Document]) -> dict[str, Any]:
     name = _field(options)
-    return {"value": len({str(value) for document in found for value in values(document, name)})}
+    return {"value": len({str(value) for document in documents for value in values(document, name)})}
 
 
-def _value_count(options: dict[str, Any], found: list[Document]) -> dict[str, Any]:
+def _value_count(options: dict[str, Any], documents: list[Document]) -> dict[str, Any]:
     name = _field(options)
-    return {"value": sum(len(values(document, name)) for document in found)}
+    return {"value": sum(len(values(document, name)) for document in documents)}
 
 
-def _percentiles(options: dict[str, Any], found: list[Document]) -> dict[str, Any]:
-    numbers = sorted(_numbers(options, found))
-    asked = options.get("percents", [1, 5, 25, 50, 75, 95, 99])
-    return {"values": {str(float(percent)): _percentile(numbers, float(percent)) for percent in asked}}
+def _percentiles(options: dict[str, Any], documents: list[Document]) -> dict[str, Any]:
+    numbers = sorted(_numbers(options, documents))
+    percents = options.get("percents", [1, 5, 25, 50, 75, 95, 99])
+    return {"values": {str(float(percent)): _percentile(numbers, float(percent)) for percent in percents}}
 
 
 def _percentile(numbers: list[float], percent: float) -> float | None:
     if not numbers:
         return None
-    place = (len(numbers) - 1) * percent / 100
-    low = int(place)
+    position = (len(numbers) - 1) * percent / 100
+    low = int(position)
     high = min(low + 1, len(numbers) - 1)
-    return numbers[low] + (numbers[high] - numbers[low]) * (place - low)
+    return numbers[low] + (numbers[high] - numbers[low]) * (position - low)
 
 
 _METRICS: dict[str, Callable[[dict[str, Any], list[Document]], dict[str, Any]]] = {
@@ -112,17 +121,17 @@ _METRICS: dict[str, Callable[[dict[str, Any], list[Document]], dict[str, Any]]] 
 # --- buckets
 
 
-def _terms(options: dict[str, Any], found: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
+def _terms(options: dict[str, Any], documents: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
     name, size = _field(options), int(options.get("size", 10))
     groups: dict[Any, list[Document]] = {}
-    for document in found:
-        present = values(document, name) or ([options["missing"]] if "missing" in options else [])
-        for value in dict.fromkeys(present):
+    for document in documents:
+        document_values = values(document, name) or ([options["missing"]] if "missing" in options else [])
+        for value in dict.fromkeys(document_values):
             groups.setdefault(value, []).append(document)
-    buckets = [_term_bucket(name, value, documents, inner) for value, documents in groups.items()]
+    buckets = [_term_bucket(name, value, members, inner) for value, members in groups.items()]
     order = options.get("order") or {"_count": "desc"}
     for key, direction in reversed(
-        [pair for one in (order if isinstance(order, list) else [order]) for pair in one.items()]
+        [pair for item in (order if isinstance(order, list) else [order]) for pair in item.items()]
     ):
         buckets.sort(key=lambda bucket: str(bucket["key"]) if isinstance(bucket["key"], str) else bucket["key"])
         buckets.sort(key=lambda bucket, key=key: _ordering(bucket, key), reverse=direction == "desc")  # type: ignore[misc]  # mypy cannot infer a lambda with a default
@@ -145,106 +154,110 @@ def _ordering(bucket: dict[str, Any], key: str) -> Any:
         return bucket["key"]
     outer, _, metric = key.partition(".")
     if outer not in bucket:
-        raise illegal(f"Invalid aggregation order path [{key}].")
+        raise illegal_argument(f"Invalid aggregation order path [{key}].")
     value = bucket[outer].get(metric or "value")
     return float("-inf") if value is None else value
 
 
 def _step_ms(options: dict[str, Any]) -> int:
-    asked = str(options.get("fixed_interval") or options.get("calendar_interval") or options.get("interval") or "")
-    size = re.fullmatch(r"(\d+)(ms|s|m|h|d|w)", _CALENDAR.get(asked, asked))
+    interval = str(options.get("fixed_interval") or options.get("calendar_interval") or options.get("interval") or "")
+    size = re.fullmatch(r"(\d+)(ms|s|m|h|d|w)", _CALENDAR.get(interval, interval))
     if not size:
-        raise illegal("Required one of fields [interval, calendar_interval, fixed_interval], but none were specified.")
+        raise illegal_argument(
+            "Required one of fields [interval, calendar_interval, fixed_interval], but none were specified."
+        )
     return int(size[1]) * _INTERVALS[size[2]]
 
 
-def _date_histogram(options: dict[str, Any], found: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
+def _date_histogram(options: dict[str, Any], documents: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
     name, step = _field(options), _step_ms(options)
-    buckets = _histogram_buckets(name, step, found, inner, int(options.get("min_doc_count", 0)))
+    buckets = _histogram_buckets(name, step, documents, inner, int(options.get("min_doc_count", 0)))
     for bucket in buckets:
         second = bucket["key"] / 1000
         text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)) + f".{bucket['key'] % 1000:03d}Z"
         bucket["key_as_string"] = text
-    return {"buckets": [{"key_as_string": one.pop("key_as_string"), **one} for one in buckets]}
+    return {"buckets": [{"key_as_string": bucket.pop("key_as_string"), **bucket} for bucket in buckets]}
 
 
-def _histogram(options: dict[str, Any], found: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
+def _histogram(options: dict[str, Any], documents: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
     name, step = _field(options), float(options.get("interval", 0))
     if step <= 0:
-        raise illegal("[interval] must be >0 for histogram aggregation [histogram]")
-    return {"buckets": _histogram_buckets(name, step, found, inner, int(options.get("min_doc_count", 0)))}
+        raise illegal_argument("[interval] must be >0 for histogram aggregation [histogram]")
+    return {"buckets": _histogram_buckets(name, step, documents, inner, int(options.get("min_doc_count", 0)))}
 
 
 def _histogram_buckets(
-    name: str, step: float, found: list[Document], inner: dict[str, Any], least: int
+    name: str, step: float, documents: list[Document], inner: dict[str, Any], min_count: int
 ) -> list[dict[str, Any]]:
     groups: dict[int, list[Document]] = {}
-    for document in found:
+    for document in documents:
         for value in values(document, name):
             groups.setdefault(int(comparable(name, value) // step), []).append(document)
     if not groups:
         return []
-    numbers = range(min(groups), max(groups) + 1) if least == 0 else sorted(groups)
-    out = []
+    numbers = range(min(groups), max(groups) + 1) if min_count == 0 else sorted(groups)
+    buckets = []
     for number in numbers:
-        documents = groups.get(number, [])
-        if len(documents) >= least:
+        members = groups.get(number, [])
+        if len(members) >= min_count:
             key = number * step
-            out.append(
-                {"key": int(key) if isinstance(step, int) else key, "doc_count": len(documents)}
-                | aggregations(inner, documents)
+            buckets.append(
+                {"key": int(key) if isinstance(step, int) else key, "doc_count": len(members)}
+                | aggregations(inner, members)
             )
-    return out
+    return buckets
 
 
-def _range(options: dict[str, Any], found: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
+def _range(options: dict[str, Any], documents: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
     name = _field(options)
     buckets = []
-    for one in options.get("ranges") or ():
-        low, high = one.get("from"), one.get("to")
-        documents = [
+    for limits in options.get("ranges") or ():
+        low, high = limits.get("from"), limits.get("to")
+        members = [
             document
-            for document in found
+            for document in documents
             if any(
                 (low is None or comparable(name, value) >= low) and (high is None or comparable(name, value) < high)
                 for value in values(document, name)
             )
         ]
         bucket: dict[str, Any] = {
-            "key": one.get("key") or f"{'*' if low is None else float(low)}-{'*' if high is None else float(high)}"
+            "key": limits.get("key") or f"{'*' if low is None else float(low)}-{'*' if high is None else float(high)}"
         }
         bucket |= ({"from": float(low)} if low is not None else {}) | ({"to": float(high)} if high is not None else {})
-        buckets.append(bucket | {"doc_count": len(documents)} | aggregations(inner, documents))
+        buckets.append(bucket | {"doc_count": len(members)} | aggregations(inner, members))
     return {"buckets": buckets}
 
 
-def _filter(options: dict[str, Any], found: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
-    test = query(options, found)
-    documents = [document for document in found if test(document) is not None]
-    return {"doc_count": len(documents)} | aggregations(inner, documents)
+def _filter(options: dict[str, Any], documents: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
+    scorer = query(options, documents)
+    members = [document for document in documents if scorer(document) is not None]
+    return {"doc_count": len(members)} | aggregations(inner, members)
 
 
-def _filters(options: dict[str, Any], found: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
-    return {"buckets": {name: _filter(one, found, inner) for name, one in (options.get("filters") or {}).items()}}
+def _filters(options: dict[str, Any], documents: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
+    return {"buckets": {name: _filter(body, documents, inner) for name, body in (options.get("filters") or {}).items()}}
 
 
-def _missing(options: dict[str, Any], found: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
+def _missing(options: dict[str, Any], documents: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
     name = _field(options)
-    documents = [document for document in found if not values(document, name)]
-    return {"doc_count": len(documents)} | aggregations(inner, documents)
+    members = [document for document in documents if not values(document, name)]
+    return {"doc_count": len(members)} | aggregations(inner, members)
 
 
-def _composite(options: dict[str, Any], found: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
-    sources = {name: next(iter(how.items())) for one in options.get("sources") or () for name, how in one.items()}
+def _composite(options: dict[str, Any], documents: list[Document], inner: dict[str, Any]) -> dict[str, Any]:
+    sources = {
+        name: next(iter(body.items())) for source in options.get("sources") or () for name, body in source.items()
+    }
     if not sources:
-        raise illegal("Composite [sources] cannot be null or empty")
+        raise illegal_argument("Composite [sources] cannot be null or empty")
     groups: dict[tuple[Any, ...], list[Document]] = {}
-    for document in found:
-        for key in itertools.product(*(_source_keys(kind, how, document) for kind, how in sources.values())):
+    for document in documents:
+        for key in itertools.product(*(_source_keys(kind, body, document) for kind, body in sources.values())):
             groups.setdefault(key, []).append(document)
     after = options.get("after")
-    begin = tuple(after.get(name) for name in sources) if isinstance(after, dict) else None
-    keys = sorted(key for key in groups if begin is None or key > begin)[: int(options.get("size", 10))]
+    start = tuple(after.get(name) for name in sources) if isinstance(after, dict) else None
+    keys = sorted(key for key in groups if start is None or key > start)[: int(options.get("size", 10))]
     buckets = [
         {"key": dict(zip(sources, key, strict=True)), "doc_count": len(groups[key])} | aggregations(inner, groups[key])
         for key in keys
@@ -259,7 +272,7 @@ def _source_keys(kind: str, options: dict[str, Any], document: Document) -> list
     if kind == "date_histogram":
         step = _step_ms(options)
         return list(dict.fromkeys(int(comparable(name, value) // step) * step for value in values(document, name)))
-    raise parsing(f"[sources] unknown field [{kind}]")
+    raise parsing_error(f"[sources] unknown field [{kind}]")
 
 
 _BUCKETS: dict[str, Callable[[dict[str, Any], list[Document], dict[str, Any]], dict[str, Any]]] = {

@@ -1,4 +1,4 @@
-"""The rows of the `_cat` tables, and what each column is."""
+"""The `_cat` tables: their columns, and how their rows are made."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from .log_documents import Snapshot
 from .node_names import ADDRESS, ALIAS, BYTES_PER_DOCUMENT, CLUSTER, NODE, NODE_ID, VERSION, index_uuid
 
 Row = dict[str, str | int]
-"""Values by column; a number of bytes is an int, all else is text."""
+"""Column → value; a number of bytes is an int, everything else is text."""
 _DISK: Final = 100 * 2**30
 
 
 @dataclass(frozen=True, slots=True)
 class CatTable:
-    """One table.
+    """A `_cat` table.
 
     Attributes
     ----------
     columns
-        For each: its name, its other names with commas, what it is.
+        For each: its name, its aliases separated by commas, and its description.
     rows
-        Its rows for some indices at a moment (seconds since the epoch).
+        Makes the rows for some indices at a time, in seconds since the epoch.
     by_index
-        Whether the path may go on with the names of indices.
+        Whether the path can name indices.
     hidden
-        Columns that are shown only when they are asked for.
+        Columns that are shown only on request.
     """
 
     columns: tuple[tuple[str, str, str], ...]
@@ -40,17 +40,17 @@ def _clock(now: int) -> str:
     return f"{now // 3600 % 24:02d}:{now // 60 % 60:02d}:{now % 60:02d}"
 
 
-def _aliases(found: Snapshot, now: int) -> list[Row]:
+def _aliases(snapshot: Snapshot, now: int) -> list[Row]:
     return [
-        {"alias": ALIAS, "index": one.name, "filter": "-", "routing.index": "-", "routing.search": "-",
-         "is_write_index": str(one.newest).lower()}
-        for one in found.indices
-        if not one.hidden
+        {"alias": ALIAS, "index": index.name, "filter": "-", "routing.index": "-", "routing.search": "-",
+         "is_write_index": str(index.newest).lower()}
+        for index in snapshot.indices
+        if not index.hidden
     ]  # fmt: skip
 
 
-def _allocation(found: Snapshot, now: int) -> list[Row]:
-    size, used, shards = len(found.documents) * BYTES_PER_DOCUMENT, 30 * 2**30, str(len(found.indices))
+def _allocation(snapshot: Snapshot, now: int) -> list[Row]:
+    size, used, shards = len(snapshot.documents) * BYTES_PER_DOCUMENT, 30 * 2**30, str(len(snapshot.indices))
     return [
         {"shards": shards, "disk.indices": size, "disk.used": used, "disk.avail": _DISK - used, "disk.total": _DISK,
          "disk.percent": "30", "host": ADDRESS, "ip": ADDRESS, "node": NODE},
@@ -59,12 +59,12 @@ def _allocation(found: Snapshot, now: int) -> list[Row]:
     ]  # fmt: skip
 
 
-def _count(found: Snapshot, now: int) -> list[Row]:
-    return [{"epoch": str(now), "timestamp": _clock(now), "count": str(len(found.documents))}]
+def _count(snapshot: Snapshot, now: int) -> list[Row]:
+    return [{"epoch": str(now), "timestamp": _clock(now), "count": str(len(snapshot.documents))}]
 
 
-def _health(found: Snapshot, now: int) -> list[Row]:
-    shards = str(len(found.indices))
+def _health(snapshot: Snapshot, now: int) -> list[Row]:
+    shards = str(len(snapshot.indices))
     return [
         {"epoch": str(now), "timestamp": _clock(now), "cluster": CLUSTER, "status": "yellow", "node.total": "1",
          "node.data": "1", "shards": shards, "pri": shards, "relo": "0", "init": "0", "unassign": shards,
@@ -72,76 +72,76 @@ def _health(found: Snapshot, now: int) -> list[Row]:
     ]  # fmt: skip
 
 
-def _indices(found: Snapshot, now: int) -> list[Row]:
+def _indices(snapshot: Snapshot, now: int) -> list[Row]:
     return [
         {"health": "yellow", "status": "open", "index": name, "uuid": index_uuid(name), "pri": "1", "rep": "1",
          "docs.count": str(count), "docs.deleted": "0", "store.size": count * BYTES_PER_DOCUMENT,
          "pri.store.size": count * BYTES_PER_DOCUMENT}
-        for name, count in found.counts.items()
+        for name, count in snapshot.counts.items()
     ]  # fmt: skip
 
 
-def _master(found: Snapshot, now: int) -> list[Row]:
+def _master(snapshot: Snapshot, now: int) -> list[Row]:
     return [{"id": NODE_ID, "host": ADDRESS, "ip": ADDRESS, "node": NODE}]
 
 
-def _nodeattrs(found: Snapshot, now: int) -> list[Row]:
+def _nodeattrs(snapshot: Snapshot, now: int) -> list[Row]:
     values = (("ml.enabled", "false"), ("xpack.installed", "true"))
     return [{"node": NODE, "host": ADDRESS, "ip": ADDRESS, "attr": attr, "value": value} for attr, value in values]
 
 
-def _nodes(found: Snapshot, now: int) -> list[Row]:
+def _nodes(snapshot: Snapshot, now: int) -> list[Row]:
     return [
         {"ip": ADDRESS, "heap.percent": "41", "ram.percent": "87", "cpu": "3", "load_1m": "0.21", "load_5m": "0.30",
          "load_15m": "0.28", "node.role": "dim", "master": "*", "name": NODE, "id": NODE_ID[:4], "version": VERSION}
     ]  # fmt: skip
 
 
-def _recovery(found: Snapshot, now: int) -> list[Row]:
+def _recovery(snapshot: Snapshot, now: int) -> list[Row]:
     return [
         {"index": name, "shard": "0", "time": "12ms", "type": "empty_store", "stage": "done", "source_node": "n/a",
          "target_node": NODE, "files_percent": "100.0%", "bytes_percent": "100.0%"}
-        for name in found.names
+        for name in snapshot.names
     ]  # fmt: skip
 
 
-def _segments(found: Snapshot, now: int) -> list[Row]:
+def _segments(snapshot: Snapshot, now: int) -> list[Row]:
     return [
         {"index": name, "shard": "0", "prirep": "p", "ip": ADDRESS, "segment": "_0", "generation": "0",
          "docs.count": str(count), "docs.deleted": "0", "size": count * BYTES_PER_DOCUMENT, "committed": "true",
          "searchable": "true", "version": "8.11.3", "compound": "true"}
-        for name, count in found.counts.items()
+        for name, count in snapshot.counts.items()
         if count
     ]  # fmt: skip
 
 
-def _shards(found: Snapshot, now: int) -> list[Row]:
-    out: list[Row] = []
-    for name, count in found.counts.items():
+def _shards(snapshot: Snapshot, now: int) -> list[Row]:
+    rows: list[Row] = []
+    for name, count in snapshot.counts.items():
         size = count * BYTES_PER_DOCUMENT
-        out.append(
+        rows.append(
             {"index": name, "shard": "0", "prirep": "p", "state": "STARTED", "docs": str(count), "store": size,
              "ip": ADDRESS, "node": NODE, "unassigned.reason": ""}
         )  # fmt: skip
-        out.append(
+        rows.append(
             {"index": name, "shard": "0", "prirep": "r", "state": "UNASSIGNED", "docs": "", "store": "", "ip": "",
              "node": "", "unassigned.reason": "INDEX_CREATED"}
         )  # fmt: skip
-    return out
+    return rows
 
 
-def _templates(found: Snapshot, now: int) -> list[Row]:
+def _templates(snapshot: Snapshot, now: int) -> list[Row]:
     return [
         {"name": ALIAS, "index_patterns": f"[{ALIAS}-*]", "order": "0", "version": "1", "composed_of": ""},
     ]
 
 
-def _thread_pool(found: Snapshot, now: int) -> list[Row]:
+def _thread_pool(snapshot: Snapshot, now: int) -> list[Row]:
     names = ("analyze", "get", "search", "write")
     return [{"node_name": NODE, "name": name, "active": "0", "queue": "0", "rejected": "0"} for name in names]
 
 
-def _none(found: Snapshot, now: int) -> list[Row]:
+def _none(snapshot: Snapshot, now: int) -> list[Row]:
     return []
 
 

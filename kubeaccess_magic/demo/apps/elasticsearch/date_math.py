@@ -1,4 +1,4 @@
-"""Dates as Elasticsearch reads them: ISO 8601 or milliseconds, and date maths."""
+"""Dates as Elasticsearch reads them: ISO 8601, milliseconds, and date math."""
 
 from __future__ import annotations
 
@@ -16,86 +16,86 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "H": 3600, "d": 86400, "w": 60480
 
 
 def millis(text: str | float, up: bool = False) -> float:
-    """A date, or date maths such as ``now-1d/d``, as milliseconds since the epoch.
+    """A date, or date math such as ``now-1d/d``, in milliseconds since the epoch.
 
     Parameters
     ----------
     text
-        What was given; a number is milliseconds.
+        The date; a number is milliseconds.
     up
-        The last millisecond of what is meant, where that is a day, a month, …
+        Whether to round up, to the last millisecond of a day, a month, …
 
     Raises
     ------
     SearchError
-        400: no date.
+        400: the text is not a date.
     """
     if isinstance(text, (int, float)):
         return float(text)
     text = str(text)
-    moment, steps, unit = text, "", None
-    if found := _DATE_MATH.fullmatch(text):
-        moment, steps, unit = found[1].removesuffix("||"), found[2], found[3]
-    if re.fullmatch(r"-?\d{5,}", moment):
-        return float(moment)
+    date, steps, unit = text, "", None
+    if match := _DATE_MATH.fullmatch(text):
+        date, steps, unit = match[1].removesuffix("||"), match[2], match[3]
+    if re.fullmatch(r"-?\d{5,}", date):
+        return float(date)
     try:
-        base, smallest = _moment(moment)
+        moment, smallest = _parse_date(date)
         for sign, count, step in re.findall(r"([+-])(\d+)([yMwdhHms])", steps):
-            base = _moved(base, step, int(count) * (1 if sign == "+" else -1))
+            moment = _shift(moment, step, int(count) * (1 if sign == "+" else -1))
         rounded = unit or (smallest if up and not steps else None)
         if rounded:
-            base = _floor(base, rounded)
-            return (_moved(base, rounded, 1) if up else base).timestamp() * 1000 - (1 if up else 0)
-        return base.timestamp() * 1000
+            moment = _floor(moment, rounded)
+            return (_shift(moment, rounded, 1) if up else moment).timestamp() * 1000 - (1 if up else 0)
+        return moment.timestamp() * 1000
     except (ValueError, OverflowError):
         reason = f"failed to parse date field [{text}] with format [strict_date_optional_time||epoch_millis]"
         raise ShardError(reason, ("date_time_parse_exception", reason), kind="parse_exception") from None
 
 
 def stamp(second: float) -> str:
-    """A moment as the documents have it, in UTC with milliseconds."""
+    """A second since the epoch, as documents write it: in UTC with milliseconds."""
     thousandths = round(second * 1000)
     whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(thousandths // 1000))
     return f"{whole}.{thousandths % 1000:03d}Z"
 
 
-def _moment(text: str) -> tuple[datetime, str | None]:
-    """The moment, and the smallest unit that is named; None when that is a fraction of a second or it is now."""
+def _parse_date(text: str) -> tuple[datetime, str | None]:
+    """The time of a date, and its smallest unit; None for fractions of a second and for ``now``."""
     if text == "now":
         return datetime.now(UTC), None
-    if found := _PARTIAL.fullmatch(text):
-        given = [int(part) for part in found.groups() if part is not None]
-        return _utc(given), _UNITS[len(given) - 1]
+    if match := _PARTIAL.fullmatch(text):
+        parts = [int(part) for part in match.groups() if part is not None]
+        return _utc(parts), _UNITS[len(parts) - 1]
     if not re.match(r"\d{4}-\d\d-\d\dT", text):
         raise ValueError(text)
-    exact = datetime.fromisoformat(text)
-    return (exact if exact.tzinfo else exact.replace(tzinfo=UTC)), None
+    parsed = datetime.fromisoformat(text)
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)), None
 
 
-def _moved(base: datetime, unit: str, count: int) -> datetime:
+def _shift(moment: datetime, unit: str, count: int) -> datetime:
     if unit in _SECONDS:
-        return base + timedelta(seconds=_SECONDS[unit] * count)
-    months = base.year * 12 + base.month - 1 + count * (12 if unit == "y" else 1)
+        return moment + timedelta(seconds=_SECONDS[unit] * count)
+    months = moment.year * 12 + moment.month - 1 + count * (12 if unit == "y" else 1)
     year, month = months // 12, months % 12 + 1
-    for day in (base.day, 30, 29, 28):
+    for day in (moment.day, 30, 29, 28):
         try:
-            return base.replace(year=year, month=month, day=day)
+            return moment.replace(year=year, month=month, day=day)
         except ValueError:
             if day == 28:
                 raise
-    return base
+    return moment
 
 
-def _floor(base: datetime, unit: str) -> datetime:
-    base = base.astimezone(UTC)
+def _floor(moment: datetime, unit: str) -> datetime:
+    moment = moment.astimezone(UTC)
     if unit == "w":
-        base -= timedelta(days=base.weekday())
-    at = "yMdhms".index({"H": "h", "w": "d"}.get(unit, unit))
-    parts = [base.year, base.month, base.day, base.hour, base.minute, base.second]
-    return _utc(parts[: at + 1])
+        moment -= timedelta(days=moment.weekday())
+    position = _UNITS.index({"H": "h", "w": "d"}.get(unit, unit))
+    parts = [moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second]
+    return _utc(parts[: position + 1])
 
 
 def _utc(parts: list[int]) -> datetime:
-    """The moment that begins what these parts name: year, month, day, hour, minute, second, or the first of them."""
+    """The beginning of a period that is named by a year, and perhaps month, day, hour, minute and second."""
     year, month, day, hour, minute, second = parts + [1, 1, 1, 0, 0, 0][len(parts) :]
     return datetime(year, month, day, hour, minute, second, tzinfo=UTC)

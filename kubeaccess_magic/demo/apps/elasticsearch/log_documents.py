@@ -1,4 +1,4 @@
-"""The log documents: those of the last three weeks up to the present minute, the same for everybody at that minute."""
+"""The log documents of the last three weeks up to the current minute; every demo has the same at the same minute."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .node_names import ARCHIVE
 COUNT: Final = 4012
 PERIOD_S: Final = 21 * 86400
 ROLLOVER_S: Final = PERIOD_S // 4
-"""How long an index is written to; so the documents of a period are always in five."""
+"""How long an index is written to; so the documents of a period are always in five indices."""
 ARCHIVED: Final = 6
-"""So many periods before the last two are in the archive."""
+"""How many periods are in the archive; they end before the last two."""
 Source = dict[str, Any]
 
 _USERS = ("kimchy", "alice", "bob", "carol", "dana", "erik", "Zoë", "josé", "李雷", "nobody")
@@ -72,7 +72,7 @@ _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One stored document; `order` grows with its time."""
+    """A stored document; `order` increases with its timestamp."""
 
     index: str
     id: str
@@ -82,7 +82,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One index, since when it is written to, whether it still is, and whether patterns leave it out."""
+    """An index: when it was created, whether it is still written to, and whether patterns omit it."""
 
     name: str
     created_s: int
@@ -99,50 +99,50 @@ class Snapshot:
 
     @property
     def names(self) -> list[str]:
-        """What the indices are called."""
-        return [one.name for one in self.indices]
+        """The names of the indices."""
+        return [index.name for index in self.indices]
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many documents each index has."""
-        found = Counter(document.index for document in self.documents)
-        return {name: found[name] for name in self.names}
+        """Index → the number of its documents."""
+        counter = Counter(document.index for document in self.documents)
+        return {name: counter[name] for name in self.names}
 
     def __add__(self, later: Snapshot) -> Snapshot:
-        """Both; the documents of the other one are later than these."""
+        """The indices and documents of both; those of the other snapshot are later."""
         return Snapshot(self.indices + later.indices, self.documents + later.documents)
 
-    def of(self, names: set[str]) -> Snapshot:
-        """A part of them."""
+    def part(self, names: set[str]) -> Snapshot:
+        """The part of the snapshot in some indices."""
         if names >= set(self.names):
             return self
-        kept = tuple(one for one in self.indices if one.name in names)
-        return Snapshot(kept, [one for one in self.documents if one.index in names])
+        indices = tuple(index for index in self.indices if index.name in names)
+        return Snapshot(indices, [document for document in self.documents if document.index in names])
 
 
 class GeneratedLog:
-    """What was logged.
+    """Generates the log documents, when they are first needed.
 
-    The same `COUNT` events come again each `PERIOD_S`, at the same hour of the same weekday. So at any minute the last
-    period has each of them exactly once: whatever is counted over all documents is the same for ever, whereas their
-    times, ids and indices move on with the clock. Nothing is made before it is asked for.
+    The same `COUNT` events repeat every `PERIOD_S`, at the same hour of the same weekday. So the last period, up to any
+    minute, has each of them exactly once: counts over all documents never change, while their timestamps, ids and
+    indices move with the clock.
     """
 
     def __init__(self) -> None:
         self._events: list[tuple[float, int, Source]] = []
         self._cycles: dict[int, list[Document]] = {}
-        self._last: tuple[int, Snapshot] | None = None
+        self._latest: tuple[int, Snapshot] | None = None
         self._archived: tuple[int, Snapshot] | None = None
 
     def at(self, now: float) -> Snapshot:
-        """All documents of the period that ends with the last whole minute."""
+        """All documents of the period that ends at the last full minute."""
         end = int(now) // 60 * 60
-        if self._last is None or self._last[0] != end:
-            self._last = end, self._snapshot(end)
-        return self._last[1]
+        if self._latest is None or self._latest[0] != end:
+            self._latest = end, self._snapshot(end)
+        return self._latest[1]
 
     def archive(self, now: float) -> Snapshot:
-        """The documents of whole periods that are over: twenty-four thousand of them, in one hidden index."""
+        """The documents of earlier periods: about twenty-four thousand, in one hidden index."""
         last = int(now) // PERIOD_S - 2
         if self._archived is None or self._archived[0] != last:
             self._cycle(last + 1)
@@ -160,11 +160,11 @@ class GeneratedLog:
         for number in set(self._cycles) - {cycle - 1, cycle}:
             del self._cycles[number]
         older, newer = self._cycle(cycle - 1), self._cycle(cycle)
-        at = bisect_left([event[0] for event in self._events], phase)
+        position = bisect_left([event[0] for event in self._events], phase)
         newest = end // ROLLOVER_S
         numbers = range(newest - 4, newest + 1)
         indices = (Index(index_name(number), number * ROLLOVER_S, number == newest) for number in numbers)
-        return Snapshot(tuple(indices), older[at:] + newer[:at])
+        return Snapshot(tuple(indices), older[position:] + newer[:position])
 
     def _cycle(self, cycle: int) -> list[Document]:
         if not self._events:
@@ -176,65 +176,65 @@ class GeneratedLog:
 
 @lru_cache(16)
 def index_name(number: int) -> str:
-    """The name of an index by its number, as a rollover gives it: the day it began, and the number."""
+    """The name of an index as a rollover makes it: with the day when it began, and its number."""
     day = time.strftime("%Y.%m.%d", time.gmtime(number * ROLLOVER_S))
     return f"logstash-{day}-{number:06d}"
 
 
 def _document(cycle: int, number: int, phase: float, bits: int, source: Source, index: str = "") -> Document:
     second = cycle * PERIOD_S + phase
-    identity = f"{bits ^ cycle * 0x9E3779B97F4A7C1 % 2**60:015x}"
-    whole = {"@timestamp": stamp(second)} | source
-    return Document(index or index_name(int(second) // ROLLOVER_S), identity, whole, cycle * COUNT + number)
+    document_id = f"{bits ^ cycle * 0x9E3779B97F4A7C1 % 2**60:015x}"
+    full_source = {"@timestamp": stamp(second)} | source
+    return Document(index or index_name(int(second) // ROLLOVER_S), document_id, full_source, cycle * COUNT + number)
 
 
 def _events() -> list[tuple[float, int, Source]]:
-    """When in the period each happens, the bits of its id, and what is logged; more of them by day than by night."""
-    chance = random.Random(20260101)
-    hours = [
+    """Each event's time in the period, the bits of its id, and its content; there are more by day than by night."""
+    generator = random.Random(20260101)
+    hour_weights = [
         _DAY_WEIGHTS[(hour // 24 + _EPOCH_WEEKDAY) % 7] * _HOUR_WEIGHTS[hour % 24] for hour in range(PERIOD_S // 3600)
     ]
-    share = sum(hours) / COUNT
-    out = []
-    hour, before = 0, 0.0
+    share = sum(hour_weights) / COUNT
+    events = []
+    hour, weight_before = 0, 0.0
     for number in range(COUNT):
-        place = (number + chance.random()) * share
-        while hour < len(hours) - 1 and place >= before + hours[hour]:
-            before += hours[hour]
+        position = (number + generator.random()) * share
+        while hour < len(hour_weights) - 1 and position >= weight_before + hour_weights[hour]:
+            weight_before += hour_weights[hour]
             hour += 1
-        phase = (hour + (place - before) / hours[hour]) * 3600
-        out.append((min(int(phase * 1000) / 1000, PERIOD_S - 0.001), *_event(chance)))
-    return out
+        phase = (hour + (position - weight_before) / hour_weights[hour]) * 3600
+        events.append((min(int(phase * 1000) / 1000, PERIOD_S - 0.001), *_event(generator)))
+    return events
 
 
-def _event(chance: random.Random) -> tuple[int, Source]:
-    level = chance.choices(_LEVELS, _LEVEL_WEIGHTS)[0]
-    namespace, container = chance.choice(_CONTAINERS)
-    message = chance.choice(_MESSAGES[level])
-    user = chance.choices(_USERS, _USER_WEIGHTS)[0]
+def _event(generator: random.Random) -> tuple[int, Source]:
+    level = generator.choices(_LEVELS, _LEVEL_WEIGHTS)[0]
+    namespace, container = generator.choice(_CONTAINERS)
+    message = generator.choice(_MESSAGES[level])
+    user = generator.choices(_USERS, _USER_WEIGHTS)[0]
     source: Source = {
         "user": user,
         "level": level,
         "message": message,
         "kubernetes": {
             "namespace_name": namespace,
-            "pod_name": f"{container}-{chance.randrange(3)}",
+            "pod_name": f"{container}-{generator.randrange(3)}",
             "container_name": container,
             "labels": {"app": container, "tier": "frontend" if container == "web" else "backend"},
         },
-        "took_ms": round(chance.lognormvariate(3, 1), 1),
-        "bytes": chance.randrange(200, 200_000),
-        "tags": sorted(chance.sample(("prod", "eu", "canary", "batch"), chance.randrange(0, 3))),
+        "took_ms": round(generator.lognormvariate(3, 1), 1),
+        "bytes": generator.randrange(200, 200_000),
+        "tags": sorted(generator.sample(("prod", "eu", "canary", "batch"), generator.randrange(0, 3))),
         "ok": level != "error",
     }
     if container in ("web", "orders"):
-        status = {"error": 500, "warning": 429}.get(level, chance.choice((200, 200, 200, 201, 204, 404)))
-        source["http"] = {"method": chance.choice(_METHODS), "path": chance.choice(_PATHS), "status": status}
-    if chance.random() < 0.2:
+        status = {"error": 500, "warning": 429}.get(level, generator.choice((200, 200, 200, 201, 204, 404)))
+        source["http"] = {"method": generator.choice(_METHODS), "path": generator.choice(_PATHS), "status": status}
+    if generator.random() < 0.2:
         source["session"] = None
-    elif chance.random() < 0.8:
-        source["session"] = f"{chance.getrandbits(64):016x}"
-    return chance.getrandbits(60), source
+    elif generator.random() < 0.8:
+        source["session"] = f"{generator.getrandbits(64):016x}"
+    return generator.getrandbits(60), source
 
 
 MAPPING: Final[dict[str, Any]] = {
@@ -257,19 +257,19 @@ MAPPING: Final[dict[str, Any]] = {
     "http": {"properties": {"method": {"type": "keyword"}, "path": {"type": "keyword"}, "status": {"type": "integer"}}},
     "session": {"type": "keyword"},
 }
-"""The fields and their types."""
+"""The mapping: the fields and their types."""
 
 
 @lru_cache(256)
 def field_type(name: str) -> str | None:
-    """The type of a field by its dotted name; None when there is no such field."""
-    known: dict[str, Any] = {"properties": MAPPING}
-    for step in name.split("."):
-        below = known.get("properties") or known.get("fields") or {}
-        if step not in below:
+    """The type of a field, by its dotted name; None if there is no such field."""
+    field: dict[str, Any] = {"properties": MAPPING}
+    for key in name.split("."):
+        subfields = field.get("properties") or field.get("fields") or {}
+        if key not in subfields:
             return None
-        known = below[step]
-    return known.get("type")
+        field = subfields[key]
+    return field.get("type")
 
 
 def all_fields() -> list[str]:
@@ -278,28 +278,36 @@ def all_fields() -> list[str]:
 
 
 def _leaves(prefix: str, properties: dict[str, Any]) -> list[str]:
-    out = []
-    for name, one in properties.items():
-        if "type" in one:
-            out.append(prefix + name)
-        out += _leaves(f"{prefix}{name}.", one.get("properties") or one.get("fields") or {})
-    return out
+    names = []
+    for name, field in properties.items():
+        if "type" in field:
+            names.append(prefix + name)
+        names += _leaves(f"{prefix}{name}.", field.get("properties") or field.get("fields") or {})
+    return names
 
 
 def values(document: Document, name: str) -> list[Any]:
-    """The values of a field of one document: none for null or missing, several for a list."""
+    """The values of a field in a document: none if it is null or missing, several if it is a list.
+
+    Parameters
+    ----------
+    document
+        The document.
+    name
+        The dotted name of the field.
+    """
     if name == "_id":
         return [document.id]
     if name == "_index":
         return [document.index]
-    found: Any = document.source
-    for step in _steps(name):
-        found = found.get(step) if isinstance(found, dict) else None
-    if found is None:
+    content: Any = document.source
+    for key in _keys(name):
+        content = content.get(key) if isinstance(content, dict) else None
+    if content is None:
         return []
-    return [one for one in found if one is not None] if isinstance(found, list) else [found]
+    return [value for value in content if value is not None] if isinstance(content, list) else [content]
 
 
 @lru_cache(256)
-def _steps(name: str) -> tuple[str, ...]:
+def _keys(name: str) -> tuple[str, ...]:
     return tuple(name.removesuffix(".keyword").split("."))

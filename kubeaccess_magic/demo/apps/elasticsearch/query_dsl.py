@@ -1,4 +1,4 @@
-"""The query language: from JSON to a scorer of documents."""
+"""The query language (Query DSL): makes a scorer of documents from JSON."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from . import field_queries
 from .field_queries import Scorer
 from .log_documents import Document, field_type
 from .query_string import QueryStringOptions, query_string
-from .search_errors import parsing
+from .search_errors import parsing_error
 
 Body = dict[str, Any]
 
 
-def query(asked: Any, everything: list[Document]) -> Scorer:
-    """The scorer of a query.
+def query(clause: Any, everything: list[Document]) -> Scorer:
+    """Make the scorer of a query.
 
     Parameters
     ----------
-    asked
-        The value of `query`; None matches all.
+    clause
+        The value of `query`; None matches everything.
     everything
-        The documents searched, for how rare a word is.
+        All documents that are searched; they decide how rare a word is.
 
     Raises
     ------
     SearchError
-        400: not a query that this app knows.
+        400: the query is malformed, or the app does not support it.
     """
-    if asked is None:
+    if clause is None:
         return field_queries.constant(1.0)
-    if not isinstance(asked, dict) or not asked:
-        raise parsing(
+    if not isinstance(clause, dict) or not clause:
+        raise parsing_error(
             "query malformed, empty clause found"
-            if asked == {}
+            if clause == {}
             else "[_na] query malformed, no start_object after query name"
         )
-    if len(asked) > 1:
-        names = list(asked)
-        raise parsing(f"[{names[0]}] malformed query, expected [END_OBJECT] but found [FIELD_NAME]")
-    name, body = next(iter(asked.items()))
+    if len(clause) > 1:
+        names = list(clause)
+        raise parsing_error(f"[{names[0]}] malformed query, expected [END_OBJECT] but found [FIELD_NAME]")
+    name, body = next(iter(clause.items()))
     kind = _KINDS.get(name)
     if kind is None:
-        raise parsing(f"unknown query [{name}]")
+        raise parsing_error(f"unknown query [{name}]")
     if not isinstance(body, dict):
-        raise parsing(f"[{name}] query malformed, no start_object after query name")
+        raise parsing_error(f"[{name}] query malformed, no start_object after query name")
     return kind(body, everything)
 
 
@@ -65,8 +65,8 @@ def _match(body: Body, everything: list[Document]) -> Scorer:
     name, options = _one_field("match", body, "query")
     if "fuzziness" in options:
         text, fuzziness = str(options["query"]), str(options["fuzziness"])
-        each = field_queries.words(text) if field_type(name) == "text" else (text,)
-        return field_queries.any_of([field_queries.fuzzy(name, word, fuzziness) for word in each])
+        search_words = field_queries.words(text) if field_type(name) == "text" else (text,)
+        return field_queries.any_of([field_queries.fuzzy(name, word, fuzziness) for word in search_words])
     return field_queries.match(name, options["query"], everything, str(options.get("operator", "or")))
 
 
@@ -77,16 +77,16 @@ def _match_phrase(body: Body, everything: list[Document]) -> Scorer:
 
 def _match_phrase_prefix(body: Body, everything: list[Document]) -> Scorer:
     name, options = _one_field("match_phrase_prefix", body, "query")
-    *whole, last = field_queries.words(str(options["query"])) or ("",)
+    *complete, last = field_queries.words(str(options["query"])) or ("",)
     prefix = field_queries.pattern_of(name, last, literal=True)
-    if not whole:
+    if not complete:
         return prefix
-    phrase = field_queries.match_phrase(name, " ".join(whole), everything)
+    phrase = field_queries.match_phrase(name, " ".join(complete), everything)
     return lambda document: phrase(document) if prefix(document) is not None else None
 
 
 def _multi_match(body: Body, everything: list[Document]) -> Scorer:
-    """As the query string of one phrase or of words without any operator."""
+    """Like a query string of a phrase, or of words without operators."""
     text = re.sub(r"([+\-!():^\[\]\"{}~*?\\/&|<>])", r"\\\1", str(body.get("query", "")))
     text = re.sub(r"\b(AND|OR|NOT)\b", r"\\\1", text)
     if str(body.get("type", "")).startswith("phrase"):
@@ -102,18 +102,18 @@ def _term(body: Body, everything: list[Document]) -> Scorer:
 def _terms(body: Body, everything: list[Document]) -> Scorer:
     fields = {name: value for name, value in body.items() if name != "boost"}
     if len(fields) != 1:
-        raise parsing("[terms] query requires exactly one field")
-    name, wanted = next(iter(fields.items()))
-    if not isinstance(wanted, list):
-        raise parsing(f"[terms] query does not support [{name}]")
-    test = field_queries.term(name, wanted, everything)
-    return lambda document: 1.0 if test(document) is not None else None
+        raise parsing_error("[terms] query requires exactly one field")
+    name, field_values = next(iter(fields.items()))
+    if not isinstance(field_values, list):
+        raise parsing_error(f"[terms] query does not support [{name}]")
+    scorer = field_queries.term(name, field_values, everything)
+    return lambda document: 1.0 if scorer(document) is not None else None
 
 
 def _range(body: Body, everything: list[Document]) -> Scorer:
     name, options = next(iter(body.items()), ("", None))
     if not isinstance(options, dict):
-        raise parsing("[range] query malformed, no start_object after query name")
+        raise parsing_error("[range] query malformed, no start_object after query name")
     return field_queries.range_of(name, options)
 
 
@@ -139,14 +139,14 @@ def _fuzzy(body: Body, everything: list[Document]) -> Scorer:
 
 def _exists(body: Body, everything: list[Document]) -> Scorer:
     if "field" not in body:
-        raise parsing("[exists] must be provided with a [field]")
+        raise parsing_error("[exists] must be provided with a [field]")
     return field_queries.exists(str(body["field"]))
 
 
 def _ids(body: Body, everything: list[Document]) -> Scorer:
-    given = body.get("values")
-    wanted = {str(one) for one in (given if isinstance(given, list) else [given])}
-    return lambda document: 1.0 if document.id in wanted else None
+    named = body.get("values")
+    ids = {str(name) for name in (named if isinstance(named, list) else [named])}
+    return lambda document: 1.0 if document.id in ids else None
 
 
 def _bool(body: Body, everything: list[Document]) -> Scorer:
@@ -155,25 +155,25 @@ def _bool(body: Body, everything: list[Document]) -> Scorer:
         if name in ("boost", "minimum_should_match", "_name", "adjust_pure_negative"):
             continue
         if name not in ("must", "filter", "should", "must_not"):
-            raise parsing(f"[bool] query does not support [{name}]")
+            raise parsing_error(f"[bool] query does not support [{name}]")
         clauses = clauses if isinstance(clauses, list) else [clauses]
         parts[name] = [query(clause, everything) for clause in clauses]
     must, filters = parts.get("must", []), parts.get("filter", [])
     should, must_not = parts.get("should", []), parts.get("must_not", [])
-    need = int(_number(body, "minimum_should_match", 0 if must or filters or not should else 1))
-    need = need if need >= 0 else len(should) + need
+    required = int(_number(body, "minimum_should_match", 0 if must or filters or not should else 1))
+    required = required if required >= 0 else len(should) + required
 
     def score(document: Document) -> float | None:
         total = 0.0
         for part in must:
-            found = part(document)
-            if found is None:
+            part_score = part(document)
+            if part_score is None:
                 return None
-            total += found
+            total += part_score
         if any(part(document) is None for part in filters) or any(part(document) is not None for part in must_not):
             return None
-        hits = [found for part in should if (found := part(document)) is not None]
-        return round(total + sum(hits), 6) if len(hits) >= need else None
+        scores = [part_score for part in should if (part_score := part(document)) is not None]
+        return round(total + sum(scores), 6) if len(scores) >= required else None
 
     return score
 
@@ -184,12 +184,12 @@ def _constant_score(body: Body, everything: list[Document]) -> Scorer:
 
 
 def _dis_max(body: Body, everything: list[Document]) -> Scorer:
-    return field_queries.any_of([query(one, everything) for one in body.get("queries") or ()])
+    return field_queries.any_of([query(clause, everything) for clause in body.get("queries") or ()])
 
 
 def _query_string(body: Body, everything: list[Document]) -> Scorer:
     if "query" not in body:
-        raise parsing("[query_string] must be provided with a [query]")
+        raise parsing_error("[query_string] must be provided with a [query]")
     return query_string(str(body["query"]), everything, _options(body, str(body.get("default_operator", "or"))))
 
 
@@ -206,8 +206,8 @@ _KINDS: dict[str, Callable[[Body, list[Document]], Scorer]] = {
 
 
 def _options(body: Body, operator: str) -> QueryStringOptions:
-    given = body.get("fields") or [body.get("default_field") or "*"]
-    fields = tuple(str(one) for one in (given if isinstance(given, list) else [given]))
+    named = body.get("fields") or [body.get("default_field") or "*"]
+    fields = tuple(str(name) for name in (named if isinstance(named, list) else [named]))
     lenient = str(body.get("lenient", "false")).lower() == "true"
     return QueryStringOptions(fields, operator.lower() == "and", lenient)
 
@@ -217,18 +217,18 @@ def _number(body: Body, name: str, default: float) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise parsing(f"Failed to parse [{name}]: [{value}] is no number") from None
+        raise parsing_error(f"Failed to parse [{name}]: [{value}] is not a number") from None
 
 
 def _one_field(kind: str, body: Body, key: str) -> tuple[str, Body]:
     fields = {name: value for name, value in body.items() if name not in ("boost", "_name")}
     if len(fields) != 1:
-        raise parsing(
+        raise parsing_error(
             f"[{kind}] query doesn't support multiple fields" if fields else f"[{kind}] query requires a field name"
         )
     name, options = next(iter(fields.items()))
     if not isinstance(options, dict):
         options = {key: options}
     if isinstance(options.get(key), (list, dict)) or (key not in options and key == "query"):
-        raise parsing(f"[{kind}] unknown token after [{key}]")
+        raise parsing_error(f"[{kind}] unknown token after [{key}]")
     return name, {key: "", **options}

@@ -1,4 +1,4 @@
-"""Which function answers a request, with refusals in Elasticsearch's own form."""
+"""Routing of requests to functions, with errors in the format of Elasticsearch."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from urllib.parse import parse_qsl
 
 from ...http.exchange import Exchange
 from ...http.headers import Headers
-from ..web import flag, read_json
+from ..web import is_flag_set, read_json
 from .search_errors import SearchError
 
-Answer = tuple[int, Any]
-"""Status, and what is sent: text as it is, all else as JSON."""
+Response = tuple[int, Any]
+"""The status code and the content: text is sent as it is, everything else as JSON."""
 _HEADER: Final = ("X-Elastic-Product", "Elasticsearch")
 
 
 @dataclass(frozen=True, slots=True)
 class AppRequest:
-    """What a function is told of a request."""
+    """The parts of a request that a route function needs."""
 
     method: str
     parameters: dict[str, str]
@@ -29,34 +29,39 @@ class AppRequest:
     wants_json: bool
 
 
-Function = Callable[..., Answer]
+Function = Callable[..., Response]
 
 
 class SearchRoutes:
-    """Chooses a function by method and path.
+    """Calls a function by the method and path of a request.
 
-    Each route is ``(methods, pattern, function)``, where the pattern is a regular expression for the whole path,
-    and its groups become arguments after what was asked. The first route that fits path and method counts.
+    Parameters
+    ----------
+    *routes
+        ``(methods, pattern, function)``: the pattern is a regular expression for the whole path, and its groups are
+        passed to the function after the request. The first route that fits path and method is used.
     """
 
     def __init__(self, *routes: tuple[str, str, Function]) -> None:
-        self._written = routes
+        self._declared = routes
         self._routes: list[tuple[list[str], re.Pattern[str], Function]] = []
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request."""
-        if not self._routes:  # not before the first request, so that a demo starts at once
-            self._routes = [(one.split(), re.compile(pattern), function) for one, pattern, function in self._written]
+        if not self._routes:  # compiled at the first request, so that the demo starts fast
+            self._routes = [
+                (methods.split(), re.compile(pattern), function) for methods, pattern, function in self._declared
+            ]
         request = exchange.request
         path = request.path.rstrip("/") or "/"
         allowed: list[str] = []
         for methods, pattern, function in self._routes:
-            if (found := pattern.fullmatch(path)) is None:
+            if (match := pattern.fullmatch(path)) is None:
                 continue
             if request.method in methods or (request.method == "HEAD" and "GET" in methods):
-                await _answer(exchange, function, found.groups())
+                await _answer(exchange, function, match.groups())
                 return
-            allowed += [one for one in methods if one not in allowed]
+            allowed += [method for method in methods if method not in allowed]
         uri = request.path + ("?" + request.query if request.query else "")
         if not allowed:
             reason = f"no handler found for uri [{uri}] and method [{request.method}]"
@@ -79,19 +84,19 @@ async def _answer(exchange: Exchange, function: Function, groups: tuple[str, ...
     except SearchError as error:
         status, value = error.status, error.body
     except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
-        # A body may have any shape at any place; one that nobody foresaw is still the client's.
-        failed = SearchError(400, "x_content_parse_exception", f"[1:1] the request cannot be read: {error}")
-        status, value = failed.status, failed.body
+        # A body can have any shape anywhere; an unexpected one is the client's error, not ours.
+        unreadable = SearchError(400, "x_content_parse_exception", f"[1:1] the request cannot be read: {error}")
+        status, value = unreadable.status, unreadable.body
     await _send(exchange, status, value, parameters)
 
 
 async def _body(exchange: Exchange, parameters: dict[str, str]) -> Any:
-    """The body, or what stands in `source` where there is none."""
+    """The JSON value of the body, or of the parameter `source` if there is no body."""
     try:
         body = await read_json(exchange)
         return json.loads(parameters["source"]) if body is None and parameters.get("source") else body
-    except ValueError as bad:
-        raise SearchError(400, "parse_exception", f"Failed to parse content to map: {bad}") from bad
+    except ValueError as error:
+        raise SearchError(400, "parse_exception", f"Failed to parse content to map: {error}") from error
 
 
 async def _send(
@@ -101,15 +106,15 @@ async def _send(
     parameters: dict[str, str],
     headers: list[tuple[str, str]] | None = None,
 ) -> None:
-    """JSON; `pretty` puts a blank before the colon, as Elasticsearch does."""
-    kind, text = "text/plain", value
+    """Send a response; with `pretty`, JSON has a blank before the colon, as in Elasticsearch."""
+    media_type, text = "text/plain", value
     if not isinstance(value, str):
-        pretty = flag(parameters, "pretty")
+        pretty = is_flag_set(parameters, "pretty")
         separators = (",", " : ") if pretty else (",", ":")
-        kind, text = (
+        media_type, text = (
             "application/json",
             json.dumps(value, ensure_ascii=False, indent=2 if pretty else None, separators=separators),
         )
         text += "\n" if pretty else ""
-    all_headers = [("Content-Type", f"{kind}; charset=UTF-8"), _HEADER, *(headers or [])]
+    all_headers = [("Content-Type", f"{media_type}; charset=UTF-8"), _HEADER, *(headers or [])]
     await exchange.respond(status, Headers(all_headers), text.encode("utf-8", "backslashreplace"))

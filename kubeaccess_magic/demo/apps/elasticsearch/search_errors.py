@@ -1,4 +1,4 @@
-"""Errors in Elasticsearch's own form."""
+"""Errors in the format of Elasticsearch."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from .node_names import NODE_ID, index_uuid
 
 
 class SearchError(Exception):
-    """What Elasticsearch answers instead.
+    """An error response of Elasticsearch.
 
     Parameters
     ----------
+    status
+        The HTTP status code.
     kind
-        The type, such as ``parsing_exception``.
+        The type of the error, such as ``parsing_exception``.
+    reason
+        What is wrong.
     index
-        Named where an index is at fault.
+        The index that is the problem, if one is.
     """
 
     def __init__(self, status: int, kind: str, reason: str, index: str = "") -> None:
@@ -28,7 +32,7 @@ class SearchError(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """The JSON that is sent."""
+        """The JSON value of the response."""
         cause: dict[str, Any] = {"type": self.kind, "reason": self.reason}
         if self.index:
             cause |= {
@@ -40,19 +44,25 @@ class SearchError(Exception):
         return {"error": {"root_cause": [cause], **cause}, "status": self.status}
 
     def on(self, indices: Sequence[str]) -> SearchError:
-        """The same error as these indices would give it."""
+        """The same error, reported by these indices."""
         return self
 
 
 class ShardError(SearchError):
-    """What each shard answers that cannot even begin: a query string that is none, a number that is none.
+    """An error that every shard reports, because it cannot begin: for example, a query string is invalid.
 
     Parameters
     ----------
+    reason
+        What is wrong.
     caused_by
-        Type and reason of what lies beneath.
+        The type and reason of the underlying error.
     indices
-        Whose shards.
+        The indices whose shards report it.
+    kind
+        The type of the error.
+    status
+        The HTTP status code.
     """
 
     def __init__(
@@ -70,36 +80,39 @@ class ShardError(SearchError):
 
     @property
     def body(self) -> dict[str, Any]:
-        """The JSON that is sent."""
+        """The JSON value of the response."""
         causes: list[dict[str, Any]] = [
             {"type": self.kind, "reason": self.reason, "index_uuid": index_uuid(name), "index": name}
             for name in self._indices
         ] or [{"type": self.kind, "reason": self.reason}]
-        failed = []
+        failed_shards = []
         for cause in causes:
-            whole = dict(cause)
+            shard_cause = dict(cause)
             if self._caused_by:
-                whole["caused_by"] = {"type": self._caused_by[0], "reason": self._caused_by[1]}
-            failed.append({"shard": 0, "index": cause.get("index"), "node": NODE_ID, "reason": whole})
+                shard_cause["caused_by"] = {"type": self._caused_by[0], "reason": self._caused_by[1]}
+            failed_shards.append({"shard": 0, "index": cause.get("index"), "node": NODE_ID, "reason": shard_cause})
         error = {"root_cause": causes, "type": "search_phase_execution_exception", "reason": "all shards failed"}
-        return {"error": error | {"phase": "query", "grouped": True, "failed_shards": failed}, "status": self.status}
+        return {
+            "error": error | {"phase": "query", "grouped": True, "failed_shards": failed_shards},
+            "status": self.status,
+        }
 
     def on(self, indices: Sequence[str]) -> SearchError:
-        """The same error as these indices would give it."""
+        """The same error, reported by these indices."""
         return ShardError(self.reason, self._caused_by, indices=indices, kind=self.kind, status=self.status)
 
 
-def parsing(reason: str) -> SearchError:
-    """400 of a query that is none."""
+def parsing_error(reason: str) -> SearchError:
+    """Error 400: a query is malformed."""
     return SearchError(400, "parsing_exception", reason)
 
 
-def illegal(reason: str) -> SearchError:
-    """400 of an argument that cannot be."""
+def illegal_argument(reason: str) -> SearchError:
+    """Error 400: an argument is not allowed."""
     return SearchError(400, "illegal_argument_exception", reason)
 
 
-def invalid(*reasons: str) -> SearchError:
-    """400 of a request whose parts do not go together."""
+def invalid_request(*reasons: str) -> SearchError:
+    """Error 400: parts of a request are missing or do not fit together."""
     numbered = "".join(f"{number}: {reason};" for number, reason in enumerate(reasons, 1))
     return SearchError(400, "action_request_validation_exception", f"Validation Failed: {numbered}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from ...http.exchange import Exchange
-from ..web import BODY_LIMIT, Router, query_pairs, send_json, send_text
+from ..web import BODY_LIMIT_BYTES, Router, query_pairs, send_json, send_text
 from .logql import LogQLError, LogQuery, MetricQuery, parse
 from .pod_logs import NS, RETENTION_S, Stream, streams
 
@@ -205,7 +205,7 @@ async def _parameters(exchange: Exchange) -> Parameters:
     """The parameters of the query, and of a form in the body, which count first."""
     pairs = query_pairs(exchange.request)
     if exchange.request.method == "POST":
-        body = await exchange.whole_body(BODY_LIMIT)
+        body = await exchange.whole_body(BODY_LIMIT_BYTES)
         pairs = parse_qsl((body or b"").decode("utf-8", "replace"), keep_blank_values=True) + pairs
     return dict(reversed(pairs))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ...world.usage import began
+from ...world.usage import created_at
 
 if TYPE_CHECKING:
     from ...world.builder import World
@@ -82,7 +82,7 @@ def streams(world: World) -> list[Stream]:
                 "node": pod["spec"]["nodeName"],
                 "pod": pod["metadata"]["name"],
             }
-            found.append(Stream(of_stream, began(pod), period_s, text))
+            found.append(Stream(of_stream, created_at(pod), period_s, text))
     return found
 
 

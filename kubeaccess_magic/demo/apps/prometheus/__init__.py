@@ -1,1 +1,1 @@
-"""An app that answers as Prometheus does, over series that follow from the world."""
+"""An app that answers like Prometheus; its series are computed from the world."""

@@ -11,24 +11,34 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from ...http.exchange import Exchange
-from ...world.usage import scraped
+from ...world.usage import last_scrape
 from ..shop import Shop
 from ..traffic import failing
-from ..web import BODY_LIMIT, Router, query_pairs, send_html, send_json, send_text
-from .promql_engine import Evaluator, QueryError, SeriesSelector, duration_s, matching, parse
+from ..web import BODY_LIMIT_BYTES, Router, query_pairs, send_html, send_json, send_text
+from .promql_engine import Evaluator, QueryError, SeriesSelector, UnsupportedError, duration_s, matching, parse
 from .series import METADATA, NAME, Sample, ScrapeTarget, Series, series, targets
 
 if TYPE_CHECKING:
     from ...world.builder import World
 
 VERSION: Final = "3.5.0"
-POINTS: Final = 11_000
-_BUSY: Final = "GET POST"
+_MAX_POINTS: Final = 11_000
+_GET_OR_POST: Final = "GET POST"
 Parameters = dict[str, list[str]]
 
 
 class PrometheusError(Exception):
-    """An answer with ``"status": "error"``."""
+    """An error that is answered with ``"status": "error"``.
+
+    Parameters
+    ----------
+    message
+        What is wrong.
+    kind
+        The ``errorType``, such as ``bad_data``.
+    status
+        The HTTP status code.
+    """
 
     def __init__(self, message: str, kind: str = "bad_data", status: int = 400) -> None:
         super().__init__(message)
@@ -37,29 +47,29 @@ class PrometheusError(Exception):
 
 
 class Prometheus:
-    """One Prometheus server.
+    """A Prometheus server.
 
     Parameters
     ----------
     world
-        Whose pods and nodes are scraped; it is read when the first request comes, and so may still grow.
+        The world whose pods and nodes it scrapes; it is read at the first request, and may grow until then.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._series: list[Series] = []
-        self._known: list[list[tuple[str, str]]] = []
+        self._request_kinds: list[list[tuple[str, str]]] = []
         self._router = Router(
-            (_BUSY, "/api/v1/query", self._answering(self._query)),
-            (_BUSY, "/api/v1/query_range", self._answering(self._query_range)),
-            (_BUSY, "/api/v1/series", self._answering(self._find)),
-            (_BUSY, "/api/v1/labels", self._answering(self._labels)),
-            ("GET", "/api/v1/label/([^/]+)/values", self._answering(self._label_values)),
-            ("GET", "/api/v1/metadata", self._answering(self._metadata)),
-            ("GET", "/api/v1/targets", self._answering(self._targets)),
-            ("GET", "/api/v1/rules", self._answering(self._rules)),
-            ("GET", "/api/v1/alerts", self._answering(self._alerts)),
-            ("GET", "/api/v1/status/buildinfo", self._answering(self._buildinfo)),
+            (_GET_OR_POST, "/api/v1/query", self._api_route(self._query)),
+            (_GET_OR_POST, "/api/v1/query_range", self._api_route(self._query_range)),
+            (_GET_OR_POST, "/api/v1/series", self._api_route(self._find_series)),
+            (_GET_OR_POST, "/api/v1/labels", self._api_route(self._labels)),
+            ("GET", "/api/v1/label/([^/]+)/values", self._api_route(self._label_values)),
+            ("GET", "/api/v1/metadata", self._api_route(self._metadata)),
+            ("GET", "/api/v1/targets", self._api_route(self._targets)),
+            ("GET", "/api/v1/rules", self._api_route(self._rules)),
+            ("GET", "/api/v1/alerts", self._api_route(self._alerts)),
+            ("GET", "/api/v1/status/buildinfo", self._api_route(self._buildinfo)),
             ("GET", "/-/(?:healthy|ready)", self._healthy),
             ("GET", "/metrics", self._own_metrics),
             ("GET", "/(?:query|graph)?", self._front),
@@ -71,14 +81,14 @@ class Prometheus:
 
     @property
     def series(self) -> list[Series]:
-        """All series; new ones begin with the first request that had another answer."""
-        known = [app.traffic.pairs for app in self._world.apps.values() if isinstance(app, Shop)]
-        if not self._series or known != self._known:
-            self._known, self._series = known, series(self._world)
+        """All series; a new one begins when an app first gives an answer of a new kind."""
+        request_kinds = [app.traffic.pairs for app in self._world.apps.values() if isinstance(app, Shop)]
+        if not self._series or request_kinds != self._request_kinds:
+            self._request_kinds, self._series = request_kinds, series(self._world)
         return self._series
 
-    def _answering(self, function: Callable[..., Any]) -> Callable[..., Awaitable[None]]:
-        """Read the parameters, call the function in a thread, send its data or its error."""
+    def _api_route(self, function: Callable[..., Any]) -> Callable[..., Awaitable[None]]:
+        """A route that reads the parameters, calls the function in a thread, and sends its data or its error."""
 
         async def answer(exchange: Exchange, *groups: str) -> None:
             try:
@@ -96,54 +106,57 @@ class Prometheus:
 
     def _query(self, parameters: Parameters) -> dict[str, Any]:
         node = _parsed(parameters)
-        second = _moment(parameters, "time", time.time())
+        second = _time_parameter(parameters, "time", time.time())
         evaluator = Evaluator(self.series, second, second)
         try:
             if isinstance(node, SeriesSelector) and node.range_s:
-                rows = [_row(dict(labels), values=samples) for labels, samples in evaluator.matrix(node, second)]
+                rows = [_result_row(dict(labels), values=samples) for labels, samples in evaluator.matrix(node, second)]
                 return {"resultType": "matrix", "result": rows}
-            found = evaluator.at(node, second)
+            result = evaluator.at(node, second)
         except QueryError as error:
             raise PrometheusError(str(error), "execution", 422) from error
-        if isinstance(found, float):
-            return {"resultType": "scalar", "result": [second, number(found)]}
+        if isinstance(result, float):
+            return {"resultType": "scalar", "result": [second, format_float(result)]}
         limit = _limit(parameters)
-        rows = [_row(dict(labels), value=(second, value)) for labels, value in found.items()]
+        rows = [_result_row(dict(labels), value=(second, value)) for labels, value in result.items()]
         return {"resultType": "vector", "result": rows[:limit]}
 
     def _query_range(self, parameters: Parameters) -> dict[str, Any]:
-        begin, end = _moment(parameters, "start"), _moment(parameters, "end")
-        if end < begin:
+        start, end = _time_parameter(parameters, "start"), _time_parameter(parameters, "end")
+        if end < start:
             raise PrometheusError('invalid parameter "end": end timestamp must not be before start time')
         step = _step(parameters)
-        if (end - begin) / step > POINTS:
+        if (end - start) / step > _MAX_POINTS:
             raise PrometheusError(
                 "exceeded maximum resolution of 11,000 points per timeseries. "
                 "Try decreasing the query resolution (?step=XX)"
             )
         node = _parsed(parameters)
-        evaluator = Evaluator(self.series, begin, end)
+        evaluator = Evaluator(self.series, start, end)
         rows: dict[Any, list[tuple[float, Sample]]] = {}
         try:
-            for count in range(math.floor((end - begin) / step + 1e-9) + 1):
-                second = round(begin + count * step, 3)
-                found = evaluator.at(node, second)
-                for labels, value in found.items() if isinstance(found, dict) else [((), found)]:
+            for count in range(math.floor((end - start) / step + 1e-9) + 1):
+                second = round(start + count * step, 3)
+                result = evaluator.at(node, second)
+                for labels, value in result.items() if isinstance(result, dict) else [((), result)]:
                     rows.setdefault(labels, []).append((second, value))
         except QueryError as error:
             raise PrometheusError(str(error)) from error
-        return {"resultType": "matrix", "result": [_row(dict(labels), values=rows[labels]) for labels in sorted(rows)]}
+        return {
+            "resultType": "matrix",
+            "result": [_result_row(dict(labels), values=rows[labels]) for labels in sorted(rows)],
+        }
 
-    def _find(self, parameters: Parameters) -> list[dict[str, str]]:
-        found = self._matched(parameters, required=True)
-        return [dict(one.labels) for one in found][: _limit(parameters)]
+    def _find_series(self, parameters: Parameters) -> list[dict[str, str]]:
+        series = self._matched(parameters, required=True)
+        return [dict(entry.labels) for entry in series][: _limit(parameters)]
 
     def _labels(self, parameters: Parameters) -> list[str]:
-        return sorted({name for one in self._matched(parameters) for name in one.labels})[: _limit(parameters)]
+        return sorted({name for entry in self._matched(parameters) for name in entry.labels})[: _limit(parameters)]
 
     def _label_values(self, parameters: Parameters, name: str) -> list[str]:
-        found = {one.labels[name] for one in self._matched(parameters) if name in one.labels}
-        return sorted(found)[: _limit(parameters)]
+        values = {entry.labels[name] for entry in self._matched(parameters) if name in entry.labels}
+        return sorted(values)[: _limit(parameters)]
 
     def _matched(self, parameters: Parameters, required: bool = False) -> list[Series]:
         selectors = parameters.get("match[]", [])
@@ -151,7 +164,7 @@ class Prometheus:
             raise PrometheusError("no match[] parameter provided")
         if not selectors:
             return self.series
-        wanted: list[Series] = []
+        matched: list[Series] = []
         for text in selectors:
             try:
                 node = parse(text)
@@ -159,51 +172,51 @@ class Prometheus:
                 raise PrometheusError(f'invalid parameter "match[]": {error}') from error
             if not isinstance(node, SeriesSelector) or node.range_s:
                 raise PrometheusError('invalid parameter "match[]": parse error: expected an instant vector selector')
-            wanted += [one for one in matching(self.series, node.matchers) if one not in wanted]
-        return wanted
+            matched += [entry for entry in matching(self.series, node.matchers) if entry not in matched]
+        return matched
 
-    # --- about the server
+    # --- the server
 
     def _metadata(self, parameters: Parameters) -> dict[str, Any]:
-        asked = parameters.get("metric", [""])[0]
-        chosen = {name: known for name, known in METADATA.items() if asked in ("", name)}
-        return {name: [{"type": kind, "help": text, "unit": ""}] for name, (kind, text) in chosen.items()}
+        metric = parameters.get("metric", [""])[0]
+        selected = {name: metadata for name, metadata in METADATA.items() if metric in ("", name)}
+        return {name: [{"type": kind, "help": text, "unit": ""}] for name, (kind, text) in selected.items()}
 
     def _targets(self, parameters: Parameters) -> dict[str, Any]:
         now = time.time()
-        active = [_target(one, now) for one in targets(self._world)]
+        active = [_target_entry(target, now) for target in targets(self._world)]
         return {"activeTargets": active, "droppedTargets": [], "droppedTargetCounts": {}}
 
     def _rules(self, parameters: Parameters) -> dict[str, Any]:
         rule = {
-            "state": "firing" if self._failing() else "inactive",
+            "state": "firing" if self._active_alerts() else "inactive",
             "name": "TargetDown",
             "query": "up == 0",
             "duration": 0,
             "labels": {"severity": "warning"},
             "annotations": {"summary": "A target cannot be scraped."},
-            "alerts": self._failing(),
+            "alerts": self._active_alerts(),
             "health": "ok",
             "type": "alerting",
         }
         return {"groups": [{"name": "demo", "file": "/etc/prometheus/rules.yml", "interval": 15, "rules": [rule]}]}
 
     def _alerts(self, parameters: Parameters) -> dict[str, Any]:
-        return {"alerts": self._failing()}
+        return {"alerts": self._active_alerts()}
 
-    def _failing(self) -> list[dict[str, Any]]:
+    def _active_alerts(self) -> list[dict[str, Any]]:
         now = time.time()
-        down = [one for one in self.series if one.labels[NAME] == "up" and one.at(now) == 0.0]
+        down = [series for series in self.series if series.labels[NAME] == "up" and series.at(now) == 0.0]
         return [
             {
                 "labels": {"alertname": "TargetDown", "severity": "warning"}
-                | {name: value for name, value in one.labels.items() if name != NAME},
+                | {name: value for name, value in series.labels.items() if name != NAME},
                 "annotations": {"summary": "A target cannot be scraped."},
                 "state": "firing",
-                "activeAt": _iso(now // 60 * 60),
+                "activeAt": _timestamp(now // 60 * 60),
                 "value": "0e+00",
             }
-            for one in down
+            for series in down
         ]
 
     def _buildinfo(self, parameters: Parameters) -> dict[str, str]:
@@ -224,8 +237,8 @@ class Prometheus:
         await send_html(exchange, 200, page)
 
 
-def number(value: float) -> str:
-    """A float as Prometheus writes it."""
+def format_float(value: float) -> str:
+    """Write a float as Prometheus does."""
     if value != value:
         return "NaN"
     if math.isinf(value):
@@ -236,41 +249,41 @@ def number(value: float) -> str:
     return text if "e" not in text or abs(value) >= 1e21 or abs(value) < 1e-6 else f"{value:.20f}".rstrip("0")
 
 
-def _row(
+def _result_row(
     labels: dict[str, str], value: tuple[float, Sample] | None = None, values: list[tuple[float, Sample]] | None = None
 ) -> dict[str, Any]:
-    out: dict[str, Any] = {"metric": labels}
+    row: dict[str, Any] = {"metric": labels}
     if value is not None:
         second, sample = value
-        return out | (
-            {"value": [second, number(sample)]} if isinstance(sample, float) else {"histogram": [second, sample]}
+        return row | (
+            {"value": [second, format_float(sample)]} if isinstance(sample, float) else {"histogram": [second, sample]}
         )
-    floats = [[second, number(sample)] for second, sample in values or () if isinstance(sample, float)]
+    floats = [[second, format_float(sample)] for second, sample in values or () if isinstance(sample, float)]
     histograms = [[second, sample] for second, sample in values or () if not isinstance(sample, float)]
-    return out | ({"values": floats} if floats else {}) | ({"histograms": histograms} if histograms else {})
+    return row | ({"values": floats} if floats else {}) | ({"histograms": histograms} if histograms else {})
 
 
 async def _parameters(exchange: Exchange) -> Parameters:
     pairs = query_pairs(exchange.request)
     if exchange.request.method == "POST":
-        body = await exchange.whole_body(BODY_LIMIT)
+        body = await exchange.whole_body(BODY_LIMIT_BYTES)
         pairs = parse_qsl((body or b"").decode("utf-8", "replace"), keep_blank_values=True) + pairs
-    out: Parameters = {}
+    parameters: Parameters = {}
     for name, value in pairs:
-        out.setdefault(name, []).append(value)
-    return out
+        parameters.setdefault(name, []).append(value)
+    return parameters
 
 
 def _parsed(parameters: Parameters) -> Any:
     try:
         return parse(parameters.get("query", [""])[0])
+    except UnsupportedError as error:
+        raise PrometheusError(str(error), "execution", 422) from error
     except QueryError as error:
-        if str(error).startswith("not in the demo"):
-            raise PrometheusError(str(error), "execution", 422) from error
         raise PrometheusError(f'invalid parameter "query": {error}') from error
 
 
-def _moment(parameters: Parameters, name: str, default: float | None = None) -> float:
+def _time_parameter(parameters: Parameters, name: str, default: float | None = None) -> float:
     text = parameters.get(name, [""])[0]
     if not text and default is not None:
         return round(default, 3)
@@ -279,10 +292,10 @@ def _moment(parameters: Parameters, name: str, default: float | None = None) -> 
     except ValueError:
         pass
     try:
-        moment = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         raise PrometheusError(f'invalid parameter "{name}": cannot parse "{text}" to a valid timestamp') from None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp(), 3)
+    return round((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp(), 3)
 
 
 def _step(parameters: Parameters) -> float:
@@ -307,22 +320,22 @@ def _limit(parameters: Parameters) -> int | None:
     return int(text) or None if text else None
 
 
-def _target(one: ScrapeTarget, now: float) -> dict[str, Any]:
-    fails = one.fails and failing(scraped(now))
+def _target_entry(target: ScrapeTarget, now: float) -> dict[str, Any]:
+    is_failing = target.fails and failing(last_scrape(now))
     return {
-        "discoveredLabels": {"__address__": one.instance},
-        "labels": one.all_labels,
-        "scrapePool": one.job,
-        "scrapeUrl": f"http://{one.instance}/metrics",
-        "globalUrl": f"http://{one.instance}/metrics",
-        "lastError": "server returned HTTP status 503 Service Unavailable" if fails else "",
-        "lastScrape": _iso(scraped(now)),
+        "discoveredLabels": {"__address__": target.instance},
+        "labels": target.all_labels,
+        "scrapePool": target.job,
+        "scrapeUrl": f"http://{target.instance}/metrics",
+        "globalUrl": f"http://{target.instance}/metrics",
+        "lastError": "server returned HTTP status 503 Service Unavailable" if is_failing else "",
+        "lastScrape": _timestamp(last_scrape(now)),
         "lastScrapeDuration": 0.004,
-        "health": "down" if fails else "up",
+        "health": "down" if is_failing else "up",
         "scrapeInterval": "15s",
         "scrapeTimeout": "10s",
     }
 
 
-def _iso(second: float) -> str:
+def _timestamp(second: float) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""PromQL, as much as the demo knows: selectors, rate and increase, aggregations, arithmetic with numbers."""
+"""The part of PromQL that the demo supports: selectors, rate, increase, aggregations, arithmetic with numbers."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 60480
 _AGGREGATIONS: Final[dict[str, Callable[[list[float]], float]]] = {
     "sum": math.fsum,
     "avg": lambda values: math.fsum(values) / len(values),
-    "max": lambda values: max((one for one in values if one == one), default=math.nan),
-    "min": lambda values: min((one for one in values if one == one), default=math.nan),
+    "max": lambda values: max((value for value in values if value == value), default=math.nan),
+    "min": lambda values: min((value for value in values if value == value), default=math.nan),
     "count": lambda values: float(len(values)),
 }
 _OVER_TIME: Final = ("rate", "increase")
@@ -45,7 +45,11 @@ _COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
 
 
 class QueryError(Exception):
-    """A query that is none, or that the demo does not know; the text is as Prometheus would say it."""
+    """A query that is invalid; the message is like that of Prometheus."""
+
+
+class UnsupportedError(QueryError):
+    """A query with a feature of PromQL that the demo does not support."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Scalar:
 
 @dataclass(frozen=True)
 class SeriesSelector:
-    """Series by their labels; with a range in seconds, their samples over time."""
+    """Selects series by their labels; with a range (in seconds), their samples over that time."""
 
     matchers: tuple[tuple[str, str, str], ...]
     range_s: float = 0.0
@@ -65,7 +69,7 @@ class SeriesSelector:
 
 @dataclass(frozen=True)
 class OverTime:
-    """rate or increase of a range."""
+    """The rate or increase over a range."""
 
     function: str
     of: SeriesSelector
@@ -73,7 +77,7 @@ class OverTime:
 
 @dataclass(frozen=True)
 class Aggregation:
-    """One value for each group; `without` turns the labels round."""
+    """An aggregation by groups; with `without`, the labels are those that the groups do not have."""
 
     function: str
     of: Node
@@ -83,7 +87,7 @@ class Aggregation:
 
 @dataclass(frozen=True)
 class Binary:
-    """A vector or a number, with a number."""
+    """An operation between a vector or number and a number."""
 
     symbol: str
     left: Node
@@ -94,12 +98,12 @@ Node = Scalar | SeriesSelector | OverTime | Aggregation | Binary
 
 
 def parse(text: str) -> Node:
-    """The tree of a query.
+    """Parse a query into a syntax tree.
 
     Raises
     ------
     QueryError
-        It is no PromQL, or more than the demo knows.
+        The text is not PromQL, or uses what the demo does not support.
     """
     tokens = _tokens(text)
     if not tokens:
@@ -112,33 +116,56 @@ def parse(text: str) -> Node:
 
 
 def matching(series: list[Series], matchers: tuple[tuple[str, str, str], ...]) -> list[Series]:
-    """The series that fit all matchers."""
-    tests = [_test(*one) for one in matchers]
+    """The series that fit all matchers.
+
+    Parameters
+    ----------
+    series
+        The series to select from.
+    matchers
+        For each: the label, the operator and the value.
+    """
+    tests = [_test(*matcher) for matcher in matchers]
     return [
-        one
-        for one in series
-        if all(test(one.labels.get(name, "")) for (name, _, _), test in zip(matchers, tests, strict=True))
+        entry
+        for entry in series
+        if all(test(entry.labels.get(name, "")) for (name, _, _), test in zip(matchers, tests, strict=True))
     ]
 
 
 class Evaluator:
-    """Evaluates one tree at many moments; samples are read once for all of them.
+    """Evaluates a query at many times; samples are read only once.
 
     Parameters
     ----------
+    series
+        All series.
     begin, end
-        The first and the last moment that will be asked for, in seconds.
+        The first and the last time of the evaluation, in seconds since the epoch.
     """
 
     def __init__(self, series: list[Series], begin: float, end: float) -> None:
         self._series = series
         self._begin = begin
         self._end = end
-        self._chosen: dict[SeriesSelector, list[tuple[Series, Labels]]] = {}
+        self._selected: dict[SeriesSelector, list[tuple[Series, Labels]]] = {}
         self._read: dict[tuple[int, float], tuple[list[float], list[Sample]]] = {}
 
     def at(self, node: Node, second: float) -> Vector | float:
-        """The value at a moment: a vector, or a number."""
+        """Evaluate the query at a time.
+
+        Parameters
+        ----------
+        node
+            The syntax tree.
+        second
+            The time, in seconds since the epoch.
+
+        Returns
+        -------
+        Vector or float
+            A value for each set of labels, or a single number.
+        """
         if isinstance(node, Scalar):
             return node.value
         if isinstance(node, SeriesSelector):
@@ -150,37 +177,45 @@ class Evaluator:
         return _combined(node.symbol, self.at(node.left, second), self.at(node.right, second))
 
     def matrix(self, node: SeriesSelector, second: float) -> list[tuple[Labels, list[tuple[float, Sample]]]]:
-        """The samples of a range selector."""
-        found = ((labels, one.samples(second - node.range_s, second)) for one, labels in self._select(node))
-        return [(labels, samples) for labels, samples in found if samples]
+        """The samples of a range selector, by labels.
+
+        Parameters
+        ----------
+        node
+            The selector.
+        second
+            The end of the range, in seconds since the epoch.
+        """
+        matrix = ((labels, series.samples(second - node.range_s, second)) for series, labels in self._select(node))
+        return [(labels, samples) for labels, samples in matrix if samples]
 
     def _select(self, node: SeriesSelector) -> list[tuple[Series, Labels]]:
-        if node not in self._chosen:
-            found = matching(self._series, node.matchers)
-            self._chosen[node] = [(one, tuple(sorted(one.labels.items()))) for one in found]
-        return self._chosen[node]
+        if node not in self._selected:
+            selected = matching(self._series, node.matchers)
+            self._selected[node] = [(series, tuple(sorted(series.labels.items()))) for series in selected]
+        return self._selected[node]
 
     def _instant(self, node: SeriesSelector, second: float) -> Vector:
         if node.range_s:
             raise QueryError('invalid expression type "range vector" for range query, must be Scalar or instant Vector')
-        found = ((labels, one.at(second)) for one, labels in self._select(node))
-        return {labels: value for labels, value in found if value is not None}
+        values = ((labels, series.at(second)) for series, labels in self._select(node))
+        return {labels: value for labels, value in values if value is not None}
 
     def _over_time(self, node: OverTime, second: float) -> Vector:
-        out: Vector = {}
-        for one, labels in self._select(node.of):
-            key = (id(one), node.of.range_s)
+        vector: Vector = {}
+        for series, labels in self._select(node.of):
+            key = (id(series), node.of.range_s)
             if key not in self._read:
-                samples = one.samples(self._begin - node.of.range_s, self._end)
+                samples = series.samples(self._begin - node.of.range_s, self._end)
                 self._read[key] = ([at for at, _ in samples], [value for _, value in samples])
             times, values = self._read[key]
             first = bisect.bisect_right(times, second - node.of.range_s)
             last = bisect.bisect_right(times, second)
-            found = _increase(times[first:last], values[first:last], second - node.of.range_s, second)
-            if found is not None:
-                kept = tuple(pair for pair in labels if pair[0] != NAME)
-                out[kept] = found / node.of.range_s if node.function == "rate" else found
-        return out
+            increase = _increase(times[first:last], values[first:last], second - node.of.range_s, second)
+            if increase is not None:
+                remaining = tuple(pair for pair in labels if pair[0] != NAME)
+                vector[remaining] = increase / node.of.range_s if node.function == "rate" else increase
+        return vector
 
     def _aggregated(self, node: Aggregation, second: float) -> Vector:
         vector = self.at(node.of, second)
@@ -199,7 +234,7 @@ class Evaluator:
 
 
 def _increase(times: list[float], values: list[Sample], begin: float, end: float) -> float | None:
-    """Prometheus's increase: resets are made up for, the ends are extrapolated."""
+    """The increase as Prometheus computes it: corrected for counter resets, and extrapolated to the ends."""
     numbers = [value for value in values if isinstance(value, float)]
     if len(numbers) < 2 or len(numbers) != len(values):
         return None
@@ -224,7 +259,7 @@ def _combined(symbol: str, left: Vector | float, right: Vector | float) -> Vecto
         return _ARITHMETIC[symbol](left, right)
     if isinstance(left, dict) and isinstance(right, dict):
         raise QueryError("operations between two vectors are not in the demo")
-    out: Vector = {}
+    combined: Vector = {}
     vector = left if isinstance(left, dict) else right
     for labels, value in vector.items() if isinstance(vector, dict) else ():
         if not isinstance(value, float):
@@ -234,33 +269,33 @@ def _combined(symbol: str, left: Vector | float, right: Vector | float) -> Vecto
             continue
         if compare:
             if compare(a, b):
-                out[labels] = value
+                combined[labels] = value
         else:
-            out[tuple(pair for pair in labels if pair[0] != NAME)] = _ARITHMETIC[symbol](a, b)
-    return out
+            combined[tuple(pair for pair in labels if pair[0] != NAME)] = _ARITHMETIC[symbol](a, b)
+    return combined
 
 
 def _test(name: str, symbol: str, value: str) -> Callable[[str], bool]:
     if symbol == "=":
-        return lambda found: found == value
+        return lambda label: label == value
     if symbol == "!=":
-        return lambda found: found != value
+        return lambda label: label != value
     try:
         pattern = re.compile(value)
-    except re.error as bad:
-        raise QueryError(f"error parsing regexp: {bad}") from bad
+    except re.error as error:
+        raise QueryError(f"error parsing regexp: {error}") from error
     if symbol == "=~":
-        return lambda found: pattern.fullmatch(found) is not None
-    return lambda found: pattern.fullmatch(found) is None
+        return lambda label: pattern.fullmatch(label) is not None
+    return lambda label: pattern.fullmatch(label) is None
 
 
 def duration_s(text: str) -> float:
-    """A duration such as ``1h30m`` in seconds.
+    """A duration such as ``1h30m``, in seconds.
 
     Raises
     ------
     QueryError
-        It is none.
+        The text is not a duration.
     """
     if not re.fullmatch(r"(?:\d+(?:ms|[smhdwy]))+", text):
         raise QueryError(f'not a valid duration string: "{text}"')
@@ -269,20 +304,20 @@ def duration_s(text: str) -> float:
 
 def _tokens(text: str) -> list[tuple[str, str]]:
     text = re.sub(r"#[^\n]*", "", text) if "#" in text and '"' not in text else text
-    out, at = [], 0
-    while text[at:].strip():
-        found = _TOKEN.match(text, at)
-        if not found:
-            where = len(text[:at]) + len(text[at:]) - len(text[at:].lstrip())
-            raise QueryError(f"1:{where + 1}: parse error: unexpected character: {text[where]!r}")
-        kind = found.lastgroup or ""
-        out.append((kind, found[kind]))
-        at = found.end()
-    return out
+    tokens, position = [], 0
+    while text[position:].strip():
+        match = _TOKEN.match(text, position)
+        if not match:
+            position = len(text) - len(text[position:].lstrip())
+            raise QueryError(f"1:{position + 1}: parse error: unexpected character: {text[position]!r}")
+        kind = match.lastgroup or ""
+        tokens.append((kind, match[kind]))
+        position = match.end()
+    return tokens
 
 
 class _Parser:
-    """Recursive descent with the precedence of PromQL's operators."""
+    """A recursive-descent parser with the precedence of PromQL's operators."""
 
     _LEVELS: Final = {
         "==": 1,
@@ -301,53 +336,53 @@ class _Parser:
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self._tokens = tokens
-        self._at = 0
+        self._position = 0
 
     def peek(self) -> tuple[str, str]:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ("", "")
+        return self._tokens[self._position] if self._position < len(self._tokens) else ("", "")
 
     def expression(self, level: int) -> Node:
         left = self._unary()
         while (
             (symbol := self.peek()[1]) in self._LEVELS and self.peek()[0] == "symbol" and self._LEVELS[symbol] > level
         ):
-            self._at += 1
+            self._position += 1
             if self.peek()[1] in ("bool", "on", "ignoring"):
-                raise _unknown(self.peek()[1])
+                raise _unsupported(self.peek()[1])
             right = self.expression(self._LEVELS[symbol] - (symbol == "^"))
             left = Binary(symbol, left, right)
         if self.peek()[1] in ("offset", "and", "or", "unless", "@"):
-            raise _unknown(self.peek()[1])
+            raise _unsupported(self.peek()[1])
         return left
 
     def unexpected(self) -> QueryError:
         kind, text = self.peek()
-        what = f'unexpected {"identifier " if kind == "name" else ""}"{text}"' if kind else "unexpected end of input"
-        return QueryError(f"1:1: parse error: {what}")
+        problem = f'unexpected {"identifier " if kind == "name" else ""}"{text}"' if kind else "unexpected end of input"
+        return QueryError(f"1:1: parse error: {problem}")
 
     def _unary(self) -> Node:
         kind, text = self.peek()
         if text == "-" and kind == "symbol":
-            self._at += 1
+            self._position += 1
             return Binary("*", Scalar(-1.0), self._unary())
         if text == "(":
-            self._at += 1
+            self._position += 1
             node = self.expression(0)
             self._expect(")")
             return node
         if kind == "number":
-            self._at += 1
+            self._position += 1
             return Scalar(float(int(text, 16)) if text.startswith("0x") else float(text))
         if kind == "string":
-            raise _unknown("string literals")
+            raise _unsupported("string literals")
         if text == "{" or kind == "name":
-            return self._named()
+            return self._selector_or_call()
         raise self.unexpected()
 
-    def _named(self) -> Node:
+    def _selector_or_call(self) -> Node:
         kind, text = self.peek()
         if kind == "name":
-            self._at += 1
+            self._position += 1
             if text in _AGGREGATIONS and self.peek()[1] in ("(", "by", "without"):
                 return self._aggregation(text)
             if self.peek()[1] == "(":
@@ -363,40 +398,40 @@ class _Parser:
             raise QueryError("1:1: parse error: vector selector must contain at least one non-empty matcher")
         range_s = 0.0
         if self.peek()[1] == "[":
-            self._at += 1
+            self._position += 1
             kind, text = self.peek()
             if kind != "duration":
                 raise self.unexpected()
-            self._at += 1
+            self._position += 1
             range_s = duration_s(text)
             if self.peek()[1] != "]":
-                raise _unknown("subqueries")
-            self._at += 1
+                raise _unsupported("subqueries")
+            self._position += 1
         return SeriesSelector(tuple(matchers), range_s)
 
     def _matchers(self) -> list[tuple[str, str, str]]:
         self._expect("{")
-        out = []
+        matchers = []
         while self.peek()[1] != "}":
             kind, name = self.peek()
             if kind != "name":
                 raise self.unexpected()
-            self._at += 1
+            self._position += 1
             symbol = self.peek()[1]
             if symbol not in ("=", "!=", "=~", "!~"):
                 raise self.unexpected()
-            self._at += 1
+            self._position += 1
             kind, text = self.peek()
             if kind != "string":
                 raise self.unexpected()
-            self._at += 1
-            out.append((name, symbol, _unquoted(text)))
+            self._position += 1
+            matchers.append((name, symbol, _unquoted(text)))
             if self.peek()[1] == ",":
-                self._at += 1
+                self._position += 1
             elif self.peek()[1] != "}":
                 raise self.unexpected()
         self._expect("}")
-        return out
+        return matchers
 
     def _aggregation(self, function: str) -> Node:
         labels, without = self._grouping()
@@ -411,20 +446,20 @@ class _Parser:
         word = self.peek()[1]
         if word not in ("by", "without"):
             return (), False
-        self._at += 1
+        self._position += 1
         self._expect("(")
         labels = []
         while self.peek()[0] == "name":
             labels.append(self.peek()[1])
-            self._at += 1
+            self._position += 1
             if self.peek()[1] == ",":
-                self._at += 1
+                self._position += 1
         self._expect(")")
         return tuple(labels), word == "without"
 
     def _function(self, name: str) -> Node:
         if name not in _OVER_TIME:
-            raise _unknown(f"function {name}")
+            raise _unsupported(f"function {name}")
         self._expect("(")
         inner = self.expression(0)
         self._expect(")")
@@ -437,15 +472,15 @@ class _Parser:
     def _expect(self, symbol: str) -> None:
         if self.peek()[1] != symbol:
             raise self.unexpected()
-        self._at += 1
+        self._position += 1
 
 
-def _unknown(what: str) -> QueryError:
-    return QueryError(f"not in the demo: {what}")
+def _unsupported(feature: str) -> QueryError:
+    return UnsupportedError(f"not in the demo: {feature}")
 
 
 def _unquoted(text: str) -> str:
     if text[0] == "`":
         return text[1:-1]
     escapes: dict[str, Any] = {"n": "\n", "t": "\t", "r": "\r"}
-    return re.sub(r"\\(.)", lambda found: str(escapes.get(found[1], found[1])), text[1:-1])
+    return re.sub(r"\\(.)", lambda match: str(escapes.get(match[1], match[1])), text[1:-1])

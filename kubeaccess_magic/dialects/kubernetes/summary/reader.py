@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from ....errors import LoadError
 from ... import answer, columns
-from ...joining import joined
-from ...protocol import NO_LABELS, Step, Table
+from ...joining import cut
+from ...protocol import Table
+from ...readers import SingleAnswerReader
 from ..frames import table
 from . import exact, fast
 from .measures import COLUMNS
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ....reply import Reply
-    from ....request import Request
-    from ...protocol import Pages
 
 __all__ = ["SummaryReader", "is_summary"]
 
@@ -36,7 +35,7 @@ def is_summary(body: bytes) -> bool:
     return set(keys) == {"node", "pods"}
 
 
-class SummaryReader:
+class SummaryReader(SingleAnswerReader):
     """Reads summaries: the node, its parts, then each pod before its containers.
 
     Parameters
@@ -50,23 +49,14 @@ class SummaryReader:
     """
 
     def __init__(self, limit: int | None = None, *, wide: bool = False, labels: str | Sequence[str] = ()) -> None:
-        self._limit = limit
+        super().__init__(limit)
         self._wide = wide
         self._has_labels = bool(labels)
-        self._tables: list[tuple[Mapping[str, str], Table]] = []
 
-    def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Ask for the summary, which is one page."""
-        reply = yield Step(request)
+    def read(self, reply: Reply) -> Table:
+        """Make a table of a summary."""
         frame = self._frame(reply)
-        count = len(frame)
-        if self._limit is not None and count > self._limit:
-            frame = frame.iloc[: self._limit]
-        self._tables.append((labels, Table(frame, len(frame), count, has_more=len(frame) < count)))
-
-    def table(self) -> Table:
-        """Make one table of all summaries."""
-        return joined(self._tables)
+        return cut(Table(frame, len(frame), len(frame)), self.limit)
 
     def _frame(self, reply: Reply) -> pd.DataFrame:
         if self._has_labels:
@@ -75,6 +65,6 @@ class SummaryReader:
             )
         if self._wide:
             items = list(exact.measured(answer.json_of(reply)))
-            return columns.frame(columns.flatten(items), len(items), dates=True)
+            return columns.frame(columns.flatten(items, budget=self.budget), len(items), dates=True, budget=self.budget)
         rows = fast.rows_of(reply.content)
-        return table(COLUMNS, exact.rows_of(answer.json_of(reply)) if rows is None else rows)
+        return table(COLUMNS, exact.rows_of(answer.json_of(reply)) if rows is None else rows, self.budget)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from . import resources
-from .operations import AnswerOperation, CatOperation, SearchOperation
+from .operations import AnswerOperation, AsyncSearchOperation, CatOperation, SearchOperation
 
 if TYPE_CHECKING:
     from ...reply import Reply
@@ -68,6 +68,12 @@ def _object(limit: int | None) -> Reader:
     return ObjectReader(limit)
 
 
+def _eql_operation(request: Request, path: re.Match[str]) -> Operation:
+    from .eql import EqlOperation, EqlReader
+
+    return EqlOperation(request, (b'"hits"',), EqlReader)
+
+
 def _document(limit: int | None) -> Reader:
     from .single_answers import DocumentReader
 
@@ -104,6 +110,9 @@ _OPERATIONS: Mapping[re.Pattern[str], _Make] = _compiled(
     (
         (r"(?:/[^/]+)?/_search", lambda request, path: SearchOperation(request, path.start())),
         (r"/_search/scroll(?:/[^/]+)?", lambda request, path: SearchOperation(request, None)),
+        (r"(?:/[^/]+)?/_async_search", lambda request, path: AsyncSearchOperation(request, path.start())),
+        (r"/_async_search/[^/]+", lambda request, path: AsyncSearchOperation(request, path.start())),
+        (r"(?:/[^/]+)?/_eql/search(?:/[^/]+)?", _eql_operation),
         (r"(?:/[^/]+)?/_count", _answer(b'"count"', make_reader=_object)),
         (r"/_cat/([^/]+)(?:/.*)?", lambda request, path: CatOperation(request, path[1])),
         (

@@ -11,6 +11,7 @@ import msgspec
 from ...errors import LoadError
 from .. import answer, columns
 from ..rows import NotRows, Rows
+from .hit_columns import plain_hits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +82,7 @@ class Hits:
         count = len(self._rows)
         if not count:
             return columns.empty(_KINDS)
-        values = self._rows.columns()
+        values = plain_hits(self._rows.columns())
         sources = _no_objects(values.pop((_SOURCE,), None))
         own = [path for path in values if path[0] != _SOURCE]
         if sources is not None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...request import Request
     from ..protocol import Reader
 
-__all__ = ["AnswerOperation", "CatOperation", "SearchOperation"]
+__all__ = ["AnswerOperation", "AsyncSearchOperation", "CatOperation", "SearchOperation"]
 
 _HEAD_BYTES = 4096  # in which an answer shows what it is
 _HITS = re.compile(rb'"hits"\s*:\s*\{')
@@ -168,6 +168,49 @@ class AnswerOperation:
             return self.make_aggregation_reader(limit, agg)
         _refuse_aggregation(agg)
         return self.make_reader(limit)
+
+
+@dataclasses.dataclass(frozen=True)
+class AsyncSearchOperation:
+    """A search that is answered before it is done, or the question whether it is.
+
+    Parameters
+    ----------
+    request
+        The request.
+    place
+        Where Elasticsearch's own path begins in its path.
+    """
+
+    dialect: ClassVar[str] = "elasticsearch"
+
+    request: Request
+    place: int
+
+    def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
+        """Ask for as many hits as are wanted, or as one answer can have, unless the user says how many."""
+        from .search_request import SearchRequest
+
+        return self.request if self.request.method == "GET" else SearchRequest.of(self.request, 0).with_size(limit)
+
+    def reads(self, reply: Reply) -> bool:
+        """Tell whether a reply has a response, and says whether it is partial."""
+        head = reply.content[:_HEAD_BYTES]
+        return answer.looks_like_json(reply) and b'"is_partial"' in head and b'"response"' in head
+
+    def reader(self, limit: int | None = None, *, agg: str | None = None) -> Reader:
+        """Make a reader.
+
+        Parameters
+        ----------
+        limit
+            How many rows at most.
+        agg
+            Which aggregation to show instead of hits, by name.
+        """
+        from .async_search import AsyncSearchReader
+
+        return AsyncSearchReader(self.place, limit, agg=agg)
 
 
 def _refuse_aggregation(agg: str | None) -> None:

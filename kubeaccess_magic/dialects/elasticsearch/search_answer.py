@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ...errors import LoadError
+from ...text import excerpt, one_line
 from .. import answer
 from .search_request import whole
 
 if TYPE_CHECKING:
     from ...reply import Reply
 
-__all__ = ["SearchAnswer", "aggregations_of", "has_hits", "read", "total_of"]
+__all__ = ["SearchAnswer", "aggregations_of", "has_hits", "incomplete", "read", "total_of"]
+
+_LONGEST_REASON = 200  # of a failure, in a note
 
 
 class _Hits(msgspec.Struct):
@@ -115,6 +118,14 @@ def has_hits(document: Any) -> bool:
     return isinstance(hits, dict) and isinstance(hits.get("hits"), list)
 
 
+def incomplete(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say why the rows of an answer may not be all."""
+    notes = _notes(document.get("_shards"), document.get("timed_out"), document.get("terminated_early"))
+    if document.get("is_running") is True:
+        return ("the search is still running: the answer is partial", *notes)
+    return ("the answer is partial: it is not complete", *notes) if document.get("is_partial") is True else notes
+
+
 def total_of(total: Any) -> tuple[int | None, bool]:
     """Read how many hits there are, and whether there are at least so many.
 
@@ -166,11 +177,20 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def _reason(failures: Any) -> str:
+    """Say why the first shard failed, in brackets."""
+    first = failures[0] if isinstance(failures, list) and failures else None
+    reason = first.get("reason") if isinstance(first, dict) else None
+    text = reason.get("reason") if isinstance(reason, dict) else reason
+    return f" ({one_line(excerpt(text, _LONGEST_REASON))})" if isinstance(text, str) else ""
+
+
 def _notes(shards: Any, timed_out: Any, terminated_early: Any) -> tuple[str, ...]:
     notes = []
     if isinstance(shards, dict) and shards.get("failed"):
         failed, total = shards["failed"], shards.get("total", "?")
-        notes.append(f"{failed} of {total} shards failed: the answer is not complete")
+        reason = _reason(shards.get("failures"))
+        notes.append(f"{failed} of {total} shards failed{reason}: the answer is not complete")
     if timed_out is True:
         notes.append("the search timed out: the answer is not complete")
     if terminated_early is True:

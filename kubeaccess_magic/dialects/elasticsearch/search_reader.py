@@ -299,7 +299,7 @@ class BucketPages:
             return Table(columns.frame(columns.flatten([self._answer.document or {}]), 1, dates=True), 1)
         has_more = self._composite is not None and self._composite.take_after_key(aggregations)
         times = self._composite.times if self._composite is not None else frozenset()
-        frame, unit, notes = aggregations_frame(aggregations, self._agg, self._reply, times)
+        frame, unit, notes = aggregations_frame(aggregations, self._agg, self._reply, times, self._search.body)
         count = len(frame)
         is_cut = self._limit is not None and count > self._limit
         total = count + has_more if has_more or is_cut else None

@@ -394,7 +394,7 @@ def test_es_ql_by_row_and_by_column():
     pd.testing.assert_frame_equal(by_column.frame, loaded.frame)
     warning = '299 Elasticsearch-8.17.0 "No limit defined, adding default limit of [1000]"'
     assert note_of(load("_query", document, headers=(("Warning", warning),))) == (
-        "the answer is not complete; the query has no LIMIT: Elasticsearch gives 1,000 rows"
+        "the answer is partial: it is not complete; the query has no LIMIT: Elasticsearch gives 1,000 rows"
     )
 
 

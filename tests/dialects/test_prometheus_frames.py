@@ -455,3 +455,10 @@ def test_a_frame_can_be_written(tmp_path):
         frame = load(of_type("matrix", result), **options).frame
         frame.to_parquet(tmp_path / "frame.parquet")
         pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "frame.parquet"), frame)
+
+
+@pytest.mark.parametrize("result", [None, []])
+def test_nothing_of_no_type_is_no_samples(result):
+    document = {"status": "success", "data": {"resultType": "", "result": result}}
+    frame = dialects.load([reply(document, asked=request("mon/cortex", "prometheus/api/v1/query?query=up"))]).frame
+    assert list(frame.columns) == ["time", "value"] and frame.empty

@@ -94,7 +94,7 @@ def frame(samples: Samples, *, wide: bool, as_categories: bool, more: dict[str, 
         data["exemplar"] = _column(texts, ones, as_categories)
     else:
         data["exemplar"] = _column([None] * len(heads), counts, as_categories)
-    if samples.is_open:
+    if samples.is_open or exemplars:
         numbers = np.full(rows, np.nan)
         numbers[list(exemplars)] = [exemplar.value for exemplar in exemplars.values()]
         data["exemplar_value"] = numbers

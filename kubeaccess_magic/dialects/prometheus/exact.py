@@ -44,7 +44,10 @@ def read(document: Any, reply: Reply) -> SamplePage | None:
         It is a vector or a matrix, but not as it should be.
     """
     data = document.get("data") if isinstance(document, dict) else None
-    if not isinstance(data, dict) or data.get("resultType") not in _RESULT_TYPES or document.get("status") != "success":
+    if not isinstance(data, dict) or document.get("status") != "success":
+        return None
+    is_empty = data.get("resultType") == "" and data.get("result") in (None, [])  # as Cortex says that there is nothing
+    if not is_empty and data.get("resultType") not in _RESULT_TYPES:
         return None
     samples = _Samples(reply)
     for series in _listed(data.get("result") or [], "data.result", reply):

@@ -21,8 +21,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from kubeaccess_magic.ways.proxy import api_path
-
 HERE = pathlib.Path(__file__).parent
 ROUNDS = 9
 REQUESTS = 300
@@ -116,6 +114,7 @@ def with_ours(server: Served, what: str) -> Callable[[], bytes]:
     from kubeaccess_magic.request import Request
     from kubeaccess_magic.targets import Target
     from kubeaccess_magic.transport import Pool
+    from kubeaccess_magic.ways.proxy import api_path
 
     context = kubeconfig.choose(kubeconfig=server.kubeconfig)
     pool = Pool.for_context(context, credentials.for_context(context))

@@ -27,11 +27,13 @@ def measure(server: str, ca_file: str, token: str, kubeconfig: str) -> str:
     from kubeaccess_magic import Cluster
     from kubeaccess_magic.call import Call
     from kubeaccess_magic.reply import Stream
+    from kubeaccess_magic.request import Request
+    from kubeaccess_magic.targets import Target
 
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"
     cluster = Cluster(kubeconfig=kubeconfig)
-    request = cluster.prepare("GET", "demo/web", "say?body=hello").request
+    request = Request.build("GET", Target.parse("demo/web").target, "say?body=hello")
     pool, call = cluster._pool, Call()
 
     def by_requests() -> bytes:

@@ -14,9 +14,9 @@
     │   └── TimedOut           (TimeoutError) the request took too long
     └── LoadError              the answer is not in the form that the dialect reads; .reply is that answer
 
-Messages and hints contain no secrets and are bounded in length. ``str(error)`` is the message. The hint is also a note
-of the exception, so that Python's own traceback shows it. The magic shows the message on one line and the hint on the
-next.
+Messages and hints are one line each, contain no secrets and are bounded in length. ``str(error)`` is the message. The
+hint is also a note of the exception, so that Python's own traceback shows it. The magic shows the message on one line
+and the hint on the next.
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ class KubeAccessError(Exception):
     """
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        from .text import excerpt  # deferred: loading the extension needs only the classes
-
-        super().__init__(excerpt(message, _MAX_CHARACTERS))
+        super().__init__(_line(message))
         self._hint: str | None = None
         self.hint = hint
 
@@ -69,10 +67,8 @@ class KubeAccessError(Exception):
 
     @hint.setter
     def hint(self, hint: str | None) -> None:
-        from .text import excerpt
-
         old_note = _note(self._hint)
-        self._hint = None if hint is None else excerpt(hint, _MAX_CHARACTERS)
+        self._hint = None if hint is None else _line(hint)
         notes: list[str] = getattr(self, "__notes__", [])
         if old_note in notes:
             notes.remove(old_note)
@@ -212,6 +208,13 @@ def _rebuild(kind: type[KubeAccessError], args: tuple[Any, ...]) -> KubeAccessEr
     error = kind.__new__(kind)
     error.args = args
     return error
+
+
+def _line(text: str) -> str:
+    """A text without secrets, on one line: a name with a line break in it cannot forge a message of its own."""
+    from .text import excerpt, one_line, shorten  # deferred: loading the extension needs only the classes
+
+    return shorten(one_line(excerpt(text, _MAX_CHARACTERS)), _MAX_CHARACTERS)
 
 
 def _note(hint: str | None) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import dialects
 from .call import Call
 from .dialects.answer import gc_paused
+from .discovery import redirected
 from .errors import KubeAccessError, LoadError, TimedOut
 
 if TYPE_CHECKING:
@@ -190,6 +191,8 @@ class _Sender:
         if step.rows_before:
             self.call.progress(step.rows_before, step.total, step.unit)
         reply = self._send(step.request, call).raise_for_status()
+        if reply.status_code >= 300 and step.request.target.kind == "api":
+            raise redirected(reply)
         if reply.status_code >= 300:
             raise LoadError(
                 f"the app redirects to {reply.headers.get('location', 'nowhere')!r}, which is not followed",  # X2

@@ -29,6 +29,8 @@ from kubeaccess_magic.errors import (
     TimedOut,
     Unreachable,
 )
+from kubeaccess_magic.magics.overview import Overview
+from kubeaccess_magic.text import one_line
 
 PREFIX = "/api/v1/namespaces/shop/services/http:web:80/proxy"
 TARGET = "shop/http:web:80"  # as it is sent: nothing is read first
@@ -419,3 +421,52 @@ def test_an_app_that_hangs_up_may_speak_tls_however_the_api_server_noticed(asks:
             asks(server).post(TARGET, "/x", data="x")
     assert "closed the connection without an answer" in str(caught.value)
     assert "type shop/https:web:80" in caught.value.hint
+
+
+# --- text that would forge a line of ours (X9) ------------------------------------------------------------------------
+
+FORGED = "web\nsigned in as admin\r\n\u2028    %kproxy evil"
+
+
+def _lists_titled(title: str) -> Callable[[Seen, Any], bytes]:
+    """An API server whose one service and whose user have this title, wherever an API server has free text."""
+    labels = {"kubernetes.io/cluster-service": "true", "kubernetes.io/name": title, "app": title}
+    item = {
+        "metadata": {"name": "web", "namespace": "shop", "labels": labels},
+        "spec": {"ports": [{"port": 80, "name": "http"}], "externalIPs": [title]},
+        "status": {"loadBalancer": {"ingress": [{"hostname": title}]}},
+    }
+    body = json.dumps({"kind": "List", "metadata": {}, "items": [item], "status": {"userInfo": {"username": title}}})
+    return always(answered(body.encode(), "Content-Type: application/json"))
+
+
+def test_names_of_a_cluster_forge_no_line_of_the_overview(asks: Callable[..., Cluster]) -> None:
+    with Server(_lists_titled(FORGED)) as server:
+        overview = Overview(asks(server))
+    assert overview.services is not None and len(overview.services) == 1
+    shown = repr(overview).splitlines()
+    assert not [line for line in shown if line.strip().startswith(("signed in as admin", "%kproxy evil"))]
+    assert f"signed in as {one_line(FORGED)}" in shown
+
+
+@pytest.mark.parametrize("status", [400, 404, 410, 429, 500, 503])
+def test_a_message_of_a_cluster_forges_no_line(asks: Callable[..., Cluster], status: int) -> None:
+    body = json.dumps({"kind": "Status", "apiVersion": "v1", "message": FORGED, "reason": FORGED, "code": status})
+    answer = always(answered(body.encode(), "Content-Type: application/json", status=f"{status} Not"))
+    with Server(answer) as server, pytest.raises(KubeAccessError) as failed:
+        asks(server).pods()
+    for text in (str(failed.value), failed.value.hint or ""):
+        assert len(text.splitlines()) <= 1
+
+
+@pytest.mark.parametrize("location", ["https://elsewhere.example.com/api/v1/pods", "/api/v1/secrets", ""])
+def test_a_list_that_redirects_says_so(asks: Callable[..., Cluster], location: str) -> None:
+    """No credential follows it, and nobody is told of an answer without items (X2)."""
+    headers = [f"Location: {location}"] if location else []
+    with Server(always(answered(b"<html>", "Content-Type: text/html", *headers, status="302 Found"))) as server:
+        cluster = asks(server)
+        for ask in (cluster.pods, cluster.services, cluster.nodes, lambda: cluster.frame("/api/v1/pods")):
+            with pytest.raises(LoadError, match="the API server redirects to") as failed:
+                ask()
+            assert (location or "nowhere") in str(failed.value)
+        assert not [seen for seen in server.seen if "secrets" in seen.path]

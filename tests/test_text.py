@@ -87,7 +87,7 @@ def test_a_message_is_bounded_harmless_and_without_secrets():
     for text in (str(error), error.hint):
         assert len(text) <= 4000 and text.endswith("…")
         assert "CANARY" not in text and not {"\x1b", "\x00", "\u202e"} & set(text)
-    assert str(KubeAccessError("as it is\n\tgrün")) == "as it is\n\tgrün"
+    assert str(KubeAccessError("as it is\n\tgrün")) == "as it is\\n\\tgrün"
     # A secret that the bound would cut in two is hidden before it is cut.
     assert "CANARY" not in excerpt("y" * 90 + " token=" + "CANARY" * 50, 100)
 

@@ -25,7 +25,7 @@ from ..engine import Engine
 from ..errors import ConfigError
 from ..query import Data, Pairs, Params, Query, arguments
 from ..targets import Target
-from ..text import printable, redact
+from ..text import one_line, redact
 from ..transport import Pool
 from ..ways.proxy import proxy_path
 from . import inventory
@@ -408,7 +408,7 @@ class Cluster:
 
     def __repr__(self) -> str:
         acting = f" as {self._impersonate}" if self._impersonate else ""
-        return printable(redact(f"<Cluster {self.name}{acting}, namespace {self.namespace}, {self.server}>"))
+        return one_line(redact(f"<Cluster {self.name}{acting}, namespace {self.namespace}, {self.server}>"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A Cluster pickles as its recipe: which context, which file; never with a secret."""
@@ -471,6 +471,6 @@ class Cluster:
 def _table_of(outcome: Outcome) -> Table:
     """The table that was asked for; what its frame does not hold is logged."""
     for line in outcome.lines('limit="all"'):
-        _log.warning("%s", line)
+        _log.warning("%s", one_line(line))
     assert outcome.table is not None
     return outcome.table

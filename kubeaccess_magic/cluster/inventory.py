@@ -6,8 +6,7 @@ import fnmatch
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..discovery.builtin import built_in, built_in_services
-from ..text import printable
+from ..text import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +27,7 @@ def contexts_frame(listed: Iterable[ContextRow]) -> pd.DataFrame:
     rows = []
     for row in listed:
         texts = (row.name, row.cluster, row.server, row.user, row.namespace, ", ".join(row.signs_in), row.file)
-        rows.append((row.current, *(printable(text) for text in (*texts, row.problem or ""))))
+        rows.append((row.current, *(one_line(text) for text in (*texts, row.problem or ""))))
     names = ("current", "name", "cluster", "server", "user", "namespace", "signs_in", "file", "problem")
     return _table(names, rows)
 
@@ -74,6 +73,8 @@ def pods(
 
 def info(discovery: Discovery, call: Call, url_of: Callable[[Target], str], namespace: str | None) -> pd.DataFrame:
     """What ``kubectl cluster-info`` prints: each built-in service with its proxy URL and its readiness."""
+    from ..discovery.builtin import built_in, built_in_services
+
     services, note = built_in_services(discovery, namespace, call)
     where = sorted({service.metadata.namespace or "" for service in services})
     slices, unread = discovery.slices_in(where, call)

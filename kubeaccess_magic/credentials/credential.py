@@ -68,6 +68,7 @@ class Credential:
         self._context = context
         self._override = override
         self._plugin_limit_s = plugin_limit_s
+        self._plain_http = context.plain_http
         self._impersonation = Signature(impersonation_headers(context, override))
         self._lock = ForkLock()
         self._sign_in: SignIn | None = None
@@ -106,7 +107,7 @@ class Credential:
         CredentialError
             There is nothing to sign in with, or it cannot be had. Then nothing must be sent.
         """
-        if self._context.plain_http:
+        if self._plain_http:
             return self._impersonation
         sign_in, renewals = self._current(call)
         signature = self._signature
@@ -134,7 +135,7 @@ class Credential:
         CredentialError
             The renewal failed.
         """
-        if self._context.plain_http or not isinstance(refused, _CredentialSignature):
+        if self._plain_http or not isinstance(refused, _CredentialSignature):
             return False
         if call.unattended and self._has_plugin:
             return False

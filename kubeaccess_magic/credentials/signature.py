@@ -59,6 +59,10 @@ class Signature:
     headers: tuple[tuple[str, str], ...] = ()
     certificate: ClientCertificate | None = None
 
+    def without_secrets(self) -> Signature:
+        """What may go over plain http (G10): the user to act as, but nothing that signs."""
+        return Signature(tuple(pair for pair in self.headers if pair[0].lower() != "authorization"))
+
     def __repr__(self) -> str:
         return "Signature([hidden])"
 

@@ -3,10 +3,10 @@
 The built-in ones and those of plugins have the same interface. A plugin names an object with an entry point::
 
     [project.entry-points."kubeaccess_magic.dialects"]
-    loki = "my_package.loki:dialect"
+    shop = "my_package.shop:dialect"
 
-They are asked in this order: prometheus, elasticsearch, kubernetes, exposition, plugins by name, records. Specific
-dialects come before the one that reads any list of objects.
+They are asked in this order: those of apps, plugins by name, records. Specific dialects come before the one that reads
+any list of objects.
 """
 
 from __future__ import annotations
@@ -32,7 +32,19 @@ __all__ = ["GROUP", "DialectWarning", "match", "named", "operation_for", "recogn
 GROUP = "kubeaccess_magic.dialects"
 """The group of entry points in which plugins register their dialects."""
 
-_FIRST = ("prometheus", "elasticsearch", "kubernetes", "exposition")
+_FIRST = (
+    "prometheus",
+    "loki",
+    "elasticsearch",
+    "kubernetes",
+    "exposition",
+    "influxdb",
+    "jaeger",
+    "tempo",
+    "victoriametrics",
+    "alertmanager",
+    "grafana",
+)
 _LAST = ("records",)
 _METHODS = ("match", "recognize")
 

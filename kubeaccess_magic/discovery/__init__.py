@@ -1,7 +1,7 @@
 """What the API server knows: its objects, listed and looked up; what a target leads to; the rights of the user.
 
 Everything is read with the rights that the user has. If a list of all namespaces is refused, the namespaces that may be
-listed are read, else the context's own one, and the `Listing` says so.
+listed are read, else the context's own one, and the `ObjectList` says so.
 """
 
 from __future__ import annotations
@@ -11,44 +11,33 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .. import kube
 from ..access import Access, attributes, role
 from ..errors import AccessDenied, NotFound
-from ..kube import (
-    ENDPOINTSLICES,
-    NAMESPACES,
-    NODES,
-    PODS,
-    SERVICES,
-    EndpointSlice,
-    Namespace,
-    Node,
-    Pod,
-    Resource,
-    Service,
-    path_of,
-)
 from ..targets import Target
 from . import reviews
-from .lists import Budget, Listing, pages_of, read_in_each
+from .lists import Budget, ObjectList, pages_of, read_in_each
 from .port_choice import Resolution, ports_to_type, resolve_service_port, wrong_port
-from .refusals import refused
+from .refusals import redirected, refused
 from .resolver import Backends, backends_of, missing_pod, missing_service, resolve
 
 if TYPE_CHECKING:
     from ..access import Attributes
     from ..call import Call
+    from ..kube import EndpointSlice, Namespace, Node, Pod, Resource, Service
     from ..reply import Reply
     from .api import KubernetesApi
 
 __all__ = [
     "Backends",
     "Discovery",
-    "Listing",
+    "ObjectList",
     "Resolution",
     "backends_of",
     "missing_pod",
     "pages_of",
     "ports_to_type",
+    "redirected",
     "refused",
     "resolve",
     "resolve_service_port",
@@ -82,30 +71,30 @@ class Discovery:
 
     def namespaces(self, call: Call) -> list[Namespace]:
         """All namespaces; AccessDenied if they may not be listed."""
-        return self._list(NAMESPACES, None, call)
+        return self._list(kube.NAMESPACES, None, call)
 
     def nodes(self, call: Call) -> list[Node]:
         """All nodes; AccessDenied if they may not be listed."""
-        return self._list(NODES, None, call)
+        return self._list(kube.NODES, None, call)
 
-    def services(self, namespace: str | None, selector: str | None, call: Call) -> Listing[Service]:
+    def services(self, namespace: str | None, selector: str | None, call: Call) -> ObjectList[Service]:
         """The services of a namespace, or of all (None), that a label selector matches."""
-        return self._everywhere(SERVICES, namespace, selector, call)
+        return self._everywhere(kube.SERVICES, namespace, selector, call)
 
-    def pods(self, namespace: str | None, selector: str | None, call: Call) -> Listing[Pod]:
+    def pods(self, namespace: str | None, selector: str | None, call: Call) -> ObjectList[Pod]:
         """The pods of a namespace, or of all (None), that a label selector matches."""
-        return self._everywhere(PODS, namespace, selector, call)
+        return self._everywhere(kube.PODS, namespace, selector, call)
 
     def pods_of(self, service: Service, call: Call) -> list[Pod] | None:
         """The pods that a service selects; None for a service without a selector."""
         if not service.spec.selector:
             return None
-        return self._list(PODS, service.metadata.namespace, call, labelSelector=service.spec.label_selector)
+        return self._list(kube.PODS, service.metadata.namespace, call, labelSelector=service.spec.label_selector)
 
     def slices_of(self, service: Service, call: Call) -> list[EndpointSlice]:
         """The EndpointSlices of a service (F8)."""
         selector = f"kubernetes.io/service-name={service.metadata.name}"
-        return self._list(ENDPOINTSLICES, service.metadata.namespace, call, labelSelector=selector)
+        return self._list(kube.ENDPOINTSLICES, service.metadata.namespace, call, labelSelector=selector)
 
     def slices_in(self, namespaces: Sequence[str], call: Call) -> tuple[list[EndpointSlice], frozenset[str]]:
         """The EndpointSlices of these namespaces, and those of the namespaces whose slices may not be read."""
@@ -113,10 +102,10 @@ class Discovery:
         budget = Budget(_for_objects(call).limits.max_bytes)
         if len(namespaces) > 1:
             try:
-                return self._list(ENDPOINTSLICES, None, call, budget), frozenset()
+                return self._list(kube.ENDPOINTSLICES, None, call, budget), frozenset()
             except AccessDenied:
                 pass
-        answers = read_in_each(namespaces, lambda name: self._list(ENDPOINTSLICES, name, call, budget), call)
+        answers = read_in_each(namespaces, lambda name: self._list(kube.ENDPOINTSLICES, name, call, budget), call)
         unread = frozenset(name for name, answer in zip(namespaces, answers, strict=True) if answer is None)
         return [item for answer in answers for item in answer or ()], unread
 
@@ -128,17 +117,17 @@ class Discovery:
         remembered = self._services.get(key)
         if remembered and not fresh and time.monotonic() - remembered[0] < _KEEP_S:
             return remembered[1]
-        service = self._get(SERVICES.path(namespace, name), SERVICES.read, call)
+        service = self._get(kube.SERVICES.path(namespace, name), kube.SERVICES.read, call)
         self._services[key] = (time.monotonic(), service)
         return service
 
     def pod(self, namespace: str, name: str, call: Call) -> Pod | None:
         """One pod, or None if there is none of that name."""
-        return self._get(PODS.path(namespace, name), PODS.read, call)
+        return self._get(kube.PODS.path(namespace, name), kube.PODS.read, call)
 
     def has_endpoints(self, namespace: str, name: str, call: Call) -> bool:
         """Whether a service has an Endpoints object, by which API servers up to 1.36 find its pods (S12)."""
-        return self._get(path_of("endpoints", namespace, name), len, call) is not None
+        return self._get(kube.path_of("endpoints", namespace, name), len, call) is not None
 
     def missing_service(self, target: Target, call: Call) -> NotFound:
         """The error for a service that does not exist: it names the nearest names, and namespaces that have it."""
@@ -205,7 +194,7 @@ class Discovery:
 
     def _everywhere(
         self, resource: Resource[Item], namespace: str | None, selector: str | None, call: Call
-    ) -> Listing[Item]:
+    ) -> ObjectList[Item]:
         call = call.child()
         budget = Budget(_for_objects(call).limits.max_bytes)
         selectors = {"labelSelector": selector} if selector else {}
@@ -215,21 +204,21 @@ class Discovery:
 
         if namespace is not None:
             Target(name="any", namespace=namespace)  # refuses what cannot be the name of a namespace
-            return Listing(list_in(namespace))
+            return ObjectList(list_in(namespace))
         try:
-            return Listing(list_in(None))
+            return ObjectList(list_in(None))
         except AccessDenied as refusal:
             try:
                 names = [item.metadata.name for item in self.namespaces(call)]
             except AccessDenied:
                 note = f"all namespaces are refused; these are the {resource.plural} of {self.namespace}"
-                return Listing(list_in(self.namespace), note)
+                return ObjectList(list_in(self.namespace), note)
             return _of_namespaces(names, list_in, resource.plural, refusal, call)
 
     def _namespaces_with(self, name: str, call: Call) -> list[str]:
         """The namespaces that have a service of that name; none if they may not all be listed."""
         try:
-            services = self._list(SERVICES, None, call, fieldSelector=f"metadata.name={name}")
+            services = self._list(kube.SERVICES, None, call, fieldSelector=f"metadata.name={name}")
         except AccessDenied:
             return []
         return [service.metadata.namespace or "" for service in services]
@@ -237,14 +226,14 @@ class Discovery:
     def _names_near(self, target: Target, call: Call) -> list[str] | None:
         """The names of the services in a target's namespace; None if they may not be listed."""
         try:
-            return [service.metadata.name for service in self._list(SERVICES, target.namespace, call)]
+            return [service.metadata.name for service in self._list(kube.SERVICES, target.namespace, call)]
         except AccessDenied:
             return None
 
 
 def _of_namespaces(
     names: Sequence[str], list_in: Callable[[str], list[Item]], plural: str, refusal: AccessDenied, call: Call
-) -> Listing[Item]:
+) -> ObjectList[Item]:
     """What the namespaces that may be listed have; raises `refusal` if none may."""
     some = names[:_MAX_NAMESPACES]
     answers = read_in_each(some, list_in, call)
@@ -254,12 +243,14 @@ def _of_namespaces(
     note = f"a list of all {plural} is refused; these are of the {len(listed)} namespaces that may be listed"
     if len(names) > len(some):
         note += f" among the first {len(some)} of {len(names)}"
-    return Listing([item for answer in listed for item in answer], note)
+    return ObjectList([item for answer in listed for item in answer], note)
 
 
 def _checked(reply: Reply, path: str) -> Reply:
-    if reply.ok:
+    if reply.status_code < 300:
         return reply
+    if reply.ok:
+        raise redirected(reply)
     raise refused(reply, attributes("GET", Target(kind="api"), None, path))
 
 

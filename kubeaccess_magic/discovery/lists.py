@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlencode
 
+from .. import kube
 from ..errors import AccessDenied, LimitExceeded, TimedOut
-from ..kube import ContinueTokens, status_of
 from ..reply import size_text
 
 if TYPE_CHECKING:
     from ..call import Call
     from ..reply import Reply
 
-__all__ = ["PAGE_ROWS", "Budget", "Listing", "pages_of", "read_in_each", "unless_denied"]
+__all__ = ["PAGE_ROWS", "Budget", "ObjectList", "pages_of", "read_in_each", "unless_denied"]
 
 PAGE_ROWS = 500
 """Objects per page."""
@@ -28,7 +28,7 @@ Item = TypeVar("Item")
 
 
 @dataclasses.dataclass(frozen=True)
-class Listing(Generic[Item]):
+class ObjectList(Generic[Item]):
     """Objects, and a note about what is missing among them, if anything is."""
 
     items: list[Item]
@@ -103,11 +103,11 @@ def pages_of(
     """
     budget = budget or Budget(call.limits.max_bytes)
     query = {"limit": str(PAGE_ROWS), **(params or {})}
-    tokens = ContinueTokens()
+    tokens = kube.ContinueTokens()
     while True:
         call.check("the list")
         reply = _send_within(budget, send, f"{path}?{urlencode(query)}", call)
-        if reply.status_code == 410 and (status := status_of(reply.content)) and tokens.renew(status.token):
+        if reply.status_code == 410 and (status := kube.status_of(reply.content)) and tokens.renew(status.token):
             query["continue"] = status.token
             continue
         items, token = read(reply)

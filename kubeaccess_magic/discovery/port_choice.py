@@ -10,8 +10,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from .. import kube
 from ..errors import NotFound, TargetError
-from ..kube import matching_ports, scheme_of, speaks_http, target_of
 
 if TYPE_CHECKING:
     from ..kube import Pod, Service, ServicePort
@@ -67,7 +67,7 @@ def resolve_service_port(target: Target, service: Service) -> Resolution:
     else:
         port, note = _meant_port(target, service)
         target = target.with_port(port.name or "")
-    if not target.scheme and scheme_of(port) == "https":
+    if not target.scheme and kube.scheme_of(port) == "https":
         target = target.with_scheme("https")
     return Resolution(target, note, service, port)
 
@@ -114,9 +114,9 @@ def ports_to_type(target: Target, service: Service) -> list[str]:
         The Service that it names.
     """
     return [
-        str(target_of(service, port).with_namespace(target.namespace))
+        str(kube.target_of(service, port).with_namespace(target.namespace))
         for port in service.spec.ports or ()
-        if speaks_http(port)
+        if kube.speaks_http(port)
     ]
 
 
@@ -141,7 +141,7 @@ def wrong_port(target: Target, service: Service) -> NotFound:
 
 def _typed_port(target: Target, service: Service) -> ServicePort:
     """The port of a service that was typed."""
-    ports = matching_ports(service, target.port)
+    ports = kube.matching_ports(service, target.port)
     lines = ports_to_type(target, service)
     hint = f"type {' or '.join(lines)}" if lines else None
     if not ports:

@@ -6,15 +6,25 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from .. import kube
 from ..access import role
-from ..errors import AccessDenied, CredentialError, KubeAccessError, NotFound, TargetError, TimedOut, Unreachable
-from ..kube import Status, status_of
+from ..errors import (
+    AccessDenied,
+    CredentialError,
+    KubeAccessError,
+    LoadError,
+    NotFound,
+    TargetError,
+    TimedOut,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from ..access import Attributes
+    from ..kube import Status
     from ..reply import Reply
 
-__all__ = ["refused"]
+__all__ = ["redirected", "refused"]
 
 _GROUP = re.compile(r"(/api/v1|/apis/[^/]+/[^/]+)/[^/]")
 
@@ -29,7 +39,7 @@ def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessErr
     attributes
         What was asked, as RBAC sees it. With it an AccessDenied carries the Role to ask for.
     """
-    status = status_of(reply.content)
+    status = kube.status_of(reply.content)
     message = _one_line(status.message if status else reply.text.strip()[:200])
     summary = f"the API server answered {reply.status_code}: {message or reply.reason}"
     match reply.status_code:
@@ -55,6 +65,16 @@ def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessErr
         case code if code >= 500:
             return KubeAccessError(summary, hint="the fault is its own: ask again; if it stays so, its log says why")
     return _other(reply, summary)
+
+
+def redirected(reply: Reply) -> LoadError:
+    """The error for an answer of the API server that leads elsewhere: no credential follows it there."""
+    location = reply.headers.get("location") or "nowhere"
+    return LoadError(
+        f"the API server redirects to {location!r}, which is not followed",
+        reply=reply,
+        hint="an API server redirects no such request: look at `server:` in the kubeconfig, and at what stands there",
+    )
 
 
 def _forbidden(message: str, attributes: Attributes | None, user: str | None) -> AccessDenied:

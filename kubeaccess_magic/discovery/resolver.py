@@ -6,14 +6,14 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from .. import kube
 from ..errors import AccessDenied, NotFound, TargetError
-from ..kube import Backend, backends_of_pods, backends_of_slices
 from ..targets import Target
 from .port_choice import Resolution, resolve_pod_port, resolve_service_port
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..kube import EndpointSlice, Pod, Service, ServicePort
+    from ..kube import Backend, EndpointSlice, Pod, Service, ServicePort
 
 __all__ = ["Backends", "Objects", "backends_of", "missing_pod", "missing_service", "resolve"]
 
@@ -120,13 +120,13 @@ def backends_of(service: Service, port: ServicePort, lists: Lists, call: Call) -
         Neither slices nor pods may be read.
     """
     try:
-        return Backends(backends_of_slices(port, lists.slices_of(service, call)))
+        return Backends(kube.backends_of_slices(port, lists.slices_of(service, call)))
     except AccessDenied:
         pods = lists.pods_of(service, call)
         if pods is None:  # without a selector only the slices say where it leads
             raise
     note = "its EndpointSlices may not be read: these are the ready pods that its selector matches"
-    return Backends(backends_of_pods(service, port, pods), note)
+    return Backends(kube.backends_of_pods(service, port, pods), note)
 
 
 def missing_pod(target: Target) -> NotFound:

@@ -7,34 +7,38 @@ behind it, whether that is ready, and which app an object belongs to. `quantity`
 
 from __future__ import annotations
 
-from .apps import APP_LABELS, app_of, app_of_values
-from .endpoints import Backend, backends_of_pods, backends_of_slices, ready_endpoints
-from .objects import (
-    Condition,
-    Container,
-    ContainerPort,
-    ContainerStatus,
-    Endpoint,
-    EndpointPort,
-    EndpointSlice,
-    ListMetadata,
-    Metadata,
-    Namespace,
-    Node,
-    Page,
-    Pod,
-    PodIP,
-    Service,
-    ServicePort,
-    decode,
-    decode_list,
-)
-from .pods import default_container, pod_is_ready, pod_state
-from .ports import matching_ports, scheme_of, speaks_http, target_of
-from .quantity import quantity, seconds
-from .resources import ENDPOINTSLICES, NAMESPACES, NODES, PODS, SERVICES, Resource, path_of
-from .status import Status, status_of
-from .tokens import ContinueTokens
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .apps import APP_LABELS, app_of, app_of_values
+    from .endpoints import Backend, backends_of_pods, backends_of_slices, ready_endpoints
+    from .objects import (
+        Condition,
+        Container,
+        ContainerPort,
+        ContainerStatus,
+        Endpoint,
+        EndpointPort,
+        EndpointSlice,
+        ListMetadata,
+        Metadata,
+        Namespace,
+        Node,
+        Page,
+        Pod,
+        PodIP,
+        Service,
+        ServicePort,
+        decode,
+        decode_list,
+    )
+    from .pods import default_container, pod_is_ready, pod_state
+    from .ports import matching_ports, scheme_of, speaks_http, target_of
+    from .quantity import quantity, seconds
+    from .resources import ENDPOINTSLICES, NAMESPACES, NODES, PODS, SERVICES, Resource, path_of
+    from .status import Status, status_of
+    from .tokens import ContinueTokens
 
 __all__ = [
     "APP_LABELS",
@@ -82,3 +86,44 @@ __all__ = [
     "status_of",
     "target_of",
 ]
+
+_NAMES = {
+    "apps": ("APP_LABELS", "app_of", "app_of_values"),
+    "endpoints": ("Backend", "backends_of_pods", "backends_of_slices", "ready_endpoints"),
+    "objects": (
+        "Condition",
+        "Container",
+        "ContainerPort",
+        "ContainerStatus",
+        "Endpoint",
+        "EndpointPort",
+        "EndpointSlice",
+        "ListMetadata",
+        "Metadata",
+        "Namespace",
+        "Node",
+        "Page",
+        "Pod",
+        "PodIP",
+        "Service",
+        "ServicePort",
+        "decode",
+        "decode_list",
+    ),
+    "pods": ("default_container", "pod_is_ready", "pod_state"),
+    "ports": ("matching_ports", "scheme_of", "speaks_http", "target_of"),
+    "quantity": ("quantity", "seconds"),
+    "resources": ("ENDPOINTSLICES", "NAMESPACES", "NODES", "PODS", "SERVICES", "Resource", "path_of"),
+    "status": ("Status", "status_of"),
+    "tokens": ("ContinueTokens",),
+}
+_HOMES = {name: module for module, names in _NAMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name with its first use (PEP 562): a request whose target is complete reads no objects."""
+    module = _HOMES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(f".{module}", __name__), name)
+    return value

@@ -39,7 +39,7 @@ def parse_yaml(raw: bytes, source: str) -> Any:
     if sum(raw.count(character) for character in (b"\n", b",", b":", b"[", b"{")) > MAX_NODES:
         raise ConfigError(f"{source} has too many entries for a kubeconfig")
     try:
-        if (version := _VERSION.match(raw)) is not None and version[1] != b"1.1":
+        if b"%YAML" in raw and (version := re.match(_VERSION, raw)) is not None and version[1] != b"1.1":
             raise ConfigError(f"{source} is in another version of YAML than 1.1, which kubectl reads")
         if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH or _DEEP.search(raw):
             _refuse_depth(raw, source)  # the parser recurses in C: depth would end the whole process
@@ -53,7 +53,8 @@ def parse_yaml(raw: bytes, source: str) -> Any:
         raise ConfigError(f"{source} is not valid YAML{place}") from None
 
 
-_VERSION = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:#[^\n]*)?\r?\n|%(?!YAML)[^\n]*\n)*+%YAML[ \t]+(\S+)")
+# Compiled where they are needed, since the first request waits for it.
+_VERSION = rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:#[^\n]*)?\r?\n|%(?!YAML)[^\n]*\n)*+%YAML[ \t]+(\S+)"
 
 
 class _NodeLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]  # chosen at import
@@ -80,7 +81,7 @@ _CONSTANTS: Mapping[str, bool | None] = {
     **dict.fromkeys("n N no No NO false False FALSE off Off OFF".split(), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
 }
-_NUMBER = re.compile(
+_NUMBER = (
     r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)"
     r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
@@ -149,7 +150,7 @@ def _scalar(tag: str, text: str) -> Any:
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     digits = text.replace("_", "")
-    if not _NUMBER.fullmatch(digits):
+    if digits[:1] not in "+-.0123456789" or not re.fullmatch(_NUMBER, digits):
         return text
     with contextlib.suppress(ValueError):
         return int(digits, 0)

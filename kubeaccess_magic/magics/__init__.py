@@ -6,10 +6,13 @@ Nothing but IPython is imported before the magic is used.
 
 from __future__ import annotations
 
+import builtins
 import keyword
+import re
 import sys
 import threading
 import time
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -19,7 +22,7 @@ from traitlets import Bool, Float, Integer, observe
 
 from ..errors import ConfigError, KubeAccessError, NotFound, TargetError
 from .captions import as_meant, fold, name_the_cluster, print_line
-from .history import History, Question
+from .history import History, HistoryEntry
 from .open_panels import OpenPanels
 from .transforms import keep_for_the_magic
 
@@ -38,6 +41,7 @@ __all__ = ["KProxyMagics", "check_name", "current_cluster", "load", "loaded", "u
 _CLUSTER_KEYS = frozenset({"context", "kubeconfig", "as", "as_group"})  # options that name another Cluster
 _BAR_AFTER_S = 1.0
 _KEPT_CLUSTERS = 16  # beside the one in use
+_OF_IPYTHON = frozenset("In Out get_ipython exit quit open display _exit_code".split())
 _LIMITS = ("timeout_s", "max_bytes", "connect_timeout_s", "silence_timeout_s", "plugin_timeout_s")  # of a Cluster
 
 
@@ -186,9 +190,9 @@ class KProxyMagics(Magics):
 
     # --- one line
 
-    def question(self, cluster: Cluster) -> Question:
+    def history_entry(self, cluster: Cluster) -> HistoryEntry:
         """The entry in the history of a query that is about to be asked."""
-        return Question(self.history, cluster, self.history_size)
+        return HistoryEntry(self.history, cluster, self.history_size)
 
     def caption(self, line: Line, captions: list[str]) -> None:
         """Print one line on stderr, if there is anything to say."""
@@ -238,10 +242,10 @@ class KProxyMagics(Magics):
 
         query = query_of(line, cell)
         cluster = self.cluster_for(line)
-        question = self.question(cluster)
+        entry = self.history_entry(cluster)
         self._started_at, self._progress = time.monotonic(), None
         progress = None if line.switch("quiet") else self._show_progress
-        call = cluster.call(query, say=print_line, progress=progress, answered=question.answered)
+        call = cluster.call(query, say=print_line, progress=progress, answered=entry.answered)
         try:
             prepared = cluster.engine.prepare(query, call)
         except (NotFound, TargetError) as error:
@@ -253,7 +257,7 @@ class KProxyMagics(Magics):
         from .answers import answer
 
         try:
-            result = answer(cluster, prepared, question, call)
+            result = answer(cluster, prepared, entry, call)
         except KubeAccessError as error:
             name_the_cluster(error, line)
             raise
@@ -321,15 +325,27 @@ def loaded(shell: InteractiveShell | None) -> KProxyMagics | None:
 
 
 def check_name(name: str | None) -> None:
-    """Refuse what cannot be the name of a variable here.
+    """Refuse what cannot be the name of a variable here, and names that IPython or Python need themselves.
+
+    Parameters
+    ----------
+    name
+        As after ``--into``; None is no name and is accepted.
 
     Raises
     ------
     UsageError
-        It is not a name in Python, or it is the magic's own.
+        It is not a name in Python, or somebody else's; the message says whose.
     """
-    if name is not None and (not name.isidentifier() or keyword.iskeyword(name) or name == "kproxy"):
+    if name is None:
+        return
+    if not name.isidentifier() or keyword.iskeyword(name) or name == "kproxy":
         raise UsageError(f"{name!r} cannot be the name of a variable here")
+    name = unicodedata.normalize("NFKC", name)  # as Python reads it
+    if name in _OF_IPYTHON or re.fullmatch(r"_+(?:\d+|i+\d*|[dio]h)?", name):
+        raise UsageError(f"{name} is IPython's own name: choose another one")
+    if hasattr(builtins, name) or re.fullmatch(r"__\w+__", name):
+        raise UsageError(f"{name} is Python's own name: choose another one")
 
 
 def _cluster_options(line: Line) -> dict[str, Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..cluster import Cluster
     from ..engine import PreparedQuery
     from ..reply import Reply
-    from .history import Question
+    from .history import HistoryEntry
 
 __all__ = ["Answer", "answer"]
 
@@ -40,7 +40,7 @@ class Answer:
     lines: list[str]
 
 
-def answer(cluster: Cluster, prepared: PreparedQuery, question: Question, call: Call) -> Answer:
+def answer(cluster: Cluster, prepared: PreparedQuery, entry: HistoryEntry, call: Call) -> Answer:
     """Run a query and make the value of its answer; the history is written in any case.
 
     Parameters
@@ -49,7 +49,7 @@ def answer(cluster: Cluster, prepared: PreparedQuery, question: Question, call: 
         Where it is asked.
     prepared
         The query.
-    question
+    entry
         Its entry in the history, which is ended here.
     call
         Its running.
@@ -63,13 +63,13 @@ def answer(cluster: Cluster, prepared: PreparedQuery, question: Question, call: 
         result = _answer(cluster, prepared, call)
     except KubeAccessError as error:
         problem = "interrupted" if call.stopped else type(error).__name__
-        question.ended(prepared.request, getattr(error, "reply", None), problem=problem)
+        entry.ended(prepared.request, getattr(error, "reply", None), problem=problem)
         raise
     except KeyboardInterrupt:
-        question.ended(prepared.request, None, problem="interrupted")
+        entry.ended(prepared.request, None, problem="interrupted")
         raise
     rows = len(result.value) if type(result.value).__name__ == "DataFrame" else None
-    question.ended(prepared.request, result.reply, rows=rows)
+    entry.ended(prepared.request, result.reply, rows=rows)
     return result
 
 

@@ -23,14 +23,14 @@ _HTML_BEGINS = (b"<!doctype html", b"<html")  # also where the type says plain t
 
 def fold(error: KubeAccessError | UsageError | KeyboardInterrupt) -> None:
     """Let IPython show an error as a line or two; whoever catches it gets it whole."""
-    from ..text import printable, redact
+    from ..text import one_line, redact
 
     if isinstance(error, UsageError):
-        error.args = (redact(error),)  # it may repeat what was typed, and is saved with the notebook
+        error.args = (one_line(redact(error)),)  # it may repeat what was typed, and is saved with the notebook
         return
     if isinstance(error, KubeAccessError):
-        lines = [f"{type(error).__name__}: {printable(str(error))}"]
-        lines += [f"    {printable(error.hint)}"] if error.hint else []
+        lines = [f"{type(error).__name__}: {one_line(str(error))}"]
+        lines += [f"    {one_line(error.hint)}"] if error.hint else []
     else:
         # IPython keeps the traceback, and with it a socket whose handshake was interrupted, which nobody else closes.
         traceback.clear_frames(error.__traceback__)
@@ -95,6 +95,6 @@ def as_meant(error: NotFound | TargetError, asked: Line) -> NotFound | TargetErr
 
 def print_line(line: str) -> None:
     """Print one line on stderr, in which nothing acts on a terminal."""
-    from ..text import printable
+    from ..text import one_line
 
-    print(printable(line), file=sys.stderr)
+    print(one_line(line), file=sys.stderr)

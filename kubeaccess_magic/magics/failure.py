@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ..errors import AccessDenied, KubeAccessError
 from ..reply import Reply
 from ..reply.display import summary
-from ..text import printable, redact, shorten
+from ..text import one_line, printable, redact, shorten
 
 __all__ = ["Failure"]
 
@@ -51,8 +51,8 @@ class Failure:
             time=datetime.datetime.now(datetime.UTC),
             asked=_line(asked),
             kind=type(error).__name__,
-            message=printable(str(error)),
-            hint=printable(error.hint) if error.hint else None,
+            message=one_line(str(error)),
+            hint=one_line(error.hint) if error.hint else None,
             role=printable(error.role) if isinstance(error, AccessDenied) and error.role else None,
             causes=tuple(f"{type(cause).__name__}: {_line(str(cause))}" for cause in _causes(error)),
             answer=tuple(_answer(reply)) if isinstance(reply, Reply) else (),
@@ -74,7 +74,7 @@ class Failure:
 
 def _answer(reply: Reply) -> Iterator[str]:
     yield summary(reply)
-    yield f"{reply.request.method} {printable(reply.url)}"
+    yield f"{reply.request.method} {one_line(reply.url)}"
     text = reply.text[: _MOST_LINES * _MOST_CHARACTERS]
     for line in text.splitlines()[:_MOST_LINES]:
         yield _line(line)

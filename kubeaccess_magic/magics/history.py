@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..reply import Reply
     from ..request import Request
 
-__all__ = ["History", "Question"]
+__all__ = ["History", "HistoryEntry"]
 
 _COLUMNS = ("time", "context", "method", "target", "path", "status", "bytes", "seconds", "rows", "way", "problem")
 _KEPT_BODY = 8 * 2**20  # bytes of a body that `last` keeps
@@ -36,7 +36,7 @@ class History:
     def frame(self) -> pd.DataFrame:
         """One row per request, the oldest first.
 
-        Of a question with several requests, `rows` stands at the one whose answer `%kproxy last` shows, and `problem`
+        Of a query with several requests, `rows` stands at the one whose answer `%kproxy last` shows, and `problem`
         at the last.
         """
         from ..dialects.plain import frame_of
@@ -44,27 +44,49 @@ class History:
         return frame_of(_COLUMNS, self._rows, whole_numbers=("status", "bytes", "rows"))
 
 
-class Question:
-    """One question, whose requests are written down as they are answered."""
+class HistoryEntry:
+    """One query in the history: its requests are written down as they are answered.
+
+    Parameters
+    ----------
+    history
+        Where they are written down.
+    cluster
+        The Cluster that is asked.
+    most
+        How many requests the history keeps, of all queries together.
+    """
 
     def __init__(self, history: History, cluster: Cluster, most: int) -> None:
         self._history, self._cluster, self._most = history, cluster, most
         self._began = time.monotonic()
         self._row: dict[str, Any] | None = None
-        self._asked: list[tuple[Request, dict[str, Any]]] = []
+        self._answered: list[tuple[Request, dict[str, Any]]] = []
 
     def answered(self, reply: Reply) -> None:
-        """One request of it was answered."""
+        """Write down one request of the query, with its answer."""
         self._row = self._written(reply.request, reply)
-        self._asked.append((reply.request, self._row))
+        self._answered.append((reply.request, self._row))
 
     def ended(self, request: Request, reply: Reply | None, *, rows: int | None = None, problem: str = "") -> None:
-        """The question is over: with so many rows, or with a problem; `request` stands where nothing was answered."""
+        """End the entry.
+
+        Parameters
+        ----------
+        request
+            What is written down if no request was answered.
+        reply
+            The answer that `%kproxy last` shows, or None.
+        rows
+            The rows of its frame; None if it gave no frame.
+        problem
+            What went wrong, in a word; "" if nothing did.
+        """
         if self._row is None:
             self._row = self._written(request, reply)
         self._row["problem"] = problem
         # What is closed after the last page gave no rows.
-        own = [row for asked, row in self._asked if reply is not None and asked == reply.request]
+        own = [row for request, row in self._answered if reply is not None and request == reply.request]
         (own[-1] if own else self._row)["rows"] = rows
         if reply is not None:
             large = len(reply.content) > _KEPT_BODY

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import KubeAccessError
-from ..text import escape, printable
+from ..text import escape, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ def header(cluster: Cluster) -> str:
     acting = f" as {cluster.impersonating}" if cluster.impersonating else ""
     context = cluster.context
     unsafe = " · its certificate is not checked" if context is not None and context.insecure_skip_tls_verify else ""
-    return printable(f"{cluster.name}{acting} · {cluster.server} · namespace {cluster.namespace}{unsafe}")
+    return one_line(f"{cluster.name}{acting} · {cluster.server} · namespace {cluster.namespace}{unsafe}")
 
 
 class Overview:
@@ -41,16 +41,16 @@ class Overview:
         self._next = _what_next(self.services, cluster.namespace)
 
     def _lines(self) -> list[str]:
-        lines = [f"signed in as {printable(self.user)}"] if self.user else []
+        lines = [f"signed in as {one_line(self.user)}"] if self.user else []
         if self.problem is not None:
-            lines += [printable(f"{type(self.problem).__name__}: {self.problem}"), printable(self.problem.hint or "")]
+            lines += [one_line(f"{type(self.problem).__name__}: {self.problem}"), one_line(self.problem.hint or "")]
         note = self._note()
         return [line for line in [*lines, note] if line]
 
     def _note(self) -> str:
         if self.services is None:
             return ""
-        return printable(str((self.services.attrs.get("kproxy") or {}).get("note") or ""))
+        return one_line(str((self.services.attrs.get("kproxy") or {}).get("note") or ""))
 
     def __repr__(self) -> str:
         lines = self._lines()
@@ -63,7 +63,7 @@ class Overview:
                     *([f"    %kproxy {row.target}", f"    {row.url}"] if row.target else []),
                     *([f"    {row.external}"] if row.external else []),
                 ]
-        return "\n".join([*map(printable, lines), "", *self._next])
+        return "\n".join([*map(one_line, lines), "", *self._next])
 
     def _repr_html_(self) -> str:
         lines = "".join(f"<div>{html.escape(line)}</div>" for line in self._lines())
@@ -103,5 +103,5 @@ def _what_next(services: pd.DataFrame | None, namespace: str) -> list[str]:
     named = [(row.ready == 0, position, row.target) for position, row in enumerate(_rows(services)) if row.target]
     lines = ["%kproxy services -A   every service, with the text to type"]
     if named:
-        lines.append(f"df = %kproxy {printable(min(named)[2])} PATH")  # one that can answer, if there is one
+        lines.append(f"df = %kproxy {one_line(min(named)[2])} PATH")  # one that can answer, if there is one
     return [*lines, "%kproxy -h            everything else"]

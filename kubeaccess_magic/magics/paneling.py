@@ -288,10 +288,10 @@ class MagicHost:
         """What the app answers; it is remembered as the magic's own questions are."""
         assert isinstance(asked, _Asked)
         cluster, prepared = asked.cluster, asked.prepared
-        question = self._magics.question(cluster)
-        call = call.child(cluster.limits(prepared.query), answered=question.answered)
+        entry = self._magics.history_entry(cluster)
+        call = call.child(cluster.limits(prepared.query), answered=entry.answered)
         try:
-            result = answer(cluster, prepared, question, call)
+            result = answer(cluster, prepared, entry, call)
         except KubeAccessError as error:
             name_the_cluster(error, asked.line)
             raise

@@ -10,7 +10,7 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from ..query import ALL, Query
-from ..query.content import media_type_of, with_media_type
+from ..query.content import BINARY, media_type_of, media_type_of_bytes, with_media_type
 from .lines import Line
 from .variables import in_json, in_path, in_text
 
@@ -56,7 +56,7 @@ def query_of(line: Line, cell: str | None) -> Query:
         if headers or media_type
         else (),
         body=body,
-        has_text_body=media_type is not None,
+        has_text_body=media_type not in (None, BINARY),
         dialect=line.text("dialect"),
         limit=_limit(line),
         raw=line.switch("raw"),
@@ -147,7 +147,8 @@ def _body(
         return text.encode(), media_type_of(text)
     if given == ["@-"] or (len(given) == 1 and given[0].startswith("@")):
         if given[0] != "@-":
-            return _file(in_text(given[0][1:], variables)), None
+            content = _file(in_text(given[0][1:], variables))
+            return content, media_type_of_bytes(content)
         if cell is None:
             raise UsageError("-d @- takes the cell, and there is none: begin it with %%kproxy")
         text = _expanded(cell, variables, line.switch("expand"))

@@ -1,4 +1,8 @@
-"""The same query in Python (``--code``) and for a terminal (``--kubectl``)."""
+"""The same query in Python (``--code``) and for a terminal (``--kubectl``).
+
+Names, paths and bodies may come from a cluster or from an app, and the texts are made to be run: each value is quoted
+by the rules of Python or of the shell, secrets are hidden before that, and no value can end a line.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..errors import TargetError
 from ..query import ALL
-from ..text import printable, redact, redact_headers
+from ..text import one_line, redact, redact_header, redact_headers
 from ..ways.proxy import api_path
 from .texts import Text
 
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["as_code", "as_kubectl"]
 
 _ENDINGS = {"json": ".json()", "text": ".text", "bytes": ".content", "reply": ""}
-_RESULTS = {"frame": "df", "json": "data", "text": "text", "bytes": "bytes", "reply": "reply"}
+_RESULTS = {"frame": "df", "json": "data", "text": "text", "bytes": "content", "reply": "reply"}
 
 
 def as_code(cluster: Cluster, prepared: PreparedQuery) -> Text:
@@ -53,7 +58,7 @@ def as_code(cluster: Cluster, prepared: PreparedQuery) -> Text:
         + _ENDINGS.get(output, ""),
     ]
     if prepared.first != prepared.request:  # what the dialect fills in, now
-        lines.append(f"# sends {_one_line(_as_sent(prepared.first))}")
+        lines.append(f"# sends {one_line(_as_sent(prepared.first))}")
     return Text("\n".join(lines))
 
 
@@ -71,35 +76,62 @@ def as_kubectl(cluster: Cluster, prepared: PreparedQuery) -> Text:
         The query.
     """
     request = prepared.first
-    kubectl = shlex.join(["kubectl", *_kubectl_flags(cluster)])
-    path = api_path(request)
+    kubectl = " ".join(["kubectl", *map(shell_word, _kubectl_flags(cluster))])
+    path = redact(api_path(request))
     if request.method == "GET" and not request.headers and request.body is None and _survives_kubectl(request.query):
-        return Text(redact(f"{kubectl} get --raw {shlex.quote(path)}"))
-    curl = shlex.join([*_curl(request), f"http://localhost{path}"]).replace("curl ", 'curl --unix-socket "$s" ', 1)
+        return Text(f"{kubectl} get --raw {shell_word(path)}")
+    words = map(shell_word, [*_curl_flags(request), f"http://localhost{path}"])
+    curl = " ".join(['curl --unix-socket "$s"', *words])
+    if isinstance(request.body, bytes):
+        curl = f"{curl} --data-raw {_text_word(request.body)}" if _is_text(request.body) else _piped(request.body, curl)
     return Text(
-        redact(
-            f'(s=$(mktemp -d)/s; {kubectl} proxy --unix-socket="$s" >/dev/null & '
-            f'until [ -S "$s" ] || ! kill -0 $!; do sleep 0.1; done; {curl}; kill $!)'
-        )
+        f'(s=$(mktemp -d)/s; {kubectl} proxy --unix-socket="$s" >/dev/null & '
+        f'until [ -S "$s" ] || ! kill -0 $!; do sleep 0.1; done; {curl}; kill $!)'
     )
+
+
+def shell_word(text: str) -> str:
+    r"""A text as one word for a POSIX shell, on one line.
+
+    A text with control characters or invisible ones is written by ``printf`` with escapes, so that it acts neither on
+    the terminal that it is pasted into nor on the eyes of its reader.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Raises
+    ------
+    TargetError
+        It holds a null character, which no argument can, or it ends in a line feed, which the shell takes away.
+    """
+    if one_line(text) == text:
+        return shlex.quote(text)
+    if "\0" in text or text.endswith("\n"):
+        raise TargetError(f"no shell line can hold the text {text[:100]!r}", hint="--code shows the same in Python")
+    return f'"$({_printf(text.encode(errors="surrogateescape"))})"'
 
 
 def _arguments(query: Query) -> dict[str, Any]:
     """The keyword arguments of `Cluster.frame` that say something."""
-    body = query.body
-    text = body.decode() if isinstance(body, bytes) and query.has_text_body else body
+    body = _redacted(query.body) if isinstance(query.body, bytes) else query.body
     arguments = {
         "method": query.method if query.method != ("GET" if body is None else "POST") else None,
         "params": list(redact_headers(query.params)) if not isinstance(query.params, str) else redact(query.params),
         "headers": list(redact_headers(query.headers)),
-        "data": redact(text) if isinstance(text, str) else text,
+        "data": body.decode() if isinstance(body, bytes) and query.has_text_body else body,
         "dialect": query.dialect,
         "limit": "all" if query.limit == ALL else query.limit,
         "raw": query.raw,
         "timeout_s": query.timeout_s,
         **query.options,
     }
-    return {key: value for key, value in arguments.items() if value not in (None, (), [], {}, "", False)}
+    return {
+        key: value
+        for key, value in arguments.items()
+        if value not in (None, (), [], {}, "", False) or (key == "data" and value is not None)
+    }
 
 
 def _cluster_arguments(cluster: Cluster) -> str:
@@ -118,26 +150,56 @@ def _kubectl_flags(cluster: Cluster) -> list[str]:
     return flags
 
 
-def _curl(request: Request) -> list[str]:
-    """The words of curl that send a request, without the URL."""
-    words = ["curl", "-sS", "--globoff", "--path-as-is"]
+def _curl_flags(request: Request) -> list[str]:
+    """The arguments of curl that send a request, without body and URL."""
+    words = ["-sS", "--globoff", "--path-as-is"]
     words += ["--head"] if request.method == "HEAD" else ["-X", request.method]
-    for name, value in redact_headers(request.headers):
-        words += ["-H", f"{name}: {value}"]
-    if isinstance(request.body, bytes):
-        words += ["--data-binary", request.body.decode(errors="replace")]
-    return words
+    for name, value in request.headers:
+        words += ["-H", f"{name}: {redact_header(name, value)}" if value else f"{name};"]
+    has_type = any(name.lower() == "content-type" for name, _ in request.headers)
+    return words if has_type or request.body is None else [*words, "-H", "Content-Type:"]  # curl adds one of its own
+
+
+def _redacted(body: bytes) -> bytes:
+    """A body without what looks like a secret; bytes that are not text stay as they are."""
+    return redact(body.decode(errors="surrogateescape")).encode(errors="surrogateescape")
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether a body can stand on a line as it is."""
+    text = body.decode(errors="surrogateescape")
+    return one_line(text) == text
+
+
+def _text_word(body: bytes) -> str:
+    return shlex.quote(_redacted(body).decode())
+
+
+def _piped(body: bytes, curl: str) -> str:
+    """A shell command that sends a body which no line can hold as it is: several lines, or bytes."""
+    return f"{_printf(_redacted(body))} | {curl} --data-binary @-"
+
+
+def _printf(content: bytes) -> str:
+    """A shell command, on one line, that prints exactly these bytes."""
+    text = content.decode(errors="surrogateescape")
+    return f"printf '{''.join(map(_printf_escape, text))}'"
+
+
+def _printf_escape(character: str) -> str:
+    if character == "\n":
+        return "\\n"
+    if character in "\\%":
+        return character * 2
+    if character in "'-" or one_line(character) != character:
+        return "".join(f"\\{byte:03o}" for byte in character.encode(errors="surrogateescape"))
+    return character
 
 
 def _as_sent(request: Request) -> str:
     """Path, query and body of a request, as text."""
     body = f" and {request.body.decode(errors='replace')}" if isinstance(request.body, bytes) else ""
     return redact(request.path_and_query + body)
-
-
-def _one_line(text: str) -> str:
-    """Text as the rest of a comment: without anything that could end the line."""
-    return printable(" ".join(text.split()))
 
 
 def _survives_kubectl(query: str) -> bool:

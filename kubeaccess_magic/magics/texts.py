@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..text import printable
+from ..text import one_line, printable
 
 if TYPE_CHECKING:
     from ..access import Access
@@ -35,5 +35,6 @@ class Permission:
 
     def __repr__(self) -> str:
         if self.access.allowed:
-            return f"yes: {self._what}" + (f"\n{printable(self.reason)}" if self.reason else "")
-        return f"no: {self._what}\nthe Role to ask for (kubectl apply -f -):\n\n{printable(self.role or '')}".rstrip()
+            return f"yes: {one_line(self._what)}" + (f"\n{one_line(self.reason)}" if self.reason else "")
+        role = printable(self.role or "")
+        return f"no: {one_line(self._what)}\nthe Role to ask for (kubectl apply -f -):\n\n{role}".rstrip()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -84,7 +85,7 @@ def _plain(value: Any) -> str:
 
 
 def _jsonable(value: Any) -> Any:
-    """What JSON can say of a value: numpy scalars, arrays, Series, dates and sets as plain Python."""
+    """What JSON can say of a value: numpy scalars, arrays, Series, dates, sets and file paths as plain Python."""
     if isinstance(value, (str, bool, int, float)) or value is None:
         return value
     if isinstance(value, (datetime.date, datetime.datetime)):
@@ -93,6 +94,8 @@ def _jsonable(value: Any) -> Any:
         return {str(key): _jsonable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_jsonable(item) for item in value]
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
     if hasattr(value, "isoformat"):
         return value.isoformat()
     if type(value).__module__.partition(".")[0] == "numpy" and type(value).__name__.startswith("datetime64"):

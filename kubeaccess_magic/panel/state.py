@@ -101,7 +101,7 @@ class State:
         """Where a frame goes."""
         if self.into:
             return self.into
-        called = "".join(letter if letter.isalnum() else "_" for letter in self.name or "api")
+        called = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in self.name or "api")
         return f"df_{called}"
 
 

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from ..request import Request
 from ..targets import Target
-from ..text import redact
+from ..text import one_line, redact
 from . import arguments, content
 from .content import Data
 
@@ -197,4 +197,4 @@ class Query:
 
     def __repr__(self) -> str:
         """One line for people, without headers, body and secrets."""
-        return redact(f"<Query {self.method} {self.target} {self.path}>")
+        return one_line(redact(f"<Query {self.method} {self.target} {self.path}>"))

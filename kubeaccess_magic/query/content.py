@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 from ..errors import TargetError
 from ..request import header_pairs, pairs
 
-__all__ = ["Data", "body_of", "media_type_of", "with_media_type"]
+__all__ = ["BINARY", "Data", "body_of", "media_type_of", "media_type_of_bytes", "with_media_type"]
 
+BINARY = "application/octet-stream"
 
 Data = bytes | str | Mapping[str, object] | Iterable[tuple[str, object]] | None
 
@@ -44,7 +45,7 @@ def body_of(json: Any, data: Data) -> tuple[bytes | None, str | None]:
         raise TargetError(
             f"data is bytes, text or the fields of a form, not {type(data).__name__}", hint="json= sends it as JSON"
         )
-    return bytes(data), "application/octet-stream"
+    return bytes(data), BINARY
 
 
 def with_media_type(
@@ -55,6 +56,14 @@ def with_media_type(
     if media_type and not any(name.lower() == "content-type" for name, _ in named):
         named.append(("Content-Type", media_type))
     return named
+
+
+def media_type_of_bytes(content: bytes) -> str:
+    """What the content of a file is: what `media_type_of` says of its text, or `BINARY` if it is not UTF-8."""
+    try:
+        return media_type_of(content.decode())
+    except UnicodeDecodeError:
+        return BINARY
 
 
 def media_type_of(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from ..text import one_line, printable, shorten
+from ..text import one_line, shorten
 
 __all__ = ["MAX_SUGGESTIONS", "Suggestion", "is_one_visible_line", "matching", "note_of"]
 
@@ -48,7 +48,7 @@ class Suggestion:
 def note_of(*parts: object) -> str:
     """A note that joins several parts of text from the cluster: one short line, without control characters."""
     line = " · ".join(text for part in parts if (text := " ".join(str(part).split())))
-    return shorten(printable(line), _MAX_NOTE_CHARACTERS)
+    return shorten(one_line(line), _MAX_NOTE_CHARACTERS)
 
 
 def is_one_visible_line(text: str) -> bool:

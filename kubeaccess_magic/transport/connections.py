@@ -1,9 +1,8 @@
-"""Connections to one upstream: urllib3's pools, how they are made, and how long they are kept."""
+"""Connections to one upstream: urllib3's pools, and how they are made."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import ssl
 from typing import TYPE_CHECKING, Any
@@ -11,17 +10,15 @@ from typing import TYPE_CHECKING, Any
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 
 from ..errors import ConfigError, Unreachable
-from ..process import ForkLock
 from . import tls
 from .deadlines import CurrentGuard, guarded
 from .upstream import Upstream, is_address
 
 if TYPE_CHECKING:
-    from ..credentials import ClientCertificate, Signature
+    from ..credentials import ClientCertificate
     from .proxies import Proxy
-    from .routes import Route
 
-__all__ = ["CONNECTIONS", "Connections", "KeptConnections"]
+__all__ = ["CONNECTIONS", "Connections", "connections_to"]
 
 CONNECTIONS = 32  # kept open; more are opened when more threads ask, and closed after
 _ALMOST_AN_ADDRESS = re.compile(r"[\d.]+|0[xX][\da-fA-FxX.]*")
@@ -48,53 +45,23 @@ class Connections:
     current_guard: CurrentGuard
 
 
-class KeptConnections:
-    """The connections to the latest upstream: made at the first request, and anew when they have become useless.
+def connections_to(upstream: Upstream, certificate: ClientCertificate | None) -> Connections:
+    """Connections to an upstream; none is made before the first request.
 
-    That is when the upstream or the client certificate is another one, and in a forked process.
+    Parameters
+    ----------
+    upstream
+        Where they lead.
+    certificate
+        The client certificate to sign in with, or None.
+
+    Raises
+    ------
+    ConfigError
+        A CA, the client certificate or the proxy cannot be used.
+    Unreachable
+        The host is an address that only libc understands.
     """
-
-    def __init__(self) -> None:
-        self._lock = ForkLock()
-        self._kept: tuple[tuple[object, ...], Connections] | None = None
-        self._inherited: list[object] = []  # a parent process's, in a forked one
-
-    def get(self, route: Route, signature: Signature) -> Connections:
-        """The connections for a request.
-
-        Parameters
-        ----------
-        route
-            Where it goes.
-        signature
-            What signs it.
-
-        Raises
-        ------
-        ConfigError
-            A CA, a client certificate or a proxy cannot be used.
-        """
-        made_for = (os.getpid(), route.upstream, route.auth, signature.certificate)
-        kept = self._kept
-        if kept is not None and kept[0] == made_for:
-            return kept[1]
-        with self._lock:
-            kept = self._kept
-            if kept is None or kept[0] != made_for:
-                if kept is not None and kept[0][0] != os.getpid():
-                    # A parent's are kept as they are: closing them here would need a lock that may be held for ever.
-                    self._inherited.append(kept)
-                kept = self._kept = (made_for, _connections(route.upstream, signature.certificate))
-            return kept[1]
-
-    def close(self) -> None:
-        """Close those that nobody uses."""
-        kept, self._kept = self._kept, None
-        if kept is not None and kept[0][0] == os.getpid():
-            kept[1].pool.close()
-
-
-def _connections(upstream: Upstream, certificate: ClientCertificate | None) -> Connections:
     options: dict[str, Any] = {"maxsize": CONNECTIONS, "block": False}
     trust: ssl.SSLContext | None = None
     if upstream.secure:

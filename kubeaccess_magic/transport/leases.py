@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING, Protocol
 
 from ..credentials import Signature
-from .connections import Connections, KeptConnections
+from ..process import ForkLock
+from .connections import Connections, connections_to
 
 if TYPE_CHECKING:
     from ..call import Call
     from ..credentials import AuthFlow
-    from .routes import RouteSource
+    from .routes import Route, RouteSource
     from .upstream import Upstream
 
 __all__ = ["Lease", "LeaseSource", "RouteLeases"]
@@ -23,28 +25,20 @@ class Lease:
 
     Parameters
     ----------
+    upstream
+        Where it goes.
     connections
         What it goes over.
     signature
-        What signs it.
+        What signs it; without secrets over plain http (G10).
     auth
         Who gave the signature, and can renew it; None where nothing is signed.
     """
 
+    upstream: Upstream
     connections: Connections
     signature: Signature
     auth: AuthFlow | None
-
-    @property
-    def upstream(self) -> Upstream:
-        """Where it goes."""
-        return self.connections.upstream
-
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """The headers that the signature adds; no secret over plain http (G10)."""
-        if self.auth is None or self.upstream.secure:
-            return self.signature.headers
-        return tuple(pair for pair in self.signature.headers if pair[0].lower() != "authorization")
 
     def renew(self, call: Call) -> bool:
         """After a 401: whether another lease has another signature."""
@@ -68,6 +62,9 @@ class LeaseSource(Protocol):
 class RouteLeases:
     """Leases of connections of our own, along a route.
 
+    The connections are made at the first request, and anew when they have become useless: when the upstream or the
+    client certificate is another one, and in a forked process.
+
     Parameters
     ----------
     routes
@@ -76,7 +73,9 @@ class RouteLeases:
 
     def __init__(self, routes: RouteSource) -> None:
         self._routes = routes
-        self._connections = KeptConnections()
+        self._lock = ForkLock()
+        self._kept: tuple[tuple[object, ...], Connections] | None = None  # what they were made for, and they
+        self._inherited: list[object] = []  # a parent process's, in a forked one
         # The latest signature, and the state of the kubeconfig that it belongs to: one that was read while the
         # kubeconfig changed may be for another server.
         self._consistent: tuple[object, Signature] | None = None
@@ -88,6 +87,11 @@ class RouteLeases:
 
     def lease(self, call: Call) -> Lease:
         """What the next request uses; whatever has changed since the last one is read or made anew.
+
+        Parameters
+        ----------
+        call
+            Hears the prompts of a credential plugin; ends it when it is stopped.
 
         Raises
         ------
@@ -104,11 +108,29 @@ class RouteLeases:
             if read == self._consistent or self._routes.is_current(route):
                 self._consistent = read
                 break
-        return Lease(self._connections.get(route, signature), signature, route.auth)
+        upstream = route.upstream
+        if not upstream.secure and signature.headers:  # an auth flow knows that, too; here it is certain
+            signature = signature.without_secrets()
+        made_for = (os.getpid(), upstream, route.auth, signature.certificate)
+        kept = self._kept
+        connections = kept[1] if kept is not None and kept[0] == made_for else self._make(made_for, route, signature)
+        return Lease(upstream, connections, signature, route.auth)
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
-        self._connections.close()
+        kept, self._kept = self._kept, None
+        if kept is not None and kept[0][0] == os.getpid():
+            kept[1].pool.close()
+
+    def _make(self, made_for: tuple[object, ...], route: Route, signature: Signature) -> Connections:
+        with self._lock:
+            kept = self._kept
+            if kept is None or kept[0] != made_for:  # no other thread has made them meanwhile
+                if kept is not None and kept[0][0] != os.getpid():
+                    # A parent's are kept as they are: closing them here would need a lock that may be held for ever.
+                    self._inherited.append(kept)
+                kept = self._kept = (made_for, connections_to(route.upstream, signature.certificate))
+            return kept[1]
 
 
 _UNSIGNED = Signature()

@@ -100,7 +100,8 @@ class ClientLeases:
         pool: HTTPConnectionPool = self._manager.connection_from_url(
             self._host, pool_kwargs={"maxsize": size, "block": False}
         )
-        return Lease(Connections(self.upstream, pool, guarded(pool)), self._auth.sign(call), self._auth)
+        connections = Connections(self.upstream, pool, guarded(pool))
+        return Lease(self.upstream, connections, self._auth.sign(call), self._auth)
 
     def close(self) -> None:
         """Nothing: the connections are somebody else's."""
@@ -189,7 +190,7 @@ def _sent(lease: Lease, method: str, url: str, headers: Mapping[str, str], optio
     path = parse_url(url).request_uri if pool.proxy is None or lease.upstream.secure else url
     signed = HTTPHeaderDict({name: value for name, value in headers.items() if name.lower() not in _SECRET})
     signed["Host"] = lease.upstream.host_header
-    for name, value in lease.headers():
+    for name, value in lease.signature.headers:
         signed.add(name, value)
     return pool.urlopen(method, path, headers=signed, **options)
 

@@ -138,19 +138,18 @@ class Pool:
         CredentialError, TargetError
             Nothing signs; the request cannot be sent as it is.
         """
-        safe = method in _SAFE_METHODS if safe is None else safe
+        content = body if body is None or isinstance(body, bytes) else _Pieces(body)
+        reads = method in _SAFE_METHODS
+        repeatable = reads and not isinstance(content, _Pieces)
+        sending = _Sending(method, path, tuple(headers), content, reads if safe is None else safe, repeatable)
         try:
-            return self._open(_Sending(method, path, tuple(headers), _body(body), safe), call)
+            return self._open(sending, call)
         except KubeAccessError as error:
             # Raised afresh: the frames below hold signed headers, and a verbose traceback shows what frames hold.
             raise failures.without_frames(error) from error.__cause__
         except BaseException as interrupt:  # a kernel interrupt, above all: its frames would keep the socket open, too
             failures.without_frames(interrupt)
             raise interrupt.with_traceback(None) from None
-
-    def lease(self, call: Call) -> Lease:
-        """What one request uses; for `official_client`, which sends by itself."""
-        return self._leases.lease(call)
 
     @property
     def api_client(self) -> Any:
@@ -257,11 +256,7 @@ class _Sending:
     headers: tuple[tuple[str, str], ...]
     body: bytes | _Pieces | None
     safe: bool
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether it may be sent a second time."""
-        return self.method in _SAFE_METHODS and not isinstance(self.body, _Pieces)
+    repeatable: bool
 
 
 class _Pieces:
@@ -298,10 +293,6 @@ _OF_THE_CONNECTION = frozenset(
 _OF_THE_SIGNATURE = re.compile(r"authorization|impersonate-.*|x-remote-.*", re.DOTALL)
 
 
-def _body(body: bytes | Iterable[bytes] | None) -> bytes | _Pieces | None:
-    return body if body is None or isinstance(body, bytes) else _Pieces(body)
-
-
 def _headers(lease: Lease, given: tuple[tuple[str, str], ...]) -> Any:
     """All headers of a request, for urllib3.
 
@@ -311,7 +302,7 @@ def _headers(lease: Lease, given: tuple[tuple[str, str], ...]) -> Any:
         One of those that are given belongs to the connection, or to what signs the request.
     """
     upstream = lease.upstream
-    signing = lease.headers()
+    signing = lease.signature.headers
     own = {
         "User-Agent": _USER_AGENT,
         "Accept-Encoding": "gzip" if upstream.compressed else "identity",  # never br or zstd (T32)

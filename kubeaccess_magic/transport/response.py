@@ -98,7 +98,21 @@ class Response:
         if self._ahead:
             piece, self._ahead = self._ahead[:count], self._ahead[count:]
             return piece
-        return self._read(count)
+        if count > _LONG_READ_BYTES and self.announced is not None:
+            self._guard.progress_base = (self._head_bytes(), self.announced)
+        try:
+            piece = self._response.read(count, decode_content=self._encoded)
+            if not piece and self._guard.ended and self._response.chunked:
+                raise IncompleteRead(b"")  # http.client takes a cut length of a chunk, such as 0, for the last one
+            return piece
+        except Exception as error:
+            raise failures.translated_reading(
+                error,
+                self._guard,
+                self._server,
+                read_bytes=max(0, self._guard.received_bytes - self._head_bytes()),
+                announced=self.announced,
+            ) from error
 
     def close(self) -> None:
         """Give the connection back if the body was read, or if its rest is tiny and there; else close it."""
@@ -126,33 +140,15 @@ class Response:
             return True
         if self.announced is None or self.announced > _STATUS_BYTES or self._encoded:
             return False
-        while len(self._ahead) < self.announced:
-            piece = self._read(_STATUS_BYTES)
-            if not piece:
-                break
-            self._ahead += piece
+        body = b""
+        while len(body) < self.announced and (piece := self.read(_STATUS_BYTES)):
+            body += piece
+        self._ahead = body
         try:
-            status = json.loads(self._ahead)
+            status = json.loads(body)
         except ValueError:
             return False
         return isinstance(status, dict) and (status.get("kind"), status.get("reason")) == ("Status", "Unauthorized")
-
-    def _read(self, count: int) -> bytes:
-        if count > _LONG_READ_BYTES and self.announced is not None:
-            self._guard.progress_base = (self._head_bytes(), self.announced)
-        try:
-            piece = self._response.read(count, decode_content=self._encoded)
-            if not piece and self._guard.ended and self._response.chunked:
-                raise IncompleteRead(b"")  # http.client takes a cut length of a chunk, such as 0, for the last one
-            return piece
-        except Exception as error:
-            raise failures.translated_reading(
-                error,
-                self._guard,
-                self._server,
-                read_bytes=max(0, self._guard.received_bytes - self._head_bytes()),
-                announced=self.announced,
-            ) from error
 
     def _head_bytes(self) -> int:
         """Bytes of the status line and the headers, as they most likely came."""

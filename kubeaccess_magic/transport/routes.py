@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import time
 from collections.abc import Mapping
@@ -95,7 +96,8 @@ class KubeconfigRoute:
 
     def __init__(self, context: Context, credential: Credential) -> None:
         self._lock = ForkLock()
-        self._state = _State(context, credential, _stamps(context), Upstream.parse(context.server))
+        stamps = tuple(map(file_stamp, context.files))
+        self._state = _State(context, credential, stamps, Upstream.parse(context.server))
         self._latest: tuple[_State, _Surroundings, Upstream] | None = None
 
     @property
@@ -111,8 +113,10 @@ class KubeconfigRoute:
         ConfigError
             The kubeconfig has no such context any more, or names a proxy or a CA that cannot be used.
         """
-        stamps = _stamps(self._state.context)
-        state = self._followed(stamps)
+        state = self._state
+        stamps = tuple(map(file_stamp, state.context.files))
+        if stamps != state.stamps:
+            state = self._follow(stamps)
         surroundings = _Surroundings.of(state)
         latest = self._latest
         if latest is None or latest[:2] != (state, surroundings):
@@ -121,13 +125,10 @@ class KubeconfigRoute:
 
     def is_current(self, route: Route) -> bool:
         """Whether the kubeconfig has not changed since the route was read."""
-        return _stamps(self._state.context) == route.read_from
+        return tuple(map(file_stamp, self._state.context.files)) == route.read_from
 
-    def _followed(self, stamps: tuple[object, ...]) -> _State:
+    def _follow(self, stamps: tuple[object, ...]) -> _State:
         """The state, after what the kubeconfig says now has been taken; a broken kubeconfig is not taken."""
-        state = self._state
-        if stamps == state.stamps:
-            return state
         with self._lock:
             state = self._state
             if stamps != state.stamps and (context := _reread(state.context)) is not None:
@@ -147,6 +148,11 @@ class _State:
     stamps: tuple[object, ...]
     server: Upstream  # without its TLS settings and its proxy, which depend on more than the kubeconfig
 
+    @functools.cached_property
+    def proxy_variables(self) -> tuple[str, ...]:
+        """The names of the environment variables that can name a proxy."""
+        return () if self.context.proxy else proxies.variables(self.server.scheme)
+
 
 class _Surroundings(NamedTuple):
     """What the upstream depends on besides the kubeconfig."""
@@ -160,14 +166,10 @@ class _Surroundings(NamedTuple):
         """What they are now."""
         context = state.context
         return cls(
-            () if context.proxy else tuple(map(os.environ.get, proxies.variables(state.server.scheme))),
+            tuple(map(os.environ.get, state.proxy_variables)),
             None if context.ca_file is None else file_stamp(context.ca_file),
             os.environ.get(tls.RELAXED, "") if context.ca_file or context.ca_data else "",
         )
-
-
-def _stamps(context: Context) -> tuple[object, ...]:
-    return tuple(map(file_stamp, context.files))
 
 
 def _reread(context: Context) -> Context | None:
@@ -201,7 +203,7 @@ def _upstream(state: _State, surroundings: _Surroundings) -> Upstream:
         relaxed=tls.is_relaxed_for(context.server, surroundings.relaxed),
         ca_stamp=surroundings.ca_stamp,
     )
-    variables = zip(proxies.variables(server.scheme), surroundings.proxy_variables, strict=False)
+    variables = zip(state.proxy_variables, surroundings.proxy_variables, strict=True)
     proxy = _proxy(context, server, {name: value for name, value in variables if value is not None})
     compressed = server.compressed and not context.disable_compression
     return dataclasses.replace(server, tls=settings, proxy=proxy, compressed=compressed)

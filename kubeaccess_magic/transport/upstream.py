@@ -153,7 +153,7 @@ class Upstream:
         """The host as it stands in a URL: an IPv6 address in brackets."""
         return f"[{self.host}]" if ":" in self.host else self.host
 
-    @property
+    @functools.cached_property
     def secure(self) -> bool:
         """Whether connections speak TLS: only then is a secret sent (G10)."""
         return self.scheme == "https"

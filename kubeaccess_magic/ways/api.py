@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import access
-from ..discovery import refused
 from ..errors import TargetError
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ class ApiServer:
         """The API server's refusal as our error, or None."""
         if reply.ok:
             return None
+        from ..discovery import refused
+
         request = reply.request
         return refused(reply, access.attributes(request.method, request.target, None, request.path))
 

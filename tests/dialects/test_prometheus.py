@@ -351,7 +351,7 @@ def test_an_error_with_status_200_is_no_frame():
         ("somewhere/else", {"status": "success", "data": ["a"]}, "records"),
         ("api/v1/rules", [{"a": 1}], "records"),
         ("api/v1/rules", {"rules": [{"a": 1}]}, "records"),
-        ("loki/api/v1/query", {"status": "success", "data": {"resultType": "streams", "result": []}}, "records"),
+        ("loki/api/v1/query", {"status": "success", "data": {"resultType": "streams", "result": []}}, "loki"),
     ],
 )
 def test_who_reads_it(path, document, name):

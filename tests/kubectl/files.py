@@ -1,4 +1,4 @@
-"""Which file, which entry (G1 to G9)."""
+"""Situations about which file and which entry count (G1 to G9)."""
 
 # ruff: noqa: E501 - a table is read by its columns
 from __future__ import annotations

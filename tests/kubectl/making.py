@@ -1,4 +1,4 @@
-"""Short forms for situations that differ in one thing."""
+"""Helpers that make situations which differ from the usual one in a single thing."""
 
 # ruff: noqa: E501 - a table is read by its columns
 from __future__ import annotations
@@ -23,7 +23,7 @@ def config(
     top: str = "",
     name: str = "x",
 ) -> str:
-    """A kubeconfig in which one thing is odd."""
+    """The text of a usual kubeconfig, but for the parts that are given."""
     quoted = server.replace("\\", "\\\\").replace('"', '\\"')
     return (
         f'{top}\nclusters: [{{name: c, cluster: {{server: "{quoted}", {cluster}}}}}]\n'
@@ -38,11 +38,11 @@ def one(
     args: tuple[str, ...] = (),
     env: Mapping[str, str] | None = None,
     more: Mapping[str, str | None] | None = None,
-    wanted: str = "",
+    difference: str = "",
     lists: bool = False,
     steps: tuple[Mapping[str, str | None], ...] = (),
     **parts: str,
 ) -> Situation:
-    """A situation with the kubeconfig `k`; `parts` are `config`'s."""
+    """A situation with one kubeconfig, the file `k`; `parts` are the arguments of `config`."""
     files = {"k": config(**parts), **(more or {})}
-    return Situation(title, files, env or {}, ("--kubeconfig=k", *args), wanted, steps, lists)
+    return Situation(title, files, env or {}, ("--kubeconfig=k", *args), difference, steps, lists)

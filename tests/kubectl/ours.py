@@ -1,4 +1,7 @@
-"""Asks as a situation says, each in a forked process: one line of JSON in, one out. Started by `running.Ours`."""
+"""A program that sends the requests of situations with this package, each in a forked process.
+
+It reads one line of JSON per situation and writes one with the outcomes. `running.Stage` starts it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any
 
 
 def ask(situation: dict[str, Any]) -> str:
-    """What came of it: "ok", "error KIND text", or "crash"."""
+    """The outcome of each step as JSON: "ok", "error KIND text", or "crash"."""
     from kubeaccess_magic import Cluster
     from kubeaccess_magic.errors import KubeAccessError
 
@@ -43,7 +46,7 @@ def ask(situation: dict[str, Any]) -> str:
 
 
 def put(path: Path, text: str | None) -> None:
-    """Write a file, executable where it is a script; None removes it, `-> x` makes a link to x."""
+    """Write a file, executable if it is a script. None removes it, and `-> x` makes a link to x."""
     if text is None:
         path.unlink()
         return

@@ -1,4 +1,6 @@
-"""In a pod (G1, G5, G9). `python -m kubectl.pods KUBECTL` asks both in a mount namespace that has an account.
+"""Situations in a pod (G1, G5, G9).
+
+`python -m kubectl.pods KUBECTL` runs kubectl and this package in a mount namespace that has a pod's account.
 
 It prints, by name, what kubectl did, what we did, and why we do otherwise. Needs what `tests/real/namespace.py` needs.
 """
@@ -29,12 +31,12 @@ def situations() -> Iterator[Situation]:
         files: Mapping[str, str | None] | None = None,
         *args: str,
         pod: Mapping[str, str] | None = None,
-        wanted: str = "",
+        difference: str = "",
         **env: str,
     ) -> Situation:
         lists = not title.startswith("G5")
         return Situation(
-            title, files or {}, {**INSIDE, **env}, args, wanted, lists=lists, pod=MOUNTED if pod is None else pod
+            title, files or {}, {**INSIDE, **env}, args, difference, lists=lists, pod=MOUNTED if pod is None else pod
         )
 
     home = config(cluster="certificate-authority: ../../ca.crt")
@@ -44,7 +46,7 @@ def situations() -> Iterator[Situation]:
     yield case("G1 KUBECONFIG names nothing", KUBECONFIG="nope")
     yield case("G1 the argument names nothing", {}, "--kubeconfig=nope")
     acting = "G29: the pod's account acts as another too, kubectl takes no account then"
-    yield case("G29 the account as another", {}, "--as=bob", "--as-group=g", wanted=acting)
+    yield case("G29 the account as another", {}, "--as=bob", "--as-group=g", difference=acting)
     yield case("G9 POD_NAMESPACE", POD_NAMESPACE="mine")
     yield case("G9 POD_NAMESPACE empty", POD_NAMESPACE="")
     yield case("G9 the argument", {}, "--namespace=said", POD_NAMESPACE="mine")
@@ -78,9 +80,9 @@ def situations() -> Iterator[Situation]:
         "a missing cluster": config(context="{cluster: nope, user: u}"), "no server": config(server=""),
         "a missing user": config(context="{cluster: c, user: nope}"), "no user": config("{}"), "a broken one": "{",
     }.items():  # fmt: skip
-        wanted = HIDDEN if name in ("no current-context", "a missing cluster", "no server") else ""
-        yield case(f"G5 a kubeconfig, {name}", {"k": text}, wanted=wanted, KUBECONFIG="k")
-        yield case(f"G5 a kubeconfig by argument, {name}", {"k": text}, "--kubeconfig=k", wanted=wanted)
+        difference = HIDDEN if name in ("no current-context", "a missing cluster", "no server") else ""
+        yield case(f"G5 a kubeconfig, {name}", {"k": text}, difference=difference, KUBECONFIG="k")
+        yield case(f"G5 a kubeconfig by argument, {name}", {"k": text}, "--kubeconfig=k", difference=difference)
 
 
 SITUATIONS = {situation.name: situation for situation in situations()}
@@ -102,7 +104,7 @@ def main() -> None:
         for name, situation in SITUATIONS.items():
             told, _ = stage.ask_kubectl(sys.argv[2], situation)
             did, said = stage.ask_ours(situation)
-            rows[name] = {"kubectl": told, "we": did, "wanted": situation.wanted, "said": said}
+            rows[name] = {"kubectl": told, "we": did, "difference": situation.difference, "said": said}
         stage.close()
     json.dump(rows, sys.stdout)
 

@@ -1,4 +1,4 @@
-"""Proxies, of the kubeconfig and of the environment (G16 to G19)."""
+"""Situations about proxies, from the kubeconfig and from the environment (G16 to G19)."""
 
 # ruff: noqa: E501 - a table is read by its columns
 from __future__ import annotations
@@ -29,9 +29,11 @@ def of_the_kubeconfig() -> Iterator[Situation]:
                   "http://127.0.0.1:@closed@", "http://127.0.0.1:@refusing@", "http://u@127.0.0.1:@proxy@", "http://",
                   "http:127.0.0.1", "http://a b", " http://127.0.0.1:@proxy@", "http://127.0.0.1:@proxy@ ", "http://:@proxy@",
                   "socks4://127.0.0.1:@socks@", "http://u:p:q@127.0.0.1:@proxy@", "http://%zz@127.0.0.1:@proxy@"):  # fmt: skip
-        wanted = "G16: SOCKS has no login without a password (RFC 1929)" if proxy.startswith("socks5://u@") else ""
+        difference = "G16: SOCKS has no login without a password (RFC 1929)" if proxy.startswith("socks5://u@") else ""
         for where, server in (("TLS", AWAY), ("plain", "http://api.test:@plain@")):
-            yield one(f"G16 {where} by {proxy!r}", server=server, cluster=f'{CA}, proxy-url: "{proxy}"', wanted=wanted)
+            yield one(
+                f"G16 {where} by {proxy!r}", server=server, cluster=f'{CA}, proxy-url: "{proxy}"', difference=difference
+            )
     for value in ('""', "null", "1", "[]"):
         yield one(f"G16 proxy-url: {value}", cluster=f"{CA}, proxy-url: {value}")
     for server in (
@@ -112,8 +114,10 @@ def of_the_environment() -> Iterator[Situation]:
     for host in ("127.0.0.1", "localhost", "[::1]", "127.0.0.2", "LOCALHOST", "localhost.", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]",
                  "localhost.localdomain", "[::1%25lo]", "127.1"):  # fmt: skip
         yield one(f"G18 {host}", server=f"https://{host}:@tls@", env={"HTTPS_PROXY": PROXY})
-        wanted = ZONE if "%25" in host else ""
-        yield one(f"G18 plain {host}", server=f"http://{host}:@plain@", env={"HTTP_PROXY": PROXY}, wanted=wanted)
+        difference = ZONE if "%25" in host else ""
+        yield one(
+            f"G18 plain {host}", server=f"http://{host}:@plain@", env={"HTTP_PROXY": PROXY}, difference=difference
+        )
 
 
 def exceptions() -> Iterator[Situation]:

@@ -1,4 +1,7 @@
-"""Writes `verdicts.json`, what kubectl does in each situation: `KUBEBUILDER_ASSETS=FOLDER python -m kubectl.record`."""
+"""Records what kubectl does in each situation in `verdicts.json`.
+
+Run it as `KUBEBUILDER_ASSETS=FOLDER python -m kubectl.record`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API servers and proxies on loopback that note what reaches them, for kubectl and for us alike."""
+"""API servers and proxies on loopback that record what reaches them, from kubectl and from this package alike."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def identity(
     old: bool = False,
     rsa_bits: int = 0,
 ) -> Identity:
-    """A certificate of that common name; self-signed without an issuer; `bare` of what RFC 5280 asks for."""
+    """A certificate with that common name, self-signed without an issuer; if `bare`, without RFC 5280's extensions."""
     key: PrivateKey = rsa.generate_private_key(65537, rsa_bits) if rsa_bits else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
@@ -98,7 +98,7 @@ def _alternative(name: str) -> x509.GeneralName:
 
 
 class World:
-    """Servers and proxies. `log` has a line for each request that reached one, in their order."""
+    """All servers and proxies. `log` has one line per request that reached any of them, in order."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
@@ -139,7 +139,7 @@ class World:
             sock.close()
 
     def filled(self, text: str) -> str:
-        """Text with `@port@` and `@file@` replaced by a port and by base64, `@@file` by the file as it is."""
+        """The text with `@name@` replaced by a port or by a file in base64, and `@@file` by the file as it is."""
         for name, port in self.ports.items():
             text = text.replace(f"@{name}@", str(port))
         for name, data in self.files().items():
@@ -150,7 +150,7 @@ class World:
         return text
 
     def files(self) -> dict[str, bytes]:
-        """What lies in the folder of every situation."""
+        """The files that the folder of every situation has."""
         found = {"ca.crt": self.ca.pem, "other.crt": self.stranger.pem, "leaf.crt": self.tls_identity.pem}
         found["intermediate.crt"] = self.intermediate.pem
         for name, person in self.people.items():
@@ -166,7 +166,7 @@ class World:
         return found
 
     def noted(self, since: int) -> list[str]:
-        """The lines since then with names for ports; equal ones that follow each other are one."""
+        """The lines since then, with names in place of ports; a line that repeats counts once."""
         lines: list[str] = []
         for line in self.log[since:]:
             for name, port in self.ports.items():
@@ -250,7 +250,7 @@ class World:
             sock.sendall(head.encode() + body)
 
     def _proxy(self, name: str, sock: socket.socket) -> None:
-        """Tunnels, and forwards plain http; to this machine whatever the host is called, but for `onward`."""
+        """A proxy that tunnels and forwards plain http, always to this machine except for `onward`."""
         lines = sock.makefile("rb", buffering=0)
         method, target, _ = _line(lines).split()
         headers = list(_headers(lines))
@@ -273,7 +273,7 @@ class World:
             _relay(sock, onward)
 
     def _socks(self, name: str, sock: socket.socket) -> None:
-        """SOCKS 5, with a login if one is offered."""
+        """A SOCKS 5 proxy, which takes a login if one is offered."""
         lines = sock.makefile("rb", buffering=0)
         version, count = _exactly(lines, 2)
         if version != 5:
@@ -297,7 +297,7 @@ class World:
             _relay(sock, onward)
 
     def _refusing(self, name: str, sock: socket.socket) -> None:
-        """A proxy that lets nobody through."""
+        """A proxy that refuses every connection."""
         self.log.append(f"{name} {_line(sock.makefile('rb', buffering=0)).split()[0]}")
         sock.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
@@ -333,7 +333,7 @@ def _relay(one: socket.socket, other: socket.socket) -> None:
 
 
 def _told(value: str) -> str:
-    """A header's value for the log: a login decoded, what a plugin was told with its fields in order."""
+    """A header's value for the log: logins decoded, the input of a plugin with its fields in order."""
     kind, _, rest = value.partition(" ")
     if kind == "Basic":
         return f"Basic {base64.b64decode(rest).decode()}"
@@ -344,7 +344,7 @@ def _told(value: str) -> str:
 
 
 def _answer(path: str) -> dict[str, object]:
-    """Enough of an API for `kubectl get configmaps`."""
+    """As much of the API as `kubectl get configmaps` needs."""
     if path == "/api":
         return {"kind": "APIVersions", "versions": ["v1"]}
     if path == "/apis":

@@ -1,4 +1,4 @@
-"""Lets kubectl and ourselves ask in the same situation, and tells what reached the servers."""
+"""Runs kubectl and this package in the same situation, and compares what reached the servers."""
 
 from __future__ import annotations
 
@@ -20,18 +20,29 @@ ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 @dataclasses.dataclass(frozen=True)
 class Situation:
-    """Files, environment and arguments; `@name@` in them is a port or a certificate (`recorders.World.filled`).
+    """One case to compare: files, environment and arguments.
 
-    `wanted` is why we do otherwise than kubectl, empty where we do not. `steps` are changes of files, after each of
-    which is asked again: by another kubectl, and by the same `Cluster`. `lists` asks for something in the namespace.
-    `pod` is what Kubernetes mounts of the account; `pods` has a place for it.
+    `@name@` in any text stands for a port or a certificate (`recorders.World.filled`).
+
+    Attributes
+    ----------
+    difference
+        Why this package does not do the same as kubectl; empty if it does.
+    steps
+        Changes of files. A request follows each: by another kubectl, and by the same `Cluster`.
+    lists
+        Whether the request lists something in the namespace.
+    cwd
+        The working folder.
+    pod
+        The files of the pod's account, for `pods`.
     """
 
     name: str
     files: Mapping[str, str | None]
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
     args: tuple[str, ...] = ()
-    wanted: str = ""
+    difference: str = ""
     steps: tuple[Mapping[str, str | None], ...] = ()
     lists: bool = False
     cwd: str = "."
@@ -39,7 +50,7 @@ class Situation:
 
 
 class Stage:
-    """A folder, made anew for each situation, in a world of servers."""
+    """The folder in which situations are run; it is made anew for each."""
 
     def __init__(self, world: World, folder: Path) -> None:
         self.world = world
@@ -58,7 +69,7 @@ class Stage:
         self._ours.stdout.close()
 
     def set(self, situation: Situation) -> dict[str, str]:
-        """Make the folder; gives the environment."""
+        """Make the folder of a situation, and return the environment variables."""
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / "home").mkdir(parents=True)
         for name, data in self.world.files().items():
@@ -73,7 +84,7 @@ class Stage:
         return {"HOME": str(self.folder / "home"), "PATH": os.environ["PATH"], **own}
 
     def ask_kubectl(self, kubectl: str, situation: Situation) -> tuple[list[str], str]:
-        """What kubectl does (a line a step, and one for each thing that reached a server), and what it says."""
+        """What kubectl did (one line per step, and one per request that reached a server), and its messages."""
         environment = self.set(situation)
         told, said = [], ""
         for number, step in enumerate(situation.steps or ({},)):
@@ -103,7 +114,7 @@ class Stage:
         return told, said
 
     def ask_ours(self, situation: Situation) -> tuple[list[str], str]:
-        """The same of us."""
+        """The same for this package."""
         environment = self.set(situation)
         since = len(self.world.log)
         filled = [{k: v and self.world.filled(v) for k, v in step.items()} for step in situation.steps or ({},)]

@@ -1,4 +1,4 @@
-"""Server and TLS (G10 to G15)."""
+"""Situations about servers and TLS (G10 to G15)."""
 
 # ruff: noqa: E501 - a table is read by its columns
 from __future__ import annotations
@@ -32,7 +32,7 @@ def plain() -> Iterator[Situation]:
     yield one("G10 plain, a CA and insecure", server=PLAIN, cluster=f"{CA}, insecure-skip-tls-verify: true")
     yield one("G10 plain and a missing CA", server=PLAIN, cluster="certificate-authority: nope")
     login = "G10: no credential over plain http"
-    yield one("G10 plain with a login", server=PLAIN.replace("//", "//u:p@"), wanted=login)
+    yield one("G10 plain with a login", server=PLAIN.replace("//", "//u:p@"), difference=login)
     yield one("G10 TLS spoken as plain", server=TLS.replace("https", "http"))
     yield one("G10 plain spoken as TLS", server=PLAIN.replace("http", "https"))
 
@@ -51,13 +51,13 @@ def urls() -> Iterator[Situation]:
         yield one(f"G12 server {server!r}", server=server)
     yield one("G12 a login and no credential", user="{}", server=TLS.replace("//", "//u:p@"))
     yield one("G12 a login and a certificate", user=f"{{{CERTIFICATE}}}", server=TLS.replace("//", "//u:p@"))
-    yield one("G12 an empty query", server=TLS + "?", wanted="G12: a question mark alone is not sent")
+    yield one("G12 an empty query", server=TLS + "?", difference="G12: a question mark alone is not sent")
     yield one("G11 a base path without a scheme", server="127.0.0.1:@plain@/base", cluster="")
     for server in ("127.0.0.1:@plain@", "localhost:@plain@"):
-        yield one(f"G11 {server}", server=server, cluster="", wanted=SCHEMELESS)
-        yield one(f"G11 {server} with a CA", server=server, wanted=SCHEMELESS)
+        yield one(f"G11 {server}", server=server, cluster="", difference=SCHEMELESS)
+        yield one(f"G11 {server} with a CA", server=server, difference=SCHEMELESS)
         insecure = "insecure-skip-tls-verify: true"
-        yield one(f"G11 {server} insecure", server=server, cluster=insecure, wanted=SCHEMELESS)
+        yield one(f"G11 {server} insecure", server=server, cluster=insecure, difference=SCHEMELESS)
     yield one("G12 Server with a capital", cluster=f"Server: {TLS}, {CA}", server="")
 
 
@@ -85,9 +85,14 @@ def trust() -> Iterator[Situation]:
             server=below,
             cluster=f"certificate-authority: {authority}.crt",
         )
-    for name, wanted in (("a.k8s.test", ""), ("a.test", "G15: OpenSSL takes no wildcard right below a top-level name")):
+    for name, difference in (
+        ("a.k8s.test", ""),
+        ("a.test", "G15: OpenSSL takes no wildcard right below a top-level name"),
+    ):
         cluster = f"{CA}, tls-server-name: {name}"
-        yield one(f"G15 a wildcard for {name}", server="https://127.0.0.1:@wild@", cluster=cluster, wanted=wanted)
+        yield one(
+            f"G15 a wildcard for {name}", server="https://127.0.0.1:@wild@", cluster=cluster, difference=difference
+        )
     for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         for file, cluster in (("ca.crt", ""), ("other.crt", CA)):
             yield one(f"G13 {variable}={file} beside {cluster!r}", cluster=cluster, env={variable: f"@folder@/{file}"})
@@ -114,8 +119,8 @@ def trust() -> Iterator[Situation]:
     yield one("G13 CA data without padding", cluster='certificate-authority-data: "YQ"')
     for name in ("nameless", "old", "small"):
         server = f"https://localhost:@{name}@"
-        wanted = WEAK if name == "small" else ""
-        yield one(f"G15 a server's certificate, {name}", server=server, wanted=wanted)
+        difference = WEAK if name == "small" else ""
+        yield one(f"G15 a server's certificate, {name}", server=server, difference=difference)
         yield one(
             f"G15 a server's certificate, {name}, insecure",
             server=server,
@@ -123,11 +128,11 @@ def trust() -> Iterator[Situation]:
         )
     for url in (PLAIN, TLS):
         master = {"KUBERNETES_MASTER": url}
-        wanted = MASTER if url is PLAIN else ""
-        yield Situation(f"G4 KUBERNETES_MASTER={url} alone", {}, master, wanted=wanted)
+        difference = MASTER if url is PLAIN else ""
+        yield Situation(f"G4 KUBERNETES_MASTER={url} alone", {}, master, difference=difference)
         yield one(f"G4 KUBERNETES_MASTER={url} and a cluster without a server", cluster=CA, server="", env=master)
         yield one(f"G4 KUBERNETES_MASTER={url} and a server", env=master)
-        yield one(f"G4 KUBERNETES_MASTER={url} and no current context", current="", env=master, wanted=wanted)
+        yield one(f"G4 KUBERNETES_MASTER={url} and no current context", current="", env=master, difference=difference)
 
 
 def names() -> Iterator[Situation]:
@@ -142,5 +147,5 @@ def names() -> Iterator[Situation]:
     for host in ("[::1]", "localhost", "LOCALHOST", "localhost.", "0.0.0.0", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]",
                  "127.1", "2130706433", "0x7f.1", "127.0.0.1.", "[::1%25lo]", "::1", "%6cocalhost"):  # fmt: skip
         yield one(f"G15 host {host}", server=f"https://{host}:@tls@")
-        wanted = ZONE if "%25" in host else ""
-        yield one(f"G15 plain host {host}", server=f"http://{host}:@plain@", cluster="", wanted=wanted)
+        difference = ZONE if "%25" in host else ""
+        yield one(f"G15 plain host {host}", server=f"http://{host}:@plain@", cluster="", difference=difference)

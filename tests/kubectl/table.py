@@ -1,4 +1,4 @@
-"""The situations: what kubectl is asked in, and we are, by the rules' numbers (G1 to G29)."""
+"""All situations, by the rules that they are about (G1 to G29)."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ SITUATIONS: Mapping[str, Situation] = {one.name: one for one in _all()}
 
 
 def part(number: int, of: int) -> list[Situation]:
-    """Every so manyth situation, from that one on."""
+    """One of several equal parts of the situations: every `of`-th one, from `number` on."""
     return list(SITUATIONS.values())[number::of]
 
 
 def verdicts() -> dict[str, list[str]]:
-    """What kubectl 1.36.3 did in each of them, recorded by `record`."""
+    """What kubectl 1.36.3 did in each situation, as `record` wrote it."""
     return dict(json.loads(VERDICTS.read_text()))

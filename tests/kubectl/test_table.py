@@ -1,6 +1,6 @@
-"""We do as kubectl did when it was recorded, in each situation, or as the table of wanted differences says.
+"""In each situation this package does what kubectl was recorded to do, or what the table of differences says.
 
-tests/real/test_kubeconfig.py asks kubectl itself; `python -m kubectl.record` writes its verdicts down anew.
+tests/real/test_kubeconfig.py runs kubectl itself; `python -m kubectl.record` records its verdicts anew.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ def test_each_situation_was_recorded():
 
 @pytest.mark.parametrize("number", [0, 8])
 def test_we_do_as_kubectl_does(stage: Stage, number: int) -> None:
-    """In a sixteenth of the situations each, which takes seconds; `make test-real` goes through all."""
+    """Each part is a sixteenth of the situations, which takes seconds; `make test-real` runs all."""
     different = {}
     situations = part(number, 16)
     possible = [situation for situation in situations if HAS_SOCKS or "@socks@" not in repr(situation)]
     for situation in possible:
         did, said = stage.ask_ours(situation)
         assert not any(line.startswith("crash") for line in did), (situation.name, did)
-        if (did == VERDICTS[situation.name]) == bool(situation.wanted):
+        if (did == VERDICTS[situation.name]) == bool(situation.difference):
             different[situation.name] = {"kubectl": VERDICTS[situation.name], "we": did, "said": said}
     assert not different, json.dumps(different, indent=1)
     if len(possible) < len(situations):
         pytest.skip(f"{len(situations) - len(possible)} situations need PySocks (the extra socks); the others passed")
 
 
-def test_each_wanted_difference_is_in_the_table_beside_the_code():
+def test_each_intended_difference_is_in_the_table_beside_the_code():
     table = resources.files("kubeaccess_magic.kubeconfig").joinpath("KUBECTL.md").read_text()
-    reasons = {one.wanted for one in [*SITUATIONS.values(), *pods.SITUATIONS.values()] if one.wanted}
+    reasons = {one.difference for one in [*SITUATIONS.values(), *pods.SITUATIONS.values()] if one.difference}
     assert len(reasons) > 10
     for reason in reasons:
         rule = reason.partition(":")[0]

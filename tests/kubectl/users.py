@@ -1,4 +1,4 @@
-"""Credentials (G20 to G29)."""
+"""Situations about credentials (G20 to G29)."""
 
 # ruff: noqa: E501 - a table is read by its columns
 from __future__ import annotations
@@ -125,7 +125,7 @@ def impersonation() -> Iterator[Situation]:
 
 
 def counted(*tokens: str) -> str:
-    """A plugin that gives one token after the other."""
+    """A plugin that gives another token each time."""
     cases = "".join(f"{number}) t={token};; " for number, token in enumerate(tokens, 1))
     return (
         '#!/bin/sh\ncd "$(dirname "$0")"; echo >> runs\ncase $(wc -l < runs) in ' + cases + "*) t=more;; esac\n"
@@ -316,7 +316,7 @@ def providers() -> Iterator[Situation]:
 
 
 def changes() -> Iterator[Situation]:
-    """A file changes under a running kernel; kubectl starts anew each time."""
+    """Files that change while a kernel runs; kubectl starts anew each time."""
     other = "https://127.0.0.1:@below@/moved"
     reply = '{"kind": "ExecCredential", "apiVersion": "%s", "status": {"token": "%s"}}'
     for name, user, step in (
@@ -356,10 +356,12 @@ def changes() -> Iterator[Situation]:
         steps=({}, {"reply": expired.replace("PT", "QT")}),
     )
     again = "G25: after a 401 the plugin is run and the GET sent again at once"
-    yield plugin("G25 a refused token and a new one", OWN, script=counted("expired1", "good"), wanted=again)
+    yield plugin("G25 a refused token and a new one", OWN, script=counted("expired1", "good"), difference=again)
     yield plugin("G25 a refused token that stays", OWN, script=counted(*["expired"] * 9))
     process = "G25: a kernel is one process, two kubectl are two"
-    yield plugin("G25 a plugin is run once a process", OWN, script=counted("a", "b"), wanted=process, steps=({}, {}))
+    yield plugin(
+        "G25 a plugin is run once a process", OWN, script=counted("a", "b"), difference=process, steps=({}, {})
+    )
     info = "env: [{name: KUBERNETES_EXEC_INFO, value: x}]"
     told = {"KUBERNETES_EXEC_INFO": "y"}
     yield plugin("G23 its own word for what it is told", f"{OWN}, {info}", script=TELLS, env=told)

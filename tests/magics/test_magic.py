@@ -479,7 +479,9 @@ def test_why_tells_no_secret(run, own):
 
 def test_a_search_that_may_not_be_posted_may_be_asked_by_get(run):
     error = run.fails(f"%%kproxy shop/web _search --as analyst\n{QUERY}").error
-    assert isinstance(error, AccessDenied) and error.hint.startswith("-X GET asks the same and is allowed")  # T11
+    assert isinstance(error, AccessDenied) and error.hint.startswith(
+        "type -X GET: you may send the same search by GET"
+    )  # T11
     error = run.fails(f"%%kproxy {ELASTIC} _search --as viewer\n{QUERY}").error
     assert "-X GET" not in error.hint
 

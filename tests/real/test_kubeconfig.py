@@ -1,4 +1,4 @@
-"""kubectl itself, live, in each situation of tests/kubectl, and we beside it; and sign-in at the real API server."""
+"""Runs kubectl itself and this package in the situations of tests/kubectl, and signs in at the real API server."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_kubectl_does_as_recorded_and_we_as_kubectl(kubectl: str, stage: Stage, 
     for situation in part(number, PARTS):
         told, words = stage.ask_kubectl(kubectl, situation)
         did, said = stage.ask_ours(situation)
-        if told != recorded[situation.name] or (did == told) == bool(situation.wanted):
+        if told != recorded[situation.name] or (did == told) == bool(situation.difference):
             different[situation.name] = {"kubectl": told, "in words": words, "we": did, "said": said}
     assert not different, json.dumps(different, indent=1)
 
@@ -66,14 +66,14 @@ def test_in_a_pod_we_do_as_kubectl_does(kubectl: str) -> None:  # G1, G5, G9
     assert ran.returncode == 0, ran.stderr
     rows = json.loads(ran.stdout)
     assert len(rows) > 40
-    different = {name: row for name, row in rows.items() if (row["kubectl"] == row["we"]) == bool(row["wanted"])}
+    different = {name: row for name, row in rows.items() if (row["kubectl"] == row["we"]) == bool(row["difference"])}
     assert not different, json.dumps(different, indent=1)
 
 
 def test_the_real_server_by_a_proxy_a_plugin_and_as_another(
     real: Real, world: World, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """G17, G24, G28: the server's own word for whom it sees, through a proxy of the environment."""
+    """G17, G24, G28: who the API server says that we are, through a proxy from the environment."""
     told = json.loads(real.kubeconfig("admin").read_text())
     [user] = [one for one in told["users"] if one["name"] == "admin"]
     version = "client.authentication.k8s.io/v1"

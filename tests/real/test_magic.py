@@ -97,7 +97,10 @@ def test_what_is_typed_is_what_arrives(real: Real, book: Notebook, line: str, se
 
 def test_words_left_over_show_the_line_with_quotes(real: Real, book: Notebook) -> None:
     ran = book.run('%kproxy web echo?q=up{job="a b"} -o json')
-    assert ran.told.strip() == "UsageError: unexpected words; quote it: %kproxy web 'echo?q=up{job=\"a b\"}' -o json"
+    fixed = "%kproxy web 'echo?q=up{job=\"a b\"}' -o json"
+    assert (
+        ran.told.strip() == f'UsageError: unexpected words: b"}}; if they belong to the word before, quote it: {fixed}'
+    )
     assert real.seen == []
     book.value("%kproxy web 'echo?q=up{job=\"a b\"}' -o json")
     assert real.seen[0].query == {"q": 'up{job="a b"}'}

@@ -45,7 +45,7 @@ def to_type(error: KubeAccessError) -> list[str]:
 MISSING = r"no service is called \S+ in the namespace demo"
 NO_PODS = r"no pod matches the selector of demo/\S+ \(app=\S+\)"
 NOT_READY = r"the only pod behind demo/noready(:80)? is not ready: unready-0 \(not ready\)"
-OUTSIDE = r"is a name for example\.invalid, outside the cluster"
+OUTSIDE = r"is an ExternalName for example\.invalid"
 BY_HAND = r"has endpoints without pods behind them"
 NO_SLICES = r"pods of demo/endpointsonly(:80)? are ready, but no endpoints of it are"
 NO_OLD = r"demo/sliceonly(:80)? has EndpointSlices but no Endpoints"
@@ -155,8 +155,8 @@ def test_a_port_that_speaks_no_http(real: Real, cluster: Cluster, target: str) -
         ("pod/noports-0:web", NotFound, "the pod noports-0 has no port called web"),
         ("node/nope", NotFound, "no node is called nope"),
         ("node/node-1:web", TargetError, "the proxy verb takes a node's port only by its number, not 'web'"),
-        ("pod/web-0:+80", TargetError, 'no port can be "+80"'),  # D2: the API server would panic
-        ("pod/web-0:99999", TargetError, 'no port can be "99999"'),
+        ("pod/web-0:+80", TargetError, '"+80" is not a valid port'),  # D2: the API server would panic
+        ("pod/web-0:99999", TargetError, '"99999" is not a valid port'),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

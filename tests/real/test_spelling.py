@@ -91,7 +91,7 @@ def test_the_code_gives_the_same_frame(real: Real, book: Notebook, line: str) ->
     [
         ("json", "data", lambda value: value),
         ("text", "text", str),
-        ("bytes", "bytes", bytes),
+        ("bytes", "content", bytes),
         ("reply", "reply", lambda reply: reply.content),
         ("frame", "df", lambda frame: frame.to_csv()),
     ],

@@ -9,6 +9,7 @@ from ..api.status import Object
 from . import (
     infrastructure,
     kube_system_namespace,
+    logging_namespace,
     metrics_api,
     monitoring_namespace,
     roles,
@@ -34,7 +35,7 @@ def builtin_world(authority: bytes = b"") -> World:
         metadata["uid"] = uid(obj["kind"], metadata["name"], metadata.get("namespace", ""))
     infrastructure.nodes(world)
     infrastructure.api_server(world)
-    for part in (kube_system_namespace, metrics_api, monitoring_namespace, shop_namespace, roles):
+    for part in (kube_system_namespace, metrics_api, monitoring_namespace, shop_namespace, roles, logging_namespace):
         part.build(world)
     infrastructure.namespaces(world, authority.decode())
     return world

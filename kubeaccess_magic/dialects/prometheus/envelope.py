@@ -13,7 +13,10 @@ from ...text import shorten
 if TYPE_CHECKING:
     from ...reply import Reply
 
-__all__ = ["app_error", "error_of", "is_answer", "notes_of", "refuse_error"]
+__all__ = ["STATS_NOTE", "app_error", "error_of", "is_answer", "notes_of", "refuse_error"]
+
+STATS_NOTE = "the answer has stats, too, which -o json shows"
+"""The note of an answer with statistics of its query."""
 
 _MOST_CHARACTERS = 500  # of an error's text
 _MOST_TEXTS = 3  # of the warnings in a note
@@ -78,7 +81,7 @@ def notes_of(envelope: Mapping[str, Any]) -> list[str]:
     if envelope.get("isPartial") is True:
         notes.append("the answer is partial: a part of the storage did not answer")
     if envelope.get("stats") is True:
-        notes.append("the answer has stats, too, which -o json shows")
+        notes.append(STATS_NOTE)
     return notes
 
 

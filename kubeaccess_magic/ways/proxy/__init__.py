@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from ...errors import AccessDenied
 from ...reply import Stream
 from . import carriage
-from .explanations import explanation, wants_tls
 from .paths import api_path, proxy_path
 from .redirects import MOST_REDIRECTS, REDIRECTS, redirected
 from .spellings import allowed_spelling
@@ -74,13 +73,21 @@ class ApiServerProxy:
         way round.
         """
         request = reply.request
-        if request.method != "GET" or request.target.scheme or not wants_tls(reply):
+        if request.method != "GET" or request.target.scheme or reply.ok:
+            return None
+        from .explanations import wants_tls  # here, as below: an answer that is no refusal does not wait for it
+
+        if not wants_tls(reply):
             return None
         return request.with_target(request.target.with_scheme("https"))
 
     def explain(self, reply: Reply, call: Call) -> KubeAccessError | None:
         """The API server's own refusal as our error; None for an answer of the app."""
-        return None if reply.ok else explanation(reply.request, reply, self._discovery, call)
+        if reply.ok:
+            return None
+        from .explanations import explanation
+
+        return explanation(reply.request, reply, self._discovery, call)
 
     def alternative(self, request: Request, error: KubeAccessError, call: Call) -> Request | None:
         """The refused request in another spelling for which there are rights (A3), or None."""

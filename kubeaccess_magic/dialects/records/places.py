@@ -26,6 +26,8 @@ _ROWS = (
 )
 # An object under one of these keys holds the rows if its parent does not.
 _ENVELOPES = ("data", "result", "response", "_embedded", "body", "payload", "results")
+# A list under one of these keys is about the answer.
+_ABOUT_THE_ANSWER = ("errors", "warnings", "links", "messages", "infos")
 _HEADERS = ("columns", "fields", "headers", "header", "meta")
 _CELLS = ("rows", "data", "values")
 _MOST_ENVELOPES = 4
@@ -307,13 +309,20 @@ def _places(
 
 
 def _could_be_rows(key: str, outer: Mapping[str, Any]) -> bool:
-    """A list of objects, under any key; under a usual one also an empty list, or any list that stands alone."""
+    """A list of objects, under any key; under a usual one also an empty list, or any list that stands alone.
+
+    An empty list that stands alone is no rows under any key: what was found has that form on other days.
+    """
     value = outer[key]
     if not value:
-        return key in _ROWS
+        return key in _ROWS or (key not in _ABOUT_THE_ANSWER and _stands_alone(key, outer))
     if _are_objects(value):
         return not _accompanies_rows(key, value, outer)
-    return key in _ROWS and beside_rows.note({other: item for other, item in outer.items() if other != key}) is None
+    return key in _ROWS and _stands_alone(key, outer)
+
+
+def _stands_alone(key: str, outer: Mapping[str, Any]) -> bool:
+    return beside_rows.note({other: item for other, item in outer.items() if other != key}) is None
 
 
 def _are_objects(value: Any) -> bool:

@@ -142,6 +142,10 @@ def _limits() -> Iterator[str]:
     yield f"| silence between bytes | {given.silence_s:g} s | |"
     yield f"| one question, with all its pages | {given.total_s:g} s | `--timeout`, `timeout_s=` |"
     yield f"| a decoded answer | {given.max_bytes // 2**20} MiB | `KProxyMagics.max_bytes`, `max_bytes=` |"
+    yield f"| a frame, rows times columns | {given.max_cells:,} cells | `KProxyMagics.max_cells`, `max_cells=` |"
+    yield f"| of these, empty | {given.max_cells // 4:,} cells | the same |"
+    size = f"{given.max_frame_bytes // 2**20} MiB"
+    yield f"| the values of a frame | {size} | `KProxyMagics.max_frame_bytes`, `max_frame_bytes=` |"
 
 
 def _first_line(value: object) -> str:

@@ -18,7 +18,10 @@ from .errors import KubeAccessError, TimedOut
 if TYPE_CHECKING:
     from .reply import Reply
 
-__all__ = ["Call", "Limits"]
+__all__ = ["MAX_CELLS", "MAX_FRAME_BYTES", "Call", "Limits"]
+
+MAX_CELLS = 100_000_000
+MAX_FRAME_BYTES = 2**30
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,12 +39,18 @@ class Limits:
         Seconds for everything: look-ups, retries and all pages.
     max_bytes
         Bytes of one decoded body.
+    max_cells
+        Cells of one frame, rows times columns. At most a quarter of that number may be empty.
+    max_frame_bytes
+        Bytes that the values of one frame may take.
     """
 
     connect_s: float = 10.0
     silence_s: float = 130.0
     total_s: float = 600.0
     max_bytes: int = 256 * 2**20
+    max_cells: int = MAX_CELLS
+    max_frame_bytes: int = MAX_FRAME_BYTES
 
 
 class Call:

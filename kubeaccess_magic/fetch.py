@@ -120,7 +120,7 @@ def _fetch_one(
     """Send one request and nothing else."""
     reply = sender(dialects.Step(request))
     operation = dialects.operation_for(reply, matched, chosen)
-    table = dialects.read([reply], operation, limit, options)
+    table = dialects.read([reply], operation, limit, options, sender.budget)
     return Fetched(dataclasses.replace(table, has_more=False), reply, operation, request, table.notes)
 
 
@@ -158,6 +158,7 @@ class _Sender:
 
     def __init__(self, send: Send, call: Call) -> None:
         self._send, self.call = send, call
+        self.budget = dialects.FrameBudget.of(call)
         self._sent = 0
 
     def __call__(self, step: dialects.Step, *, closes: bool = False) -> Reply:
@@ -234,7 +235,7 @@ class _Conversation:
         self._first = first
         self._unread = first  # the first page, until it is read
         with self._errors():
-            self._reader = dialects.reader_for(operation, limit, options, first)
+            self._reader = dialects.reader_for(operation, limit, options, first, sender.budget)
         self._step: dialects.Step | None = None
         self._pages_read = 0
         self._is_reading = False
@@ -278,7 +279,7 @@ class _Conversation:
         """Make one table of all that was read."""
         self._is_reading = True
         with self._errors(), gc_paused():
-            return self._reader.table()
+            return dialects.table_of(self._reader, self._sender.budget)
 
     def defers_interrupt(self) -> bool:
         """Tell whether an interrupt has to wait until the page in hand is read, since pages were read before it.
@@ -345,8 +346,9 @@ class _Conversation:
                 yield
             return
         try:
-            yield
-        except (KubeAccessError, StopIteration, MemoryError):
+            with dialects.memory_errors():
+                yield
+        except (KubeAccessError, StopIteration):
             raise
         except Exception as error:
             raise LoadError(

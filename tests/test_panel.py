@@ -306,7 +306,7 @@ def test_services_of_all_namespaces_are_offered_ready_apps_first(shown, demo):
     assert one.picked("Namespace") == "All namespaces"
     one.until(lambda: one.panel.request is not None)
     assert api_path(one.panel.request) == "/api/v1/namespaces/monitoring/services/prometheus:web/proxy/"
-    one.until(lambda: one.options("Port") == ["web · 9090 · http", "Type a name …"])  # the one there is, once
+    one.until(lambda: one.options("Port") == ["web · 9090 · http", "Type a port …"])  # the one there is, once
     assert one.options("Service")[1:-1] == offered  # the whole list on every opening
     one.pick("Namespace", "monitoring")
     assert one.picked("Service").startswith("prometheus · ")  # it fits, and stays

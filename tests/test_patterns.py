@@ -8,30 +8,47 @@ import itertools
 import pkgutil
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 import kubeaccess_magic
 
-ROOMS = ("access", "completion", "doctor", "errors", "reply", "suggest", "targets", "text")
 SHORT, LONG = 500, 100_000
 HANG_S = 20.0  # quadratic time would be many minutes: this only tells a hang, by the time of this thread alone
 METHODS = ("finditer", "findall", "fullmatch", "match", "search", "split", "sub")
 
 
 def used() -> Iterator[tuple[str, str, re.Pattern[Any]]]:
-    """Each compiled pattern of these rooms, with each method that the code calls on it."""
+    """Each compiled pattern of the package, with each method that the code calls on it; one in a container with all."""
     for info in pkgutil.walk_packages(kubeaccess_magic.__path__, "kubeaccess_magic."):
-        if info.name.split(".")[1] in ROOMS:
-            module = importlib.import_module(info.name)
-            source = inspect.getsource(module)
-            for name, value in vars(module).items():
-                if isinstance(value, re.Pattern):
-                    for method in METHODS:
-                        if re.search(rf"\b{name}\.{method}\(", source):
-                            yield f"{info.name}.{name}", method, value
+        if info.name.split(".")[1] == "demo" or info.name.endswith("__main__"):  # aside: it meets no foreign text
+            continue
+        module = importlib.import_module(info.name)
+        source = inspect.getsource(module)
+        for name, value, is_named in found_in(vars(module)):
+            for method in METHODS:
+                if not is_named or re.search(rf"\b{name}\.{method}\b", source):
+                    yield f"{info.name}.{name}", method, value
+
+
+def found_in(names: Mapping[str, Any]) -> Iterator[tuple[str, re.Pattern[Any], bool]]:
+    """The patterns under some names, in their classes and containers; and whether code can call them by that name."""
+    for name, value in names.items():
+        if name.startswith("__"):
+            continue
+        if isinstance(value, re.Pattern):
+            yield name, value, True
+        elif isinstance(getattr(value, "__self__", None), re.Pattern):  # `re.compile(…).fullmatch`
+            yield name, value.__self__, False
+        elif isinstance(value, type):
+            yield from ((f"{name}.{inner}", pattern, False) for inner, pattern, _ in found_in(vars(value)))
+        elif isinstance(value, (list, tuple, set, frozenset, dict)):
+            values = [*value, *value.values()] if isinstance(value, dict) else value
+            for at, item in enumerate(values):
+                parts = item if isinstance(item, tuple) else (item,)
+                yield from ((f"{name}[{at}]", part, False) for part in parts if isinstance(part, re.Pattern))
 
 
 def pieces(pattern: re.Pattern[Any]) -> list[str]:

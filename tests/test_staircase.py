@@ -73,6 +73,12 @@ def test_every_room_has_its_step():
     assert found == {*ROOMS, ASIDE}
 
 
+def test_every_room_has_tests_that_are_named_after_it():
+    tests = pathlib.Path(__file__).parent
+    named = {path.stem for path in tests.rglob("test_*.py")} | {path.name for path in tests.iterdir() if path.is_dir()}
+    assert not [room for room in (*ROOMS[:-1], ASIDE) if not {room, f"test_{room}"} & named]
+
+
 @pytest.mark.parametrize(
     ("path", "parts"), list(modules()), ids=lambda value: "/".join(value) if isinstance(value, tuple) else ""
 )

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .. import credentials
 from .. import kubeconfig as kubeconfigs
-from ..call import Call, Limits
+from ..call import MAX_CELLS, MAX_FRAME_BYTES, Call, Limits
 from ..engine import Engine
 from ..errors import ConfigError
 from ..query import Data, Pairs, Params, Query, arguments
@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from ..reply import Reply
 
 __all__ = ["Cluster"]
+
+_LIMITS = (
+    *("timeout_s", "max_bytes", "max_cells", "max_frame_bytes"),
+    *("connect_timeout_s", "silence_timeout_s", "plugin_timeout_s"),
+)
 
 _log = logging.getLogger("kubeaccess_magic")  # where no logging is set up, its warnings are single lines on stderr
 
@@ -66,6 +71,9 @@ class Cluster:
         Seconds that one request may take in all, with its pages.
     max_bytes
         Bytes that an answer may have, decoded.
+    max_cells, max_frame_bytes
+        Cells (rows times columns) that a frame may have, and bytes that its values may take. A small answer can make a
+        huge frame. At most a quarter of `max_cells` may be empty.
     connect_timeout_s, silence_timeout_s, plugin_timeout_s
         Seconds to connect, seconds without a byte, and seconds that a credential plugin may take.
 
@@ -91,6 +99,8 @@ class Cluster:
         api_client: Any = None,
         timeout_s: float = 600.0,
         max_bytes: int = 256 * 2**20,
+        max_cells: int = MAX_CELLS,
+        max_frame_bytes: int = MAX_FRAME_BYTES,
         connect_timeout_s: float = 10.0,
         silence_timeout_s: float = 130.0,
         plugin_timeout_s: float = credentials.PLUGIN_LIMIT_S,
@@ -127,6 +137,8 @@ class Cluster:
         )
         self.timeout_s = timeout_s
         self.max_bytes = max_bytes
+        self.max_cells = max_cells
+        self.max_frame_bytes = max_frame_bytes
         self.connect_timeout_s = connect_timeout_s
         self.silence_timeout_s = silence_timeout_s
         self._limits: tuple[tuple[float, ...], Limits] | None = None
@@ -414,8 +426,7 @@ class Cluster:
         """A Cluster pickles as its recipe: which context, which file; never with a secret."""
         if self._context is None:
             raise TypeError("a Cluster over an api_client cannot be pickled: the api_client holds secrets")
-        limits = ("timeout_s", "max_bytes", "connect_timeout_s", "silence_timeout_s", "plugin_timeout_s")
-        return partial(Cluster, **self.recipe, **{name: getattr(self, name) for name in limits}), ()
+        return partial(Cluster, **self.recipe, **{name: getattr(self, name) for name in _LIMITS}), ()
 
     # --- for the rooms above
 
@@ -440,7 +451,8 @@ class Cluster:
 
     def limits(self, query: Query | None = None) -> Limits:
         """What a query may take: its own limits where it has any, else the Cluster's."""
-        own = (self.connect_timeout_s, self.silence_timeout_s, self.timeout_s, self.max_bytes)
+        frame = (self.max_cells, self.max_frame_bytes)
+        own = (self.connect_timeout_s, self.silence_timeout_s, self.timeout_s, self.max_bytes, *frame)
         if self._limits is None or self._limits[0] != own:  # a limit was set anew
             self._limits = (own, arguments.limits(*own))
         limits = self._limits[1]
@@ -448,7 +460,7 @@ class Cluster:
             return limits
         timeout_s = limits.total_s if query.timeout_s is None else query.timeout_s
         max_bytes = limits.max_bytes if query.max_bytes is None else query.max_bytes
-        return arguments.limits(*own[:2], timeout_s, max_bytes)
+        return arguments.limits(*own[:2], timeout_s, max_bytes, *frame)
 
     @property
     def recipe(self) -> dict[str, Any]:

@@ -114,6 +114,13 @@ class CachedAnswer:
 def when_free(lock: ForkLock, call: Call) -> Iterator[None]:
     """Hold a lock; the waiting for it, such as for another thread's plugin, ends when the call is stopped.
 
+    Parameters
+    ----------
+    lock
+        The lock.
+    call
+        The call that waits.
+
     Raises
     ------
     CredentialError

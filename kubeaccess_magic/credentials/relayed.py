@@ -52,7 +52,15 @@ class RelayedAuth:
         return signature
 
     def renew(self, call: Call, refused: Signature) -> bool:
-        """After a 401: whether another signature than the refused one has come before the call must end."""
+        """After a 401: whether another signature has come before the call must end.
+
+        Parameters
+        ----------
+        call
+            The call that waits for it.
+        refused
+            The signature that the server refused.
+        """
         return self._another_than(refused, call) is not None
 
     def _another_than(self, old: Signature | None, call: Call) -> Signature | None:

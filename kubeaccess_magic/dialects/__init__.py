@@ -5,17 +5,20 @@ There is one file or folder for each family. `protocol` says what a dialect is, 
 
 from __future__ import annotations
 
+from .budget import DEFAULT, FrameBudget, memory_errors
 from .joining import cut, joined, labelled
-from .loading import check_options, load, read, reader_for, reading_errors
+from .loading import check_options, load, read, reader_for, reading_errors, table_of
 from .protocol import NO_LABELS, Dialect, NoMore, Operation, Pages, PlainOperation, Reader, Step, Table, options_of
 from .readers import FrameReader, SingleAnswerReader
 from .registry import GROUP, DialectWarning, match, named, operation_for, recognize, registry
 
 __all__ = [
+    "DEFAULT",
     "GROUP",
     "NO_LABELS",
     "Dialect",
     "DialectWarning",
+    "FrameBudget",
     "FrameReader",
     "NoMore",
     "Operation",
@@ -31,6 +34,7 @@ __all__ = [
     "labelled",
     "load",
     "match",
+    "memory_errors",
     "named",
     "operation_for",
     "options_of",
@@ -39,4 +43,5 @@ __all__ = [
     "reading_errors",
     "recognize",
     "registry",
+    "table_of",
 ]

@@ -322,11 +322,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return result
     names = set(result)  # a `key_2` of the document's own keeps its name
     result = {}
+    numbers: dict[str, int] = {}  # where to go on, so that many equal keys take linear time
     for key, value in pairs:
-        name, number = key, 2
-        while name in result or (number > 2 and name in names):
-            name = f"{key}_{number}"
-            number += 1
+        name = key
+        if key in result:
+            number = numbers.get(key, 2)
+            while (name := f"{key}_{number}") in result or name in names:
+                number += 1
+            numbers[key] = number + 1
         result[name] = value
     return result
 

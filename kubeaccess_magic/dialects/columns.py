@@ -17,13 +17,16 @@ lists, anything mixed        object, the values as they are
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain, filterfalse, repeat
 from typing import TYPE_CHECKING, Any, Literal, cast
+
+from .budget import DEFAULT, FrameBudget
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +57,7 @@ _NANOSECONDS = re.compile(r"[.,]\d{6}0*[1-9]")
 _MORE_DIGITS = re.compile(r"(?<=[.,]\d{6})\d+")
 _ZEROS = dict.fromkeys(map(ord, string.digits), "0")
 _CHUNK_ROWS = 4096
+_SPARSE_FROM = 8  # cells per value
 # As programs print numbers. `007` and `1_000` are names of something.
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _NOT_FINITE_TEXTS = frozenset({*_NOT_FINITE, "nan", "inf", "-inf", "+Inf", "Inf", "-Inf"})
@@ -65,19 +69,28 @@ class Names:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
+        self._next: dict[str, int] = {}  # by name: the number to try, so that many equal names take linear time
 
     def free(self, name: str) -> str:
         """Take a name. If it is taken already, a number is added to it."""
-        free, number = name, 2
-        while free in self._taken:
-            free = f"{name}_{number}"
+        if name not in self._taken:
+            self._taken.add(name)
+            return name
+        number = self._next.get(name, 2)
+        while (numbered := f"{name}_{number}") in self._taken:
             number += 1
-        self._taken.add(free)
-        return free
+        self._next[name] = number + 1
+        self._taken.add(numbered)
+        return numbered
 
 
 def flatten(
-    records: Sequence[Mapping[str, Any]], names: Names | None = None, *, prefix: str = "", taken_prefix: str = ""
+    records: Sequence[Mapping[str, Any]],
+    names: Names | None = None,
+    *,
+    prefix: str = "",
+    taken_prefix: str = "",
+    budget: FrameBudget = DEFAULT,
 ) -> dict[str, list[Any]]:
     """Make columns of a list of objects, in the order in which they first appear. Nested objects become dotted columns.
 
@@ -91,18 +104,26 @@ def flatten(
         Stands in front of each name.
     taken_prefix
         Stands in front of a name that is taken: ``_source.`` makes ``_source._id`` of a second ``_id``.
+    budget
+        What the frame may cost.
 
     Returns
     -------
     dict
         Each list has one value per row. An object that is empty in all rows is kept as a value, ``{}``.
     """
-    values = leaves(records)[0]
-    return dict(zip(dotted(values, names, prefix=prefix, taken_prefix=taken_prefix), values.values(), strict=True))
+    values = leaves(records, budget)[0]
+    column_names = dotted(values, names, prefix=prefix, taken_prefix=taken_prefix, budget=budget)
+    return dict(zip(column_names, values.values(), strict=True))
 
 
 def dotted(
-    paths: Iterable[tuple[str, ...]], names: Names | None = None, *, prefix: str = "", taken_prefix: str = ""
+    paths: Collection[tuple[str, ...]],
+    names: Names | None = None,
+    *,
+    prefix: str = "",
+    taken_prefix: str = "",
+    budget: FrameBudget = DEFAULT,
 ) -> list[str]:
     """Name columns by the keys that lead to them, as `flatten` does.
 
@@ -114,6 +135,7 @@ def dotted(
         As for `flatten`.
     """
     names = names or Names()
+    check_names(paths, budget)
     taken = frozenset(names._taken) if taken_prefix else frozenset()
     dotted_names = []
     for path in paths:
@@ -122,13 +144,23 @@ def dotted(
     return dotted_names
 
 
-def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], list[Any]], int]:
+def check_names(paths: Collection[tuple[str, ...]], budget: FrameBudget) -> None:
+    """Raise LimitExceeded if dotted names would take too much: a long key stands in all names below it."""
+    size = sum(sum(map(len, path)) + len(path) for path in paths)
+    budget.check_bytes(size, f"the names of {len(paths):,} columns")
+
+
+def leaves(
+    records: Sequence[Mapping[str, Any]], budget: FrameBudget = DEFAULT
+) -> tuple[dict[tuple[str, ...], list[Any]], int]:
     """Collect the values of a list of objects by the keys that lead to them.
 
     Parameters
     ----------
     records
         One dict per row.
+    budget
+        What the frame may cost: asked at each level, before its values are taken out.
 
     Returns
     -------
@@ -141,15 +173,21 @@ def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], 
     # A stack, not recursion: an answer may be nested to any depth.
     objects = cast("Sequence[dict[str, Any]]", records)
     nothing: dict[str, Any] = {}  # in place of an object that is missing
-    stack: list[tuple[tuple[str, ...], Sequence[dict[str, Any]], str | None]] = [((), objects, None)]
+    width = 0  # how many keys all levels have
+    stack: list[tuple[tuple[str, ...], Any, str | None]] = [((), objects, None)]
     while stack:
         path, rows, key = stack.pop()
         if key is None:
-            keys_in_all += sum(map(len, rows))
+            filled = sum(map(len, rows))
+            keys_in_all += filled
             keys = dict.fromkeys(chain.from_iterable(rows))
+            width += len(keys)
+            budget.check_cells(len(rows), width, keys_in_all)
+            if len(keys) * len(rows) > _SPARSE_FROM * max(filled, _CHUNK_ROWS):
+                rows = _spread(rows, keys)
             stack.extend((path, rows, key) for key in reversed(keys))
             continue
-        values = list(map(dict.get, rows, repeat(key)))
+        values = rows.pop(key) if type(rows) is dict else list(map(dict.get, rows, repeat(key)))
         here = (*path, key)
         kinds = set(map(type, values))
         if dict in kinds and any(type(value) is dict and value for value in values):
@@ -162,8 +200,22 @@ def leaves(records: Sequence[Mapping[str, Any]]) -> tuple[dict[tuple[str, ...], 
     return values_at, keys_in_all
 
 
+def _spread(rows: Sequence[dict[str, Any]], keys: Iterable[str]) -> dict[str, list[Any]]:
+    """The values of each key, in the time that the values take and not that of all gaps."""
+    values: dict[str, list[Any]] = {key: [None] * len(rows) for key in keys}
+    for at, row in enumerate(rows):
+        for key, value in row.items():
+            values[key][at] = value
+    return values
+
+
 def frame(
-    columns: Mapping[str, Sequence[Any]], rows: int, *, dates: bool = False, kinds: Mapping[str, str] | None = None
+    columns: Mapping[str, Sequence[Any]],
+    rows: int,
+    *,
+    dates: bool = False,
+    kinds: Mapping[str, str] | None = None,
+    budget: FrameBudget = DEFAULT,
 ) -> pd.DataFrame:
     """Make a DataFrame of columns of Python values, each with the dtype that fits its values.
 
@@ -177,13 +229,34 @@ def frame(
         Whether columns of times as text become datetime64 in UTC.
     kinds
         The kind of some columns, as for `of_kind`, whatever their values are.
+    budget
+        What the frame may cost. Text that is one object in many rows becomes many copies.
+
+    Raises
+    ------
+    LimitExceeded
+        The frame would cost more.
     """
     kinds = kinds or {}
-    data = {
-        name: of_kind(values, kinds[name]) if name in kinds else typed(values, dates=dates)
-        for name, values in columns.items()
-    }
+    budget.check_cells(rows, len(columns))
+    data, size = {}, 0
+    for name, values in columns.items():
+        budget.check()
+        if text_size := _text_size(values):
+            size += text_size
+            budget.check_bytes(size, f"the text of {rows:,} rows")
+        data[name] = of_kind(values, kinds[name]) if name in kinds else typed(values, dates=dates)
     return assembled(data, rows)
+
+
+def _text_size(values: Sequence[Any]) -> int:
+    """How long the texts of a column are together; 0 if it is not a column of text."""
+    try:
+        return sum(map(len, values))
+    except TypeError:  # a gap, or a number
+        with contextlib.suppress(TypeError):
+            return sum(map(len, filter(None, values)))
+    return 0
 
 
 def assembled(columns: Mapping[str, pd.Series | ExtensionArray], rows: int) -> pd.DataFrame:
@@ -386,8 +459,11 @@ def _whole(values: Sequence[Any], has_gaps: bool) -> pd.Series | ExtensionArray:
     try:
         if not has_gaps:
             return _numpy(values, "int64")
-        is_gap = np.array([value is None for value in values])
-        return pd.arrays.IntegerArray(np.array([value or 0 for value in values], dtype="int64"), is_gap)
+        objects = np.fromiter(values, dtype=object, count=len(values))
+        is_gap = np.equal(objects, cast(Any, None)).astype(bool)
+        whole = np.zeros(len(values), dtype="int64")
+        whole[~is_gap] = objects[~is_gap].astype("int64")
+        return pd.arrays.IntegerArray(whole, is_gap)
     except (OverflowError, TypeError):  # beyond 64 bits: Python's own numbers are exact
         return _objects(values)
 

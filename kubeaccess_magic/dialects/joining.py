@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import LoadError
 from . import columns
+from .budget import DEFAULT, FrameBudget
 from .protocol import Table
 
 if TYPE_CHECKING:
@@ -18,13 +19,15 @@ __all__ = ["cut", "joined", "labelled", "stacked"]
 _EXACT_IN_FLOAT = 2**53
 
 
-def joined(parts: Sequence[tuple[Mapping[str, str], Table]]) -> Table:
+def joined(parts: Sequence[tuple[Mapping[str, str], Table]], budget: FrameBudget = DEFAULT) -> Table:
     """Put the tables of several conversations below one another.
 
     Parameters
     ----------
     parts
         The labels of each conversation and its table, in the order of the rows.
+    budget
+        What the frame may cost.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def joined(parts: Sequence[tuple[Mapping[str, str], Table]]) -> Table:
     units = {table.unit for table in tables}
     has_total = any(table.total is not None for table in tables)
     return Table(
-        stacked([labelled(table.frame, labels) for labels, table in parts]),
+        stacked([labelled(table.frame, labels) for labels, table in parts], budget),
         rows=sum(table.rows for table in tables),
         total=sum(table.rows if table.total is None else table.total for table in tables) if has_total else None,
         unit=units.pop() if len(units) == 1 else "rows",
@@ -81,13 +84,14 @@ def labelled(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(in_front).set_axis(frame.index), frame], axis="columns")
 
 
-def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def stacked(frames: Sequence[pd.DataFrame], budget: FrameBudget = DEFAULT) -> pd.DataFrame:
     """Put frames below one another, each column with a dtype that holds the values of all."""
     import pandas as pd
 
     if len(frames) == 1:
         return frames[0]
     names = dict.fromkeys(name for frame in frames for name in frame.columns)
+    budget.check_cells(sum(map(len, frames)), len(names), sum(frame.size for frame in frames))
     has_plain_index = all(isinstance(frame.index, pd.RangeIndex) for frame in frames)
     index = pd.RangeIndex(sum(map(len, frames))) if has_plain_index else _index_of(frames)
     data = {name: _column([frame.get(name) for frame in frames], list(map(len, frames))) for name in names}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import KubeAccessError, LoadError
 from . import answer
+from .budget import DEFAULT, FrameBudget, memory_errors
 from .joining import cut
 from .protocol import NoMore, options_of
 from .registry import match, named, operation_for
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ..reply import Reply
     from .protocol import Dialect, Operation, Pages, Reader, Table
 
-__all__ = ["check_options", "load", "read", "reader_for", "reading_errors"]
+__all__ = ["check_options", "load", "read", "reader_for", "reading_errors", "table_of"]
 
 
 def load(
@@ -55,7 +56,13 @@ def load(
     return read(chain((first,), remaining), operation, limit, options)
 
 
-def read(replies: Iterable[Reply], operation: Operation, limit: int | None, options: Mapping[str, Any]) -> Table:
+def read(
+    replies: Iterable[Reply],
+    operation: Operation,
+    limit: int | None,
+    options: Mapping[str, Any],
+    budget: FrameBudget = DEFAULT,
+) -> Table:
     """Make a table of replies of one operation, and send nothing.
 
     Parameters
@@ -68,16 +75,20 @@ def read(replies: Iterable[Reply], operation: Operation, limit: int | None, opti
         How many rows at most; None for all that the replies hold.
     options
         Options of the dialect, by name.
+    budget
+        What the frame may cost.
 
     Raises
     ------
+    LimitExceeded
+        The frame would cost more.
     LoadError
         The replies are not what they seemed to be, or the operation has no such option.
     """
     remaining = iter(replies)
     first = next(remaining)
     with reading_errors(operation, first), answer.gc_paused():
-        reader = reader_for(operation, limit, options, first)
+        reader = reader_for(operation, limit, options, first, budget)
         pages: Pages | None = None
         for reply in chain((first,), remaining):
             if pages is None:
@@ -89,7 +100,14 @@ def read(replies: Iterable[Reply], operation: Operation, limit: int | None, opti
                 pages = None
         if pages is not None:
             _end(pages)
-        return cut(reader.table(), limit)
+        return cut(table_of(reader, budget), limit)
+
+
+def table_of(reader: Reader, budget: FrameBudget) -> Table:
+    """Make the table of a reader; LimitExceeded if its frame has more cells than `budget` allows."""
+    table = reader.table()
+    budget.check_table(table)
+    return table
 
 
 def _end(pages: Pages) -> None:
@@ -99,7 +117,13 @@ def _end(pages: Pages) -> None:
     pages.close()
 
 
-def reader_for(operation: Operation, limit: int | None, options: Mapping[str, Any], reply: Reply | None) -> Reader:
+def reader_for(
+    operation: Operation,
+    limit: int | None,
+    options: Mapping[str, Any],
+    reply: Reply | None,
+    budget: FrameBudget = DEFAULT,
+) -> Reader:
     """Make the reader of an operation.
 
     Parameters
@@ -113,18 +137,21 @@ def reader_for(operation: Operation, limit: int | None, options: Mapping[str, An
     reply
         The first reply. None if it is not here yet: then another dialect may read it, and options that this one does
         not have are left out.
+    budget
+        What the frame may cost.
 
     Raises
     ------
     LoadError
         The reader has no such option.
     """
-    if not options:
-        return operation.reader(limit)
-    if reply is not None:
+    if options and reply is not None:
         check_options(operation, options, reply)
-    names = options_of(operation)
-    return operation.reader(limit, **{name: options[name] for name in options if names is None or name in names})
+    names = options_of(operation) if options else None
+    reader = operation.reader(limit, **{name: options[name] for name in options if names is None or name in names})
+    if hasattr(reader, "budget"):
+        reader.budget = budget
+    return reader
 
 
 def check_options(operation: Operation, options: Mapping[str, Any], reply: Reply) -> None:
@@ -141,10 +168,11 @@ def check_options(operation: Operation, options: Mapping[str, Any], reply: Reply
 
 @contextlib.contextmanager
 def reading_errors(operation: Operation, reply: Reply) -> Iterator[None]:
-    """Turn a mistake of a dialect into a LoadError, which holds the reply."""
+    """Turn a mistake of a dialect into a LoadError, which holds the reply, and a lack of memory into LimitExceeded."""
     try:
-        yield
-    except (KubeAccessError, MemoryError):
+        with memory_errors():
+            yield
+    except KubeAccessError:
         raise
     except Exception as error:
         raise LoadError(

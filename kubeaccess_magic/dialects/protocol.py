@@ -199,6 +199,9 @@ class Reader(Protocol):
     """Reads the replies of one or several targets into one table.
 
     Calls are never concurrent, but several conversations may be open, and take turns.
+
+    It may have an attribute ``budget``: a `FrameBudget`, which is set before the first conversation. A reader asks it
+    before it builds a frame that could be much larger than the replies. The finished frame is checked in any case.
     """
 
     def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from .budget import DEFAULT, FrameBudget
 from .joining import cut, joined, stacked
 from .protocol import NO_LABELS, Pages, Step, Table
 
@@ -25,7 +26,14 @@ class SingleAnswerReader:
     ----------
     limit
         How many rows of each conversation are wanted; None for all.
+
+    Attributes
+    ----------
+    budget
+        What the frame may cost.
     """
+
+    budget = DEFAULT
 
     def __init__(self, limit: int | None = None) -> None:
         self.limit = limit
@@ -44,7 +52,7 @@ class SingleAnswerReader:
 
     def table(self) -> Table:
         """Join the tables of all conversations."""
-        return joined([(labels, table) for labels, tables in self._conversations for table in tables])
+        return joined([(labels, table) for labels, tables in self._conversations for table in tables], self.budget)
 
 
 class FrameReader:
@@ -56,7 +64,14 @@ class FrameReader:
     ----------
     limit
         How many rows of each conversation are wanted: None for what one answer holds, `ALL` for all.
+
+    Attributes
+    ----------
+    budget
+        What the frame may cost.
     """
+
+    budget = DEFAULT
 
     def __init__(self, limit: int | None = None) -> None:
         self.limit = limit
@@ -86,7 +101,7 @@ class FrameReader:
 
     def table(self) -> Table:
         """Join the frames of all pages."""
-        return joined([(each.labels, each.table(self.limit)) for each in self._conversations])
+        return joined([(each.labels, each.table(self.limit, self.budget)) for each in self._conversations], self.budget)
 
 
 @dataclasses.dataclass
@@ -101,8 +116,10 @@ class _Conversation:
     def rows(self) -> int:
         return sum(map(len, self.frames))
 
-    def table(self, limit: int | None) -> Table:
+    def table(self, limit: int | None, budget: FrameBudget) -> Table:
         """All frames, cut to the limit. That there is another page means that there is at least one more row."""
         rows, total = self.rows, self.rows + 1 if self.has_more else None
-        table = Table(stacked(self.frames), rows, total, total_is_lower_bound=self.has_more, has_more=self.has_more)
+        table = Table(
+            stacked(self.frames, budget), rows, total, total_is_lower_bound=self.has_more, has_more=self.has_more
+        )
         return cut(table, limit)

@@ -5,7 +5,7 @@ Each text is looked at once, however many rows it has.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,9 +13,33 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from .budget import FrameBudget
+
     Counts = NDArray[np.int64]
 
-__all__ = ["repeated", "table", "text"]
+__all__ = ["check_text", "repeated", "table", "text"]
+
+_REMEDY = "`--categories` (categories=True) keeps each text once; or ask for less"
+
+
+def check_text(columns: Iterable[tuple[Sequence[str | None], Counts]], budget: FrameBudget) -> None:
+    """Raise LimitExceeded if columns of repeated text would take too much memory.
+
+    Parameters
+    ----------
+    columns
+        The texts of each column, and how many rows each of them has.
+    budget
+        What the frame may cost.
+    """
+    import numpy as np
+
+    size, rows = 0.0, 0
+    for values, counts in columns:
+        lengths = np.fromiter((len(value or "") for value in values), dtype=float, count=len(values))
+        size += float(lengths @ counts)
+        rows = int(counts.sum())
+        budget.check_bytes(size, f"the text that repeats in {rows:,} rows", _REMEDY)
 
 
 def repeated(values: Sequence[str | None], counts: Counts, *, as_categories: bool) -> pd.Series:

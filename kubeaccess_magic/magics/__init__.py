@@ -20,6 +20,7 @@ from IPython.core.getipython import get_ipython
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, needs_local_scope, no_var_expand
 from traitlets import Bool, Float, Integer, observe
 
+from ..call import MAX_CELLS, MAX_FRAME_BYTES
 from ..errors import ConfigError, KubeAccessError, NotFound, TargetError
 from .captions import as_meant, fold, name_the_cluster, print_line
 from .history import History, HistoryEntry
@@ -42,7 +43,10 @@ _CLUSTER_KEYS = frozenset({"context", "kubeconfig", "as", "as_group"})  # option
 _BAR_AFTER_S = 1.0
 _KEPT_CLUSTERS = 16  # beside the one in use
 _OF_IPYTHON = frozenset("In Out get_ipython exit quit open display _exit_code".split())
-_LIMITS = ("timeout_s", "max_bytes", "connect_timeout_s", "silence_timeout_s", "plugin_timeout_s")  # of a Cluster
+_LIMITS = (  # of a Cluster
+    *("timeout_s", "max_bytes", "max_cells", "max_frame_bytes"),
+    *("connect_timeout_s", "silence_timeout_s", "plugin_timeout_s"),
+)
 
 
 @magics_class
@@ -51,6 +55,12 @@ class KProxyMagics(Magics):
 
     timeout_s = Float(600.0, min=0.1, help="Seconds that one query may take in all.").tag(config=True)
     max_bytes = Integer(256 * 2**20, min=1, help="Bytes that one decoded answer may have.").tag(config=True)
+    max_cells = Integer(
+        MAX_CELLS, min=1, help="Cells, rows times columns, that one frame may have; a quarter of it may be empty."
+    ).tag(config=True)
+    max_frame_bytes = Integer(MAX_FRAME_BYTES, min=1, help="Bytes that the values of one frame may take.").tag(
+        config=True
+    )
     connect_timeout_s = Float(10.0, min=0.1, help="Seconds to connect to the API server.").tag(config=True)
     silence_timeout_s = Float(130.0, min=0.1, help="Seconds that an answer may pause.").tag(config=True)
     plugin_timeout_s = Float(

@@ -105,10 +105,10 @@ class Choices:
 
     # --- lists to pick from
 
-    def contexts(self, state: State) -> Offer:
+    def contexts(self) -> Offer:
         """The contexts of the kubeconfig; the panel's own has the value ""."""
-        own = self._host.cluster("").name
-        known = self.source(state).contexts(wait_s=0)
+        cluster = self._host.cluster("")
+        own, known = cluster.name, self._source(cluster).contexts(wait_s=0)
         entries = [Entry("" if one.text == own else one.text, _label(one.text, one.note)) for one in known]
         return Offer(entries or [Entry("", own)])
 

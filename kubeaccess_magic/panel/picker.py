@@ -29,9 +29,6 @@ class Entry(NamedTuple):
     label: str
 
 
-_TYPE = Entry("\0", "Type a name …")
-
-
 class Picker:
     """A labelled dropdown.
 
@@ -46,12 +43,22 @@ class Picker:
     changed
         Called when the user has picked or typed something else.
     can_type
-        Whether a name that is not in the list can be typed.
+        Whether what is not in the list can be typed.
+    what
+        What is typed then: "name" or "port".
     """
 
     def __init__(
-        self, label: str, page: Page, lock: threading.RLock, changed: Callable[[], None], *, can_type: bool = False
+        self,
+        label: str,
+        page: Page,
+        lock: threading.RLock,
+        changed: Callable[[], None],
+        *,
+        can_type: bool = False,
+        what: str = "name",
     ) -> None:
+        self._type_entry = Entry("\0", f"Type a {what} …")  # no name has this value
         self._page, self._lock, self._changed, self._can_type = page, lock, changed, can_type
         self._filler = 0  # the thread that fills the dropdown now: its changes are not the user's
         self._value = ""
@@ -131,7 +138,7 @@ class Picker:
         if all(entry.value != self._value for entry in offered):
             offered.append(Entry(self._value, self._value or "None"))
         if self._can_type:
-            offered.append(_TYPE)
+            offered.append(self._type_entry)
         index = next(at for at, entry in enumerate(offered) if entry.value == self._value)
         self._filler = threading.get_ident()
         try:
@@ -154,7 +161,7 @@ class Picker:
         with self._lock:
             # The page tells a place in the list that it shows, which may be an older one than ours.
             entry = (self._on_page or self._offered)[change["new"]]
-            if entry is _TYPE:
+            if entry is self._type_entry:
                 self._type(True)
                 return
             self._value = entry.value
@@ -164,7 +171,8 @@ class Picker:
         """Change between the list and a field to type in."""
         with self._lock:
             self._is_typing = is_typing
-            self.typed.write(self._value)
+            is_chosen = not self._entries or self._value != self._entries[0].value
+            self.typed.write(self._value if is_chosen else "")
             self._offer()
             self._arrange()
             (self.typed.text if is_typing else self.dropdown).focus()

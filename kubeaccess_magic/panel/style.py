@@ -11,7 +11,12 @@ __all__ = ["style"]
 def style() -> str:
     """A style element; when a page has taken it in, it runs the script of the panel there."""
     script = pathlib.Path(__file__).with_name("page.js").read_text(encoding="utf-8")
-    return f'<style onload="{html.escape(script)}">{_STYLE}</style>'
+    lines = "".join(f".kproxy-series-{at} {{ --kproxy-color: {color}; }}\n" for at, color in enumerate(_COLORS))
+    return f'<style onload="{html.escape(script)}">{_STYLE}{lines}</style>'
+
+
+# Of the lines of a chart, to be told apart on white and on black.
+_COLORS = ("#1f77b4", "#d95f02", "#2ca02c", "#c2449a", "#8c6bb1", "#a6761d", "#17a2a2", "#7f7f7f")
 
 
 # JupyterLab, Notebook and Voila set the --jp variables; what stands behind the comma is for anything else.
@@ -72,13 +77,11 @@ _STYLE = """
 .kproxy-panel .kproxy-chart svg { width: 100%; height: auto; display: block; }
 .kproxy-panel .kproxy-chart text { fill: var(--kproxy-pale); font-size: 11px; }
 .kproxy-panel .kproxy-rule { stroke: var(--kproxy-line); stroke-width: 1; }
-.kproxy-panel .kproxy-line { fill: none; stroke: currentColor; stroke-width: 1.8; }
+.kproxy-panel .kproxy-line { fill: none; stroke: var(--kproxy-color); stroke-width: 1.8; }
 .kproxy-panel .kproxy-legend { list-style: none; display: flex; flex-flow: row wrap; gap: 2px 16px; margin: 4px 0;
   padding: 0; overflow-wrap: anywhere; }
-.kproxy-panel .kproxy-legend li::before { content: "\\2013\\2013" / ""; font-weight: bold; margin-right: .4em; }
-.kproxy-series-0 { color: #1f77b4; } .kproxy-series-1 { color: #d95f02; } .kproxy-series-2 { color: #2ca02c; }
-.kproxy-series-3 { color: #c2449a; } .kproxy-series-4 { color: #8c6bb1; } .kproxy-series-5 { color: #a6761d; }
-.kproxy-series-6 { color: #17a2a2; } .kproxy-series-7 { color: #7f7f7f; }
+.kproxy-panel .kproxy-legend li::before { content: "\\2013\\2013" / ""; font-weight: bold; margin-right: .4em;
+  color: var(--kproxy-color); }
 .kproxy-panel .kproxy-bars { width: 100%; table-layout: auto; }
 .kproxy-panel .kproxy-bars .kproxy-bar { width: 50%; }
 .kproxy-panel .kproxy-bar span { display: block; height: 12px; min-width: 1px; background: #1f77b4;

@@ -40,7 +40,7 @@ class Where:
         self.namespace = Picker("Namespace", page, lock, changed, can_type=True)
         self.kind = Picker("Kind", page, lock, changed)
         self.name = Picker("Service", page, lock, changed, can_type=True)
-        self.port = Picker("Port", page, lock, changed, can_type=True)
+        self.port = Picker("Port", page, lock, changed, can_type=True, what="port")
         self.sign_in = widgets.Button(description="Sign in and list names")
         self.sign_in.on_click(lambda _: signs_in())
         self.about, self.right = widgets.HTML(), widgets.HTML()
@@ -96,7 +96,7 @@ class Where:
         self._namespace = ALL_NAMESPACES if state.every_namespace else own
         self._kind = API if state.kind == API else state.what
         self._name = self._shown_name(state, choices, own)
-        _fill(self.context, choices.contexts(state), state.context)
+        _fill(self.context, choices.contexts(), state.context)
         namespaces, names = choices.namespaces(state), choices.names(state)
         _fill(self.namespace, namespaces, self._namespace)
         _fill(self.kind, choices.kinds(nodes=nodes), self._kind)

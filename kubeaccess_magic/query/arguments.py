@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from ..call import Limits
+from ..call import MAX_CELLS, MAX_FRAME_BYTES, Limits
 from ..errors import ConfigError, TargetError
 from ..request import pairs
 
@@ -29,13 +29,29 @@ def size(what: str, value: Any) -> int:
     raise TargetError(f"{what} is a number of bytes above 0, not {value!r}", hint=f"{what}=2**20 is one MiB")
 
 
-def limits(connect_timeout_s: Any, silence_timeout_s: Any, timeout_s: Any, max_bytes: Any) -> Limits:
+def count(what: str, value: Any) -> int:
+    """A whole number above 0."""
+    if isinstance(value, numbers.Integral) and 1 <= _number(value) < sys.maxsize:
+        return int(value)
+    raise TargetError(f"{what} is a whole number above 0, not {value!r}", hint=f"{what}=1_000_000")
+
+
+def limits(
+    connect_timeout_s: Any,
+    silence_timeout_s: Any,
+    timeout_s: Any,
+    max_bytes: Any,
+    max_cells: Any = MAX_CELLS,
+    max_frame_bytes: Any = MAX_FRAME_BYTES,
+) -> Limits:
     """The limits of a query, from what a caller set."""
     return Limits(
         connect_s=seconds("connect_timeout_s", connect_timeout_s),
         silence_s=seconds("silence_timeout_s", silence_timeout_s),
         total_s=seconds("timeout_s", timeout_s),
         max_bytes=size("max_bytes", max_bytes),
+        max_cells=count("max_cells", max_cells),
+        max_frame_bytes=size("max_frame_bytes", max_frame_bytes),
     )
 
 

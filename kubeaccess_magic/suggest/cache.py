@@ -161,6 +161,7 @@ class Cache:
             assert entry.fetch is not None
             for value in entry.fetch():
                 entry.value = value
+                entry.problem = None  # before observers look
                 entry.arrived.set()
                 if self._closed:
                     break

@@ -43,10 +43,10 @@ def api_client(leases: LeaseSource, user_agent: str) -> Any:
     configuration = client.Configuration()
     configuration.host = leases.upstream.url
     configuration.proxy = None  # the environment's is not for it to choose: our connections know the way
-    made = client.ApiClient(configuration)
-    made.user_agent = user_agent
-    made.rest_client.pool_manager = _SigningManager(leases)
-    return made
+    official = client.ApiClient(configuration)
+    official.user_agent = user_agent
+    official.rest_client.pool_manager = _SigningManager(leases)
+    return official
 
 
 def leases_of(api_client: Any) -> LeaseSource:

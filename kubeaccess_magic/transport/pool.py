@@ -293,13 +293,13 @@ _OF_THE_CONNECTION = frozenset(
 _OF_THE_SIGNATURE = re.compile(r"authorization|impersonate-.*|x-remote-.*", re.DOTALL)
 
 
-def _headers(lease: Lease, given: tuple[tuple[str, str], ...]) -> Any:
+def _headers(lease: Lease, caller_headers: tuple[tuple[str, str], ...]) -> Any:
     """All headers of a request, for urllib3.
 
     Raises
     ------
     TargetError
-        One of those that are given belongs to the connection, or to what signs the request.
+        One of the caller's belongs to the connection, or to what signs the request.
     """
     upstream = lease.upstream
     signing = lease.signature.headers
@@ -308,11 +308,11 @@ def _headers(lease: Lease, given: tuple[tuple[str, str], ...]) -> Any:
         "Accept-Encoding": "gzip" if upstream.compressed else "identity",  # never br or zstd (T32)
         "Host": upstream.host_header,
     }
-    if not given:
+    if not caller_headers:
         headers = {**own, **dict(signing)}
         if len(headers) == len(own) + len(signing):  # no name comes twice
             return headers
-    names = {name.lower() for name, _ in given}
+    names = {name.lower() for name, _ in caller_headers}
     for name in names:
         if name in _OF_THE_CONNECTION or (lease.auth is not None and _OF_THE_SIGNATURE.fullmatch(name)):
             raise TargetError(
@@ -320,7 +320,7 @@ def _headers(lease: Lease, given: tuple[tuple[str, str], ...]) -> Any:
                 hint="leave it out; --as and --as-group ask as somebody else",
             )
     merged = HTTPHeaderDict({name: value for name, value in own.items() if name.lower() not in names})
-    for name, value in (*given, *signing):
+    for name, value in (*caller_headers, *signing):
         merged.add(name, value)
     return merged
 

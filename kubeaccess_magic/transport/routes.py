@@ -186,11 +186,11 @@ def _reread(context: Context) -> Context | None:
     except ConfigError:  # looked at again for the next request
         return None
     try:
-        found = kubeconfig.choose(context.name, environ=environ)
+        reread = kubeconfig.choose(context.name, environ=environ)
     except ConfigError:
         time.sleep(_HALF_WRITTEN_S)  # kubectl itself writes in two steps: empties the file, and fills it
-        found = kubeconfig.choose(context.name, environ=environ)
-    return dataclasses.replace(found, files=context.files, namespace=context.namespace)
+        reread = kubeconfig.choose(context.name, environ=environ)
+    return dataclasses.replace(reread, files=context.files, namespace=context.namespace)
 
 
 def _upstream(state: _State, surroundings: _Surroundings) -> Upstream:

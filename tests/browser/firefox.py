@@ -6,7 +6,6 @@ import base64
 import json
 import re
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +14,20 @@ from typing import Any
 
 import pytest
 
+from .conftest import PICTURES
+
 websocket = pytest.importorskip("websocket", reason="websocket-client is not installed")
 
 LIMIT_S = 60.0
 PREFERENCES = """
+user_pref("network.proxy.type", 1);
+user_pref("network.proxy.http", "127.0.0.1");
+user_pref("network.proxy.http_port", 9);
+user_pref("network.proxy.ssl", "127.0.0.1");
+user_pref("network.proxy.ssl_port", 9);
+user_pref("network.proxy.no_proxies_on", "127.0.0.1");
+user_pref("app.normandy.enabled", false);
+user_pref("services.settings.server", "data:,");
 user_pref("browser.shell.checkDefaultBrowser", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("browser.aboutwelcome.enabled", false);
@@ -47,10 +56,11 @@ class Firefox:
 
     def open(self, url: str) -> None:
         self.call("browsingContext.navigate", context=self._page, url=url, wait="complete")
+        self.call("browsingContext.activate", context=self._page)
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression in the page."""
-        wrapped = f"JSON.stringify({{value: ({expression})}})"
+        wrapped = f"JSON.stringify({{value: ({expression}) ?? null}})"
         answer = self.call("script.evaluate", expression=wrapped, target={"context": self._page}, awaitPromise=False)
         assert answer["type"] == "success", answer
         return json.loads(answer["result"]["value"]).get("value")
@@ -59,7 +69,9 @@ class Firefox:
         """The value of an expression, once it is true."""
         end = time.monotonic() + LIMIT_S
         while not (value := self.evaluate(expression)):
-            assert time.monotonic() < end, expression
+            if time.monotonic() > end:
+                self.picture(PICTURES / "firefox-failed.png")
+                raise AssertionError(expression)
             time.sleep(0.1)
         return value
 
@@ -91,24 +103,35 @@ class Firefox:
 
 
 @contextmanager
-def firefox(program: str, display: str, folder: Path) -> Iterator[Firefox]:
-    """Start one with an empty profile."""
+def firefox(program: str, folder: Path) -> Iterator[Firefox]:
+    """Start one with an empty profile, without a screen: on one without a window manager no window has the focus."""
     (folder / "user.js").write_text(PREFERENCES)
-    command = [program, "--remote-debugging-port", "0", "--profile", str(folder), "--no-remote", "--new-instance"]
-    environment = {"DISPLAY": display, "HOME": str(folder), "MOZ_DISABLE_CONTENT_SANDBOX": "1"}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    timer = threading.Timer(LIMIT_S, process.kill)
-    timer.start()
+    command = [
+        program,
+        "--headless",
+        "--remote-debugging-port",
+        "0",
+        "--profile",
+        str(folder),
+        "--no-remote",
+        "--new-instance",
+    ]
+    environment = {"HOME": str(folder), "MOZ_DISABLE_CONTENT_SANDBOX": "1"}
+    with (folder / "firefox.log").open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        found = next((m for line in process.stderr if (m := re.search(r"BiDi listening on (ws://\S+)", line))), None)
-        timer.cancel()
-        assert found is not None, "Firefox did not start"
-        threading.Thread(target=process.stderr.read, daemon=True).start()
-        page = Firefox(found[1])
+        page = Firefox(_listening(process, folder / "firefox.log"))
         yield page
         page.close()
     finally:
-        timer.cancel()
         process.terminate()
         process.wait(20)
+
+
+def _listening(process: subprocess.Popen[bytes], log: Path) -> str:
+    end = time.monotonic() + LIMIT_S
+    while process.poll() is None and time.monotonic() < end:
+        if found := re.search(r"BiDi listening on (ws://\S+)", log.read_text()):
+            return found[1]
+        time.sleep(0.1)
+    raise RuntimeError("Firefox did not start:\n" + log.read_text())

@@ -48,7 +48,7 @@ def test_by_mouse(notebook: Callable[..., Notebook], demo: Any) -> None:
     timed("a service picked, URL updated", time.monotonic() - started)
     expect(one.panel).to_contain_text("you may GET monitoring/prometheus:web")
     started = time.monotonic()
-    one.button("What is scraped").click()  # asks at once
+    one.button("Scrape targets").click()  # asks at once
     expect(one.panel.locator("table tbody tr").first).to_be_visible()
     timed("a ready question pressed, table shown", time.monotonic() - started)
     expect(one.panel).to_contain_text("→ df_prometheus")

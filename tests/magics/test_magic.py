@@ -529,7 +529,9 @@ def test_code_gives_an_equal_frame(run, line):
     assert {key: given["df"].attrs["kproxy"][key] for key in told} == {key: frame.attrs["kproxy"][key] for key in told}
 
 
-@pytest.mark.parametrize(("form", "name"), [("json", "data"), ("text", "text"), ("bytes", "bytes"), ("reply", "reply")])
+@pytest.mark.parametrize(
+    ("form", "name"), [("json", "data"), ("text", "text"), ("bytes", "content"), ("reply", "reply")]
+)
 def test_code_gives_the_other_forms(run, form, name):
     asked = f"%kproxy {ELASTIC} _count -o {form}"
     given: dict[str, Any] = {}

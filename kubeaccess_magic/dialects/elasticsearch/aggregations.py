@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ...errors import LoadError
 from .. import columns
+from ..budget import DEFAULT, FrameBudget
 from .bucket_documents import documents_in, unfolded
 from .multi_terms import terms_in
 
@@ -30,6 +31,9 @@ _BUCKET_FIELDS = ("key", "key_as_string", "doc_count")
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?![\d.])")
 _DAY_MS = 86_400_000
 _QUARTER_MS = 900_000
+_BLOCK_ROWS = 100  # after so many rows, the budget is asked
+_CELL_BYTES = 64  # of a value, while it is in the dict of its row
+_MOST_NOTES = 10
 
 Path = tuple[str, ...]
 """The names of the aggregations that lead to one, from the outermost."""
@@ -41,6 +45,7 @@ def aggregations_frame(
     reply: Reply,
     times: frozenset[str] = frozenset(),
     body: Mapping[str, Any] | None = None,
+    budget: FrameBudget = DEFAULT,
 ) -> tuple[pd.DataFrame, str, list[str]]:
     """Make a frame of one of the aggregations of an answer.
 
@@ -57,6 +62,8 @@ def aggregations_frame(
         The sources of a composite aggregation whose keys are milliseconds since 1970.
     body
         The body of the search, which has the names of the terms of ``multi_terms``.
+    budget
+        What the frame may cost. The key of an outer bucket stands in the rows of all buckets inside.
 
     Returns
     -------
@@ -82,9 +89,9 @@ def aggregations_frame(
     path = _chosen_path(branches, names, agg, reply)
     root = {names[0]: by_name[names[0]]} if names else by_name
     with_buckets = frozenset(branch[:depth] for branch in branches for depth in range(1, len(branch) + 1))
-    table = _BucketTable(path, with_buckets, times, terms_in(body or {}))
-    rows = list(table.rows(root, 0, {}))
-    return table.frame(rows), "buckets" if path else "rows", table.notes
+    table = _BucketTable(path, with_buckets, times, terms_in(body or {}), budget)
+    rows = table.all_rows(root)
+    return table.frame(rows), "buckets" if path else "rows", list(table.notes)
 
 
 def _chosen_path(branches: Sequence[Path], names: Path, agg: str | None, reply: Reply) -> Path:
@@ -113,7 +120,24 @@ class _BucketTable:
     with_buckets: frozenset[Path]
     times: frozenset[str]
     terms: Mapping[Path, Sequence[str]]
-    notes: list[str] = dataclasses.field(default_factory=list)
+    budget: FrameBudget
+    notes: dict[str, None] = dataclasses.field(default_factory=dict)
+
+    def all_rows(self, root: Mapping[str, Any]) -> list[dict[Cell, Any]]:
+        """The rows of the whole answer, if there may be so many cells: each row has those of its outer buckets, too."""
+        rows, cells = [], 0
+        for row in self.rows(root, 0, {}):
+            rows.append(row)
+            cells += len(row)
+            if not len(rows) % _BLOCK_ROWS:
+                self._check(len(rows), cells)
+        self._check(len(rows), cells)
+        return rows
+
+    def _check(self, rows: int, cells: int) -> None:
+        """Raise if rows of so many cells take too much; each of them is a dict."""
+        self.budget.check()
+        self.budget.check_bytes(cells * _CELL_BYTES, f"the values of {rows:,} buckets")
 
     def rows(self, content: Mapping[str, Any], depth: int, outer: dict[Cell, Any]) -> Iterator[dict[Cell, Any]]:
         """Yield the rows of what a bucket, or the whole answer, has inside."""
@@ -137,6 +161,7 @@ class _BucketTable:
             return
         self._note(inside, depth)
         buckets = list(_buckets(inside["buckets"]))
+        self._check(len(buckets), len(buckets) * len(row))
         if not buckets:
             yield row  # a bucket without inner buckets is a row, too
         for bucket in buckets:
@@ -152,11 +177,13 @@ class _BucketTable:
         cells = dict.fromkeys(cell for row in rows for cell in row)
         if self.path and not rows[0]:  # no bucket at all
             cells, rows = dict.fromkeys([("key", self.path[0]), ("count", self.path[0])]), []
+        self.budget.check_cells(len(rows), len(cells), sum(map(len, rows)))
         ordered = sorted(cells, key=lambda cell: 0 if cell[0] == "key" else 1 if cell == ("count", innermost) else 2)
         names = columns.Names()
         table: dict[str, list[Any]] = {}
         kinds: dict[str, str] = {}
         for cell in ordered:
+            self.budget.check()
             values = [row.get(cell) for row in rows]
             kind, *where = cell
             if kind == "count":
@@ -169,28 +196,27 @@ class _BucketTable:
                     kinds[name] = "float"  # the mean of nothing is no object
             table[name] = values
         times_ms = {name: ms for name, values in table.items() if (ms := _times_ms(values)) is not None}
-        plain = {name: [_bare(value) for value in values] for name, values in table.items()}
-        frame = columns.frame(plain, len(rows), dates=True, kinds=kinds)
+        shown = self._with_texts(table, times_ms)
+        kinds |= dict.fromkeys(shown.keys() - table.keys(), "text")
+        frame = columns.frame(shown, len(rows), dates=True, kinds=kinds, budget=self.budget)
         for name, ms in times_ms.items():
             frame[name] = columns.epoch_ms(ms)
-        return self._with_texts(frame, table, times_ms)
+        return frame
 
-    def _with_texts(
-        self, frame: pd.DataFrame, table: Mapping[str, list[Any]], times_ms: Mapping[str, Any]
-    ) -> pd.DataFrame:
-        """Add texts beside numbers, if the answer has the numbers as text of another form, too."""
+    def _with_texts(self, table: Mapping[str, list[Any]], times_ms: Collection[str]) -> dict[str, list[Any]]:
+        """The values without their texts, and texts beside numbers if the answer has these in another form, too."""
         names = columns.Names(table)
+        shown: dict[str, list[Any]] = {}
         for name, values in table.items():
+            shown[name] = bare = [_bare(value) for value in values]
             if name in times_ms or not any(isinstance(value, _Formatted) for value in values):
                 continue
             texts = [value.text if isinstance(value, _Formatted) else None for value in values]
-            bare = [_bare(value) for value in values]
             if all(v is None or t in ("true", "false") for v, t in zip(bare, texts, strict=True)):
-                frame[name] = columns.typed([None if text is None else text == "true" for text in texts])
+                shown[name] = [None if text is None else text == "true" for text in texts]
             elif any(str(v) != t for v, t in zip(bare, texts, strict=True) if t is not None):
-                place = list(frame.columns).index(name) + 1
-                frame.insert(place, names.free(f"{name}.as_string"), columns.typed(texts))  # type: ignore[arg-type]  # the stubs know no ExtensionArray here
-        return frame
+                shown[names.free(f"{name}.as_string")] = texts
+        return shown
 
     def _name(self, kind: str, where: Sequence[str]) -> str:
         """Name a column: a value of the innermost buckets by itself, one of an outer bucket with its name in front."""
@@ -209,13 +235,15 @@ class _BucketTable:
         name = self.path[depth]
         others = inside.get("sum_other_doc_count")
         if type(others) is int and others > 0:
-            note = f"{name} has more terms than these (its size= says how many are shown)"
-            if note not in self.notes:
-                self.notes.append(note)
+            self._add_note(f"{name} has more terms than these (its size= says how many are shown)")
         if inside.get("after_key"):
-            self.notes.append(f"{name} may have more buckets (after_key)")
+            self._add_note(f"{name} may have more buckets (after_key)")
         if isinstance(inside.get("interval"), str):
-            self.notes.append(f"the interval of {name} is {inside['interval']}")
+            self._add_note(f"the interval of {name} is {inside['interval']}")
+
+    def _add_note(self, note: str) -> None:
+        if len(self.notes) < _MOST_NOTES:
+            self.notes[note] = None
 
     def _key(self, row: dict[Cell, Any], name: str, bucket: Mapping[str, Any]) -> None:
         key = bucket.get("key")

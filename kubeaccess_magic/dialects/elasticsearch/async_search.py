@@ -10,6 +10,7 @@ import msgspec
 
 from ...errors import LoadError
 from ...text import excerpt, one_line
+from ..budget import DEFAULT
 from ..joining import joined
 from ..protocol import NO_LABELS, Pages, Step, Table
 from . import search_answer
@@ -46,6 +47,8 @@ class AsyncSearchReader:
         Which aggregation to show, by name.
     """
 
+    budget = DEFAULT
+
     def __init__(self, place: int, limit: int | None = None, *, agg: str | None = None) -> None:
         self._place, self._limit, self._agg = place, limit, agg
         self._conversations: list[tuple[Mapping[str, str], list[Table]]] = []
@@ -65,16 +68,16 @@ class AsyncSearchReader:
 
     def table(self) -> Table:
         """Join the tables of all conversations."""
-        return joined([(labels, table) for labels, tables in self._conversations for table in tables])
+        return joined([(labels, table) for labels, tables in self._conversations for table in tables], self.budget)
 
     def _table(self, document: _Document, search: SearchRequest, reply: Reply) -> Table:
         inner = dataclasses.replace(reply, content=bytes(document.response))
         found = search_answer.read(inner)
         rows: BucketPages | HitPages
         if found.hits is None or self._agg is not None or (found.aggregations and not found.hits):
-            rows = BucketPages(search, self._limit, self._agg, found, inner)
+            rows = BucketPages(search, self._limit, self._agg, found, inner, self.budget)
         else:
-            rows = HitPages(search, self._limit, search.size)
+            rows = HitPages(search, self._limit, search.size, self.budget)
             rows.add_first(found, inner)
         table = rows.table()
         return dataclasses.replace(table, notes=(*_notes(document), *table.notes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import re
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import LoadError
 from .. import answer, columns
+from ..budget import FrameBudget
 from ..protocol import Table
 from ..readers import SingleAnswerReader
 
@@ -43,6 +45,7 @@ _COLUMNS = {
 _COUNTS = re.compile(r"pri|rep|shard|docs|docs\..*|(?:.*\.)?size|size\.memory|store|generation|insertOrder|order")
 _WORD = re.compile(r"\S+")
 _BLANKS = re.compile(" +")
+_MOST_PADDING = 8  # how many times as long a text may become
 
 
 def as_json(request: Request) -> Request:
@@ -92,7 +95,7 @@ class CatReader(SingleAnswerReader):
 
     def read(self, reply: Reply) -> Table:
         """Make a table of the lines."""
-        records = _records(reply)
+        records = _records(reply, self.budget)
         if not records:
             return Table(columns.empty(_kinds_without_rows(self._table, reply)), 0, unit=self._table)
         total = len(records)
@@ -100,13 +103,13 @@ class CatReader(SingleAnswerReader):
         records = records[: self.limit]
         data = {
             name: values if name in _TEXT or (numbers := columns.numbers(values)) is None else numbers
-            for name, values in columns.flatten(records).items()
+            for name, values in columns.flatten(records, budget=self.budget).items()
         }
-        frame = columns.frame(data, len(records), dates=True)
+        frame = columns.frame(data, len(records), dates=True, budget=self.budget)
         return Table(frame, len(records), total if is_cut else None, self._table, has_more=is_cut)
 
 
-def _records(reply: Reply) -> list[dict[str, Any]]:
+def _records(reply: Reply, budget: FrameBudget) -> list[dict[str, Any]]:
     if answer.looks_like_json(reply):
         records = answer.json_of(reply)
         if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
@@ -117,7 +120,7 @@ def _records(reply: Reply) -> list[dict[str, Any]]:
         raise LoadError(
             "the text of _cat has no header that names the columns", reply=reply, hint="add ?v or ?format=json"
         )
-    return _lines(answer.text_of(reply), reply)
+    return _lines(answer.text_of(reply), reply, budget)
 
 
 def _kinds_without_rows(table: str, reply: Reply) -> dict[str, str]:
@@ -141,7 +144,7 @@ def _has_header(request: Request) -> bool:
     return request.param("v") in ("", "true")
 
 
-def _lines(text: str, reply: Reply) -> list[dict[str, Any]]:
+def _lines(text: str, reply: Reply, budget: FrameBudget) -> list[dict[str, Any]]:
     """Cut a table of text into cells. A cell may be empty, or hold a blank: its place decides."""
     lines = [line for line in answer.lines_of(text) if line.strip()]
     if not lines:
@@ -150,9 +153,11 @@ def _lines(text: str, reply: Reply) -> list[dict[str, Any]]:
     heads = list(_WORD.finditer(header))
     free = columns.Names()
     names = [free.free(head[0]) for head in heads]
+    budget.check_cells(len(rows), len(names))
     width = max(map(len, lines))
-    padded = [line.ljust(width) for line in lines]
-    ends = _column_ends(padded, heads)
+    # One very long line would make all lines long.
+    padded = [line.ljust(width) for line in lines] if width * len(lines) <= _MOST_PADDING * len(text) else []
+    ends = _column_ends(padded, heads) if padded else None
     if ends is not None:
         spans = list(zip([0, *ends], [*ends, width], strict=True))
         return [
@@ -171,12 +176,12 @@ def _column_ends(lines: Sequence[str], heads: Sequence[re.Match[str]]) -> list[i
     A column can end where all lines have a blank. Between two heads, there must be exactly one such place.
     """
     blanks = "".join(" " if set(letters) == {" "} else "x" for letters in zip(*lines, strict=True))
+    gaps = [gap.span() for gap in _BLANKS.finditer(blanks)]
+    starts, gap_ends = [start for start, _ in gaps], [end for _, end in gaps]
     ends: list[int] = []
     for left, right in itertools.pairwise(heads):
-        between = [
-            gap.start() for gap in _BLANKS.finditer(blanks) if left.end() <= gap.end() and gap.start() < right.start()
-        ]
-        if len(between) != 1:
+        first, after = bisect.bisect_left(gap_ends, left.end()), bisect.bisect_left(starts, right.start())
+        if after - first != 1:
             return None
-        ends += between
+        ends.append(starts[first])
     return ends

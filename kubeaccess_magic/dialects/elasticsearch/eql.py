@@ -51,7 +51,9 @@ class EqlReader(SingleAnswerReader):
         notes = tuple(incomplete(document))
         if sequences is not None and (count := total_of(hits.get("total"))[0] or 0) > len(sequences):
             notes = (*notes, f"{len(sequences):,} of {count:,} sequences")
-        return cut(Table(frame_of(rows, reply), len(rows), total, unit, is_lower_bound, notes=notes), self.limit)
+        return cut(
+            Table(frame_of(rows, reply, self.budget), len(rows), total, unit, is_lower_bound, notes=notes), self.limit
+        )
 
 
 def _of_sequences(sequences: list[dict[str, Any]], reply: Reply) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import msgspec
 
 from ...errors import LoadError
 from .. import answer, columns
+from ..budget import DEFAULT, FrameBudget
 from ..rows import NotRows, Rows
 from .hit_columns import plain_hits
 
@@ -38,10 +39,13 @@ class Hits:
     ----------
     added_sort
         The part of `sort` that is left out, because nobody asked for it.
+    budget
+        What the frame may cost.
     """
 
-    def __init__(self, added_sort: AddedSort = "") -> None:
-        self._rows = Rows(dates=True)
+    def __init__(self, added_sort: AddedSort = "", budget: FrameBudget = DEFAULT) -> None:
+        self._budget = budget
+        self._rows = Rows(dates=True, budget=budget)
         self._added_sort = added_sort
 
     def __len__(self) -> int:
@@ -89,17 +93,18 @@ class Hits:
             values[_SOURCE,] = sources
             own.insert(0, (_SOURCE,))
         names = columns.Names()
-        metadata = dict(zip(columns.dotted(own, names), map(values.pop, own), strict=True))
-        field_names = columns.dotted([path[1:] for path in values], names, taken_prefix=f"{_SOURCE}.")
+        metadata = dict(zip(columns.dotted(own, names, budget=self._budget), map(values.pop, own), strict=True))
+        paths = [path[1:] for path in values]
+        field_names = columns.dotted(paths, names, taken_prefix=f"{_SOURCE}.", budget=self._budget)
         first = {name: metadata.pop(name) for name in _META if name in metadata}
         if "_score" in first:
             first["_score"] = _score(first["_score"])
         return columns.assembled(first | dict(zip(field_names, values.values(), strict=True)) | metadata, count)
 
 
-def frame_of(hits: Sequence[Mapping[str, Any]], reply: Reply) -> pd.DataFrame:
+def frame_of(hits: Sequence[Mapping[str, Any]], reply: Reply, budget: FrameBudget = DEFAULT) -> pd.DataFrame:
     """Make the frame of the hits of one answer, as `Hits.frame` does."""
-    rows = Hits()
+    rows = Hits(budget=budget)
     rows.add(hits, reply)
     return rows.frame()
 

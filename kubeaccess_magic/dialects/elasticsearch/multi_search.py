@@ -18,6 +18,7 @@ from .single_answers import object_of, objects_of
 
 if TYPE_CHECKING:
     from ...reply import Reply
+    from ..budget import FrameBudget
 
 __all__ = ["MultiSearchReader"]
 
@@ -50,7 +51,7 @@ class MultiSearchReader(SingleAnswerReader):
         ]
         aggregations = [(n, found) for n, response in enumerate(responses) if (found := aggregations_of(response))]
         if aggregations and (self._agg is not None or not hits):
-            return self._cut(_aggregations_table(aggregations, self._agg, reply, notes))
+            return self._cut(_aggregations_table(aggregations, self._agg, reply, notes, self.budget))
         if self._agg is not None:
             raise no_aggregations(self._agg, reply)
         if aggregations:
@@ -63,7 +64,7 @@ class MultiSearchReader(SingleAnswerReader):
         totals = [total_of(response["hits"].get("total")) for response in responses if has_hits(response)]
         total = None if any(count is None for count, _ in totals) else sum(count or 0 for count, _ in totals)
         rows = hits[: self.limit]
-        frame = frame_of(rows, reply)
+        frame = frame_of(rows, reply, self.budget)
         if rows:
             frame.insert(0, "response", frame.pop("response"))
         else:
@@ -79,14 +80,18 @@ class MultiSearchReader(SingleAnswerReader):
 
 
 def _aggregations_table(
-    aggregations: Sequence[tuple[int, dict[str, Any]]], agg: str | None, reply: Reply, notes: Sequence[str]
+    aggregations: Sequence[tuple[int, dict[str, Any]]],
+    agg: str | None,
+    reply: Reply,
+    notes: Sequence[str],
+    budget: FrameBudget,
 ) -> Table:
     parts = []
     for number, found in aggregations:
-        frame, unit, more = aggregations_frame(found, agg, reply)
+        frame, unit, more = aggregations_frame(found, agg, reply, budget=budget)
         frame.insert(0, "response", number)
         parts.append((NO_LABELS, Table(frame, len(frame), unit=unit, notes=(*notes, *more))))
-    return joined(parts)
+    return joined(parts, budget)
 
 
 def _reason(error: Any) -> str:

@@ -39,24 +39,43 @@ class ResourceReader(SingleAnswerReader):
     def read(self, reply: Reply) -> Table:
         """Make a table of the answer."""
         api, document = self._api, object_of(reply)
+        self.budget.check_bytes(_names_size(document), "the dotted names of its fields")
         rows = list(api.rows(document))
         note = api.note(document)
         notes = (note,) if note is not None else ()
         total = len(rows)
         rows = rows[: self.limit]
         is_cut = len(rows) < total
-        frame = columns.empty(api.columns) if not rows else self._frame(columns.flatten(rows), len(rows))
+        frame = (
+            columns.empty(api.columns)
+            if not rows
+            else self._frame(columns.flatten(rows, budget=self.budget), len(rows))
+        )
         return Table(frame, len(rows), total if is_cut else None, api.unit, has_more=is_cut, notes=notes)
 
     def _frame(self, data: dict[str, list[Any]], rows: int) -> Any:
         if not self._api.has_text_numbers:
-            return columns.frame(data, rows, dates=True)
+            return columns.frame(data, rows, dates=True, budget=self.budget)
         data = {name: _numbers(name, values) for name, values in data.items()}
-        frame = columns.frame(data, rows, dates=True)
+        frame = columns.frame(data, rows, dates=True, budget=self.budget)
         for name, values in data.items():
             if _is_time(name, values):
                 frame[name] = columns.epoch_ms(values)
         return frame
+
+
+def _names_size(document: Any) -> int:
+    """How long all dotted names are together: a long key stands in the name of everything below it."""
+    size = 0
+    stack = [(0, document)]
+    while stack:
+        length, value = stack.pop()
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                size += length + len(key)
+                if isinstance(inner, dict):
+                    stack.append((length + len(key) + 1, inner))
+    return size
 
 
 def _numbers(name: str, values: list[Any]) -> list[Any]:

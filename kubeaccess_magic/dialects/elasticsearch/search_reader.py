@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import AccessDenied, AppError, LoadError
 from ...query import ALL
 from .. import columns
+from ..budget import DEFAULT, FrameBudget
 from ..joining import joined
 from ..protocol import NO_LABELS, Pages, Step, Table
 from . import search_answer
@@ -50,6 +51,8 @@ class SearchReader:
         Which aggregation to show, by name; ``outer>inner`` if a bucket has several.
     """
 
+    budget = DEFAULT
+
     def __init__(
         self, place: int | None, page_size: int | None, limit: int | None = None, *, agg: str | None = None
     ) -> None:
@@ -65,10 +68,10 @@ class SearchReader:
         reply = yield Step(request)
         answer = search_answer.read(reply)
         if answer.hits is None or self._agg is not None or (answer.aggregations and not answer.hits):
-            conversation.rows = buckets = BucketPages(search, self._limit, self._agg, answer, reply)
+            conversation.rows = buckets = BucketPages(search, self._limit, self._agg, answer, reply, self.budget)
             yield from buckets.further()
             return
-        conversation.rows = hits = HitPages(search, self._limit, self._page_size)
+        conversation.rows = hits = HitPages(search, self._limit, self._page_size, self.budget)
         scroll_id = hits.add_first(answer, reply).scroll_id
         del answer, reply  # not to be held while the next page arrives
         if hits.goes_on:
@@ -76,7 +79,8 @@ class SearchReader:
 
     def table(self) -> Table:
         """Make one table of all conversations."""
-        return joined([(each.labels, each.rows.table()) for each in self._conversations if each.rows is not None])
+        parts = [(each.labels, each.rows.table()) for each in self._conversations if each.rows is not None]
+        return joined(parts, self.budget)
 
 
 @dataclasses.dataclass
@@ -107,6 +111,8 @@ class HitPages:
         How many hits are wanted; None for one answer.
     page_size
         How many hits per page the user asks for; None if that is left to us.
+    budget
+        What the frame may cost.
 
     Attributes
     ----------
@@ -116,11 +122,14 @@ class HitPages:
         Whether all hits were read that there are, or that are wanted.
     """
 
-    def __init__(self, search: SearchRequest, limit: int | None, page_size: int | None) -> None:
+    def __init__(
+        self, search: SearchRequest, limit: int | None, page_size: int | None, budget: FrameBudget = DEFAULT
+    ) -> None:
         self.search = search
         self.is_complete = False
         self._limit = limit
-        self._hits = Hits()
+        self._budget = budget
+        self._hits = Hits(budget=budget)
         self._page_size = page_size
         self._last_count = 0  # hits of the last page
         self._read = 0  # hits that were read from where `begin_anew` says, or from `search.start` on
@@ -191,7 +200,7 @@ class HitPages:
         skip
             How many of the following hits the search skips.
         """
-        self._hits = Hits(added_sort)
+        self._hits = Hits(added_sort, self._budget)
         self._read, self._skip = 0, skip
         self._available, self._has_begun_anew = None, True
 
@@ -261,11 +270,20 @@ class BucketPages:
         Which aggregation to show.
     answer, reply
         The first answer.
+    budget
+        What the frame may cost.
     """
 
     def __init__(
-        self, search: SearchRequest, limit: int | None, agg: str | None, answer: SearchAnswer, reply: Reply
+        self,
+        search: SearchRequest,
+        limit: int | None,
+        agg: str | None,
+        answer: SearchAnswer,
+        reply: Reply,
+        budget: FrameBudget = DEFAULT,
     ) -> None:
+        self._budget = budget
         self._limit, self._agg = limit, agg
         self._answer, self._reply = answer, reply
         self._search, self._composite = search, search.composite
@@ -296,10 +314,12 @@ class BucketPages:
         if not aggregations:
             if self._agg is not None:
                 raise no_aggregations(self._agg, self._reply)
-            return Table(columns.frame(columns.flatten([self._answer.document or {}]), 1, dates=True), 1)
+            fields = columns.flatten([self._answer.document or {}], budget=self._budget)
+            return Table(columns.frame(fields, 1, dates=True, budget=self._budget), 1)
         has_more = self._composite is not None and self._composite.take_after_key(aggregations)
         times = self._composite.times if self._composite is not None else frozenset()
-        frame, unit, notes = aggregations_frame(aggregations, self._agg, self._reply, times, self._search.body)
+        body = self._search.body
+        frame, unit, notes = aggregations_frame(aggregations, self._agg, self._reply, times, body, self._budget)
         count = len(frame)
         is_cut = self._limit is not None and count > self._limit
         total = count + has_more if has_more or is_cut else None

@@ -21,7 +21,8 @@ class ObjectReader(SingleAnswerReader):
 
     def read(self, reply: Reply) -> Table:
         """Make one row of the fields of the object."""
-        return Table(columns.frame(columns.flatten([object_of(reply)]), 1, dates=True), 1)
+        fields = columns.flatten([object_of(reply)], budget=self.budget)
+        return Table(columns.frame(fields, 1, dates=True, budget=self.budget), 1)
 
 
 class DocumentReader(SingleAnswerReader):
@@ -29,7 +30,7 @@ class DocumentReader(SingleAnswerReader):
 
     def read(self, reply: Reply) -> Table:
         """Make one row, as of a hit."""
-        return Table(frame_of([object_of(reply)], reply), 1)
+        return Table(frame_of([object_of(reply)], reply, self.budget), 1)
 
 
 class MultiGetReader(SingleAnswerReader):
@@ -43,7 +44,7 @@ class MultiGetReader(SingleAnswerReader):
         rows = documents[: self.limit]
         is_cut = len(rows) < len(documents)
         total = len(documents) if is_cut else None
-        return Table(frame_of(rows, reply), len(rows), total, "documents", has_more=is_cut, notes=notes)
+        return Table(frame_of(rows, reply, self.budget), len(rows), total, "documents", has_more=is_cut, notes=notes)
 
 
 def object_of(reply: Reply) -> dict[str, Any]:

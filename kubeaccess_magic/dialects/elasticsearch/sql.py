@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import KubeAccessError, LoadError
 from .. import answer, columns
+from ..budget import DEFAULT, FrameBudget
 from ..joining import joined
 from ..protocol import NO_LABELS, Pages, Step, Table
 from .search_request import body_of, whole
@@ -49,6 +50,8 @@ class SqlReader:
         How many rows of each conversation at most; None for one answer.
     """
 
+    budget = DEFAULT
+
     def __init__(self, limit: int | None = None) -> None:
         self._limit = limit
         self._conversations: list[tuple[Mapping[str, str], _Rows]] = []
@@ -77,7 +80,8 @@ class SqlReader:
 
     def table(self) -> Table:
         """Make one table of all conversations."""
-        return joined([(labels, rows.table()) for labels, rows in self._conversations if rows.heads is not None])
+        parts = [(labels, rows.table(self.budget)) for labels, rows in self._conversations if rows.heads is not None]
+        return joined(parts, self.budget)
 
 
 @dataclasses.dataclass
@@ -128,8 +132,9 @@ class _Rows:
         """Add a further answer."""
         self._add(_document(reply))
 
-    def table(self) -> Table:
+    def table(self, budget: FrameBudget) -> Table:
         """Make the table."""
+        budget.check_cells(len(self.cells), len(self.heads or ()), sum(map(len, self.cells)))
         cells = self.cells if self.limit is None else self.cells[: self.limit]
         total = max(self.total, len(self.cells) + (self.cursor is not None))
         names = columns.Names()

@@ -171,7 +171,7 @@ class _Braces:
 
     def read(self, name: str, *, may_name: bool) -> tuple[str, list[tuple[str, str]], int]:
         """Give the name of the metric, which may be the first thing in the braces, the labels, and the end."""
-        pairs: list[tuple[str, str]] = []
+        pairs: dict[str, str] = {}
         while not self._is_at("}"):
             label, is_quoted = self._label()
             if is_quoted and may_name and not name and not pairs and (self._is_at(",") or self._is_at("}")):
@@ -179,14 +179,14 @@ class _Braces:
                 self._skip(int(self._is_at(",")))
                 continue
             value = self._value(label)
-            if any(label == other for other, _ in pairs):
+            if label in pairs:
                 raise ValueError(f"the label {label} is there twice")
-            pairs.append((label, value))
+            pairs[label] = value
             if self._is_at(","):
                 self._skip(1)
             elif not self._is_at("}"):
                 raise ValueError(f"there is no comma after the label {label}")
-        return name, pairs, self._at + 1
+        return name, list(pairs.items()), self._at + 1
 
     def _label(self) -> tuple[str, bool]:
         """The next name, and whether it is quoted."""

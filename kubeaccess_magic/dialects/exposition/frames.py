@@ -27,9 +27,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..budget import DEFAULT, FrameBudget
 from ..columns import epoch_ms
 from ..prometheus.series_labels import column_names
-from ..repeated import repeated
+from ..repeated import check_text, repeated
 from .labels import columns_of, pairs_of, written
 
 if TYPE_CHECKING:
@@ -55,7 +56,14 @@ _GROUPED = ("histogram", "gaugehistogram", "summary")
 _PARTS = {"_count": "count", "_gcount": "count", "_sum": "sum", "_gsum": "sum", "_created": "created"}
 
 
-def frame(samples: Samples, *, wide: bool, as_categories: bool, more: dict[str, Any] | None = None) -> pd.DataFrame:
+def frame(
+    samples: Samples,
+    *,
+    wide: bool,
+    as_categories: bool,
+    more: dict[str, Any] | None = None,
+    budget: FrameBudget = DEFAULT,
+) -> pd.DataFrame:
     """Make a frame with one row per sample.
 
     Parameters
@@ -68,6 +76,8 @@ def frame(samples: Samples, *, wide: bool, as_categories: bool, more: dict[str, 
         Whether text is categorical.
     more
         Columns to insert after the value.
+    budget
+        What the frame may cost. The help of a family stands in each of its rows.
     """
     import numpy as np
     import pandas as pd
@@ -77,17 +87,25 @@ def frame(samples: Samples, *, wide: bool, as_categories: bool, more: dict[str, 
     counts = np.array([count for _, count in heads], dtype="int64")
     ones = np.ones(rows, dtype="int64")
     families = [_family(name, samples.types) for name, _ in heads]
+    about: dict[str, list[str | None]] = {
+        name: [texts.get(family) for family in families]
+        for name, texts in (("type", samples.types), ("unit", samples.units), ("help", samples.helps))
+    }
+    budget.check_cells(rows, len(_OWN) + len(more or ()))
+    if not as_categories:
+        check_text(((values, counts) for values in about.values()), budget)
     data: dict[str, Any] = {"name": _column([name for name, _ in heads], counts, as_categories)}
     if wide:
-        for name, values in _label_columns(samples.labels, {*_OWN, *(more or ())}).items():
+        for name, values in _label_columns(samples.labels, {*_OWN, *(more or ())}, budget).items():
+            budget.check()
             data[name] = _column(values, ones, as_categories)
     else:
         data["labels"] = _column(samples.labels, ones, as_categories)
     data["value"] = np.array(samples.values, dtype=float)
     data |= more or {}
     data["time"] = _times(samples.times_ms, rows)
-    for name, of_family in (("type", samples.types), ("unit", samples.units), ("help", samples.helps)):
-        data[name] = _column([of_family.get(family) for family in families], counts, as_categories)
+    for name, of_family in about.items():
+        data[name] = _column(of_family, counts, as_categories)
     exemplars = samples.exemplars
     if exemplars:
         texts = [exemplars[row].labels if row in exemplars else None for row in range(rows)]
@@ -103,7 +121,7 @@ def frame(samples: Samples, *, wide: bool, as_categories: bool, more: dict[str, 
     return pd.DataFrame(data, index=pd.RangeIndex(rows), copy=False)
 
 
-def grouped(samples: Samples, *, wide: bool, as_categories: bool) -> pd.DataFrame:
+def grouped(samples: Samples, *, wide: bool, as_categories: bool, budget: FrameBudget = DEFAULT) -> pd.DataFrame:
     """Make a frame with one row per bucket, quantile, or other sample.
 
     Parameters
@@ -114,11 +132,15 @@ def grouped(samples: Samples, *, wide: bool, as_categories: bool) -> pd.DataFram
         Whether each label is a column.
     as_categories
         Whether text is categorical.
+    budget
+        What the frame may cost. The labels of a histogram stand in each of its rows.
     """
     import numpy as np
 
     rows = _grouped_rows(samples)
     wholes = [row.whole for row in rows]
+    size = sum(len(whole.labels) for whole in wholes if whole is not None)
+    budget.check_bytes(size, f"the labels that repeat in {len(rows):,} rows")
     at = [row.sample for row in rows]
     regrouped = dataclasses.replace(
         samples,
@@ -137,7 +159,7 @@ def grouped(samples: Samples, *, wide: bool, as_categories: bool) -> pd.DataFram
     }
     created_ms = [whole.created * 1000 if whole and math.isfinite(whole.created) else None for whole in wholes]
     more["created"] = _times(created_ms, len(rows))
-    return frame(regrouped, wide=wide, as_categories=as_categories, more=more)
+    return frame(regrouped, wide=wide, as_categories=as_categories, more=more, budget=budget)
 
 
 @dataclasses.dataclass
@@ -212,8 +234,8 @@ def _bound(pairs: Sequence[tuple[str, str]], limit: str) -> float | None:
         return None
 
 
-def _label_columns(labels: Sequence[str], own: set[str]) -> dict[str, list[str | None]]:
-    values_of = columns_of(labels)
+def _label_columns(labels: Sequence[str], own: set[str], budget: FrameBudget) -> dict[str, list[str | None]]:
+    values_of = columns_of(labels, budget)
     column_of = column_names(values_of, own)
     return {column_of[name]: values_of[name] for name in sorted(values_of)}
 

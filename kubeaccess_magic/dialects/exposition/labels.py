@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from ..budget import DEFAULT, FrameBudget
+
 __all__ = [
     "LABEL_NAME",
     "METRIC_NAME",
@@ -69,20 +71,22 @@ def pairs_of(labels: str) -> list[tuple[str, str]]:
     ]
 
 
-def columns_of(labels: Sequence[str]) -> dict[str, list[str | None]]:
+def columns_of(labels: Sequence[str], budget: FrameBudget = DEFAULT) -> dict[str, list[str | None]]:
     """Read the labels of many samples into columns.
 
     Parameters
     ----------
     labels
         One text per sample.
+    budget
+        What the frame may cost.
 
     Returns
     -------
     dict
         For each label a list with one value per sample; None if the sample has no such label.
     """
-    columns: dict[str, list[str | None]] = {}
+    odd: list[tuple[int, list[tuple[str, str]]]] = []  # quoted names, or a value with control characters
     shapes: dict[str, _Shape | None] = {}
     for row, text in enumerate(labels):
         if not text:
@@ -96,11 +100,18 @@ def columns_of(labels: Sequence[str]) -> dict[str, list[str | None]]:
             shape.rows.append(row)
             shape.values.append(parts[1::2])
             continue
-        for name, value in pairs_of(text):  # quoted names, or a value with control characters
-            columns.setdefault(name, [None] * len(labels))[row] = value
-    for shape in shapes.values():
-        if shape is not None and shape.rows:
-            shape.fill(columns, len(labels))
+        odd.append((row, pairs_of(text)))
+    known = [shape for shape in shapes.values() if shape is not None and shape.rows]
+    names = dict.fromkeys(name for _, pairs in odd for name, _ in pairs)
+    names |= dict.fromkeys(name for shape in known for name in shape.names)
+    filled = sum(len(pairs) for _, pairs in odd) + sum(len(shape.rows) * len(shape.names) for shape in known)
+    budget.check_cells(len(labels), len(names), filled)
+    columns: dict[str, list[str | None]] = {name: [None] * len(labels) for name in names}
+    for row, pairs in odd:
+        for name, value in pairs:
+            columns[name][row] = value
+    for shape in known:
+        shape.fill(columns)
     return columns
 
 
@@ -108,13 +119,13 @@ class _Shape:
     """Samples whose labels have the same names in the same order."""
 
     def __init__(self, text: str) -> None:
-        self._names = [name.strip("{,=") for name in text.split('"')[:-1]]
+        self.names = [name.strip("{,=") for name in text.split('"')[:-1]]
         self.rows: list[int] = []
         self.values: list[list[str]] = []
 
-    def fill(self, columns: dict[str, list[str | None]], count: int) -> None:
-        for name, values in zip(self._names, map(list, zip(*self.values, strict=True)), strict=True):
-            column = columns.setdefault(name, [None] * count)
+    def fill(self, columns: dict[str, list[str | None]]) -> None:
+        for name, values in zip(self.names, map(list, zip(*self.values, strict=True)), strict=True):
+            column = columns[name]
             joined = "".join(values)
             if "\\" in joined or has_seals(joined):
                 values = [unescaped(unseal(value)) for value in values]

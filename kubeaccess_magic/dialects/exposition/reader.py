@@ -65,7 +65,7 @@ class ExpositionReader(SingleAnswerReader):
 
         samples = _samples_in(reply)
         make = frames.grouped if self._grouped else frames.frame
-        frame = make(samples, wide=self._wide, as_categories=self._categories)
+        frame = make(samples, wide=self._wide, as_categories=self._categories, budget=self.budget)
         return cut(Table(frame, len(frame), unit="samples", notes=_notes(samples)), self.limit)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import columns
+from ..budget import DEFAULT, FrameBudget
 from . import fast
 from .exact import rows_of
 from .frames import table
@@ -33,7 +34,7 @@ class Collector(Protocol):
         """All rows."""
 
 
-def collector_for(page: Page, *, wide: bool, labels: Sequence[str]) -> Collector:
+def collector_for(page: Page, *, wide: bool, labels: Sequence[str], budget: FrameBudget = DEFAULT) -> Collector:
     """The collector for a list that begins with this page.
 
     Parameters
@@ -44,21 +45,24 @@ def collector_for(page: Page, *, wide: bool, labels: Sequence[str]) -> Collector
         Whether all fields are wanted, as dotted columns.
     labels
         Names of labels, each of which gets a column.
+    budget
+        What the frame may cost.
     """
     if page.head.kind == "Table":
-        return _ServerTable(labels)
+        return _ServerTable(labels, budget)
     if wide:
-        return _AllFields(labels)
+        return _AllFields(labels, budget)
     group_kind = _kind_of_all(page)
     if group_kind in COLUMNS:
-        return _ChosenColumns(group_kind, labels)
-    return _PlainValues(labels)
+        return _ChosenColumns(group_kind, labels, budget)
+    return _PlainValues(labels, budget)
 
 
 class _ChosenColumns:
     """The columns that were chosen for a kind."""
 
-    def __init__(self, group_kind: str, labels: Sequence[str]) -> None:
+    def __init__(self, group_kind: str, labels: Sequence[str], budget: FrameBudget) -> None:
+        self._budget = budget
         self._group_kind = group_kind
         self._columns = COLUMNS[group_kind] | _label_columns(labels)
         self._may_be_fast = not labels
@@ -75,13 +79,14 @@ class _ChosenColumns:
         self._rows += rows_of(page.objects, self._group_kind, self._columns) if rows is None else rows
 
     def frame(self) -> pd.DataFrame:
-        return table({name: kind for name, (kind, _) in self._columns.items()}, self._rows)
+        return table({name: kind for name, (kind, _) in self._columns.items()}, self._rows, self._budget)
 
 
 class _PlainValues:
     """For kinds without chosen columns: name, readiness, the plain values of the object and one level below, age."""
 
-    def __init__(self, labels: Sequence[str]) -> None:
+    def __init__(self, labels: Sequence[str], budget: FrameBudget) -> None:
+        self._budget = budget
         self._labels = _label_columns(labels)
         self._identities: list[tuple[Any, ...]] = []
         self._values: list[dict[str, Any]] = []
@@ -108,17 +113,18 @@ class _PlainValues:
         first["name"] = names
         first |= {"ready": ready} if any(value is not None for value in ready) else {}
         last = {"created": created} | dict(zip(self._labels, labels, strict=True))
-        values = first | columns.flatten(self._values, columns.Names([*first, *last])) | last
+        values = first | columns.flatten(self._values, columns.Names([*first, *last]), budget=self._budget) | last
         kind_of = {"namespace": "text", "name": "text", "ready": "boolean", "created": "time"}
         kind_of |= dict.fromkeys(self._labels, "text")
         shown = {name: kind for name, kind in kind_of.items() if name in values}
-        return columns.frame(values, self.rows, dates=True, kinds=shown)
+        return columns.frame(values, self.rows, dates=True, kinds=shown, budget=self._budget)
 
 
 class _AllFields:
     """All fields, as dotted columns. Nothing is lost, not even one of two equal keys."""
 
-    def __init__(self, labels: Sequence[str]) -> None:
+    def __init__(self, labels: Sequence[str], budget: FrameBudget) -> None:
+        self._budget = budget
         self._labels = _label_columns(labels)
         self._objects: list[dict[str, Any]] = []
 
@@ -131,14 +137,17 @@ class _AllFields:
 
     def frame(self) -> pd.DataFrame:
         labels = {name: [read(item) for item in self._objects] for name, (_, read) in self._labels.items()}
-        fields = columns.flatten(self._objects, columns.Names(labels))
-        return columns.frame(fields | labels, self.rows, dates=True, kinds=dict.fromkeys(labels, "text"))
+        fields = columns.flatten(self._objects, columns.Names(labels), budget=self._budget)
+        return columns.frame(
+            fields | labels, self.rows, dates=True, kinds=dict.fromkeys(labels, "text"), budget=self._budget
+        )
 
 
 class _ServerTable:
     """A Table as the server made it (F4): its cells, and the namespace of each row if the server gives it."""
 
-    def __init__(self, labels: Sequence[str]) -> None:
+    def __init__(self, labels: Sequence[str], budget: FrameBudget) -> None:
+        self._budget = budget
         self._labels = _label_columns(labels)
         self._names: list[str] = []
         self._rows: list[dict[str, Any]] = []
@@ -161,10 +170,11 @@ class _ServerTable:
 
     def frame(self) -> pd.DataFrame:
         names = dict.fromkeys(name for row in self._rows for name in row)
+        self._budget.check_cells(self.rows, len(names))
         values: dict[str, list[Any]] = {name: [row.get(name) for row in self._rows] for name in names}
         kinds = {name: "text" for name in self._labels if values}
         values = values or {name: [] for name in [*self._names, *self._labels]}
-        return columns.frame(values, self.rows, dates=True, kinds=kinds)
+        return columns.frame(values, self.rows, dates=True, kinds=kinds, budget=self._budget)
 
 
 def _kind_of_all(page: Page) -> str:

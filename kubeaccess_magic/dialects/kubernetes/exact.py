@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .kinds import PARTS, Column
@@ -32,9 +32,20 @@ def rows_of(objects: Iterable[dict[str, Any]], group_kind: str, columns: Mapping
     """
     parts = PARTS.get(group_kind)
     if parts is not None:
-        objects = (item | {"part": part} for item in objects for part in value_of(parts, item) or [{}])
+        objects = _parts(objects, parts)
     reads = [read for _, read in columns.values()]
     return [tuple(value_of(read, item) for read in reads) for item in objects]
+
+
+def _parts(
+    objects: Iterable[dict[str, Any]], parts: Callable[[dict[str, Any]], list[dict[str, Any]]]
+) -> Iterator[dict[str, Any]]:
+    """Each object once per part. It is the same copy each time, so that many parts of a large object cost little."""
+    for item in objects:
+        shown = dict(item)
+        for part in value_of(parts, item) or [{}]:
+            shown["part"] = part
+            yield shown
 
 
 def value_of(read: Callable[[dict[str, Any]], Any], item: dict[str, Any]) -> Any:

@@ -28,6 +28,7 @@ from ...kube import (
 )
 from ...targets import Target
 from .. import columns
+from ..budget import DEFAULT, FrameBudget
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -286,7 +287,7 @@ def _printed(make: Callable[[], Target]) -> str | None:
         return None
 
 
-def table(kinds: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+def table(kinds: Mapping[str, str], rows: Sequence[tuple[Any, ...]], budget: FrameBudget = DEFAULT) -> pd.DataFrame:
     """A frame of rows.
 
     Parameters
@@ -296,10 +297,13 @@ def table(kinds: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> pd.DataF
         float64. Values that are not of their kind are kept as they are.
     rows
         One value per column.
+    budget
+        What the frame may cost.
     """
     values = map(list, zip(*rows, strict=True)) if rows else ([] for _ in kinds)
     by_name = dict(zip(kinds, values, strict=True))
-    return columns.frame(by_name, len(rows), kinds={n: _kind_of(kind, by_name[n]) for n, kind in kinds.items()})
+    kinds = {name: _kind_of(kind, by_name[name]) for name, kind in kinds.items()}
+    return columns.frame(by_name, len(rows), kinds=kinds, budget=budget)
 
 
 def _kind_of(kind: str, values: Sequence[Any]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...errors import NotFound
 from ...kube import ContinueTokens, status_of
 from ...query import ALL
+from ..budget import DEFAULT, FrameBudget
 from ..joining import joined
 from ..protocol import NO_LABELS, Step, Table
 from .collectors import Collector, collector_for
@@ -43,6 +44,8 @@ class ListReader:
         Labels that get a column: a sequence, or their names with commas.
     """
 
+    budget = DEFAULT
+
     def __init__(
         self, limit: int | None = None, *, reads_on: bool, unit: str, wide: bool, labels: str | Sequence[str]
     ) -> None:
@@ -60,7 +63,7 @@ class ListReader:
         moment. If the 410 carries none, the list is asked for once more, in one piece that cannot expire, as client-go
         does (k8s.io/client-go/tools/pager).
         """
-        rows = _List(self._unit, wide=self._wide, labels=self._labels)
+        rows = _List(self._unit, self.budget, wide=self._wide, labels=self._labels)
         self._lists.append((labels, rows))
         tokens, is_whole, step = ContinueTokens(), False, Step(request)
         while True:
@@ -88,7 +91,7 @@ class ListReader:
     def table(self) -> Table:
         """Make one table of all lists."""
         tables = [(labels, rows.table(self._limit)) for labels, rows in self._lists]
-        return joined([(labels, table) for labels, table in tables if table is not None])
+        return joined([(labels, table) for labels, table in tables if table is not None], self.budget)
 
     def _in_one_piece(self, request: Request) -> Request:
         return request.without("limit") if self._limit == ALL else request.with_param("limit", self._limit)
@@ -97,8 +100,9 @@ class ListReader:
 class _List:
     """What has been read of one list."""
 
-    def __init__(self, unit: str, *, wide: bool, labels: Sequence[str]) -> None:
+    def __init__(self, unit: str, budget: FrameBudget, *, wide: bool, labels: Sequence[str]) -> None:
         self._unit = unit
+        self._budget = budget
         self._wide = wide
         self._labels = labels
         self.clear()
@@ -123,7 +127,7 @@ class _List:
         """Take the rows of a page."""
         page = Page(reply, keep_equal_keys=self._wide)
         if self._collector is None:
-            self._collector = collector_for(page, wide=self._wide, labels=self._labels)
+            self._collector = collector_for(page, wide=self._wide, labels=self._labels, budget=self._budget)
         self._collector.add(page)
         self._head = page.head
         self._versions.add(page.head.version)

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from ...errors import LoadError
 from .. import columns
+from ..budget import DEFAULT, FrameBudget
 from ..protocol import Table
 from . import exact
 from .envelope import notes_of
@@ -30,7 +31,15 @@ _Labelled = tuple[Mapping[str, str], dict[str, Any]]
 """A row: its labels, and its fields."""
 
 
-def listing(endpoint: str | None, document: Any, reply: Reply, limit: int | None, *, as_categories: bool) -> Table:
+def listing(
+    endpoint: str | None,
+    document: Any,
+    reply: Reply,
+    limit: int | None,
+    *,
+    as_categories: bool,
+    budget: FrameBudget = DEFAULT,
+) -> Table:
     """Make a table of an answer that is neither a vector nor a matrix.
 
     Parameters
@@ -45,6 +54,8 @@ def listing(endpoint: str | None, document: Any, reply: Reply, limit: int | None
         How many rows at most.
     as_categories
         Whether columns of text become categorical.
+    budget
+        What the frame may cost.
 
     Raises
     ------
@@ -56,7 +67,7 @@ def listing(endpoint: str | None, document: Any, reply: Reply, limit: int | None
     data, notes = document["data"], tuple(notes_of(document))
     if isinstance(data, dict) and data.get("resultType") in ("scalar", "string"):
         return Table(_single(data, reply), 1, notes=notes)
-    frame, unit = _frame(endpoint or "", data)
+    frame, unit = _frame(endpoint or "", data, budget)
     if as_categories:
         text = columns.frame({"a": ["a"]}, 1)["a"].dtype
         plain = [name for name in frame.columns if frame[name].dtype == text and frame[name].map(_is_text).all()]
@@ -87,57 +98,58 @@ def _single(data: Mapping[str, Any], reply: Reply) -> pd.DataFrame:
     return frame
 
 
-def _frame(endpoint: str, data: Any) -> tuple[pd.DataFrame, str]:
+def _frame(endpoint: str, data: Any, budget: FrameBudget) -> tuple[pd.DataFrame, str]:
     """Make the frame of an endpoint's data, and say what its rows are; data of an unknown form is shown as it is."""
     if data is None:  # how Go writes an empty list
         data = []
     if endpoint.startswith("label/"):
-        return _texts(data, unquote(endpoint.split("/")[1])), "values"
+        return _texts(data, budget, unquote(endpoint.split("/")[1])), "values"
     if endpoint == "labels":
-        return _texts(data, "label"), "labels"
+        return _texts(data, budget, "label"), "labels"
     make, unit = _MAKERS.get(endpoint, (_anything, "rows"))
     try:
-        return make(data), unit
+        return make(data, budget), unit
     except (KeyError, TypeError, AttributeError, ValueError):  # another program behind the same path
-        return _anything(data), "rows"
+        return _anything(data, budget), "rows"
 
 
-def _anything(data: Any) -> pd.DataFrame:
+def _anything(data: Any, budget: FrameBudget) -> pd.DataFrame:
     rows = data if isinstance(data, list) else [data]
     if all(isinstance(row, dict) for row in rows):
-        return columns.frame(columns.flatten(rows), len(rows), dates=True)
-    return columns.frame({"value": rows}, len(rows))
+        return columns.frame(columns.flatten(rows, budget=budget), len(rows), dates=True, budget=budget)
+    return columns.frame({"value": rows}, len(rows), budget=budget)
 
 
-def _texts(data: Any, name: str) -> pd.DataFrame:
+def _texts(data: Any, budget: FrameBudget, name: str) -> pd.DataFrame:
     if not isinstance(data, list) or not all(isinstance(value, str) for value in data):
-        return _anything(data)
-    return columns.frame({name: data}, len(data), kinds={name: "text"})
+        return _anything(data, budget)
+    return columns.frame({name: data}, len(data), kinds={name: "text"}, budget=budget)
 
 
-def _labelled(rows: Sequence[_Labelled], kinds: Mapping[str, str]) -> pd.DataFrame:
+def _labelled(rows: Sequence[_Labelled], kinds: Mapping[str, str], budget: FrameBudget) -> pd.DataFrame:
     """Make a frame of rows, labels in front. Fields of known kinds are there in any case."""
-    inner = columns.flatten([fields for _, fields in rows])
+    inner = columns.flatten([fields for _, fields in rows], budget=budget)
     fields = {name: inner.get(name, [None] * len(rows)) for name in kinds} | inner
-    labels = label_columns([labels for labels, _ in rows], fields)
-    return columns.frame({**labels, **fields}, len(rows), dates=True, kinds={**dict.fromkeys(labels, "text"), **kinds})
+    labels = label_columns([labels for labels, _ in rows], fields, budget)
+    kinds = {**dict.fromkeys(labels, "text"), **kinds}
+    return columns.frame({**labels, **fields}, len(rows), dates=True, kinds=kinds, budget=budget)
 
 
-def _series(data: Any) -> pd.DataFrame:
-    return _labelled([(labels, {}) for labels in data], {} if data else {"__name__": "text"})
+def _series(data: Any, budget: FrameBudget) -> pd.DataFrame:
+    return _labelled([(labels, {}) for labels in data], {} if data else {"__name__": "text"}, budget)
 
 
-def _metadata(data: Any) -> pd.DataFrame:
+def _metadata(data: Any, budget: FrameBudget) -> pd.DataFrame:
     rows: list[_Labelled] = [({}, {"metric": metric, **entry}) for metric, found in data.items() for entry in found]
-    return _labelled(rows, dict.fromkeys(("metric", "type", "help", "unit"), "text"))
+    return _labelled(rows, dict.fromkeys(("metric", "type", "help", "unit"), "text"), budget)
 
 
-def _targets_metadata(data: Any) -> pd.DataFrame:
+def _targets_metadata(data: Any, budget: FrameBudget) -> pd.DataFrame:
     rows = [(entry["target"], _without(entry, "target")) for entry in data]
-    return _labelled(rows, dict.fromkeys(("metric", "type", "help", "unit"), "text"))
+    return _labelled(rows, dict.fromkeys(("metric", "type", "help", "unit"), "text"), budget)
 
 
-def _targets(data: Any) -> pd.DataFrame:
+def _targets(data: Any, budget: FrameBudget) -> pd.DataFrame:
     rows = [
         (
             target.get("labels") or {},
@@ -147,7 +159,7 @@ def _targets(data: Any) -> pd.DataFrame:
         for target in data.get(f"{state}Targets") or ()
     ]
     kinds = {"state": "text", "health": "text", "scrapePool": "text", "scrapeUrl": "text", "lastScrape": "time"}
-    frame = _labelled(rows, kinds | {"lastScrapeDuration": "float", "lastError": "text"})
+    frame = _labelled(rows, kinds | {"lastScrapeDuration": "float", "lastError": "text"}, budget)
     last = [name for name in frame.columns if name == "discoveredLabels"]
     return frame[[name for name in frame.columns if name not in last] + last]
 
@@ -158,16 +170,16 @@ def _discovered_labels(target: Mapping[str, Any]) -> dict[str, Any]:
     return {"discoveredLabels": json.dumps(labels, ensure_ascii=False)} if labels else {}
 
 
-def _rules(data: Any) -> pd.DataFrame:
+def _rules(data: Any, budget: FrameBudget) -> pd.DataFrame:
     rows: list[_Labelled] = []
     for group in data["groups"]:
         around = {"group": group["name"], **{key: group.get(key) for key in ("file", "interval")}}
         rows += [({}, {**around, **rule}) for rule in group["rules"]]
     kinds = dict.fromkeys(("group", "file", "type", "name", "query", "health", "state"), "text")
-    return _labelled(rows, {**kinds, "lastEvaluation": "time"})
+    return _labelled(rows, {**kinds, "lastEvaluation": "time"}, budget)
 
 
-def _alerts(data: Any) -> pd.DataFrame:
+def _alerts(data: Any, budget: FrameBudget) -> pd.DataFrame:
     rows: list[_Labelled] = []
     for alert in data["alerts"]:
         value = columns.numbers([alert.get("value")])
@@ -176,19 +188,19 @@ def _alerts(data: Any) -> pd.DataFrame:
         )
     is_number = all(isinstance(fields["value"], (int, float, type(None))) for _, fields in rows)
     kinds = {"state": "text", "activeAt": "time"} | ({"value": "float"} if is_number else {})
-    return _labelled(rows, kinds)
+    return _labelled(rows, kinds, budget)
 
 
-def _alertmanagers(data: Any) -> pd.DataFrame:
+def _alertmanagers(data: Any, budget: FrameBudget) -> pd.DataFrame:
     rows: list[_Labelled] = [
         ({}, {"state": state, **entry})
         for state in ("active", "dropped")
         for entry in data.get(f"{state}Alertmanagers") or ()
     ]
-    return _labelled(rows, {"state": "text", "url": "text"})
+    return _labelled(rows, {"state": "text", "url": "text"}, budget)
 
 
-def _exemplars(data: Any) -> pd.DataFrame:
+def _exemplars(data: Any, budget: FrameBudget) -> pd.DataFrame:
     rows: list[_Labelled] = []
     times_ms: list[float] = []
     for series in data:
@@ -197,12 +209,12 @@ def _exemplars(data: Any) -> pd.DataFrame:
             times_ms.append(exact.number(exemplar["timestamp"]) * 1000)
             value = exact.number(exemplar["value"])
             rows.append((series["seriesLabels"], {"time": None, "value": value, **labels}))
-    frame = _labelled(rows, {"time": "time", "value": "float"})
+    frame = _labelled(rows, {"time": "time", "value": "float"}, budget)
     frame["time"] = columns.epoch_ms(times_ms).astype(times_dtype())
     return frame
 
 
-def _tsdb(data: Any) -> pd.DataFrame:
+def _tsdb(data: Any, budget: FrameBudget) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for key, inner in data.items():
         if isinstance(inner, dict):
@@ -211,19 +223,19 @@ def _tsdb(data: Any) -> pd.DataFrame:
             rows += [{"statistic": key, **entry} for entry in inner]
         else:
             rows.append({"statistic": key, "name": None, "value": inner})
-    return _labelled([({}, row) for row in rows], {"statistic": "text", "name": "text"})
+    return _labelled([({}, row) for row in rows], {"statistic": "text", "name": "text"}, budget)
 
 
-def _flags(data: Any) -> pd.DataFrame:
+def _flags(data: Any, budget: FrameBudget) -> pd.DataFrame:
     rows: list[_Labelled] = [({}, {"flag": flag, "value": value}) for flag, value in data.items()]
-    return _labelled(rows, {"flag": "text", "value": "text"})
+    return _labelled(rows, {"flag": "text", "value": "text"}, budget)
 
 
 def _without(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in names}
 
 
-_MAKERS: Mapping[str, tuple[Callable[[Any], pd.DataFrame], str]] = {
+_MAKERS: Mapping[str, tuple[Callable[[Any, FrameBudget], pd.DataFrame], str]] = {
     "series": (_series, "series"),
     "metadata": (_metadata, "metrics"),
     "targets/metadata": (_targets_metadata, "metrics"),
@@ -234,6 +246,6 @@ _MAKERS: Mapping[str, tuple[Callable[[Any], pd.DataFrame], str]] = {
     "query_exemplars": (_exemplars, "exemplars"),
     "status/tsdb": (_tsdb, "statistics"),
     "status/flags": (_flags, "flags"),
-    "format_query": (lambda data: _texts([data], "query"), "queries"),
+    "format_query": (lambda data, budget: _texts([data], budget, "query"), "queries"),
 }
 """How the data of each endpoint becomes a frame, and what its rows are."""

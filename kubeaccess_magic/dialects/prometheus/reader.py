@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import AppError, LoadError
 from .. import answer
+from ..budget import DEFAULT
 from ..joining import joined
 from ..protocol import NO_LABELS, Pages, Step, Table
 from . import exact, fast, ranges, sample_frames
@@ -41,6 +42,8 @@ class PrometheusReader:
         Whether labels become categorical columns.
     """
 
+    budget = DEFAULT
+
     def __init__(
         self, endpoint: str | None, limit: int | None = None, *, wide: bool = False, categories: bool = False
     ) -> None:
@@ -70,7 +73,7 @@ class PrometheusReader:
         conversations = [each for each in self._conversations if each.pages or each.listing is not None]
         if self._wide and conversations and all(each.pages for each in conversations):
             return self._wide_table(conversations)
-        return joined([self._long_table(each) for each in conversations])
+        return joined([self._long_table(each) for each in conversations], self.budget)
 
     def _read(self, conversation: _Conversation, reply: Reply) -> None:
         page = fast.read(reply.content)
@@ -84,7 +87,9 @@ class PrometheusReader:
         refuse_error(reply)
         if conversation.pages:
             raise LoadError("a part of the answer has no samples", reply=reply, hint="see it with -o json")
-        conversation.listing = listing(self._endpoint, document, reply, self._limit, as_categories=self._categories)
+        conversation.listing = listing(
+            self._endpoint, document, reply, self._limit, as_categories=self._categories, budget=self.budget
+        )
 
     def _is_full(self, conversation: _Conversation) -> bool:
         """Tell whether there is more than is wanted; one more row shows that the table is cut."""
@@ -95,7 +100,8 @@ class PrometheusReader:
             return conversation.labels, conversation.listing
         page = appended(conversation.pages)
         conversation.pages.clear()
-        frame, total = sample_frames.long(page, self._limit, as_categories=self._categories, labels=conversation.labels)
+        words: Any = {"as_categories": self._categories, "labels": conversation.labels, "budget": self.budget}
+        frame, total = sample_frames.long(page, self._limit, **words)
         notes = notes_of(page.envelope)
         if not self._categories and len(frame) > _MANY_ROWS and any(page.metrics):
             notes.append(f"{len(frame):,} rows: --categories (categories=True) takes a fraction of the memory")
@@ -107,7 +113,7 @@ class PrometheusReader:
         page = side_by_side([(each.labels, appended(each.pages)) for each in conversations])
         for each in conversations:
             each.pages.clear()
-        frame, total = sample_frames.wide(page, self._limit)
+        frame, total = sample_frames.wide(page, self._limit, self.budget)
         notes = notes_of(page.envelope)
         if page.buckets is not None:
             notes.append("of native histograms, there are counts and sums; the long form has their buckets")

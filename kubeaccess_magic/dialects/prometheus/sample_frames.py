@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import LoadError
 from .. import repeated
+from ..budget import DEFAULT, FrameBudget
 from ..columns import Names
 from ..protocol import NO_LABELS
 from .native_histograms import CLOSED, Buckets
@@ -44,7 +45,12 @@ _BUCKET_COLUMNS = ("lower", "upper", "closed", "count", "sum")
 
 
 def long(
-    page: SamplePage, limit: int | None, *, as_categories: bool, labels: Mapping[str, str] = NO_LABELS
+    page: SamplePage,
+    limit: int | None,
+    *,
+    as_categories: bool,
+    labels: Mapping[str, str] = NO_LABELS,
+    budget: FrameBudget = DEFAULT,
 ) -> tuple[pd.DataFrame, int]:
     """Make a frame with one row per sample or bucket.
 
@@ -58,6 +64,8 @@ def long(
         Whether labels become categorical columns.
     labels
         Columns to put in front, each with one value.
+    budget
+        What the frame may cost. A label stands in each row of its series.
 
     Returns
     -------
@@ -85,7 +93,12 @@ def long(
     data: dict[str, Any] = {
         name: repeated.repeated([text], whole, as_categories=as_categories) for name, text in labels.items()
     }
-    for name, values in label_columns(metrics, own).items():
+    columns = label_columns(metrics, own, budget)
+    budget.check_cells(len(time), len(columns) + len(own))
+    if not as_categories:
+        repeated.check_text(((values, counts) for values in columns.values()), budget)
+    for name, values in columns.items():
+        budget.check()
         data[name] = repeated.repeated(values, counts, as_categories=as_categories)
     data |= {"time": _times(time, page.unit), "value": value}
     if more:
@@ -94,8 +107,17 @@ def long(
     return repeated.table(data, len(time)), total
 
 
-def wide(page: SamplePage, limit: int | None) -> tuple[pd.DataFrame, int]:
+def wide(page: SamplePage, limit: int | None, budget: FrameBudget = DEFAULT) -> tuple[pd.DataFrame, int]:
     """Make a frame with one row per time and one column per series.
+
+    Parameters
+    ----------
+    page
+        The samples.
+    limit
+        How many rows at most.
+    budget
+        What the frame may cost.
 
     Returns
     -------
@@ -123,6 +145,7 @@ def wide(page: SamplePage, limit: int | None) -> tuple[pd.DataFrame, int]:
         is_rising = bool((np.diff(times) > 0).all())
     else:
         times, at = np.unique(time, return_inverse=True)
+        budget.check_cells(len(times), len(counts), len(time))
         grid = np.full((len(counts), len(times)), np.nan)
         series = np.repeat(np.arange(len(counts)), counts)
         grid[series, at] = value

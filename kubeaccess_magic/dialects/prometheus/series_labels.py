@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..budget import DEFAULT, FrameBudget
+
 __all__ = ["NAME", "column_names", "label_columns", "series_name"]
 
 NAME = "__name__"
@@ -14,7 +16,9 @@ _PLAIN_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _PLAIN_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
-def label_columns(metrics: Sequence[Mapping[str, str]], own: Iterable[str] = ()) -> dict[str, list[str | None]]:
+def label_columns(
+    metrics: Sequence[Mapping[str, str]], own: Iterable[str] = (), budget: FrameBudget = DEFAULT
+) -> dict[str, list[str | None]]:
     """Make one column for each label: the name of the metric first, then the others in alphabetical order.
 
     Parameters
@@ -23,8 +27,11 @@ def label_columns(metrics: Sequence[Mapping[str, str]], own: Iterable[str] = ())
         The labels of each series, one row each. A label that a series does not have is None.
     own
         Names of columns that the frame has besides. A label of such a name becomes ``exported_NAME``.
+    budget
+        What the frame may cost.
     """
     names = dict.fromkeys(name for labels in metrics for name in labels)
+    budget.check_cells(len(metrics), len(names), sum(map(len, metrics)))
     column_of = column_names(names, own)
     ordered = sorted(names, key=lambda name: (name != NAME, name))
     return {column_of[name]: [labels.get(name) for labels in metrics] for name in ordered}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import LoadError
 from .. import columns, stated_types
+from ..budget import DEFAULT, FrameBudget
 from ..rows import NotRows, Rows
 from . import delimited, exact, fast
 from .places import Listing, RawObjects
@@ -30,6 +31,8 @@ class Collection:
         Where the rows are in a document; None finds them.
     header
         Whether the first of several lists holds the names of the columns; None finds it out.
+    budget
+        What the frame may cost.
 
     Attributes
     ----------
@@ -39,11 +42,14 @@ class Collection:
         How many rows were kept.
     """
 
-    def __init__(self, limit: int | None, where: str | None, header: bool | None) -> None:
+    def __init__(
+        self, limit: int | None, where: str | None, header: bool | None, budget: FrameBudget = DEFAULT
+    ) -> None:
         self.seen = 0
         self.rows = 0
         self._limit, self._where, self._header = limit, where, header
-        self._objects = Rows(dates=True)
+        self._budget = budget
+        self._objects = Rows(dates=True, budget=budget)
         self._others: list[Any] = []  # one per row as soon as one is not an object; None for objects
         self._names: list[str] | None = None
         self._types: dict[str, str] = {}
@@ -67,7 +73,7 @@ class Collection:
         if quick is not None and not stated_types.has_decimals(quick.types) and self._add_raw(quick.records):
             self._types |= quick.types
             return quick
-        listing = exact.listing_of(reply, self._where)
+        listing = exact.listing_of(reply, self._where, self._budget)
         self._types |= listing.types
         self._add_values(listing)
         return listing
@@ -84,7 +90,7 @@ class Collection:
             )
         series = self._objects.columns()
         names = columns.Names()
-        data = dict(zip(columns.dotted(series, names), series.values(), strict=True))
+        data = dict(zip(columns.dotted(series, names, budget=self._budget), series.values(), strict=True))
         if self._others:
             self._others += [None] * (self.rows - len(self._others))
             data[names.free("value")] = columns.typed(self._others, dates=True)
@@ -128,10 +134,10 @@ class Collection:
         return records
 
     def _frame_of_lists(self, lists: list[list[Any]]) -> pd.DataFrame:
-        data = _columns_of_lists(lists, self._names)
+        data = _columns_of_lists(lists, self._names, self._budget)
         if self._is_text:
             data = {name: delimited.values(texts) for name, texts in data.items()}
-        frame = columns.frame(data, len(lists), dates=True)
+        frame = columns.frame(data, len(lists), dates=True, budget=self._budget)
         for name in self._types.keys() & data.keys():
             frame[name] = stated_types.column(frame[name], self._types[name])
         return frame
@@ -153,9 +159,10 @@ def _begins_with_header(rows: Sequence[list[Any]]) -> bool:
     return any(below and not any(type(row[i]) is str for row in below if i < len(row)) for i in range(len(first)))
 
 
-def _columns_of_lists(rows: Sequence[list[Any]], names: list[str] | None) -> dict[str, list[Any]]:
+def _columns_of_lists(rows: Sequence[list[Any]], names: list[str] | None, budget: FrameBudget) -> dict[str, list[Any]]:
     width = max(map(len, rows), default=0)
     named = list(names or ())
+    budget.check_cells(len(rows), max(len(named), width), sum(map(len, rows)))
     named += [str(i) for i in range(len(named), width)]
     free = columns.Names()
     return {free.free(name): [row[i] if i < len(row) else None for row in rows] for i, name in enumerate(named)}

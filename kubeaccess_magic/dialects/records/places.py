@@ -11,6 +11,7 @@ import msgspec
 
 from ...errors import LoadError
 from ...text import excerpt, one_line
+from ..budget import DEFAULT, FrameBudget
 from . import beside_rows, graphql, hints
 from .unfolding import NotThere, unfold
 
@@ -32,6 +33,7 @@ _HEADERS = ("columns", "fields", "headers", "header", "meta")
 _CELLS = ("rows", "data", "values")
 _MOST_ENVELOPES = 4
 _LONGEST_ERROR = 300
+_MOST_NAMED = 12  # of places, in an error
 _EACH = "*"
 _WHOLE_HINT = '`--rows .` takes the whole answer, in Python rows="."'
 
@@ -82,7 +84,7 @@ class Listing:
         return len(self.records) if self.listed is None else self.listed
 
 
-def listing_in(document: Any, where: str | None, reply: Reply) -> Listing:
+def listing_in(document: Any, where: str | None, reply: Reply, budget: FrameBudget = DEFAULT) -> Listing:
     """Find the rows of a document.
 
     Parameters
@@ -93,6 +95,8 @@ def listing_in(document: Any, where: str | None, reply: Reply) -> Listing:
         Where the rows are, as the user said; None finds them.
     reply
         The reply that holds the document, for errors.
+    budget
+        What the frame may cost.
 
     Raises
     ------
@@ -113,7 +117,7 @@ def listing_in(document: Any, where: str | None, reply: Reply) -> Listing:
     try:
         path, last = _split(document, where)
     except KeyError:
-        return _unfolded(document, where, reply)
+        return _unfolded(document, where, reply, budget)
     value = path[-1][last]
     records = value if isinstance(value, list) else [value]
     total = beside_rows.total(path, len(records), is_surely_rows=True)
@@ -133,10 +137,10 @@ def _keys_at(document: Any, outer: str, where: str, reply: Reply) -> Listing:
     return _with_pages_of(Listing(_with_keys(value)), document, reply)
 
 
-def _unfolded(document: Any, where: str, reply: Reply) -> Listing:
+def _unfolded(document: Any, where: str, reply: Reply, budget: FrameBudget) -> Listing:
     """The rows at a path that leads through lists."""
     try:
-        unfolded = unfold(document, where)
+        unfolded = unfold(document, where, budget)
     except NotThere:
         keys = ", ".join(map(repr, list(document)[:12])) if isinstance(document, dict) else "no keys"
         raise LoadError(
@@ -190,7 +194,7 @@ def _found(document: Any, reply: Reply) -> Listing:
     if len(places) > 1:
         candidates = [".".join(place.keys) for place in places]
         raise LoadError(
-            f"the rows could be {' or '.join(map(repr, candidates))}",
+            f"the rows could be {' or '.join(map(repr, candidates[:_MOST_NAMED]))}{_more(candidates)}",
             reply=reply,
             hint=f'choose with `--rows {candidates[0]}`, in Python rows="{candidates[0]}"; "." makes one row of all',
         )
@@ -244,6 +248,11 @@ def _types_in(header: list[Any]) -> dict[str, str]:
     }
 
 
+def _more(candidates: Sequence[str]) -> str:
+    hidden = len(candidates) - _MOST_NAMED
+    return f" or {hidden:,} more" if hidden > 0 else ""
+
+
 def _keyed(outer: Mapping[str, Any], where: str, path: tuple[Mapping[str, Any], ...]) -> Listing | None:
     """Objects of one kind in an object are a list whose items have names; None if it is not plainly that."""
     if len(outer) < 2 or not all(type(value) is dict and value for value in outer.values()):
@@ -271,8 +280,9 @@ def _keyed_inside(document: Mapping[str, Any]) -> Listing | None:
 def _with_keys(outer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row per key. The key is a column of its own, in front."""
     rows = [value if type(value) is dict else {"value": value} for value in outer.values()]
+    names = {name for row in rows for name in row}
     name = "key"
-    while any(name in row for row in rows):
+    while name in names:
         name += "_"
     return [{name: key, **row} for key, row in zip(outer, rows, strict=True)]
 
@@ -331,14 +341,16 @@ def _are_objects(value: Any) -> bool:
 
 def _accompanies_rows(key: str, value: Any, outer: Mapping[str, Any]) -> bool:
     """Whether a list of objects only describes or completes the rows, which stand beside it."""
+    if key not in ("included", "meta"):
+        return False
     rows = outer.get("data")
-    if key == "data" or type(rows) not in (list, RawObjects) or not rows or not _are_objects(rows):
+    if type(rows) not in (list, RawObjects) or not rows or not _are_objects(rows):
         return False
     first = _first(rows)
     if key == "included":  # JSON:API: what the resources in `data` refer to
         return "type" in first and "id" in first
     # ClickHouse: the names and types of the columns
-    return key == "meta" and type(value) is list and [_name_of(column) for column in value] == list(first)
+    return type(value) is list and [_name_of(column) for column in value] == list(first)
 
 
 def _are_links(rows: list[Any]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ...errors import AppError
+from ..budget import DEFAULT
 from ..joining import joined
 from ..protocol import NO_LABELS, Pages, Step, Table
 from . import beside_rows, paging
@@ -38,13 +39,15 @@ class RecordsReader:
         Of lists of lists and of CSV: whether the first one holds the names of the columns. None finds it out.
     """
 
+    budget = DEFAULT
+
     def __init__(self, limit: int | None = None, *, rows: str | None = None, header: bool | None = None) -> None:
         self._limit, self._where, self._header = limit, rows, header
         self._conversations: list[_Conversation] = []
 
     def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
         """Ask for one page; with a limit also for those that an answer names, or that the parameters of a GET count."""
-        collection = Collection(self._limit, self._where, self._header)
+        collection = Collection(self._limit, self._where, self._header, self.budget)
         conversation = _Conversation(labels, self._limit, collection)
         self._conversations.append(conversation)
         step, is_named = Step(request), True
@@ -64,7 +67,7 @@ class RecordsReader:
 
     def table(self) -> Table:
         """Make one table of all pages."""
-        return joined([(each.labels, each.table()) for each in self._conversations])
+        return joined([(each.labels, each.table()) for each in self._conversations], self.budget)
 
 
 @dataclasses.dataclass

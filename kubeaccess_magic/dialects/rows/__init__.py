@@ -11,6 +11,7 @@ block only, and no page has to be kept for the case that a later one is differen
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .. import answer, columns
+from ..budget import DEFAULT, FrameBudget
 from . import exact, fast
 from .blocks import Block, NotRows, Path
 
@@ -45,15 +47,26 @@ class Rows:
         The size of a block; None for what is fastest.
     fast_from_bytes
         The size of a page from which on pyarrow is used, if it is installed.
+    budget
+        What the frame may cost.
     """
 
     def __init__(
-        self, *, dates: bool = False, block_bytes: int | None = None, fast_from_bytes: int = _FAST_FROM_BYTES
+        self,
+        *,
+        dates: bool = False,
+        block_bytes: int | None = None,
+        fast_from_bytes: int = _FAST_FROM_BYTES,
+        budget: FrameBudget = DEFAULT,
     ) -> None:
         self._dates = dates
         self._block_bytes = block_bytes
         self._fast_from_bytes = fast_from_bytes
+        self._budget = budget
         self._blocks: list[Block] = []
+        self._rows = 0  # of all blocks
+        self._paths: dict[Path, None] = {}  # of all blocks
+        self._keys = 0  # how many values all blocks have
         self._date_like: frozenset[Path] = frozenset()  # columns of text that looks like dates
 
     def __len__(self) -> int:
@@ -72,6 +85,8 @@ class Rows:
         ------
         NotRows
             One of them is no object, or is not in UTF-8. Then none of them is added.
+        LimitExceeded
+            The frame would cost too much.
         """
         if not rows:
             return
@@ -81,21 +96,35 @@ class Rows:
         least = 1 if self._block_bytes else _LEAST_BLOCK_ROWS
         step = max(least, len(rows) * block_bytes // max(size, 1))
         pieces = [rows[start : start + step] for start in range(0, len(rows), step)]
-        with answer.gc_paused():
-            blocks = list(fast.blocks(pieces, self._date_like) if is_fast else exact.blocks(pieces))
-        self._blocks += blocks
-        self._date_like = self._date_like.union(*(block.date_like for block in blocks))
+        count, rows_before, keys = len(self._blocks), self._rows, self._keys
+        try:
+            with answer.gc_paused():
+                read = (
+                    fast.blocks(pieces, self._date_like, self._budget)
+                    if is_fast
+                    else exact.blocks(pieces, self._budget)
+                )
+                with contextlib.closing(read) as blocks:
+                    for block in blocks:
+                        self._keep(block)
+        except NotRows:
+            del self._blocks[count:]
+            self._rows, self._keys = rows_before, keys
+            raise
+        self._date_like = self._date_like.union(*(block.date_like for block in self._blocks[count:]))
 
     def add_values(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Add rows that are Python values already."""
         if records:
-            self._blocks.append(Block(len(records), columns.leaves(records)[0]))
+            leaves, keys = columns.leaves(records, self._budget)
+            self._keep(Block(len(records), leaves, keys=keys))
 
     def columns(self) -> dict[Path, pd.Series | ExtensionArray]:
         """Make one column for each leaf, with the dtype of `columns.typed`. The rows are used up.
 
         A key that has a value in some rows and an object in others makes two columns: ``("a",)`` and ``("a", "b")``.
         """
+        columns.check_names(self._paths, self._budget)
         blocks, self._blocks = self._blocks, []
         result = {}
         for path, is_parent in _ordered_paths(blocks):
@@ -107,8 +136,17 @@ class Rows:
             result[path] = self._joined(path, parts)
         return result
 
+    def _keep(self, block: Block) -> None:
+        """Add a block, if the rows so far may have so many cells."""
+        self._blocks.append(block)
+        self._paths |= dict.fromkeys(block.leaves)
+        self._rows += block.rows
+        self._keys += block.keys
+        self._budget.check_cells(self._rows, len(self._paths), self._keys)
+
     def _joined(self, path: Path, parts: Sequence[tuple[Block, Any]]) -> pd.Series | ExtensionArray:
         """One column of what the blocks have of it: arrays, lists, or nothing."""
+        self._budget.check()
         has_arrays = any(values is not None and not isinstance(values, list) for _, values in parts)
         if has_arrays and not any(isinstance(values, list) and _holds_values(values) for _, values in parts):
             arrays = [(block.rows, None if isinstance(values, list) else values) for block, values in parts]

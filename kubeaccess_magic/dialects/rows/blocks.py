@@ -32,6 +32,8 @@ class Block:
         The columns of text that looks like dates, as far as pyarrow came across them.
     is_exact
         Whether it was read without pyarrow.
+    keys
+        How many values the rows have.
     """
 
     rows: int
@@ -39,3 +41,4 @@ class Block:
     source: Sequence[Any] | None = None
     date_like: frozenset[Path] = frozenset()
     is_exact: bool = True
+    keys: int = 0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import msgspec
 
 from .. import answer, columns
+from ..budget import DEFAULT, FrameBudget
 from .blocks import Block, NotRows, Path
 from .shape import NoShape, Shape
 
@@ -18,13 +19,15 @@ MOST_FAILURES = 2
 """How often a faster way may fail in a page before it is given up."""
 
 
-def blocks(pieces: Sequence[Sequence[Any]]) -> Iterator[Block]:
+def blocks(pieces: Sequence[Sequence[Any]], budget: FrameBudget = DEFAULT) -> Generator[Block]:
     """Read one block after the other.
 
     Parameters
     ----------
     pieces
         For each block, the bytes of its rows.
+    budget
+        What each block may cost.
 
     Raises
     ------
@@ -39,7 +42,7 @@ def blocks(pieces: Sequence[Sequence[Any]]) -> Iterator[Block]:
         if read is None:
             failures += shape is not None
             shape = None
-            read = block(piece)
+            read = block(piece, budget)
             paths |= dict.fromkeys(read.leaves)
             if failures < MOST_FAILURES:
                 with contextlib.suppress(NoShape):
@@ -47,13 +50,15 @@ def blocks(pieces: Sequence[Sequence[Any]]) -> Iterator[Block]:
         yield read
 
 
-def block(rows: Sequence[Any]) -> Block:
+def block(rows: Sequence[Any], budget: FrameBudget = DEFAULT) -> Block:
     """Read rows of any keys.
 
     Parameters
     ----------
     rows
         The bytes of each.
+    budget
+        What the block may cost.
 
     Raises
     ------
@@ -63,10 +68,11 @@ def block(rows: Sequence[Any]) -> Block:
     body = _list_of(rows)
     try:
         with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
-            leaves, keys = _leaves(msgspec.json.decode(body), len(rows))
+            leaves, keys = _leaves(msgspec.json.decode(body), len(rows), budget)
             if answer.keys_are_certain(body, keys):
-                return Block(len(rows), leaves)
-        return Block(len(rows), _leaves(answer.read_exactly(body.decode()), len(rows))[0])
+                return Block(len(rows), leaves, keys=keys)
+        leaves, keys = _leaves(answer.read_exactly(body.decode()), len(rows), budget)
+        return Block(len(rows), leaves, keys=keys)
     except (ValueError, RecursionError) as error:
         raise NotRows(str(error)) from None
 
@@ -77,7 +83,7 @@ def _shaped_block(rows: Sequence[Any], shape: Shape) -> Block | None:
     with contextlib.suppress(NoShape):
         leaves, keys = shape.leaves(body)
         if answer.keys_are_certain(body, keys):
-            return Block(len(rows), leaves)
+            return Block(len(rows), leaves, keys=keys)
     return None
 
 
@@ -85,10 +91,10 @@ def _list_of(rows: Sequence[Any]) -> bytes:
     return b"[" + b",".join(rows) + b"]"
 
 
-def _leaves(records: list[Any], rows: int) -> tuple[dict[Path, list[Any]], int]:
+def _leaves(records: list[Any], rows: int, budget: FrameBudget) -> tuple[dict[Path, list[Any]], int]:
     """The columns of rows, and how many keys they have in all."""
     if len(records) != rows or not all(type(row) is dict for row in records):
         raise NotRows("a row is no object")
-    leaves, keys = columns.leaves(records)
+    leaves, keys = columns.leaves(records, budget)
     columns_of_lists = [values for values in leaves.values() if list in set(map(type, values))]
     return leaves, keys + answer.keys_of(columns_of_lists)

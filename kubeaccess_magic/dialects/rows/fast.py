@@ -9,11 +9,14 @@ that is ``null``. Each of these cases is found here and read by other means.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from ..budget import DEFAULT, FrameBudget
 from . import arrow, exact
 from .arrow import is_decimal
 from .blocks import Block, Path
@@ -28,6 +31,9 @@ __all__ = ["Unsure", "blocks", "column", "is_available", "is_decimal", "values_a
 
 _EXACT_IN_FLOAT = 2**53
 _MOST_THREADS = 4
+_MOST_BLOCK_CELLS = 20_000_000
+_SAMPLE_PART = 64  # one row of so many is looked at
+_LEAST_SAMPLE = 16
 
 
 class Unsure(ValueError):
@@ -44,7 +50,9 @@ def is_available() -> bool:
     return True
 
 
-def blocks(pieces: Sequence[Sequence[Any]], date_like: frozenset[Path]) -> list[Block]:
+def blocks(
+    pieces: Sequence[Sequence[Any]], date_like: frozenset[Path], budget: FrameBudget = DEFAULT
+) -> Generator[Block]:
     """Read blocks of rows; those that pyarrow cannot be trusted with are read by `exact`.
 
     Parameters
@@ -53,6 +61,8 @@ def blocks(pieces: Sequence[Sequence[Any]], date_like: frozenset[Path]) -> list[
         For each block, the bytes of its rows.
     date_like
         Columns of text that looks like dates, as far as they are known.
+    budget
+        What each block may cost.
 
     Raises
     ------
@@ -60,7 +70,7 @@ def blocks(pieces: Sequence[Sequence[Any]], date_like: frozenset[Path]) -> list[
         A row is no object, or not in UTF-8.
     """
     with arrow.lean_memory():
-        return list(_blocks(pieces, date_like))
+        yield from _blocks(pieces, date_like, budget)
 
 
 def column(parts: Sequence[tuple[int, pa.Array | None]], *, dates: bool) -> pd.Series | ExtensionArray | None:
@@ -108,15 +118,15 @@ def values_at(rows: Sequence[Any], paths: Sequence[Path]) -> dict[Path, list[Any
     return {path: leaves.get(path) or [None] * len(rows) for path in paths}
 
 
-def _blocks(pieces: Sequence[Sequence[Any]], date_like: frozenset[Path]) -> Iterator[Block]:
+def _blocks(pieces: Sequence[Sequence[Any]], date_like: frozenset[Path], budget: FrameBudget) -> Iterator[Block]:
     """One block after the other until pyarrow reads one and tells what looks like dates; the others on all cores."""
     for number, piece in enumerate(pieces, start=1):
-        block = _block(piece, date_like)
+        block = _block(piece, date_like, budget)
         yield block
         if not block.is_exact:
             break
         if number == exact.MOST_FAILURES:
-            yield from exact.blocks(pieces[number:])
+            yield from exact.blocks(pieces[number:], budget)
             return
     else:
         return
@@ -124,18 +134,62 @@ def _blocks(pieces: Sequence[Sequence[Any]], date_like: frozenset[Path]) -> Iter
     remaining = pieces[number:]
     threads = min(_MOST_THREADS, os.cpu_count() or 1, len(remaining))
     if threads < 2:
-        yield from (_block(piece, date_like) for piece in remaining)
+        yield from (_block(piece, date_like, budget) for piece in remaining)
         return
     with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(_block, remaining, repeat(date_like))
+        try:
+            yield from pool.map(_block, remaining, repeat(date_like), repeat(budget))
+        finally:  # whoever reads them may have had enough
+            pool.shutdown(cancel_futures=True)
 
 
-def _block(rows: Sequence[Any], date_like: frozenset[Path]) -> Block:
+def _block(rows: Sequence[Any], date_like: frozenset[Path], budget: FrameBudget) -> Block:
     try:
+        _check_width(rows, budget)
         leaves, known, is_mixed = _arrays(rows, date_like)
     except Unsure:
-        return exact.block(rows)
-    return Block(len(rows), leaves, rows if is_mixed else None, frozenset(known), is_exact=False)
+        return exact.block(rows, budget)
+    keys = sum(len(values) - (0 if isinstance(values, list) else values.null_count) for values in leaves.values())
+    return Block(len(rows), leaves, rows if is_mixed else None, frozenset(known), is_exact=False, keys=keys)
+
+
+def _check_width(rows: Sequence[Any], budget: FrameBudget) -> None:
+    """Raise Unsure if pyarrow would probably make arrays of far more cells than the rows have values.
+
+    It cannot be stopped while it does. So the keys of some rows are read first, and the number of columns is estimated
+    from how many of them are new in the second half. A long row is looked at with a higher probability: it has room for
+    more keys.
+    """
+    import numpy as np
+
+    budget.check()
+    ends = np.cumsum(np.fromiter(map(len, rows), dtype=np.int64, count=len(rows)))
+    count = max(_LEAST_SAMPLE, len(rows) // _SAMPLE_PART)
+    chosen = np.unique(np.searchsorted(ends, np.random.default_rng().integers(ends[-1], size=count), side="right"))
+    sample = [rows[at] for at in np.random.default_rng().permutation(chosen)]
+    half = len(sample) // 2
+    paths = _paths_of(sample[:half])
+    known = len(paths)
+    paths |= _paths_of(sample[half:])
+    columns = len(paths) + (len(paths) - known) * len(rows) // max(half, 1)
+    if len(rows) * columns > _MOST_BLOCK_CELLS:
+        raise Unsure("there may be too many columns")
+
+
+def _paths_of(rows: Sequence[Any]) -> set[Path]:
+    """The keys of rows, and of the objects in them."""
+    paths: set[Path] = set()
+    try:
+        stack: list[tuple[Path, Any]] = [((), row) for row in msgspec.json.decode(b"[" + b",".join(rows) + b"]")]
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Unsure(str(error)) from None
+    while stack:
+        path, value = stack.pop()
+        if type(value) is dict:
+            inner = [((*path, key), item) for key, item in value.items()]
+            paths.update(here for here, _ in inner)
+            stack += [(here, item) for here, item in inner if type(item) is dict]
+    return paths
 
 
 def _arrays(rows: Sequence[Any], date_like: Iterable[Path]) -> tuple[dict[Path, Any], set[Path], bool]:
@@ -211,6 +265,8 @@ def _read(joined: bytes, rows: int, text: Iterable[Path]) -> pa.Table:
     parsing = pyarrow.json.ParseOptions(explicit_schema=_schema(text))
     try:
         table = pyarrow.json.read_json(pa.BufferReader(joined), options, parsing)
+    except MemoryError:  # one of pyarrow's is an ArrowException, too
+        raise
     except (pa.ArrowException, UnicodeError) as error:
         raise Unsure(str(error)) from None
     if table.num_rows != rows:

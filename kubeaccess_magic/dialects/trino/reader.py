@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import KubeAccessError, LoadError
 from ...text import excerpt, one_line
 from .. import answer, columns, stated_types
+from ..budget import DEFAULT, FrameBudget
 from ..joining import joined
 from ..links import Elsewhere, request_for_link
 from ..protocol import NO_LABELS, Pages, Step, Table
@@ -35,13 +36,15 @@ class TrinoReader:
         How many rows of each conversation are wanted: None for what one answer holds, `ALL` for all.
     """
 
+    budget = DEFAULT
+
     def __init__(self, limit: int | None = None) -> None:
         self._limit = limit
         self._conversations: list[_Conversation] = []
 
     def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
         """Send the statement; with a limit, ask for its pages until there are enough rows, then cancel it."""
-        conversation = _Conversation(labels, self._limit)
+        conversation = _Conversation(labels, self._limit, self.budget)
         self._conversations.append(conversation)
         reply = yield Step(request)
         following = conversation.add(reply, request)
@@ -63,7 +66,7 @@ class TrinoReader:
 
     def table(self) -> Table:
         """Make one table of all statements."""
-        return joined([(each.labels, each.table()) for each in self._conversations])
+        return joined([(each.labels, each.table()) for each in self._conversations], self.budget)
 
 
 @dataclasses.dataclass
@@ -72,6 +75,7 @@ class _Conversation:
 
     labels: Mapping[str, str]
     limit: int | None
+    budget: FrameBudget
     heads: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     rows: list[list[Any]] = dataclasses.field(default_factory=list)
     notes: dict[str, None] = dataclasses.field(default_factory=dict)
@@ -125,6 +129,7 @@ class _Conversation:
             return None
 
     def _frame(self, rows: list[list[Any]]) -> pd.DataFrame:
+        self.budget.check_cells(len(rows), len(self.heads))
         names = columns.Names()
         data = {}
         for place, head in enumerate(self.heads):

@@ -65,6 +65,6 @@ class SummaryReader(SingleAnswerReader):
             )
         if self._wide:
             items = list(exact.measured(answer.json_of(reply)))
-            return columns.frame(columns.flatten(items), len(items), dates=True)
+            return columns.frame(columns.flatten(items, budget=self.budget), len(items), dates=True, budget=self.budget)
         rows = fast.rows_of(reply.content)
-        return table(COLUMNS, exact.rows_of(answer.json_of(reply)) if rows is None else rows)
+        return table(COLUMNS, exact.rows_of(answer.json_of(reply)) if rows is None else rows, self.budget)

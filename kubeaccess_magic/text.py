@@ -17,6 +17,7 @@ __all__ = [
     "excerpt",
     "one_line",
     "printable",
+    "quoted",
     "redact",
     "redact_header",
     "redact_headers",
@@ -131,6 +132,13 @@ def shorten(text: str, max_characters: int) -> str:
         Longest result, in characters.
     """
     return text if len(text) <= max_characters else text[: max_characters - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """A text as one word of a line of the magic: in quotes if it must be."""
+    if text and not re.search(r"\s", text) and text[0] not in "'\"" and text != "#":
+        return text
+    return f"'{text}'" if "'" not in text else f'"{text}"'
 
 
 def redact_header(name: str, value: str) -> str:

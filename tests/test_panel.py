@@ -75,8 +75,9 @@ class Shown:
     def pick(self, label, begin):
         """Pick the first entry of a list that begins so, once it is there."""
         self.until(lambda: any(option.startswith(begin) for option in self.options(label)))
-        at = next(at for at, option in enumerate(self.options(label)) if option.startswith(begin))
-        self.field(label).set_state({"index": at})
+        with self.panel._lock:  # so that no newer list comes between the look and the pick
+            at = next(at for at, option in enumerate(self.options(label)) if option.startswith(begin))
+            self.field(label).set_state({"index": at})
 
     def picked(self, label):
         """The entry that is picked."""

@@ -27,13 +27,13 @@ def used() -> Iterator[tuple[str, str, re.Pattern[Any]]]:
             continue
         module = importlib.import_module(info.name)
         source = inspect.getsource(module)
-        for name, value, is_named in found_in(vars(module)):
+        for name, value, is_named in found_in(vars(module), info.name):
             for method in METHODS:
                 if not is_named or re.search(rf"\b{name}\.{method}\b", source):
                     yield f"{info.name}.{name}", method, value
 
 
-def found_in(names: Mapping[str, Any]) -> Iterator[tuple[str, re.Pattern[Any], bool]]:
+def found_in(names: Mapping[str, Any], module: str) -> Iterator[tuple[str, re.Pattern[Any], bool]]:
     """The patterns under some names, in their classes and containers; and whether code can call them by that name."""
     for name, value in names.items():
         if name.startswith("__"):
@@ -42,8 +42,8 @@ def found_in(names: Mapping[str, Any]) -> Iterator[tuple[str, re.Pattern[Any], b
             yield name, value, True
         elif isinstance(getattr(value, "__self__", None), re.Pattern):  # `re.compile(…).fullmatch`
             yield name, value.__self__, False
-        elif isinstance(value, type):
-            yield from ((f"{name}.{inner}", pattern, False) for inner, pattern, _ in found_in(vars(value)))
+        elif isinstance(value, type) and value.__module__ == module:
+            yield from ((f"{name}.{inner}", pattern, False) for inner, pattern, _ in found_in(vars(value), ""))
         elif isinstance(value, (list, tuple, set, frozenset, dict)):
             values = [*value, *value.values()] if isinstance(value, dict) else value
             for at, item in enumerate(values):

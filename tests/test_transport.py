@@ -178,7 +178,16 @@ def identity(
         .not_valid_before(now - datetime.timedelta(days=10))
         .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
+    issuing = key if issuer is None else issuer.key  # Python 3.13 wants a certificate to say which key signed it
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing.public_key())
+    builder = builder.add_extension(identifier, critical=False)
+    if ca:
+        signs = {"key_cert_sign": True, "crl_sign": True, "digital_signature": False, "content_commitment": False,
+                 "key_encipherment": False, "data_encipherment": False, "key_agreement": False,
+                 "encipher_only": False, "decipher_only": False}  # fmt: skip
+        builder = builder.add_extension(x509.KeyUsage(**signs), critical=True)
     if names:
         listed: list[x509.GeneralName] = []
         for one in names:
@@ -187,8 +196,7 @@ def identity(
             except ValueError:
                 listed.append(x509.DNSName(one))
         builder = builder.add_extension(x509.SubjectAlternativeName(listed), critical=False)
-    signer = key if issuer is None else issuer.key
-    return Identity(builder.sign(signer, hashes.SHA256()), key)
+    return Identity(builder.sign(issuing, hashes.SHA256()), key)
 
 
 def data_of(pem: bytes) -> str:

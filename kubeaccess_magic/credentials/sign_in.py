@@ -21,7 +21,7 @@ MAX_SECRET_BYTES = 2**20
 _TOKEN_FILE_FRESH_S = 60.0
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class SignIn:
     """What signs requests now, and what tells that it has become old.
 

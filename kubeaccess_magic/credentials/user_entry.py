@@ -73,7 +73,7 @@ def obtain_sign_in(context: Context, before: SignIn | None, call: Call, *, plugi
     return SignIn(authorization, certificate, files=user.files, token_file=user.entry.get("tokenFile") or None)
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class _User:
     """The user of a context as the kubeconfig has it now, with its secrets.
 

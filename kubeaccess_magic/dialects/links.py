@@ -6,12 +6,16 @@ Neither another server, nor another app, nor a header.
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import SplitResult, urljoin, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from ..errors import TargetError
 from ..request import Request
 from ..targets import Target
 from ..text import shorten
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 __all__ = ["Elsewhere", "request_for_link"]
 

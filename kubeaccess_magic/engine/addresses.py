@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from .. import kubeconfig
 from ..errors import ConfigError, TargetError
 from ..targets import Target
+from ..text import quoted
 
 __all__ = ["Address", "address_of"]
 
@@ -78,7 +79,9 @@ def _elsewhere(named: str, server: str, called: str, kubeconfig_file: str | os.P
     names = [row.name for row in listed if row.server and kubeconfig.same_server(row.server, named)]
     return TargetError(
         f"{named} is not the API server of {called} ({server})",
-        hint=f"it is that of {', '.join(names)}: %kproxy use {names[0]}" if names else "no context has that server",
+        hint=f"it is that of {', '.join(names)}: %kproxy use {quoted(names[0])}"
+        if names
+        else "no context has that server",
     )
 
 

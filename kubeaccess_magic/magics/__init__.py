@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import unicodedata
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -79,8 +80,6 @@ class KProxyMagics(Magics):
         self.open_panels = OpenPanels()
         self.failure: Failure | None = None
         self.history = History()
-        self._started_at = 0.0  # the line that runs, in seconds of the monotonic clock
-        self._progress: Progress | None = None  # its bar
         self._demo: Child | None = None
 
     @no_var_expand
@@ -237,24 +236,24 @@ class KProxyMagics(Magics):
         from .verbs import VERB_BY_WORD, overview
 
         if not line.verb and line.words:
+            bars: list[Progress] = []  # of this line: others may run in threads of their own
             try:
-                return self._answer(line, cell)
+                return self._answer(line, cell, bars)
             finally:
-                if self._progress is not None:
-                    self._progress.close()
+                for bar in bars:
+                    bar.close()
         if cell is not None:
             raise UsageError("a cell is the body for a target: %%kproxy TARGET [PATH]")
         return VERB_BY_WORD[line.verb].does(self, line) if line.verb else overview(self, line)
 
-    def _answer(self, line: Line, cell: str | None) -> Any:
+    def _answer(self, line: Line, cell: str | None, bars: list[Progress]) -> Any:
         """The value of a line with a target: prepare the query, run it, remember it, say what there is to say."""
         from .queries import query_of
 
         query = query_of(line, cell)
         cluster = self.cluster_for(line)
         entry = self.history_entry(cluster)
-        self._started_at, self._progress = time.monotonic(), None
-        progress = None if line.switch("quiet") else self._show_progress
+        progress = None if line.switch("quiet") else partial(self._show_progress, bars, time.monotonic())
         call = cluster.call(query, say=print_line, progress=progress, answered=entry.answered)
         try:
             prepared = cluster.engine.prepare(query, call)
@@ -275,15 +274,17 @@ class KProxyMagics(Magics):
             self.caption(line, result.lines)
         return result.value
 
-    def _show_progress(self, done: int, announced: int | None, unit: str) -> None:
-        """Draw a bar for what is still coming after a second."""
-        if time.monotonic() - self._started_at < _BAR_AFTER_S:
+    def _show_progress(
+        self, bars: list[Progress], started_at: float, done: int, announced: int | None, unit: str
+    ) -> None:
+        """Draw a bar for what is still coming after a second; `bars` keeps it until the line ends."""
+        if time.monotonic() - started_at < _BAR_AFTER_S:
             return
-        if self._progress is None:
+        if not bars:
             from .progress import Progress
 
-            self._progress = Progress(self.shell, not self.quiet, self._started_at)
-        self._progress(done, announced, unit)
+            bars.append(Progress(self.shell, not self.quiet, started_at))
+        bars[0](done, announced, unit)
 
     def _remember_failure(self, error: KubeAccessError, text: str, cell: str | None) -> None:
         from .failure import Failure

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..text import quoted
+
 __all__ = ["Word", "quoted", "split"]
 
 
@@ -54,10 +56,3 @@ def split(line: str) -> list[Word]:
         words.append(word)
         at = word.end
     return words
-
-
-def quoted(text: str) -> str:
-    """`text` as one word of a line: quoted if it must be."""
-    if text and not re.search(r"\s", text) and text[0] not in "'\"" and text != "#":
-        return text
-    return f"'{text}'" if "'" not in text else f'"{text}"'

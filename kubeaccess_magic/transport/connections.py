@@ -24,7 +24,7 @@ CONNECTIONS = 32  # kept open; more are opened when more threads ask, and closed
 _ALMOST_AN_ADDRESS = re.compile(r"[\d.]+|0[xX][\da-fA-FxX.]*")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Connections:
     """Connections to one upstream, and where they look for the guard of the request that they work for.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Lease", "LeaseSource", "RouteLeases"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Lease:
     """What one request uses. It is one value, so that another thread cannot change half of it.
 

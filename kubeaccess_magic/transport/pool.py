@@ -247,7 +247,7 @@ class Pool:
         return latest[1]
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class _Sending:
     """One request on its way out."""
 

@@ -27,7 +27,7 @@ _LIKE = "it reads like http://proxy.example:3128"
 _DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Proxy:
     """One proxy.
 
@@ -139,7 +139,7 @@ def _value(environ: Mapping[str, str], name: str) -> str:
 # --- URLs as Go's net/url reads them
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class _Parts:
     scheme: str
     authority: str

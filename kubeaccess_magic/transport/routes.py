@@ -25,7 +25,7 @@ __all__ = ["FixedRoute", "KubeconfigRoute", "Route", "RouteSource"]
 _HALF_WRITTEN_S = 0.1  # after that a file that is being written is whole
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Route:
     """Where requests go, and what signs them: one value, so that no signature reaches another server.
 
@@ -139,7 +139,7 @@ class KubeconfigRoute:
         return state
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class _State:
     """What the kubeconfig said when its files had these stamps."""
 

@@ -23,7 +23,7 @@ __all__ = ["TlsSettings", "Upstream", "host_as_written", "is_address"]
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class TlsSettings:
     """How the server's certificate is verified.
 
@@ -42,14 +42,14 @@ class TlsSettings:
     """
 
     ca_file: str | None = None
-    ca_data: bytes | None = dataclasses.field(default=None, repr=False)
+    ca_data: bytes | None = None
     insecure: bool = False
     server_name: str | None = None
     relaxed: bool = False
     ca_stamp: object = None
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Upstream:
     """Where connections lead: one server, and the way there. `parse` makes one of a URL.
 
@@ -90,6 +90,10 @@ class Upstream:
             raise ValueError("an upstream has a proxy or a socket factory, not both")
         if not self.host_header:
             object.__setattr__(self, "host_header", self.origin.partition("://")[2])
+
+    def __repr__(self) -> str:
+        through = f" through {self.proxy}" if self.proxy else ""
+        return f"<Upstream {self.url}{through}>"
 
     @classmethod
     def parse(

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import subprocess
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -798,3 +799,26 @@ def test_unload_and_reload(run, shell):
     count = sum(getattr(one, "__name__", "") == "keep_for_the_magic" for one in shell.input_transformers_cleanup)
     assert count == 1
     assert run("%kproxy -h").out
+
+
+# --- in threads
+
+
+def test_two_magics_in_two_threads_each_have_their_own_answer(run, shell):
+    """The history has every request; no line ends the other's bar, or takes its answer."""
+    before = len(run("%kproxy history").value)
+    answers: dict[str, list[str]] = {"a": [], "b": []}
+
+    def ask(name: str) -> None:
+        for number in range(20):
+            line = f"own/echo {name}/{number} -o json --kubeconfig {shell.user_ns['OWN']}"
+            answers[name].append(shell.run_line_magic("kproxy", line)["path"])
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in answers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert answers == {name: [f"/{name}/{number}" for number in range(20)] for name in answers}
+    paths = list(run("%kproxy history").value["path"][before:])
+    assert sorted(paths) == sorted(answers["a"] + answers["b"])

@@ -12,7 +12,7 @@ __all__ = ["Exemplar", "Sample", "moment", "number", "read_line"]
 
 _ANY_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _HEXADECIMAL = re.compile(r"[-+]?0[xX][0-9a-fA-F]*\.?[0-9a-fA-F]*[pP][-+]?\d+")
-_DECIMAL = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|inf(?:inity)?|nan)", re.ASCII | re.IGNORECASE)
+_DECIMAL = re.compile(r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|inf(?:inity)?|nan)", re.ASCII | re.IGNORECASE)
 _MILLISECONDS = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 _MOST_QUOTED = 20  # characters of a line in an error
 _LONGEST_NUMBER = 40

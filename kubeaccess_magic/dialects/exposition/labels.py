@@ -26,7 +26,7 @@ SHAPE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)\{[a-zA-Z_][a-zA-Z0-9_]*=(?:",[a-
 r"""What stands outside the quotes: ``up{job="`` and ``",instance="`` of ``up{job="a",instance="b"} 1``."""
 
 _QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'  # unrolled: it takes many letters at a time, instead of deciding for each
-_PAIRS = re.compile(rf"([a-zA-Z_][a-zA-Z0-9_]*|{_QUOTED})=({_QUOTED})")
+_PAIR = re.compile(rf"([a-zA-Z_][a-zA-Z0-9_]*|{_QUOTED})=({_QUOTED})")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -65,10 +65,12 @@ def written(pairs: Iterable[tuple[str, str]]) -> str:
 
 def pairs_of(labels: str) -> list[tuple[str, str]]:
     """Read names and values from text."""
-    return [
-        (unescaped(name[1:-1]) if name[0] == '"' else name, unescaped(text[1:-1]))
-        for name, text in _PAIRS.findall(labels)
-    ]
+    pairs, at = [], 1  # behind the brace
+    while (pair := _PAIR.match(labels, at)) is not None:
+        name, text = pair.groups()
+        pairs.append((unescaped(name[1:-1]) if name[0] == '"' else name, unescaped(text[1:-1])))
+        at = pair.end() + 1  # behind the comma
+    return pairs
 
 
 def columns_of(labels: Sequence[str], budget: FrameBudget = DEFAULT) -> dict[str, list[str | None]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["number", "read"]
 
-_NUMBER = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|inf(?:inity)?|nan)", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|inf(?:inity)?|nan)", re.ASCII | re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"[-+]?0[xX][0-9a-fA-F]{1,20}(?:\.[0-9a-fA-F]{1,20})?[pP][-+]?\d{1,5}")  # as Go reads it
 _RESULT_TYPES = ("vector", "matrix")
 _LATEST_S = 2**53 / 1000

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...discovery import Discovery, missing_pod, wrong_port
 from ...errors import AccessDenied, KubeAccessError, NotFound
 from ...kube import Status, matching_ports, pod_is_ready, pod_state, ready_endpoints
+from ...text import quoted
 
 if TYPE_CHECKING:
     from ...call import Call
@@ -165,7 +166,9 @@ def _not_ready(
             f"no pod matches the selector of {target} ({selector})",
             hint=f"`%kproxy pods -n {target.namespace}` shows the pods there are",
         )
-    hint = f"`%kproxy pods -n {target.namespace} -l {selector}` lists them; a pod itself can be asked by its name"
+    hint = (
+        f"`%kproxy pods -n {target.namespace} -l {quoted(selector)}` lists them; a pod itself can be asked by its name"
+    )
     if any(pod_is_ready(pod) for pod in pods):
         return NotFound(
             f"pods of {target} are ready, but none of its endpoints are: they may have become ready just now", hint=hint

@@ -111,7 +111,7 @@ def frame(
         data["exemplar"] = _column(texts, ones, as_categories)
     else:
         data["exemplar"] = _column([None] * len(heads), counts, as_categories)
-    if samples.is_open:
+    if samples.is_open or samples.exemplars:
         data |= _exemplar_values(samples, rows)
     return pd.DataFrame(data, index=pd.RangeIndex(rows), copy=False)
 

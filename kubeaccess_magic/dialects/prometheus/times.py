@@ -34,7 +34,7 @@ _UNITS_MS = {
     "w": 7 * 86_400_000,
     "y": 365 * 86_400_000,
 }
-_PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
+_PIECE = re.compile(r"(?<![\d.])(\d++(?:\.\d++)?)(ms|[smhdwy])")  # each run of digits is tried once
 _DURATION = r"(?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+"
 # In a URL a plus is a blank unless it is written %2B: `now+5m` arrives as `now 5m`, and a zone loses its plus, too.
 _RELATIVE = re.compile(rf"(?P<now>now)?(?:(?P<sign>[-+ ]?)(?P<duration>{_DURATION}))?")

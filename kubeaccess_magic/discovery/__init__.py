@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import kube
 from ..access import Access, attributes, role
-from ..errors import AccessDenied, NotFound
+from ..errors import AccessDenied, LoadError, NotFound
 from ..targets import Target
 from . import reviews
 from .lists import Budget, ObjectList, pages_of, read_in_each
@@ -132,6 +132,24 @@ class Discovery:
     def missing_service(self, target: Target, call: Call) -> NotFound:
         """The error for a service that does not exist: it names the nearest names, and namespaces that have it."""
         return missing_service(target, self._namespaces_with(target.name, call), lambda: self._names_near(target, call))
+
+    def is_namespaced(self, version: str, resource: str, call: Call) -> bool | None:
+        """Whether the objects of a resource are in namespaces; None if the API server does not say it.
+
+        Parameters
+        ----------
+        version
+            The path of the API version, such as ``/apis/apps/v1``.
+        resource
+            The name of the resource in paths, such as "deployments".
+        call
+            Limits the look-up.
+        """
+        try:
+            scopes = self._get(version, kube.namespaced_resources, call)
+        except (AccessDenied, LoadError):
+            return None
+        return scopes.get(resource) if scopes is not None else None
 
     # --- rights
 

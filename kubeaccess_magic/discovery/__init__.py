@@ -18,7 +18,7 @@ from ..targets import Target
 from . import reviews
 from .lists import Budget, ObjectList, pages_of, read_in_each
 from .port_choice import Resolution, ports_to_type, resolve_service_port, wrong_port
-from .refusals import redirected, refused
+from .refusals import ANONYMOUS, redirected, refused, unrecognized
 from .resolver import Backends, backends_of, missing_pod, missing_service, resolve
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .api import KubernetesApi
 
 __all__ = [
+    "ANONYMOUS",
     "Backends",
     "Discovery",
     "ObjectList",
@@ -41,6 +42,7 @@ __all__ = [
     "refused",
     "resolve",
     "resolve_service_port",
+    "unrecognized",
     "wrong_port",
 ]
 

@@ -201,7 +201,7 @@ def _credential(context: Context) -> Iterator[Finding]:
         yield Finding(
             "signs in",
             "problem",
-            f"the client certificate expired on {expiry:%Y-%m-%d %H:%M} UTC",
+            f"the client certificate ended on {expiry:%Y-%m-%d %H:%M} UTC",
             "get a new kubeconfig from whoever issued it (kubeadm: `kubeadm certs renew admin.conf`)",
         )
         return

@@ -16,7 +16,7 @@ from .discovery import redirected
 from .errors import KubeAccessError, LoadError, TimedOut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from types import FrameType
 
     from .reply import Reply
@@ -107,7 +107,38 @@ def fetch(
         table = conversation.table()
     if limit is not None or conversation.notes:
         table = dataclasses.replace(table, has_more=False)
-    return Fetched(table, reply, conversation.operation, first, (*conversation.notes, *table.notes))
+    notes = (*conversation.notes, *table.notes)
+    if not len(table.frame) and not conversation.notes:
+        notes += _why_empty(conversation.operation, first, reply, sender)
+    return Fetched(table, reply, conversation.operation, first, notes)
+
+
+def _why_empty(operation: dialects.Operation, first: Request, reply: Reply, sender: _Sender) -> tuple[str, ...]:
+    """Let the operation of an empty answer find out what may be wrong; no note if that cannot be found out."""
+    explain: Callable[[Request], Generator[dialects.Step, Reply, str | None]] | None
+    explain = getattr(operation, "why_empty", None)
+    if explain is None:
+        return ()
+    note = None
+    with contextlib.suppress(KubeAccessError), dialects.dialect_errors(operation, reply):
+        note = _result_of(explain(first), sender)
+    return (note,) if note else ()
+
+
+def _result_of(steps: Generator[dialects.Step, Reply, str | None], sender: _Sender) -> str | None:
+    """Send what a generator asks for until it returns."""
+    try:
+        step = next(steps)
+        while True:
+            try:
+                reply = sender(step)
+            except KubeAccessError as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(reply)
+    except StopIteration as end:
+        result: str | None = end.value
+        return result
 
 
 def _fetch_one(

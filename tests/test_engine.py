@@ -13,7 +13,7 @@ from own_cluster import written_kubeconfig
 from test_transport import Seen, Server, answered
 
 from kubeaccess_magic import Cluster
-from kubeaccess_magic.errors import KubeAccessError, NotFound, TargetError, TimedOut
+from kubeaccess_magic.errors import AccessDenied, KubeAccessError, NotFound, TargetError, TimedOut
 from kubeaccess_magic.query import Query
 
 SERVICE = {
@@ -136,3 +136,20 @@ def test_a_call_that_was_stopped_sends_nothing(api: Api, cluster: Cluster) -> No
     with pytest.raises(KubeAccessError, match="stopped"):
         cluster.get("shop/web", call=call)
     assert not api.paths
+
+
+@pytest.mark.parametrize("target", ["shop/web:80", "/api/v1/namespaces/shop/pods"])
+def test_a_refusal_of_nobody_is_about_the_credential_and_proposes_no_role(tmp_path: Path, target: str) -> None:
+    """Something on the way took the credential away: a Role for system:anonymous would help the wrong user."""
+    message = 'services "web:80" is forbidden: User "system:anonymous" cannot get resource "services/proxy"'
+    details = {"name": "web:80", "kind": "services"}
+    status = {"kind": "Status", "code": 403, "reason": "Forbidden", "message": message, "details": details}
+    body = json.dumps({"apiVersion": "v1", "metadata": {}, "status": "Failure"} | status).encode()
+
+    def refuse(seen: Seen, connection: Any) -> bytes:
+        return answered(body, "Content-Type: application/json", status="403 Forbidden")
+
+    with Server(refuse) as server, Cluster(kubeconfig=written_kubeconfig(tmp_path, server.url)) as cluster:
+        with pytest.raises(AccessDenied, match="does not recognize the credential") as caught:
+            cluster.frame(target)
+    assert caught.value.role is None and "Role" not in f"{caught.value} {caught.value.hint}"

@@ -176,8 +176,9 @@ def test_an_issuer_that_is_not_trusted_gets_no_secret(credential, issuer, author
     (tmp_path / "bundle").write_bytes(issuer.authority.pem)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "bundle"))  # has no say
     (tmp_path / ".netrc").write_text("default login netrc password netrc\n")
-    with pytest.raises(CredentialError, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(CredentialError, match="CERTIFICATE_VERIFY_FAILED") as caught:
         signed(credential(token(-1), **{"idp-certificate-authority-data": other}))
+    assert "`idp-certificate-authority` of the auth-provider" in str(caught.value)
     assert issuer.asked == []
 
 

@@ -160,6 +160,8 @@ def nowhere(tmp_path_factory):
         "node/worker-1:10250 stats/summary",
         "https:web:443 a/b?c=d&e=%2F",
         "/apis/apps/v1/deployments?limit=3",
+        "/api/v1/pods -n shop",
+        "/api/v1/pods --selector app=web --all-namespaces",
         "web _search -q q=user:kimchy -q size=5",
         """web a -q 'query=sum by (job) (rate(x{a="b"}[5m]))'""",
         "web a -q match[]=up -q match[]=down -q empty=",

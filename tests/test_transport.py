@@ -977,6 +977,7 @@ def test_an_unknown_ca_is_refused_before_anything_is_sent(tls: ssl.SSLContext, c
             with pytest.raises(Unreachable, match="is not trusted") as caught:
                 opened(connect(server, **cluster))
             assert "certificate-authority" in (caught.value.hint or "")
+            assert ("SSL_CERT_FILE" in (caught.value.hint or "")) == ("certificate-authority-data" not in cluster)
         assert not server.seen
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 import sys
 import warnings
 from typing import Any
@@ -41,6 +42,8 @@ def main() -> int:
         while first.__context__ is not None:
             first = first.__context__
         print(f"{type(first).__name__}: {first}", file=sys.stderr)
+        if isinstance(first, ssl.SSLCertVerificationError):
+            print("`idp-certificate-authority` of the auth-provider is where an issuer's own CA goes", file=sys.stderr)
         return 1
     json.dump({field: config[field] for field in ("id-token", "refresh-token")}, sys.stdout)
     return 0

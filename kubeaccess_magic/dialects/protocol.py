@@ -161,7 +161,11 @@ class Dialect(Protocol):
 
 
 class Operation(Protocol):
-    """One call of one API, such as a search. It belongs to one request."""
+    """One call of one API, such as a search. It belongs to one request.
+
+    It may have a further method, ``why_empty(request) -> Generator[Step, Reply, str | None]``: it is called if the
+    frame has no rows, asks what it needs, and returns a sentence that says what may be wrong.
+    """
 
     @property
     def dialect(self) -> str:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import kube
 from ..access import Access, attributes, role
-from ..errors import AccessDenied, NotFound
+from ..errors import AccessDenied, LoadError, NotFound
 from ..targets import Target
 from . import reviews
 from .lists import Budget, ObjectList, pages_of, read_in_each
 from .port_choice import Resolution, ports_to_type, resolve_service_port, wrong_port
-from .refusals import redirected, refused
+from .refusals import ANONYMOUS, redirected, refused, unrecognized
 from .resolver import Backends, backends_of, missing_pod, missing_service, resolve
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .api import KubernetesApi
 
 __all__ = [
+    "ANONYMOUS",
     "Backends",
     "Discovery",
     "ObjectList",
@@ -41,6 +42,7 @@ __all__ = [
     "refused",
     "resolve",
     "resolve_service_port",
+    "unrecognized",
     "wrong_port",
 ]
 
@@ -132,6 +134,24 @@ class Discovery:
     def missing_service(self, target: Target, call: Call) -> NotFound:
         """The error for a service that does not exist: it names the nearest names, and namespaces that have it."""
         return missing_service(target, self._namespaces_with(target.name, call), lambda: self._names_near(target, call))
+
+    def is_namespaced(self, version: str, resource: str, call: Call) -> bool | None:
+        """Whether the objects of a resource are in namespaces; None if the API server does not say it.
+
+        Parameters
+        ----------
+        version
+            The path of the API version, such as ``/apis/apps/v1``.
+        resource
+            The name of the resource in paths, such as "deployments".
+        call
+            Limits the look-up.
+        """
+        try:
+            scopes = self._get(version, kube.namespaced_resources, call)
+        except (AccessDenied, LoadError):
+            return None
+        return scopes.get(resource) if scopes is not None else None
 
     # --- rights
 

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from ..kube import Status
     from ..reply import Reply
 
-__all__ = ["redirected", "refused"]
+__all__ = ["ANONYMOUS", "redirected", "refused", "unrecognized"]
+
+ANONYMOUS = "system:anonymous"
+"""The user that the API server sees in a request whose credential it does not recognize."""
 
 _GROUP = re.compile(r"(/api/v1|/apis/[^/]+/[^/]+)/[^/]")
 
@@ -67,6 +70,15 @@ def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessErr
     return _other(reply, summary)
 
 
+def unrecognized() -> AccessDenied:
+    """The error for a refusal of `ANONYMOUS`. No Role helps: every request of ours carries a credential."""
+    return AccessDenied(
+        f"the API server does not recognize the credential: it sees {ANONYMOUS}, who may not do that",
+        hint="a proxy on the way may take the credential away, or it belongs to another cluster: `%kproxy doctor`"
+        " shows what is sent; sign in again as kubectl would, or choose another context: %kproxy contexts",
+    )
+
+
 def redirected(reply: Reply) -> LoadError:
     """The error for an answer of the API server that leads elsewhere: no credential follows it there."""
     location = reply.headers.get("location") or "nowhere"
@@ -78,6 +90,8 @@ def redirected(reply: Reply) -> LoadError:
 
 
 def _forbidden(message: str, attributes: Attributes | None, user: str | None) -> AccessDenied:
+    if user == ANONYMOUS:
+        return unrecognized()
     hint = "`%kproxy doctor` shows as whom you are signed in, and what you may"
     if attributes is not None:
         hint = "the error's .role is the Role to ask an administrator for: `%kproxy last --why` shows it"

@@ -26,6 +26,7 @@ from ..text import redact, shorten
 from ..ways import Ways
 from ..ways.proxy import allowed_spelling, api_path
 from .addresses import Address, address_of
+from .scope import scoped
 
 if TYPE_CHECKING:
     from ..access import Access, Attributes
@@ -196,7 +197,7 @@ class Engine:
             The API server cannot be asked.
         """
         meaning = None
-        if isinstance(query.target, str):
+        if isinstance(query.target, str) and not query.all_namespaces and query.selector is None:
             meaning = self._meanings.get((query.target, query.namespace, query.via))
         if meaning is not None and time.monotonic() < meaning.fresh_until:
             request, way, notes = query.request(meaning.target, None), meaning.way, meaning.notes
@@ -282,8 +283,12 @@ class Engine:
     def _resolved(self, query: Query, call: Call) -> tuple[Request, Way, tuple[str, ...]]:
         """The request that a query means, with namespace, port and scheme filled in; its way; lines about choices."""
         address = self.address(query.target)
-        request = query.request(address.target, address.path)
-        target = request.target
+        scope = scoped(
+            query.request(address.target, address.path),
+            query,
+            lambda version, resource: self.discovery.is_namespaced(version, resource, call),
+        )
+        request, target = scope.request, scope.request.target
         if target.kind in ("service", "pod") and target.namespace is None:
             target = target.with_namespace(query.namespace or self.namespace)
             request = request.with_target(target)
@@ -292,7 +297,7 @@ class Engine:
         way = self._ways.choose(query.via, request)
         way.check(sent)
         resolution = self._resolve(address, target, call)
-        notes = tuple(line for line in (address.note, resolution.note) if line)
+        notes = tuple(line for line in (address.note, scope.note, resolution.note) if line)
         if address.target.kind in ("service", "pod") and address.path is None and isinstance(query.target, str):
             if len(self._meanings) >= _MAX_MEANINGS:
                 self._meanings.clear()

@@ -113,7 +113,16 @@ _NAMES = {
     "pods": ("default_container", "pod_is_ready", "pod_state"),
     "ports": ("matching_ports", "scheme_of", "speaks_http", "target_of"),
     "quantity": ("quantity", "seconds"),
-    "resources": ("ENDPOINTSLICES", "NAMESPACES", "NODES", "PODS", "SERVICES", "Resource", "path_of"),
+    "resources": (
+        "ENDPOINTSLICES",
+        "NAMESPACES",
+        "NODES",
+        "PODS",
+        "SERVICES",
+        "Resource",
+        "namespaced_resources",
+        "path_of",
+    ),
     "status": ("Status", "status_of"),
     "tokens": ("ContinueTokens",),
 }

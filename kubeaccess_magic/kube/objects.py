@@ -13,6 +13,8 @@ import msgspec
 from ..errors import LoadError
 
 __all__ = [
+    "ApiResource",
+    "ApiResourceList",
     "Condition",
     "Container",
     "ContainerPort",
@@ -345,6 +347,19 @@ class Namespace(_Json, frozen=True):
 
 
 # ---- decoding
+
+
+class ApiResource(_Json, frozen=True):
+    """A resource that an API version has, and whether its objects are in namespaces."""
+
+    name: str = ""
+    namespaced: bool = False
+
+
+class ApiResourceList(_Json, frozen=True):
+    """What an API version has."""
+
+    resources: list[ApiResource] = []
 
 
 def decode(body: bytes, kind: type[_Object]) -> _Object:

@@ -6,9 +6,9 @@ import dataclasses
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from .objects import EndpointSlice, Namespace, Node, Page, Pod, Service, decode, decode_list
+from .objects import ApiResourceList, EndpointSlice, Namespace, Node, Page, Pod, Service, decode, decode_list
 
-__all__ = ["ENDPOINTSLICES", "NAMESPACES", "NODES", "PODS", "SERVICES", "Resource", "path_of"]
+__all__ = ["ENDPOINTSLICES", "NAMESPACES", "NODES", "PODS", "SERVICES", "Resource", "namespaced_resources", "path_of"]
 
 Object = TypeVar("Object", bound=Any)
 
@@ -50,6 +50,11 @@ NODES = Resource("nodes", Node)
 SERVICES = Resource("services", Service)
 PODS = Resource("pods", Pod)
 ENDPOINTSLICES = Resource("endpointslices", EndpointSlice, group="discovery.k8s.io")
+
+
+def namespaced_resources(body: bytes) -> dict[str, bool]:
+    """Whether the objects of each resource are in namespaces, from an APIResourceList; LoadError if it is not one."""
+    return {entry.name: entry.namespaced for entry in decode(body, ApiResourceList).resources}
 
 
 def path_of(

@@ -203,7 +203,10 @@ class MagicHost:
         found = self.cluster(state.context).engine.address(text)
         target, path = found.target, _below(found.path or "", asked.words[1] if len(asked.words) > 1 else "")
         if target.kind == "api":
-            return dataclasses.replace(state, kind=API, namespace="", path=path)
+            # An API path has no field for its namespace: -n stays an option of the line.
+            scope = f"-n {_word(state.namespace)}" if state.namespace else ""
+            options = " ".join(word for word in (state.options, scope) if word)
+            return dataclasses.replace(state, kind=API, namespace="", path=path, options=options)
         scheme = "" if found.is_http_url and target.scheme == "http" and target.port else target.scheme
         return dataclasses.replace(
             state,
@@ -270,7 +273,7 @@ class MagicHost:
 
     def prepare(self, state: State, call: Call) -> panel.Asked:
         """The request, checked but not sent; a Service may be read for its port."""
-        _check_options(state.options)
+        _check_options(state)
         line, cell = self._written(state, False)
         asked = parse(line, self.variables)
         check_name(state.into or None)
@@ -318,10 +321,11 @@ def _options(given: Mapping[str, str | bool | list[str]]) -> str:
     return " ".join(words)
 
 
-def _check_options(text: str) -> None:
+def _check_options(state: State) -> None:
     """Refuse in the field for options what belongs elsewhere."""
-    asked = parse(f"service {text}")
-    wrong = [option.names[0] for option in OPTIONS if option.key in asked.given and option.key in _IN_FIELDS]
+    asked = parse(f"service {state.options}")
+    fields = _IN_FIELDS - ({"namespace"} if state.kind == API else set())
+    wrong = [option.names[0] for option in OPTIONS if option.key in asked.given and option.key in fields]
     if len(asked.words) > 1:
         raise UsageError(f"{asked.words[1]!r} is no option")
     if wrong:

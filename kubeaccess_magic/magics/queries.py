@@ -52,6 +52,8 @@ def query_of(line: Line, cell: str | None) -> Query:
         path=path or "/",
         method=method.upper(),
         namespace=line.text("namespace"),
+        all_namespaces=line.switch("all_namespaces"),
+        selector=line.text("selector"),
         params=tuple(params),
         headers=tuple(with_media_type([header(in_text(text, variables)) for text in headers], media_type))
         if headers or media_type
@@ -68,10 +70,6 @@ def query_of(line: Line, cell: str | None) -> Query:
 
 
 def _check(line: Line, cell: str | None) -> None:
-    if line.switch("all_namespaces"):
-        raise UsageError("-A goes with `%kproxy services` and `%kproxy pods`; a target is in one namespace")
-    if line.text("selector"):
-        raise UsageError("-l goes with `%kproxy services` and `%kproxy pods`; a target has a name")
     if cell is not None and not cell.strip():
         raise UsageError("the cell is empty: %%kproxy sends it as the body")
     output = line.text("output")

@@ -42,9 +42,13 @@ def as_code(cluster: Cluster, prepared: PreparedQuery) -> Text:
     query, output = prepared.query, prepared.query.output or "frame"
     arguments = _arguments(query)
     target = str(query.target)
-    if query.namespace and "://" not in target and not target.startswith("/"):
+    path = query.path
+    if prepared.request.target.kind == "api" and (query.namespace or query.selector):  # they are in the path now
+        target, path = prepared.request.path_and_query, "/"
+        arguments.pop("params", None)
+    elif query.namespace and "://" not in target and not target.startswith("/"):
         target = str(prepared.request.target)
-    words = [repr(redact(target))] + ([repr(redact(query.path))] if query.path != "/" else [])
+    words = [repr(redact(target))] + ([repr(redact(path))] if path != "/" else [])
     if output != "frame":
         words.insert(0, repr(query.method))
         arguments = {key: arguments[key] for key in ("params", "headers", "data", "timeout_s") if key in arguments}

@@ -158,8 +158,8 @@ class Verb:
 _CLUSTER = ("context", "kubeconfig", "as", "as_group", "into", "quiet")
 _LIST = (*_CLUSTER, "namespace", "all_namespaces", "selector")
 _QUERY = tuple(
-    "namespace output request data header query limit timeout dialect rows agg labels wide categories grouped raw "
-    "expand".split()
+    "namespace all_namespaces selector output request data header query limit timeout dialect rows agg labels wide "
+    "categories grouped raw expand".split()
 )
 
 WITHOUT_TARGET = (*_CLUSTER, "namespace")

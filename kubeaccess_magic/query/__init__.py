@@ -69,7 +69,12 @@ class Query:
     method
         The HTTP method, in upper case.
     namespace
-        The namespace of a target that names none; the cluster's own if None.
+        The namespace of a target that names none, and of the list that an API path means; the cluster's own, or what
+        the path says, if None.
+    all_namespaces
+        Whether the list that an API path means is of all namespaces.
+    selector
+        Labels of the objects in the list that an API path means, as ``kubectl`` takes them; None for any.
     params
         Added to the query of the path: pairs, or one text as it is typed in a query.
     headers
@@ -103,6 +108,8 @@ class Query:
     path: str = "/"
     method: str = "GET"
     namespace: str | None = None
+    all_namespaces: bool = False
+    selector: str | None = None
     params: str | tuple[tuple[str, Any], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | Iterable[bytes] | None = None

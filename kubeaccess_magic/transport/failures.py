@@ -47,7 +47,13 @@ def broke_before_answer(error: BaseException, guard: Guard) -> bool:
 
 
 def translated(
-    error: BaseException, guard: Guard, server: str, *, unsafe_method: str = "", proxy: Proxy | None = None
+    error: BaseException,
+    guard: Guard,
+    server: str,
+    *,
+    unsafe_method: str = "",
+    proxy: Proxy | None = None,
+    has_ca: bool = True,
 ) -> KubeAccessError:
     """Our error for a foreign one that came before an answer, most specific first.
 
@@ -63,6 +69,8 @@ def translated(
         The method, where the request may have changed something although there was no answer.
     proxy
         The proxy on the way, or None.
+    has_ca
+        Whether the kubeconfig names the CA of the server; if not, the CAs of the system are trusted.
     """
     if isinstance(error, KubeAccessError):
         return error
@@ -71,6 +79,7 @@ def translated(
     chain = tuple(_chain(error))
     return (
         _not_through(chain, proxy, server)
+        or _not_trusted(chain, server, has_ca)
         or _not_connected(chain, guard, server, proxy)
         or _not_understood(chain, guard, server)
         or _without_answer(chain, server, unsafe_method)
@@ -193,9 +202,6 @@ def _is_called(error: BaseException | None, name: str) -> bool:
 def _not_connected(
     chain: tuple[BaseException, ...], guard: Guard, server: str, proxy: Proxy | None
 ) -> KubeAccessError | None:
-    distrust = _first(chain, ssl.SSLCertVerificationError)
-    if distrust is not None:
-        return _not_trusted(distrust, server)
     if _first(chain, foreign.ClosedPoolError) is not None:
         return Unreachable(f"the connection to {server} was closed on this side", hint="make a new Cluster")
     if _first(chain, foreign.NameResolutionError) is not None:
@@ -239,7 +245,10 @@ def _not_understood(chain: tuple[BaseException, ...], guard: Guard, server: str)
     return None
 
 
-def _not_trusted(error: ssl.SSLCertVerificationError, server: str) -> Unreachable:
+def _not_trusted(chain: tuple[BaseException, ...], server: str, has_ca: bool) -> Unreachable | None:
+    error = _first(chain, ssl.SSLCertVerificationError)
+    if error is None:
+        return None
     reason = (error.verify_message or "certificate verify failed").rstrip(".")
     if error.verify_code in _STRICT_ONLY:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -251,6 +260,11 @@ def _not_trusted(error: ssl.SSLCertVerificationError, server: str) -> Unreachabl
         hint = "the certificate is for another name: write that as `tls-server-name` in the kubeconfig"
     elif error.verify_code in _WRONG_TIME:
         hint = "check the clock of this machine; if it is right, the server's certificate must be renewed"
+    elif not has_ca:
+        hint = (
+            "the kubeconfig names no CA, so those of this system count: set `certificate-authority-data` of the"
+            " cluster, or SSL_CERT_FILE to a file that has its CA"
+        )
     else:
         hint = "is `certificate-authority` in the kubeconfig that of this cluster? The cluster may have a new one"
     return Unreachable(f"{server} is not trusted: {reason}", hint=hint)

@@ -236,6 +236,7 @@ class Pool:
             lease.upstream.url,
             unsafe_method="" if sending.safe else sending.method,
             proxy=lease.upstream.proxy,
+            has_ca=bool(lease.upstream.tls.ca_file or lease.upstream.tls.ca_data),
         )
 
 

@@ -339,3 +339,40 @@ def test_a_list_that_is_cut_off():
         dialects.load([reply(body, asked=request("/api/v1/pods"))])
     with pytest.raises(LoadError, match="cut off"):
         dialects.load([reply(body)], dialect="kubernetes")
+
+
+def nodes_with(*allocatable: dict[str, str]) -> bytes:
+    items = [
+        {"metadata": meta(f"n{number}", None), "status": {"allocatable": {"memory": "1Gi", **resources}}}
+        for number, resources in enumerate(allocatable)
+    ]
+    return listed("Node", items)
+
+
+def test_extended_resources_of_nodes_are_columns():
+    answer = reply(nodes_with({"cpu": "95690m", "nvidia.com/gpu": "8", "hugepages-2Mi": "0"}, {"cpu": "4"}))
+    frame = dialects.load([answer]).frame
+    assert frame["nvidia.com/gpu"].tolist() == [8, pd.NA] and str(frame["nvidia.com/gpu"].dtype) == "Int64"
+    assert [name for name in frame if "hugepages" in name] == []
+    assert "nvidia.com/gpu" not in dialects.load([reply(nodes_with({"cpu": "4"}))]).frame
+
+
+def test_wide_has_numbers_for_quantities():
+    answer = reply(nodes_with({"cpu": "95690m", "nvidia.com/gpu": "8"}, {"cpu": "4"}))
+    frame = dialects.load([answer], wide=True).frame
+    assert frame["status.allocatable.cpu"].tolist() == [95.69, 4.0]
+    assert frame["status.allocatable.memory"].tolist() == [2**30, 2**30]
+    assert frame["status.allocatable.nvidia.com/gpu"].tolist() == [8, pd.NA]
+
+
+def test_wide_keeps_what_is_no_quantity():
+    items = [{"metadata": meta("a"), "spec": {"limits": {"cpu": "1", "mode": "burst"}, "version": "1"}}]
+    frame = dialects.load([reply(listed("Thing", items, "example.org/v1"))], wide=True).frame
+    assert frame["spec.limits.mode"].tolist() == ["burst"] and frame["spec.version"].tolist() == ["1"]
+
+
+def test_a_kind_that_nobody_listed_says_which_fields_are_not_shown():
+    items = [{"metadata": meta("a"), "spec": {"size": 1, "parts": [1]}, "status": {"nodes": {"a": {"b": 1}}, "no": {}}}]
+    table = dialects.load([reply(listed("Thing", items, "example.org/v1"))])
+    assert table.notes == ("not shown: spec.parts, status.nodes; --wide (wide=True) shows all fields",)
+    assert dialects.load([reply(listed("Thing", items, "example.org/v1"))], wide=True).notes == ()

@@ -510,7 +510,8 @@ def test_demo_and_back(run, shell):
     [
         HITS,
         f"{ELASTIC} _search?q=user:kimchy --limit 25",
-        f"{ELASTIC} _search -q q=user:kimchy -n shop --timeout 30",
+        f"{ELASTIC} _search -q q=user:kimchy -n kube-system --timeout 30",
+        "/api/v1/pods -n shop -l app=web -q fieldSelector=status.phase=Running",
         "elasticsearch-logging _search?q=user:kimchy -n kube-system",
         "http://elasticsearch-logging.kube-system.svc:9200/_search?q=user:kimchy",
         f"""{ELASTIC} _search -d {QUERY.replace(" ", "")} --limit 12""",
@@ -596,6 +597,9 @@ ERRORS = [
     ("--context no-such shop/web", KubeAccessError, "no-such"),
     (f"{ELASTIC} -H Authorization:x", ValueError, "uthorization"),
     ("own/echo fails --kubeconfig ${OWN}", AppError, "the app answered 500"),
+    ("web -A", ValueError, "-A"),
+    ("shop/web -n other", ValueError, "-n names other"),
+    ("/api/v1/nodes -n shop", ValueError, "nodes are in no namespace"),
 ]
 
 
@@ -635,7 +639,6 @@ def test_an_error_is_a_line_and_a_hint(run, shell, line, kind, says):
         ("web -d @-", "there is none"),
         ("web -q x", "NAME=VALUE"),
         ("web -H x", "no colon"),
-        ("web -A", "-A"),
         ("web --as-group x", "--as USER"),
         ("web --into a.b", "a.b"),
         ("web _search -query x", "two dashes: --query"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from .. import answer
@@ -13,7 +13,7 @@ from . import resources
 if TYPE_CHECKING:
     from ...reply import Reply
     from ...request import Request
-    from ..protocol import Operation, Reader
+    from ..protocol import Operation, Reader, Step
 
 __all__ = ["AnswerOperation", "CatOperation", "Elasticsearch", "SearchOperation"]
 
@@ -97,6 +97,13 @@ class SearchOperation:
         from .search_reader import SearchReader
 
         return SearchReader(self.place, SearchRequest.of(self.request, self.place).size, limit, agg=agg)
+
+    def why_empty(self, request: Request) -> Generator[Step, Reply, str | None]:
+        """Ask whether the fields of a search exist; the sentence that says which one does not."""
+        from .queried_fields import why_empty
+        from .search import SearchRequest
+
+        return (yield from why_empty(SearchRequest.of(request, self.place)))
 
     @staticmethod
     def is_answer(reply: Reply) -> bool:

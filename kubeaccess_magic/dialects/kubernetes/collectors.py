@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ...kube import quantity
+from ...text import quoted
 from .. import columns
 from ..budget import DEFAULT, FrameBudget
 from . import fast
 from .exact import rows_of
 from .frames import table
-from .kinds import COLUMNS, Column, at, condition, plain
+from .kinds import COLUMNS, Column, at, condition, deeper_fields, extended_resources, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from .page import Page
 
 __all__ = ["Collector", "collector_for"]
+
+_NAMED = 5  # fields in a note
+# The fields whose values the API knows as quantities, by the name of a resource such as cpu or nvidia.com/gpu.
+_OF_RESOURCES = re.compile(r"(?:^|\.)(?:capacity|allocatable|requests|limits|hard|used|usage|overhead\.podFixed)\.[^.]")
 
 
 class Collector(Protocol):
@@ -29,6 +36,10 @@ class Collector(Protocol):
 
     def add(self, page: Page) -> None:
         """Take the rows of a page."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what the frame does not show."""
 
     def frame(self) -> pd.DataFrame:
         """All rows."""
@@ -59,7 +70,9 @@ def collector_for(page: Page, *, wide: bool, labels: Sequence[str], budget: Fram
 
 
 class _ChosenColumns:
-    """The columns that were chosen for a kind."""
+    """The columns that were chosen for a kind; of nodes, one more for each extended resource, such as GPUs."""
+
+    notes = ()
 
     def __init__(self, group_kind: str, labels: Sequence[str], budget: FrameBudget) -> None:
         self._budget = budget
@@ -67,6 +80,8 @@ class _ChosenColumns:
         self._columns = COLUMNS[group_kind] | _label_columns(labels)
         self._may_be_fast = not labels
         self._rows: list[tuple[Any, ...]] = []
+        self._has_resources = group_kind == "/Node"
+        self._resources: list[dict[str, Any]] = []  # of each row
 
     @property
     def rows(self) -> int:
@@ -77,9 +92,18 @@ class _ChosenColumns:
         if self._may_be_fast and not page.is_parsed and page.head.is_list:
             rows = fast.rows_of(page.body, self._group_kind)
         self._rows += rows_of(page.objects, self._group_kind, self._columns) if rows is None else rows
+        if self._has_resources:
+            self._resources += map(extended_resources, page.objects)
 
     def frame(self) -> pd.DataFrame:
-        return table({name: kind for name, (kind, _) in self._columns.items()}, self._rows, self._budget)
+        kinds = {name: kind for name, (kind, _) in self._columns.items()}
+        resources = sorted({name for row in self._resources for name in row} - kinds.keys())
+        if not resources:
+            return table(kinds, self._rows, self._budget)
+        self._budget.check_cells(self.rows, len(kinds) + len(resources))
+        extra = [tuple(row.get(name) for name in resources) for row in self._resources]
+        rows = [row + more for row, more in zip(self._rows, extra, strict=True)]
+        return table(kinds | dict.fromkeys(resources, "number"), rows, self._budget)
 
 
 class _PlainValues:
@@ -90,6 +114,15 @@ class _PlainValues:
         self._labels = _label_columns(labels)
         self._identities: list[tuple[Any, ...]] = []
         self._values: list[dict[str, Any]] = []
+        self._deeper: dict[str, None] = {}  # names of fields that are not shown
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        if not self._deeper:
+            return ()
+        names = list(self._deeper)
+        shown = ", ".join(quoted(name) for name in names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+        return (f"not shown: {shown}; --wide (wide=True) shows all fields",)
 
     @property
     def rows(self) -> int:
@@ -103,6 +136,7 @@ class _PlainValues:
             labels = [read(item) for _, read in self._labels.values()]
             self._identities.append((*identity, at(meta, "creationTimestamp"), *labels))
             self._values.append(plain(item))
+            self._deeper |= dict.fromkeys(deeper_fields(item))
 
     def frame(self) -> pd.DataFrame:
         namespaces, names, kinds, ready, created, *labels = (
@@ -121,7 +155,9 @@ class _PlainValues:
 
 
 class _AllFields:
-    """All fields, as dotted columns. Nothing is lost, not even one of two equal keys."""
+    """All fields, as dotted columns. Nothing is lost, not even one of two equal keys. Quantities become numbers."""
+
+    notes = ()
 
     def __init__(self, labels: Sequence[str], budget: FrameBudget) -> None:
         self._budget = budget
@@ -138,13 +174,24 @@ class _AllFields:
     def frame(self) -> pd.DataFrame:
         labels = {name: [read(item) for item in self._objects] for name, (_, read) in self._labels.items()}
         fields = columns.flatten(self._objects, columns.Names(labels), budget=self._budget)
+        fields = {name: _in_numbers(name, values) for name, values in fields.items()}
         return columns.frame(
             fields | labels, self.rows, dates=True, kinds=dict.fromkeys(labels, "text"), budget=self._budget
         )
 
 
+def _in_numbers(name: str, values: list[Any]) -> list[Any]:
+    """The numbers of a column of quantities; any other column as it is."""
+    if _OF_RESOURCES.search(name) is None or any(type(value) not in (str, type(None)) for value in values):
+        return values
+    numbers = [quantity(value) for value in values]
+    return values if any(type(number) is str for number in numbers) else numbers
+
+
 class _ServerTable:
     """A Table as the server made it (F4): its cells, and the namespace of each row if the server gives it."""
+
+    notes = ()
 
     def __init__(self, labels: Sequence[str], budget: FrameBudget) -> None:
         self._budget = budget

@@ -152,7 +152,7 @@ class _List:
             unit="rows" if head.group_kind in PARTS else self._unit or _plural(head.kind),
             total_is_lower_bound=bool(head.token) and remaining is None,
             has_more=total > min(count, limit),
-            notes=(_MOVED,) if len(self._versions) > 1 else (),
+            notes=((_MOVED,) if len(self._versions) > 1 else ()) + self._collector.notes,
         )
 
 

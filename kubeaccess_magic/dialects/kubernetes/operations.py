@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
+from ...access import attributes
+from ...errors import NotFound
+from ...kube import NAMESPACES
+from ...text import quoted
+from ..protocol import Step
 from . import summary
 from .heads import head_of
 from .lists import ListReader
@@ -68,6 +73,20 @@ class ListOperation:
         asks_for_part = any(self.request.param(name) is not None for name in ("limit", "continue"))
         reads_on = limit is not None or (bool(self.resource) and not asks_for_part)
         return ListReader(limit, reads_on=reads_on, unit=self.resource, wide=wide, labels=labels)
+
+    def why_empty(self, request: Request) -> Generator[Step, Reply, str | None]:
+        """Ask whether the namespace of an empty list exists; the sentence that says that it does not."""
+        if request.target.kind != "api":
+            return None
+        namespace = attributes(request.method, request.target, None, request.path).namespace
+        if namespace is None:
+            return None
+        question = dataclasses.replace(request, path=NAMESPACES.path(name=namespace), query="", headers=())
+        try:
+            yield Step(question, has_rows=False)
+        except NotFound:
+            return f"there is no namespace {quoted(namespace)}"
+        return None
 
 
 @dataclasses.dataclass(frozen=True)

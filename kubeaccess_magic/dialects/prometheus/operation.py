@@ -10,8 +10,11 @@ from .. import answer
 from . import ranges
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from ...reply import Reply
     from ...request import Request
+    from ..protocol import Step
     from .reader import PrometheusReader
 
 __all__ = ["PrometheusOperation", "is_sample_answer"]
@@ -68,6 +71,14 @@ class PrometheusOperation:
         from .reader import PrometheusReader
 
         return PrometheusReader(self.endpoint, limit, wide=wide, categories=categories)
+
+    def why_empty(self, request: Request) -> Generator[Step, Reply, str | None]:
+        """Ask whether the metrics of a query exist; the sentence that says which one does not."""
+        if self.endpoint not in ("query", "query_range"):
+            return None
+        from .metric_names import why_empty
+
+        return (yield from why_empty(request, self.endpoint))
 
 
 def is_sample_answer(reply: Reply) -> bool:

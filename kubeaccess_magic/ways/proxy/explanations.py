@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ... import access
-from ...discovery import Discovery, refused
+from ...discovery import ANONYMOUS, Discovery, refused, unrecognized
 from ...errors import AccessDenied, CredentialError, KubeAccessError, Unreachable
 from ...kube import Status, status_of
 from .connection_failures import NO_CONNECTION, connection_failure
@@ -153,6 +153,8 @@ def _forbidden(
     except AccessDenied as review:  # of an anonymous user, or of one who may not impersonate
         if review.is_impersonation:
             return review
+        if status.user == ANONYMOUS:
+            return unrecognized()
         role = access.role(attributes, user=status.user)
     except KubeAccessError:
         role = None

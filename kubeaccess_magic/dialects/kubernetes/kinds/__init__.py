@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from . import administration, network, rights, storage, workloads
+from .administration import extended_resources
 from .values import Column, at, condition
 
-__all__ = ["COLUMNS", "PARTS", "Column", "at", "condition", "plain"]
+__all__ = ["COLUMNS", "PARTS", "Column", "at", "condition", "deeper_fields", "extended_resources", "plain"]
 
 COLUMNS: dict[str, dict[str, Column]] = {
     **workloads.COLUMNS,
@@ -40,3 +41,16 @@ def plain(item: dict[str, Any]) -> dict[str, Any]:
         if value is not None and not isinstance(value, list) and value != {}:
             values[key] = value
     return values
+
+
+def deeper_fields(item: dict[str, Any]) -> list[str]:
+    """The names of the fields of an object that `plain` leaves out because they are nested or lists."""
+    names: list[str] = []
+    for key, value in item.items():
+        if key in _NOT_PLAIN:
+            continue
+        if isinstance(value, dict):
+            names += [f"{key}.{name}" for name, inner in value.items() if inner and isinstance(inner, (dict, list))]
+        elif value and isinstance(value, list):
+            names.append(key)
+    return names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ....kube import quantity
 from ..frames import node_roles, node_target
 from .values import (
     AGE,
@@ -25,7 +26,7 @@ from .values import (
     whole,
 )
 
-__all__ = ["COLUMNS", "PARTS"]
+__all__ = ["COLUMNS", "PARTS", "extended_resources"]
 
 
 def _internal_ip(item: dict[str, Any]) -> Any:
@@ -36,6 +37,14 @@ def _internal_ip(item: dict[str, Any]) -> Any:
 def _labels(item: dict[str, Any]) -> dict[str, str]:
     labels = at(item, "metadata.labels")
     return {k: v for k, v in labels.items() if isinstance(v, str)} if isinstance(labels, dict) else {}
+
+
+def extended_resources(item: dict[str, Any]) -> dict[str, Any]:
+    """How much of each extended resource a node can give to pods, by name, such as ``nvidia.com/gpu``."""
+    allocatable = at(item, "status.allocatable")
+    if not isinstance(allocatable, dict):
+        return {}
+    return {name: quantity(value) for name, value in allocatable.items() if "/" in name}
 
 
 def _message(item: dict[str, Any]) -> Any:

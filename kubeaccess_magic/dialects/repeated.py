@@ -1,4 +1,4 @@
-"""Columns in which each value is repeated, as the labels of a series are for its samples.
+"""Columns of repeated values, such as the labels of a series beside its samples.
 
 Each text is looked at once, however many rows it has.
 """

@@ -60,7 +60,7 @@ def listing(
     Raises
     ------
     LoadError
-        It is not an answer of this API.
+        The reply is not an answer of this API.
     """
     if not isinstance(document, dict) or "data" not in document:
         raise LoadError("this is not an answer of Prometheus: it has no data", reply=reply, hint="see it with -o json")

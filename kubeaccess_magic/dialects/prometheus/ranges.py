@@ -35,7 +35,7 @@ def with_times(request: Request, endpoint: str) -> Request:
     Parameters
     ----------
     request
-        As it was typed.
+        The request as it was typed.
     endpoint
         The endpoint that it is for, such as ``query_range``.
     """

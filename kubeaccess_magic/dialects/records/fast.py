@@ -1,4 +1,4 @@
-"""The rows of a page as bytes: a long list of objects is only split, so that its values are read once, and fast.
+"""The rows of a page as bytes: a long list of objects is only split, and its values are read once, later.
 
 What is not certain to be read as `exact` reads it is refused.
 """

@@ -1,4 +1,4 @@
-"""Where the rows of a document are. They are found by looking at it; nothing is guessed."""
+"""Finding the rows of a document, by its content alone."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RawObjects(list[msgspec.Raw]):
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
-    """The rows of one page, and what the page says about them.
+    """The rows of one page, with the page's own information about them.
 
     Parameters
     ----------

@@ -89,7 +89,7 @@ class Rows:
         Raises
         ------
         NotRows
-            One of them is no object, or is not in UTF-8. Then none of them is added.
+            One of them is not an object, or not valid UTF-8. In that case none is added.
         LimitExceeded
             The frame would cost too much.
         """

@@ -136,7 +136,7 @@ class Query:
         Parameters
         ----------
         target, path
-            As of the class.
+            As for the class.
         method
             In any case; GET, or POST where there is a body, if None.
         params, headers, json, data, limit
@@ -183,7 +183,7 @@ class Query:
         Raises
         ------
         TargetError
-            It cannot be sent as meant.
+            The request cannot be sent as meant.
         """
         return Request.build(
             self.method,

@@ -37,7 +37,7 @@ def broke_before_answer(error: BaseException, guard: Guard) -> bool:
     error
         What was raised.
     guard
-        Of the request.
+        The guard of the request.
     """
     chain = tuple(_chain(error))
     if _first(chain, ssl.SSLCertVerificationError, TimeoutError, foreign.NewConnectionError) is not None:
@@ -56,7 +56,7 @@ def translated(
     error
         What was raised.
     guard
-        Of the request: it may have ended it.
+        The guard of the request, which may have ended it.
     server
         The upstream's URL.
     unsafe_method

@@ -124,7 +124,7 @@ class Call:
         limits
             Its own limits; this call's if None. Its deadline is never later than this call's.
         answered
-            Hears of its replies in place of whoever hears of this call's.
+            A listener for its replies, instead of this call's listener.
         """
         child = Call(
             limits or self.limits,

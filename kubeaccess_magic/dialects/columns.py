@@ -105,7 +105,7 @@ def flatten(
     taken_prefix
         Stands in front of a name that is taken: ``_source.`` makes ``_source._id`` of a second ``_id``.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Returns
     -------
@@ -232,7 +232,7 @@ def frame(
     kinds
         The kind of some columns, as for `of_kind`, whatever their values are.
     budget
-        What the frame may cost. Text that is one object in many rows becomes many copies.
+        The limits on the size of the frame. Text that is one object in many rows becomes many copies.
 
     Raises
     ------

@@ -27,7 +27,7 @@ def joined(parts: Sequence[tuple[Mapping[str, str], Table]], budget: FrameBudget
     parts
         The labels of each conversation and its table, in the order of the rows.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Returns
     -------

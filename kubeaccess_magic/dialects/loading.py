@@ -76,7 +76,7 @@ def read(
     options
         Options of the dialect, by name.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def reader_for(
         The first reply. None if it is not here yet: then another dialect may read it, and options that this one does
         not have are left out.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Raises
     ------

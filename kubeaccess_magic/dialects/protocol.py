@@ -151,7 +151,7 @@ class Dialect(Protocol):
     def recognize(self, reply: Reply) -> Operation | None:
         """Identify the call of this API that a reply answers.
 
-        This is asked if no dialect matches the request, or the one that does cannot read the reply.
+        It is called if no dialect matches the request, or if the matching one cannot read the reply.
 
         Returns
         -------

@@ -30,7 +30,7 @@ class SingleAnswerReader:
     Attributes
     ----------
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
     """
 
     budget = DEFAULT
@@ -68,7 +68,7 @@ class FrameReader:
     Attributes
     ----------
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
     """
 
     budget = DEFAULT

@@ -126,7 +126,7 @@ class Engine:
     Parameters
     ----------
     pool
-        Connections to the API server, signed in.
+        Signed-in connections to the API server.
     name
         What the cluster is called in messages.
     namespace
@@ -167,7 +167,7 @@ class Engine:
         Raises
         ------
         NotFound
-            There is no such service, or it does not say which of its ports is meant.
+            There is no such service, or the choice of its port is ambiguous.
         """
         address = self.address(target)
         return self._resolve(address, address.target, call).target

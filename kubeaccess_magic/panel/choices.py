@@ -113,7 +113,7 @@ class Choices:
         return Offer(entries or [Entry("", own)])
 
     def namespaces(self, state: State) -> Offer:
-        """All namespaces as the first entry, then each."""
+        """The entry for all namespaces, then one entry per namespace."""
         listing = self.source(state).lists.namespaces()
         known = listing.entries or self.source(state).namespaces(wait_s=0)
         every = Entry(ALL_NAMESPACES, "All namespaces")

@@ -125,7 +125,7 @@ class Repeated:
         self._timer: threading.Timer | None = None
 
     def start(self, seconds: float) -> None:
-        """Start the timer, in seconds."""
+        """Start the timer; the delay is in seconds."""
         self.stop()
         self._timer = threading.Timer(seconds, self._action)
         self._timer.daemon = True

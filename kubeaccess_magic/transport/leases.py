@@ -101,12 +101,12 @@ class RouteLeases:
         Parameters
         ----------
         call
-            Hears the prompts of a credential plugin; ends it when it is stopped.
+            Receives the prompts of a credential plugin; stopping the call ends it.
 
         Raises
         ------
         CredentialError
-            Nothing signs.
+            There is no usable credential.
         ConfigError
             The kubeconfig, a CA, a client certificate or a proxy cannot be used.
         """

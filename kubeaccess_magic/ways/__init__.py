@@ -57,7 +57,7 @@ class Ways:
     Parameters
     ----------
     pool
-        Connections to the API server, signed in.
+        Signed-in connections to the API server.
     api
         Sends requests to the API server itself.
     discovery

@@ -58,7 +58,7 @@ def aggregations_frame(
     times
         The sources of a composite aggregation whose keys are milliseconds since 1970.
     budget
-        What the frame may cost. The key of an outer bucket is repeated in the rows of all its inner buckets.
+        The limits on the frame. The key of an outer bucket is repeated in the rows of all its inner buckets.
 
     Returns
     -------

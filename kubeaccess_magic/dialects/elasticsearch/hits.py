@@ -39,7 +39,7 @@ class Hits:
     added_sort
         The part of `sort` that is left out, because nobody asked for it.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Attributes
     ----------

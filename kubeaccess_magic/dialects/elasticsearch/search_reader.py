@@ -114,7 +114,7 @@ class HitPages:
     page_size
         The page size that the user set; None to choose one automatically.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Attributes
     ----------
@@ -269,7 +269,7 @@ class BucketPages:
     answer, reply
         The first answer.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
     """
 
     def __init__(

@@ -55,7 +55,7 @@ def listing(
     as_categories
         Whether columns of text become categorical.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Raises
     ------

@@ -37,7 +37,7 @@ def with_times(request: Request, endpoint: str) -> Request:
     request
         The request as it was typed.
     endpoint
-        The endpoint that it is for, such as ``query_range``.
+        The endpoint of the request, such as ``query_range``.
     """
     if request.method not in ("GET", "POST"):
         return request

@@ -32,7 +32,7 @@ class Collection:
     header
         Whether the first of several lists holds the names of the columns; None finds it out.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Attributes
     ----------

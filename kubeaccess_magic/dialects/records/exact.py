@@ -21,7 +21,7 @@ def listing_of(reply: Reply, where: str | None) -> Listing:
     reply
         The page.
     where
-        Where the rows are, as the user said; None finds them. With one document per line, None means the documents.
+        The path to the rows, as given by the user; None finds them. With one document per line, None means these.
 
     Raises
     ------

@@ -35,7 +35,7 @@ def listing_of(reply: Reply, where: str | None) -> Listing | None:
     reply
         The page.
     where
-        Where the rows are, as the user said; None finds them.
+        The path to the rows, as the user gave it; None finds the rows.
 
     Returns
     -------

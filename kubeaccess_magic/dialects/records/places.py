@@ -89,7 +89,7 @@ def listing_in(document: Any, where: str | None, reply: Reply) -> Listing:
     document
         JSON values.
     where
-        Where the rows are, as the user said; None finds them.
+        The path to the rows, as the user gave it; None finds the rows.
     reply
         The reply that holds the document, for errors.
 

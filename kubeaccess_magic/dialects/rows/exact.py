@@ -27,7 +27,7 @@ def blocks(pieces: Sequence[Sequence[Any]], budget: FrameBudget = DEFAULT) -> Ge
     pieces
         For each block, the bytes of its rows.
     budget
-        What each block may cost.
+        The limits on the size of each block.
 
     Raises
     ------

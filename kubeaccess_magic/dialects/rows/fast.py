@@ -62,7 +62,7 @@ def blocks(
     date_like
         Columns of text that looks like dates, as far as they are known.
     budget
-        What each block may cost.
+        The limits on the size of each block.
 
     Raises
     ------

@@ -32,7 +32,7 @@ class ApiServerProxy:
     Parameters
     ----------
     pool
-        Connections to the API server, signed in.
+        Signed-in connections to the API server.
     discovery
         Reads the objects that explain a refusal.
     """

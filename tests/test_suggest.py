@@ -30,6 +30,7 @@ from kubeaccess_magic.targets import Target
 LONG_S = 20.0  # a wait that a healthy server ends at once
 ELASTIC = Target.parse("kube-system/elasticsearch-logging").target
 PROMETHEUS = Target.parse("monitoring/prometheus").target
+LOKI = Target(name="loki", namespace="logging")
 API = Target(kind="api")
 WORKERS = "kproxy-suggest"
 
@@ -149,6 +150,7 @@ def test_ports_have_names_numbers_and_a_scheme(known, kind, namespace, name, por
         ("kube-system/elasticsearch-logging", "Elasticsearch"),
         ("monitoring/prometheus", "Prometheus"),
         ("kube-system/monitoring-grafana", "Grafana"),
+        ("logging/loki", "Loki"),
         ("pod/kube-system/elasticsearch-logging-0", "Elasticsearch"),
         ("node/node-1", "kubelet"),
         ("/", "Kubernetes"),
@@ -173,6 +175,8 @@ def test_the_app_is_recognised(known, target, app):
         (ELASTIC, "x,logst", "x,logstash"),
         (PROMETHEUS, "api/v1/query_", "api/v1/query_range"),
         (PROMETHEUS, "api/v1/label/jo", "api/v1/label/job/values"),
+        (LOKI, "loki/api/v1/query_", "loki/api/v1/query_range"),
+        (LOKI, "loki/api/v1/label/ap", "loki/api/v1/label/app/values"),
         (API, "/ver", "/version"),
         (API, "/api/v1/po", "/api/v1/pods"),
         (API, "/apis/app", "/apis/apps/v1/"),
@@ -265,12 +269,27 @@ def test_labels_are_those_of_the_metric(known):
 
 
 @pytest.mark.parametrize(
-    "app", ["Elasticsearch", "Prometheus", "Grafana", "Kibana", "Heapster", "kubelet", "Kubernetes"]
+    ("query", "cursor", "expected"),
+    [
+        ("{", 1, "app"),
+        ('{app="we', 8, "web"),
+        ("sum(rat", 7, "rate"),
+        ('rate({app="web"}[', 17, "5m"),
+    ],
+)
+def test_words_of_logql(known, query, cursor, expected):
+    _, found = known.query(LOKI, "loki/api/v1/query_range", "query", query, cursor, wait_s=LONG_S)
+    assert expected in texts(found)
+
+
+@pytest.mark.parametrize(
+    "app", ["Elasticsearch", "Prometheus", "Loki", "Grafana", "Kibana", "Heapster", "kubelet", "Kubernetes"]
 )
 def test_every_path_and_question_is_one_that_the_app_answers(cluster, known, app):
     where = {
         "Elasticsearch": "kube-system/elasticsearch-logging",
         "Prometheus": "monitoring/prometheus",
+        "Loki": "logging/loki",
         "Grafana": "kube-system/monitoring-grafana",
         "Kibana": "kube-system/kibana-logging",
         "Heapster": "kube-system/monitoring-heapster",
@@ -279,13 +298,16 @@ def test_every_path_and_question_is_one_that_the_app_answers(cluster, known, app
     }[app]
     # What the demo does not have is left out of this test, not of the table: each is in the app's own documentation.
     not_in_the_demo = {"api/user", "api/search", "livez", "readyz", "openapi/v3", "metrics", "apis", "metrics/probes"}
+    not_in_the_demo |= {"api/datasources", "api/ds/query", "loki/api/v1/index/stats"}
     filled = {"{index}": "logstash", "{label}": "job"}
     asked = 0
     for known_path in APPS[app].paths:
         path = known_path.path
         for name, value in filled.items():
             path = path.replace(name, value)
-        params = {"query": "up", "match[]": "up", "start": "0", "end": "1", "step": "30", "fields": "*"}
+        expression = '{app="web"}' if app == "Loki" and not path.endswith("query") else "up"
+        expression = 'rate({app="web"}[5m])' if path == "loki/api/v1/query" else expression
+        params = {"query": expression, "match[]": expression, "start": "0", "end": "1", "step": "30", "fields": "*"}
         if path not in not_in_the_demo:
             needed = {name: value for name, value in params.items() if name in known_path.parameters}
             assert cluster.get(where, f"/{path}", params=needed).ok, path

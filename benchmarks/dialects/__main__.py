@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from .work import Side, Work
 
 ROUNDS = 7
-FAMILIES = ("records", "elasticsearch", "prometheus", "exposition", "kubernetes")
+FAMILIES = ("records", "elasticsearch", "prometheus", "exposition", "kubernetes", "loki", "influxdb")
 _MOST_S = 300.0
 
 

@@ -37,6 +37,8 @@ _FIRST = (
     "loki",
     "elasticsearch",
     "kubernetes",
+    "trino",
+    "mlflow",
     "exposition",
     "influxdb",
     "jaeger",

@@ -14,8 +14,9 @@ from ..targets import is_name
 from .app import App
 from .elasticsearch import words_in_body
 from .json_cursor import string_at
-from .known_apps import APPS, SPEAKS_PROMQL, SPEAKS_SEARCH
+from .known_apps import APPS, SPEAKS_LOGQL, SPEAKS_PROMQL, SPEAKS_SEARCH
 from .kubernetes import LIST_PARAMETERS
+from .loki import LOGQL_FUNCTIONS
 from .lookup import MAX_ROWS
 from .prometheus import AGGREGATIONS, DURATIONS, FUNCTIONS, KEYWORDS
 from .promql_cursor import PromqlWord, word_at
@@ -79,6 +80,9 @@ def paths(app_name: str, read_app: AppReader, typed: str) -> list[Suggestion]:
     elif app_name in SPEAKS_PROMQL and prefix.startswith("api/v1/label/"):
         label_paths = ((f"api/v1/label/{name}/values", "") for name in _labels(read_app, ""))
         suggestions += matching(_prefixed(slash, label_paths), "path", typed)
+    elif app_name in SPEAKS_LOGQL and prefix.startswith("loki/api/v1/label/"):
+        label_paths = ((f"loki/api/v1/label/{name}/values", "") for name in _stream_labels(read_app))
+        suggestions += matching(_prefixed(slash, label_paths), "path", typed)
     return suggestions
 
 
@@ -129,6 +133,8 @@ def words(
         return _promql_words(read_app, word_at(text, cursor))
     if app_name in SPEAKS_PROMQL and parameter == "metric":
         return 0, matching(_metrics(read_app, text[:cursor]), "metric", text[:cursor])
+    if app_name in SPEAKS_LOGQL and parameter in ("query", "match[]"):
+        return _logql_words(read_app, word_at(text, cursor))
     if app_name in SPEAKS_SEARCH:
         index = _index_of(path)
         if parameter == "":
@@ -289,6 +295,33 @@ def _label_values(read_app: AppReader, label: str, parameters: dict[str, str]) -
 
 def _data(answer: Any) -> list[str]:
     return [str(name) for name in answer["data"][:MAX_ROWS]]
+
+
+# --- Loki
+
+
+def _logql_words(read_app: AppReader, word: PromqlWord) -> tuple[int, list[Suggestion]]:
+    suggestions: list[Suggestion] = []
+    if word.kind == "expression":
+        suggestions = matching(LOGQL_FUNCTIONS.items(), "function", word.text)
+    elif word.kind == "label":
+        suggestions = matching(((name, "") for name in _stream_labels(read_app)), "label", word.text)
+    elif word.kind == "value" and _LABEL_NAME.fullmatch(word.label):
+        values: list[str] | None = read_app("values", f"loki/api/v1/label/{word.label}/values", _names, {})
+        quotable = ((value, "") for value in values or () if word.quote not in value and "\\" not in value)
+        suggestions = matching(quotable, "value", word.text)
+    elif word.kind == "duration":
+        suggestions = matching(((duration, "") for duration in DURATIONS), "value", word.text)
+    return word.start, suggestions
+
+
+def _stream_labels(read_app: AppReader) -> list[str]:
+    names: list[str] | None = read_app("labels", "loki/api/v1/labels", _names, {})
+    return [name for name in names or () if _LABEL_NAME.fullmatch(name)]
+
+
+def _names(answer: Any) -> list[str]:
+    return [str(name) for name in (answer.get("data") or ())[:MAX_ROWS]]  # Loki leaves an empty list out
 
 
 # --- the API server

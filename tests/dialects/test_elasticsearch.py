@@ -131,7 +131,7 @@ def test_a_field_never_hides_what_the_hit_says_of_itself():
         "sort": [1, "x"],
         "highlight.a": ["<em>"],
         "_routing": "r",
-        "fields.f": [1],
+        "fields.f": 1,
     }
 
 

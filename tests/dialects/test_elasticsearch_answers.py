@@ -67,14 +67,14 @@ def test_all_that_a_hit_says_of_itself_stays():
         "_version": 3,
         "_seq_no": 7,
         "_primary_term": 1,
-        "fields.a": [1],
-        "fields.day": ["2026-11-01"],
+        "fields.a": 1,
+        "fields.day": "2026-11-01",
         "highlight.message": ["<em>x</em>"],
         "sort": ["a", 1],
         "matched_queries": ["q1"],
         "inner_hits.comments.hits.total.value": 1,
         "inner_hits.comments.hits.total.relation": "eq",
-        "inner_hits.comments.hits.hits": [{"_id": "1"}],
+        "inner_hits.comments._id": "1",
         "_explanation.value": 1.0,
         "_explanation.description": "sum of:",
         "_explanation.details": [],
@@ -388,13 +388,13 @@ def test_es_ql_by_row_and_by_column():
     # {ES}8.17/esql-rest.html
     document = {"took": 1, "is_partial": True, "columns": SQL["columns"], "values": SQL["rows"]}
     loaded = load("_query", document, body={"query": "FROM t"})
-    assert kinds(loaded) == KINDS and note_of(loaded) == "the answer is not complete"
+    assert kinds(loaded) == KINDS and note_of(loaded) == "the answer is partial: it is not complete"
     turned = {**document, "is_partial": False, "values": [list(one) for one in zip(*SQL["rows"], strict=True)]}
     by_column = load("_query", turned, body={"query": "FROM t", "columnar": True})
     pd.testing.assert_frame_equal(by_column.frame, loaded.frame)
     warning = '299 Elasticsearch-8.17.0 "No limit defined, adding default limit of [1000]"'
     assert note_of(load("_query", document, headers=(("Warning", warning),))) == (
-        "the answer is not complete; the query has no LIMIT: Elasticsearch gives 1,000 rows"
+        "the answer is partial: it is not complete; the query has no LIMIT: Elasticsearch gives 1,000 rows"
     )
 
 

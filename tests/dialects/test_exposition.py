@@ -201,7 +201,6 @@ def test_nan():
         ("a-b 1", "no name of a metric"),
         ('{b="c"} 1', "no name of a metric"),
         ("<html>", "no name of a metric"),
-        ('a 1 # {b="c"} 1', "only OpenMetrics"),
         ("# TYPE a", "no type for a"),
     ],
 )
@@ -217,8 +216,6 @@ def test_broken_lines_are_named(line, why):
         ("a 1\n# EOF\nb 2\n", "line 3: something follows # EOF"),
         ("a 1 x\n# EOF\n", "line 1: 'x' is not a number"),
         ("a 1 NaN\n# EOF\n", "line 1: 'NaN' is not a time"),
-        ("a 1 # x\n# EOF\n", "line 1: there is an exemplar without labels"),
-        ('a 1 # {b="c"}\n# EOF\n', "line 1: there is an exemplar without a value"),
     ],
 )
 def test_broken_openmetrics(text, why):
@@ -312,8 +309,34 @@ def test_what_the_fast_path_reads_the_exact_one_reads_likewise(line):
     sealed = seal(line)
     rows = fast.read_lines([sealed], is_sealed=sealed != line)
     if rows.names and not rows.odd:
-        sample = exact.read_line(line, is_open=False) if rows.tails[0].strip() else None
+        sample = exact.read_line(line) if rows.tails[0].strip() else None
         read = unseal(rows.labels[0]) if has_seals(rows.labels[0]) else rows.labels[0]
         if sample is not None:
             assert (sample.name, pairs_of(sample.labels)) == (rows.names[0], pairs_of(read))
             assert sample.tail == rows.tails[0].strip()
+
+
+@pytest.mark.parametrize(
+    ("exemplar", "reason"),
+    [
+        ("x", "without labels"),
+        ('{b="c"}', "without a value"),
+        ('{b="c} 1', "not in quotes"),
+        ('{b="c"} x', "not a number"),
+        ('{b="c"} 1 soon', "not a number"),
+        ('{b="c"} 1 2 3', "without a value"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["application/openmetrics-text", "text/plain; version=0.0.4"])
+def test_a_broken_exemplar_costs_nothing_but_itself(exemplar, reason, kind):
+    text = f'a 1 # {exemplar}\nb 2 # {{c="d"}} 0.5\n# EOF\n'
+    table = dialects.load([reply(text.encode(), kind)])
+    assert table.frame["value"].tolist() == [1, 2]
+    assert rows_of(table.frame)[0]["exemplar"] is None and table.frame["exemplar"].tolist()[1] == '{c="d"}'
+    assert "an exemplar is left out in line 1" in table.notes[0] and reason in table.notes[0]
+
+
+def test_several_broken_exemplars_are_counted():
+    text = "a 1 # x\nb 2 # x\nc 3 # x\n# EOF\n"
+    (note,) = dialects.load([reply(text.encode(), "application/openmetrics-text")]).notes
+    assert note.endswith("and 2 more")

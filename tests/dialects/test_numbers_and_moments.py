@@ -110,3 +110,11 @@ def test_many_rows_are_read_alike():
     found = dialects.load([reply(rows)]).frame
     assert str(found["at"].dtype) == US and rows_of(found[:1])[0]["id"] == 0
     assert columns.utc([row["at"] for row in rows]).equals(found["at"].rename(None))
+
+
+@pytest.mark.parametrize("word", ["NULL", "null", "N/A", "NA", "\\N"])
+def test_words_for_a_gap_in_csv(word):
+    assert column([word, "5"], "csv").tolist() == [pd.NA, 5]
+    assert str(column([word, "2026-11-01T01:00:00Z"], "csv").dtype) == US
+    assert column([word, "x"], "csv").tolist() == [word, "x"]
+    assert column([word, word], "csv").tolist() == [word, word]

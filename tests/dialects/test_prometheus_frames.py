@@ -455,3 +455,23 @@ def test_a_frame_can_be_written(tmp_path):
         frame = load(of_type("matrix", result), **options).frame
         frame.to_parquet(tmp_path / "frame.parquet")
         pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "frame.parquet"), frame)
+
+
+@pytest.mark.parametrize("result", [None, []])
+def test_nothing_of_no_type_is_no_samples(result):
+    document = {"status": "success", "data": {"resultType": "", "result": result}}
+    frame = dialects.load([reply(document, asked=request("mon/cortex", "prometheus/api/v1/query?query=up"))]).frame
+    assert list(frame.columns) == ["time", "value"] and frame.empty
+
+
+def test_numbers_that_go_reads():
+    values = [[1, "0x1p-2"], [2, "-0X1.8p1"], [3, "1"]]
+    document = {"status": "success", "data": {"resultType": "matrix", "result": [{"metric": {}, "values": values}]}}
+    assert dialects.load([reply(document)]).frame["value"].tolist() == [0.25, -3.0, 1.0]
+
+
+def test_a_form_of_native_histograms_that_is_not_known():
+    histogram = {"count": "5", "sum": "2.5", "buckets": [[0, "2"]]}
+    result = [{"metric": {}, "histogram": [1, histogram]}]
+    with pytest.raises(LoadError, match="native histogram in a form that is not known"):
+        dialects.load([reply({"status": "success", "data": {"resultType": "vector", "result": result}})])

@@ -7,7 +7,9 @@ import re
 import pytest
 
 from kubeaccess_magic import dialects
-from kubeaccess_magic.errors import LoadError
+from kubeaccess_magic.dialects.budget import FrameBudget
+from kubeaccess_magic.dialects.records.unfolding import unfold
+from kubeaccess_magic.errors import LimitExceeded, LoadError
 from kubeaccess_magic.query import ALL
 
 from .answers import note_of, reply, rows_of
@@ -76,6 +78,18 @@ def test_long_answers_are_unfolded_alike():
     frame = load({"orders": orders}, rows="orders.lines").frame
     assert frame["n"].tolist() == [n for i in range(1000) for n in (i, -i)]
     assert frame["id"].tolist() == [i for i in range(1000) for _ in range(2)]
+
+
+def test_what_is_repeated_in_each_row_is_bounded():
+    parent = {f"k{i}": i for i in range(200)} | {"rows": [{"n": i} for i in range(200)]}
+    with pytest.raises(LimitExceeded, match="200 rows × 200 columns"):
+        unfold([parent], "rows", FrameBudget(max_cells=10_000))
+    assert load([parent], rows="rows").rows == 200
+
+
+def test_long_answers_have_the_note_too():
+    rows = [{"id": i, "pad": "x" * 100, "lines": [{"n": i}]} for i in range(1000)]
+    assert note_of(load(rows)) == note_of(load(rows[:2])) == "cells hold lists: --rows [].lines makes one row per item"
 
 
 def test_a_limit_counts_rows():

@@ -18,7 +18,7 @@ from kubeaccess_magic.query import ALL
 from .answers import reading, reply, request
 
 BUILT_IN = [
-    *("prometheus", "loki", "elasticsearch", "kubernetes", "exposition"),
+    *("prometheus", "loki", "elasticsearch", "kubernetes", "trino", "mlflow", "exposition"),
     *("influxdb", "jaeger", "tempo", "victoriametrics", "alertmanager", "grafana", "records"),
 ]
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ...errors import LoadError
 from .. import columns
 from ..budget import DEFAULT, FrameBudget
+from .bucket_documents import documents_in, unfolded
+from .multi_terms import terms_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +44,7 @@ def aggregations_frame(
     agg: str | None,
     reply: Reply,
     times: frozenset[str] = frozenset(),
+    body: Mapping[str, Any] | None = None,
     budget: FrameBudget = DEFAULT,
 ) -> tuple[pd.DataFrame, str, list[str]]:
     """Make a frame of one of the aggregations of an answer.
@@ -57,6 +60,8 @@ def aggregations_frame(
         The answer, for errors.
     times
         The sources of a composite aggregation whose keys are milliseconds since 1970.
+    body
+        The body of the search, which has the names of the terms of ``multi_terms``.
     budget
         The limits on the frame. The key of an outer bucket is repeated in the rows of all its inner buckets.
 
@@ -84,7 +89,7 @@ def aggregations_frame(
     path = _chosen_path(branches, names, agg, reply)
     root = {names[0]: by_name[names[0]]} if names else by_name
     with_buckets = frozenset(branch[:depth] for branch in branches for depth in range(1, len(branch) + 1))
-    table = _BucketTable(path, with_buckets, times, budget)
+    table = _BucketTable(path, with_buckets, times, terms_in(body or {}), budget)
     rows = table.all_rows(root)
     return table.frame(rows), "buckets" if path else "rows", list(table.notes)
 
@@ -114,6 +119,7 @@ class _BucketTable:
     path: Path
     with_buckets: frozenset[Path]
     times: frozenset[str]
+    terms: Mapping[Path, Sequence[str]]
     budget: FrameBudget
     notes: dict[str, None] = dataclasses.field(default_factory=dict)
 
@@ -167,6 +173,7 @@ class _BucketTable:
     def frame(self, rows: Sequence[dict[Cell, Any]]) -> pd.DataFrame:
         """Make the frame: keys first, then the count of the innermost buckets, then the rest as it comes."""
         innermost = self.path[-1] if self.path else None
+        rows = unfolded(rows)
         cells = dict.fromkeys(cell for row in rows for cell in row)
         if self.path and not rows[0]:  # no bucket at all
             cells, rows = dict.fromkeys([("key", self.path[0]), ("count", self.path[0])]), []
@@ -244,6 +251,13 @@ class _BucketTable:
             for source, value in key.items():
                 is_time = source in self.times and type(value) is int
                 row["key", name, source] = _formatted(value, _iso(value) if is_time else None)
+        elif isinstance(key, list):  # of several terms, whose names are in the request only
+            terms = self.terms.get(self.path[: self.path.index(name) + 1], ())
+            texts = str(bucket.get("key_as_string", "")).split("|")
+            for place, value in enumerate(key):
+                term = terms[place] if len(terms) == len(key) else f"{name}.{place}"
+                is_number = type(value) in (int, float) and len(texts) == len(key)
+                row["key", name, str(place), term] = _formatted(value, texts[place] if is_number else None)
         else:
             row["key", name] = _formatted(key, bucket.get("key_as_string"))
 
@@ -263,6 +277,9 @@ class _BucketTable:
 
     def _values(self, row: dict[Cell, Any], where: Path, value: Mapping[str, Any]) -> None:
         """Add everything that an aggregation without buckets says, field by field."""
+        if (documents := documents_in(value)) is not None:
+            row["documents", *where] = documents
+            return
         if "value" in value:
             row["value", *where] = _formatted(value["value"], value.get("value_as_string"))
             value = {k: v for k, v in value.items() if k not in ("value", "value_as_string")}
@@ -271,13 +288,13 @@ class _BucketTable:
             if isinstance(inner, list) and all(isinstance(item, dict) and "key" in item for item in inner):
                 inner = {str(item["key"]): item.get("value") for item in inner}
             value = inner if isinstance(inner, dict) else value
-        stack: list[tuple[Path, Any]] = [((*where, key), item) for key, item in reversed(list(value.items()))]
+        stack: list[tuple[Path, Any]] = [((*where, key), item) for key, item in reversed(_fields(value))]
         while stack:
             path, item = stack.pop()
             if isinstance(item, dict) and set(item) <= {"value", "value_as_string"} and "value" in item:
                 row["value", *path] = _formatted(item["value"], item.get("value_as_string"))
             elif isinstance(item, dict) and item:
-                stack.extend(((*path, key), inner) for key, inner in reversed(item.items()))
+                stack.extend(((*path, key), inner) for key, inner in reversed(_fields(item)))
             else:
                 row["value", *path] = item
 
@@ -292,6 +309,16 @@ class _Formatted:
 
 def _formatted(value: Any, text: Any) -> Any:
     return _Formatted(value, text) if isinstance(text, str) and value is not None else value
+
+
+def _fields(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The fields of a value; those that it has as text, too, with that text."""
+    fields = []
+    for key, item in value.items():
+        base = key.removesuffix("_as_string")
+        if base == key or base not in value:
+            fields.append((key, _formatted(item, value.get(f"{key}_as_string"))))
+    return fields
 
 
 def _iso(milliseconds: int) -> str | None:
@@ -334,7 +361,8 @@ def _buckets(buckets: Any) -> Iterator[Mapping[str, Any]]:
         for key, bucket in buckets.items():
             yield {"key": key, **bucket}
     else:
-        yield from buckets
+        for place, bucket in enumerate(buckets):  # anonymous filters have nothing but their place
+            yield bucket if "key" in bucket else {"key": place, **bucket}
 
 
 def _branches(aggregations: Mapping[str, Any]) -> list[Path]:

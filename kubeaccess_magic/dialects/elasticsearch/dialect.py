@@ -202,6 +202,49 @@ class AnswerOperation:
         return self.make_reader(limit)
 
 
+@dataclasses.dataclass(frozen=True)
+class AsyncSearchOperation:
+    """A search that is answered before it is done, or the question whether it is.
+
+    Parameters
+    ----------
+    request
+        The request.
+    place
+        Where Elasticsearch's own path begins in its path.
+    """
+
+    dialect: ClassVar[str] = "elasticsearch"
+
+    request: Request
+    place: int
+
+    def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
+        """Ask for as many hits as are wanted, or as one answer can have, unless the user says how many."""
+        from .search import SearchRequest
+
+        return self.request if self.request.method == "GET" else SearchRequest.of(self.request, 0).with_size(limit)
+
+    def reads(self, reply: Reply) -> bool:
+        """Tell whether a reply has a response, and says whether it is partial."""
+        head = reply.content[:_HEAD_BYTES]
+        return answer.looks_like_json(reply) and b'"is_partial"' in head and b'"response"' in head
+
+    def reader(self, limit: int | None = None, *, agg: str | None = None) -> Reader:
+        """Make a reader.
+
+        Parameters
+        ----------
+        limit
+            How many rows at most.
+        agg
+            Which aggregation to show instead of hits, by name.
+        """
+        from .async_search import AsyncSearchReader
+
+        return AsyncSearchReader(self.place, limit, agg=agg)
+
+
 def _refuse_aggregation(agg: str | None) -> None:
     if agg is not None:
         from .search_reader import no_aggregations
@@ -223,6 +266,12 @@ def _object(limit: int | None) -> Reader:
     from .single_answers import ObjectReader
 
     return ObjectReader(limit)
+
+
+def _eql_operation(request: Request, path: re.Match[str]) -> Operation:
+    from .eql import EqlOperation, EqlReader
+
+    return EqlOperation(request, (b'"hits"',), EqlReader)
 
 
 def _document(limit: int | None) -> Reader:
@@ -261,6 +310,9 @@ _OPERATIONS: Mapping[re.Pattern[str], _Make] = _compiled(
     (
         (r"(?:/[^/]+)?/_search", lambda request, path: SearchOperation(request, path.start())),
         (r"/_search/scroll(?:/[^/]+)?", lambda request, path: SearchOperation(request, None)),
+        (r"(?:/[^/]+)?/_async_search", lambda request, path: AsyncSearchOperation(request, path.start())),
+        (r"/_async_search/[^/]+", lambda request, path: AsyncSearchOperation(request, path.start())),
+        (r"(?:/[^/]+)?/_eql/search(?:/[^/]+)?", _eql_operation),
         (r"(?:/[^/]+)?/_count", _answer(b'"count"', make_reader=_object)),
         (r"/_cat/([^/]+)(?:/.*)?", lambda request, path: CatOperation(request, path[1])),
         (

@@ -12,6 +12,7 @@ from ...errors import LoadError
 from .. import answer, columns
 from ..budget import DEFAULT, FrameBudget
 from ..rows import NotRows, Path, Rows
+from .hit_columns import plain_hits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +90,7 @@ class Hits:
         """
         if not self.count:
             return columns.empty(_KINDS)
-        values = self._rows.columns()
+        values = plain_hits(self._rows.columns())
         sources = _no_objects(values.pop((_SOURCE,))) if (_SOURCE,) in values else None
         own: list[Path] = []
         fields: list[Path] = []

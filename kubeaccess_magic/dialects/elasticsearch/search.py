@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ...errors import LoadError
+from ...text import excerpt, one_line
 from .. import answer
 from .composite import Composite, composite_of
 
@@ -30,6 +31,7 @@ __all__ = [
     "answer_of",
     "body_of",
     "has_hits",
+    "incomplete",
     "total_of",
     "whole",
     "with_json",
@@ -41,6 +43,7 @@ MOST_HITS = 10_000
 KEEP_ALIVE = "2m"
 """How long a cursor is kept: until a page has arrived, and the next one is asked for."""
 
+_LONGEST_REASON = 200  # characters of a failure, in a note
 _BODY_HEADERS = ("content-type", "content-encoding")
 # With one of these, users page by hand, or want no more than what is found at once.
 _BY_HAND = ("pit", "search_after", "slice", "terminate_after")
@@ -289,6 +292,14 @@ def has_hits(document: Any) -> bool:
     return isinstance(hits, dict) and isinstance(hits.get("hits"), list)
 
 
+def incomplete(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say why the rows of an answer may not be all."""
+    notes = _notes(document.get("_shards"), document.get("timed_out"), document.get("terminated_early"))
+    if document.get("is_running") is True:
+        return ("the search is still running: the answer is partial", *notes)
+    return ("the answer is partial: it is not complete", *notes) if document.get("is_partial") is True else notes
+
+
 def total_of(total: Any) -> tuple[int | None, bool]:
     """Read the total number of hits, and whether it is only a lower bound.
 
@@ -340,11 +351,20 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def _reason(failures: Any) -> str:
+    """Say why the first shard failed, in brackets."""
+    first = failures[0] if isinstance(failures, list) and failures else None
+    reason = first.get("reason") if isinstance(first, dict) else None
+    text = reason.get("reason") if isinstance(reason, dict) else reason
+    return f" ({one_line(excerpt(text, _LONGEST_REASON))})" if isinstance(text, str) else ""
+
+
 def _notes(shards: Any, timed_out: Any, terminated_early: Any) -> tuple[str, ...]:
     notes = []
     if isinstance(shards, dict) and shards.get("failed"):
         failed, total = shards["failed"], shards.get("total", "?")
-        notes.append(f"{failed} of {total} shards failed: the answer is not complete")
+        reason = _reason(shards.get("failures"))
+        notes.append(f"{failed} of {total} shards failed{reason}: the answer is not complete")
     if timed_out is True:
         notes.append("the search timed out: the answer is not complete")
     if terminated_early is True:

@@ -316,7 +316,8 @@ class BucketPages:
             return Table(columns.frame(fields, 1, dates=True, budget=self._budget), 1)
         has_more = self._composite is not None and self._composite.take_after_key(aggregations)
         times = self._composite.times if self._composite is not None else frozenset()
-        frame, unit, notes = aggregations_frame(aggregations, self._agg, self._reply, times, self._budget)
+        body = self._search.body
+        frame, unit, notes = aggregations_frame(aggregations, self._agg, self._reply, times, body, self._budget)
         count = len(frame)
         is_cut = self._limit is not None and count > self._limit
         total = count + has_more if has_more or is_cut else None

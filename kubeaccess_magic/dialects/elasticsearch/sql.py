@@ -184,7 +184,7 @@ def _with_cursor(request: Request, path: str, cursor: str) -> Request:
 
 def _notes(document: dict[str, Any], reply: Reply) -> Iterable[str]:
     if document.get("is_partial") is True:
-        yield "the answer is not complete"
+        yield "the answer is partial: it is not complete"
     for name, value in reply.headers.items():
         if name.lower() == "warning" and (warning := _NO_LIMIT.search(value)):
             yield f"the query has no LIMIT: Elasticsearch gives {int(warning[1]):,} rows"

@@ -51,23 +51,24 @@ class Sample:
         The number, and perhaps the time.
     exemplar
         What follows these, or None.
+    problem
+        What is wrong with what follows, if it is no exemplar.
     """
 
     name: str
     labels: str
     tail: str
     exemplar: Exemplar | None = None
+    problem: str = ""
 
 
-def read_line(line: str, *, is_open: bool) -> Sample:
+def read_line(line: str) -> Sample:
     """Read one line.
 
     Parameters
     ----------
     line
         Not blank, and not a comment.
-    is_open
-        Whether the text is OpenMetrics.
 
     Raises
     ------
@@ -87,12 +88,13 @@ def read_line(line: str, *, is_open: bool) -> Sample:
     tail, mark, _ = line[at:].partition("#")
     if not tail.strip():
         raise ValueError("there is no value")
-    exemplar = None
-    if mark:
-        if not is_open:
-            raise ValueError("there is an exemplar, which only OpenMetrics has")
-        exemplar = _exemplar(line, at + len(tail) + 1)
-    return Sample(name, written(pairs), tail.strip(), exemplar)
+    exemplar, problem = None, ""
+    if mark:  # programs write them into the older text format, too; and the sample stands without it
+        try:
+            exemplar = _exemplar(line, at + len(tail) + 1)
+        except ValueError as error:
+            problem = str(error)
+    return Sample(name, written(pairs), tail.strip(), exemplar, problem)
 
 
 def number(text: str) -> float:

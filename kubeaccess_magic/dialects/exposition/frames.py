@@ -106,19 +106,26 @@ def frame(
     data["time"] = _times(samples.times_ms, rows)
     for name, of_family in about.items():
         data[name] = _column(of_family, counts, as_categories)
-    exemplars = samples.exemplars
-    if exemplars:
-        texts = [exemplars[row].labels if row in exemplars else None for row in range(rows)]
+    if samples.exemplars:
+        texts = [samples.exemplars[row].labels if row in samples.exemplars else None for row in range(rows)]
         data["exemplar"] = _column(texts, ones, as_categories)
     else:
         data["exemplar"] = _column([None] * len(heads), counts, as_categories)
-    if samples.is_open:
-        numbers = np.full(rows, np.nan)
-        numbers[list(exemplars)] = [exemplar.value for exemplar in exemplars.values()]
-        data["exemplar_value"] = numbers
-        times = {row: exemplar.time_ms for row, exemplar in exemplars.items()}
-        data["exemplar_time"] = _times([times.get(row) for row in range(rows)] if exemplars else None, rows)
+    if samples.is_open or samples.exemplars:
+        data |= _exemplar_values(samples, rows)
     return pd.DataFrame(data, index=pd.RangeIndex(rows), copy=False)
+
+
+def _exemplar_values(samples: Samples, rows: int) -> dict[str, Any]:
+    """Values and times of exemplars, which OpenMetrics has."""
+    import numpy as np
+
+    exemplars = samples.exemplars
+    numbers = np.full(rows, np.nan)
+    numbers[list(exemplars)] = [exemplar.value for exemplar in exemplars.values()]
+    times = {row: exemplar.time_ms for row, exemplar in exemplars.items()}
+    moments = _times([times.get(row) for row in range(rows)] if exemplars else None, rows)
+    return {"exemplar_value": numbers, "exemplar_time": moments}
 
 
 def grouped(samples: Samples, *, wide: bool, as_categories: bool, budget: FrameBudget = DEFAULT) -> pd.DataFrame:

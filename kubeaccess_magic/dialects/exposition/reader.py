@@ -89,8 +89,13 @@ def _is_open(reply: Reply, text: str) -> bool:
 
 
 def _notes(samples: Samples) -> tuple[str, ...]:
-    if not samples.repeated:
-        return ()
-    hidden = len(samples.repeated) - _MOST_NAMES
-    names = ", ".join(samples.repeated[:_MOST_NAMES]) + (f" and {hidden} more" if hidden > 0 else "")
-    return (f"the text has two types, units or helps for {names}; the first one counts",)
+    notes = []
+    if samples.repeated:
+        hidden = len(samples.repeated) - _MOST_NAMES
+        names = ", ".join(samples.repeated[:_MOST_NAMES]) + (f" and {hidden} more" if hidden > 0 else "")
+        notes.append(f"the text has two types, units or helps for {names}; the first one counts")
+    if bad := samples.bad_exemplars:
+        (number, reason), others = bad[0], len(bad) - 1
+        more = f", and {others:,} more" if others else ""
+        notes.append(f"an exemplar is left out in line {number:,}: {reason}{more}")
+    return tuple(notes)

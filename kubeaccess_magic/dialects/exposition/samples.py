@@ -55,6 +55,8 @@ class Samples:
         Families of which the text says a thing twice, and differently.
     is_open
         Whether the text is OpenMetrics.
+    bad_exemplars
+        The number of each line whose exemplar cannot be read, and why.
     """
 
     names: list[str]
@@ -67,6 +69,7 @@ class Samples:
     units: dict[str, str]
     repeated: list[str]
     is_open: bool
+    bad_exemplars: Sequence[tuple[int, str]] = ()
 
 
 def parse(text: str, *, is_open: bool) -> Samples:
@@ -91,20 +94,23 @@ def parse(text: str, *, is_open: bool) -> Samples:
         rows.labels = [unseal(labels) if has_seals(labels) else labels for labels in rows.labels]
         rows.comments = [(number, unseal(line)) for number, line in rows.comments]
     exemplars: dict[int, exact.Exemplar] = {}
+    bad_exemplars: list[tuple[int, str]] = []
     for row, number in rows.odd:
         line = unseal(lines[number]) if is_sealed else lines[number]
         try:
-            sample = exact.read_line(line, is_open=is_open)
+            sample = exact.read_line(line)
         except ValueError as error:
             raise BrokenLine(number + 1, line, str(error)) from None
         rows.names[row], rows.labels[row], rows.tails[row] = sample.name, sample.labels, sample.tail
         if sample.exemplar is not None:
             exemplars[row] = sample.exemplar
+        if sample.problem:
+            bad_exemplars.append((number + 1, sample.problem))
     families = _families(rows.comments)
     if is_open:
         _check_end(rows.comments, lines)
     values, times = _numbers(rows.tails, is_open, lines)
-    return Samples(rows.names, rows.labels, values, times, exemplars, *families, is_open)
+    return Samples(rows.names, rows.labels, values, times, exemplars, *families, is_open, bad_exemplars)
 
 
 def _lines(sealed: str) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 from ...errors import LoadError
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["read"]
 
 _BOM = b"\xef\xbb\xbf"
+_LINE_FEED, _CARRIAGE_RETURN, _NUMBER_SIGN = b"\n\r#"
+_CHUNK_BYTES = 1 << 20
 _ERROR_COLUMNS = ["error", "reference"]
 
 
@@ -136,15 +138,23 @@ def _segments(body: bytes) -> Iterator[tuple[int, int]]:
         yield start, len(body)
 
 
-def _breaks(body: bytes) -> Sequence[tuple[int, int]]:
+def _breaks(body: bytes) -> list[tuple[int, int]]:
     """Find where a table may end: behind which byte, and how many bytes the empty line has."""
+    import numpy as np
+
+    letters = np.frombuffer(body, dtype=np.uint8)
     found = []
-    for pattern, length in ((b"\n\n", 1), (b"\n\r\n", 2), (b"\n#", 0)):
-        at = body.find(pattern)
-        while at >= 0:
-            found.append((at + 1, length))
-            at = body.find(pattern, at + 1)
-    return sorted(found)
+    for start in range(0, len(letters), _CHUNK_BYTES):  # in pieces that fit into a cache
+        begins = np.flatnonzero(letters[start : start + _CHUNK_BYTES] == _LINE_FEED) + (start + 1)
+        first = letters[begins[begins < len(letters)]]
+        ends = (first == _LINE_FEED) | (first == _NUMBER_SIGN) | (first == _CARRIAGE_RETURN)
+        for at in begins[: len(first)][ends].tolist():
+            line = body[at : at + 2]
+            if line[:1] == b"#":
+                found.append((at, 0))
+            elif line[:1] == b"\n" or line == b"\r\n":
+                found.append((at, 1 if line[:1] == b"\n" else 2))
+    return found
 
 
 def _end_of_record(body: bytes, start: int, end: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import columns
@@ -23,6 +23,7 @@ _IS_TIME = re.compile(r"dateTime(?::RFC3339(?:Nano)?)?")
 _MARK = "#"  # the name of the column of the annotations
 _TEXTS = frozenset({"string", "duration", "base64Binary"})
 _NUMBERS = frozenset({"long", "double", "boolean"})
+_QUOTE = re.compile(rb'"')
 _CARRIAGE_RETURN = re.compile(rb"\r(?!\n)")
 
 
@@ -72,8 +73,8 @@ def _by_pyarrow(
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(pa.py_buffer(body)),
-            pyarrow.csv.ReadOptions(column_names=[_MARK, *names], block_size=4 << 20),
-            pyarrow.csv.ParseOptions(newlines_in_values=True),
+            pyarrow.csv.ReadOptions(column_names=[_MARK, *names], block_size=1 << 20),
+            pyarrow.csv.ParseOptions(newlines_in_values=_QUOTE.search(body) is not None),
             pyarrow.csv.ConvertOptions(
                 column_types=dict(zip(names, stated, strict=True)),
                 include_columns=list(names),
@@ -132,36 +133,45 @@ def _series(column: Any, dtype: Any) -> Any:
 def _by_pandas(
     names: Sequence[str], kinds: Sequence[str], defaults: Sequence[str], body: memoryview
 ) -> pd.DataFrame | None:
-    import pandas as pd
 
     if _CARRIAGE_RETURN.search(body):
         return None
-    dtype: Any = pd.Series([""]).dtype
-    stated = {"long": "Int64", "double": "float64", "boolean": "boolean"}
-    dtypes = {name: stated.get(kind, dtype) for name, kind in zip(names, kinds, strict=True)}
-    try:
-        frame = pd.read_csv(
-            io.BytesIO(body),
-            header=None,
-            names=[_MARK, *names],
-            index_col=False,
-            dtype={_MARK: dtype, **dtypes},
-            keep_default_na=False,
-            na_values=[""],
-            low_memory=False,
-            **_exact_floats(pd.__version__),
-        ).drop(columns=_MARK)
-    except (ValueError, OverflowError, TypeError):
-        return None
-    if _may_be_short(frame, body):
-        return None
-    table = {}
-    for at, (name, kind) in enumerate(zip(names, kinds, strict=True)):
-        column = _converted(frame.pop(name), kind, defaults[at] if defaults else "")
-        if column is None:
+    for whole, flag in (("int64", "bool"), ("Int64", "boolean")):  # those without gaps are read faster
+        try:
+            frame = _read_csv(names, kinds, body, {"long": whole, "boolean": flag, "double": "float64"})
+        except (ValueError, OverflowError, TypeError):
+            continue
+        if _may_be_short(frame, body):
             return None
-        table[name] = column
-    return columns.assembled(table, len(frame))
+        table = {}
+        for at, (name, kind) in enumerate(zip(names, kinds, strict=True)):
+            column = _converted(frame.pop(name), kind, defaults[at] if defaults else "")
+            if column is None:
+                return None
+            table[name] = column
+        return columns.assembled(table, len(frame))
+    return None
+
+
+def _read_csv(names: Sequence[str], kinds: Sequence[str], body: memoryview, stated: Mapping[str, str]) -> pd.DataFrame:
+    import pandas as pd
+
+    text: Any = pd.Series([""]).dtype
+    dtypes = {
+        name: stated.get(kind, text if kind in _TEXTS else object) for name, kind in zip(names, kinds, strict=True)
+    }
+    frame: pd.DataFrame = pd.read_csv(
+        io.BytesIO(body),
+        header=None,
+        names=[_MARK, *names],
+        usecols=list(names),
+        index_col=False,
+        dtype=dtypes,
+        keep_default_na=False,
+        na_values=[""],
+        **_exact_floats(pd.__version__),
+    )
+    return frame
 
 
 def _exact_floats(pandas_version: str) -> dict[str, Any]:
@@ -182,13 +192,14 @@ def _converted(column: pd.Series, kind: str, default: str) -> pd.Series | None:
     """Fill the gaps of a column, and give it the dtype that `columns` would."""
     import pandas as pd
 
-    has_gaps = bool(column.isna().any())
-    if default and has_gaps:
-        return None if kind not in _TEXTS else column.fillna(default)
-    if kind in _TEXTS or kind == "double":
+    if kind in _TEXTS:
+        return column.fillna(default) if default else column
+    if default and column.isna().any():
+        return None
+    if kind == "double" or column.dtype in ("int64", "bool"):
         return column
     if kind in _NUMBERS:
-        return column if has_gaps else column.astype("bool" if kind == "boolean" else "int64")
+        return column if column.isna().any() else column.astype("bool" if kind == "boolean" else "int64")
     with contextlib.suppress(ValueError, OverflowError):
         return in_nanoseconds(pd.to_datetime(column, utc=True, format="ISO8601"))
     return None

@@ -154,16 +154,8 @@ def frame_of(pages: Sequence[LinePage], limit: int | None, *, forward: bool, as_
     label_sets = [streams[at] for at in there]
     labels = label_columns(label_sets, _COLUMNS)
     lines = pages[0].line if len(pages) == 1 else pd.concat([page.line for page in pages], ignore_index=True)
-    data: dict[str, Any] = {}
-    if order is None:
-        for name, values in labels.items():
-            data[name] = repeated.repeated(values, counts[there], as_categories=as_categories)
-    else:
-        stream_of = np.repeat(np.arange(len(there)), counts[there])[order]
-        starts = np.flatnonzero(np.diff(stream_of, prepend=-1))
-        runs, lengths = stream_of[starts], np.diff(starts, append=len(stream_of))
-        for name, values in labels.items():
-            data[name] = repeated.repeated([values[at] for at in runs], lengths, as_categories=as_categories)
+    data = _label_columns(labels, counts[there], order, as_categories=as_categories)
+    if order is not None:
         time, lines = time[order], lines.take(order)
         metadata = {name: [values[at] for at in order] for name, values in metadata.items()}
     ones = np.ones(len(time), dtype="int64")
@@ -175,6 +167,23 @@ def frame_of(pages: Sequence[LinePage], limit: int | None, *, forward: bool, as_
     for column in data.values():
         column.index = pd.RangeIndex(len(time))
     return repeated.table(data, len(time))
+
+
+def _label_columns(
+    labels: Mapping[str, Sequence[str | None]],
+    counts: NDArray[np.int64],
+    order: NDArray[np.intp] | None,
+    *,
+    as_categories: bool,
+) -> dict[str, Any]:
+    """Repeat the labels of each stream for its lines, and put them in order."""
+    import numpy as np
+
+    if order is None:
+        return {n: repeated.repeated(values, counts, as_categories=as_categories) for n, values in labels.items()}
+    stream_of = np.repeat(np.arange(len(counts)), counts)[order]
+    once = np.ones(len(counts), dtype="int64")
+    return {n: repeated.repeated(v, once, as_categories=as_categories).take(stream_of) for n, v in labels.items()}
 
 
 def _order(time: NDArray[np.int64], limit: int | None, *, forward: bool) -> NDArray[np.intp] | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["LokiOperation", "is_line_answer"]
 
 _HEAD_BYTES = 4096  # in which an answer shows what it is
+_ANSWER = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"status\"\s*:\s*\"(?:success|error)\"")
 _LINES = re.compile(rb"\"resultType\"\s*:\s*\"streams\"")
 _LISTINGS = re.compile(r"series|labels?|label/[^/]+/values")
 _SAMPLES = frozenset({"query", "query_range", "index/volume", "index/volume_range"})
@@ -51,7 +52,7 @@ class LokiOperation:
         """
         if self.endpoint is not None and self.endpoint not in _SAMPLES and not _LISTINGS.fullmatch(self.endpoint):
             return False
-        return is_answer(reply)
+        return _is_answer(reply)
 
     def reader(self, limit: int | None = None, *, wide: bool = False, categories: bool = False) -> LokiReader:
         """Make a reader.
@@ -72,4 +73,8 @@ class LokiOperation:
 
 def is_line_answer(reply: Reply) -> bool:
     """Tell whether a reply has log lines as Loki writes them, wherever it comes from."""
-    return _LINES.search(reply.content[:_HEAD_BYTES]) is not None and is_answer(reply)
+    return _LINES.search(reply.content[:_HEAD_BYTES]) is not None and _is_answer(reply)
+
+
+def _is_answer(reply: Reply) -> bool:
+    return _ANSWER.match(reply.content[:_HEAD_BYTES]) is not None or is_answer(reply)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["number", "read"]
 
 _NUMBER = re.compile(r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|inf(?:inity)?|nan)", re.ASCII | re.IGNORECASE)
+_HEXADECIMAL = re.compile(r"[-+]?0[xX][0-9a-fA-F]{1,20}(?:\.[0-9a-fA-F]{1,20})?[pP][-+]?\d{1,5}")  # as Go reads it
 _RESULT_TYPES = ("vector", "matrix")
 _LATEST_S = 2**53 / 1000
 
@@ -44,7 +45,10 @@ def read(document: Any, reply: Reply) -> SamplePage | None:
         The answer claims to be a vector or a matrix but does not have its form.
     """
     data = document.get("data") if isinstance(document, dict) else None
-    if not isinstance(data, dict) or data.get("resultType") not in _RESULT_TYPES or document.get("status") != "success":
+    if not isinstance(data, dict) or document.get("status") != "success":
+        return None
+    is_empty = data.get("resultType") == "" and data.get("result") in (None, [])  # as Cortex says that there is nothing
+    if not is_empty and data.get("resultType") not in _RESULT_TYPES:
         return None
     samples = _Samples(reply)
     for series in _listed(data.get("result") or [], "data.result", reply):
@@ -63,6 +67,8 @@ def number(value: Any) -> float:
     """
     if isinstance(value, str):
         text = value.strip(" \t")
+        if _HEXADECIMAL.fullmatch(text) is not None:
+            return float.fromhex(text)
         if _NUMBER.fullmatch(text) is None:
             raise ValueError(f"{value[:40]!r} is not a number")
         return float(text)
@@ -135,6 +141,8 @@ def _seconds(value: Any) -> float:
 
 
 def _histogram(value: Mapping[str, Any]) -> tuple[float, float, list[tuple[int, float, float, float]]]:
+    if any(isinstance(bucket, list) and len(bucket) != 4 for bucket in value.get("buckets") or ()):
+        raise ValueError("it is a native histogram in a form that is not known (leave histogram_format out)")
     rows = [
         (int(boundaries), number(lower), number(upper), number(count))
         for boundaries, lower, upper, count in value.get("buckets") or []

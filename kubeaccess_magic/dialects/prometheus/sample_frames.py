@@ -89,22 +89,34 @@ def long(
     else:
         metrics = page.metrics
     own = (*labels, *_COLUMNS, *(_BUCKET_COLUMNS if page.buckets is not None else ()))
-    whole = np.array([len(time)])
-    data: dict[str, Any] = {
-        name: repeated.repeated([text], whole, as_categories=as_categories) for name, text in labels.items()
-    }
     columns = label_columns(metrics, own, budget)
     budget.check_cells(len(time), len(columns) + len(own))
-    if not as_categories:
-        repeated.check_text(((values, counts) for values in columns.values()), budget)
-    for name, values in columns.items():
-        budget.check()
-        data[name] = repeated.repeated(values, counts, as_categories=as_categories)
+    data = _repeated_labels(labels, columns, counts, as_categories, budget)
     data |= {"time": _times(time, page.unit), "value": value}
     if more:
         data |= {name: more[name] for name in _BUCKET_COLUMNS}
         data["closed"] = _closed(more["closed"])
     return repeated.table(data, len(time)), total
+
+
+def _repeated_labels(
+    in_front: Mapping[str, str],
+    columns: Mapping[str, list[str | None]],
+    counts: NDArray[Any],
+    as_categories: bool,
+    budget: FrameBudget,
+) -> dict[str, Any]:
+    """The columns of labels: those of the conversation, and those of each series in each of its rows."""
+    rows = counts.sum(keepdims=True)
+    data: dict[str, Any] = {
+        name: repeated.repeated([text], rows, as_categories=as_categories) for name, text in in_front.items()
+    }
+    if not as_categories:
+        repeated.check_text(((values, counts) for values in columns.values()), budget)
+    for name, values in columns.items():
+        budget.check()
+        data[name] = repeated.repeated(values, counts, as_categories=as_categories)
+    return data
 
 
 def wide(page: SamplePage, limit: int | None, budget: FrameBudget = DEFAULT) -> tuple[pd.DataFrame, int]:

@@ -73,7 +73,7 @@ class Collection:
         if quick is not None and not stated_types.has_decimals(quick.types) and self._add_raw(quick.records):
             self._types |= quick.types
             return quick
-        listing = exact.listing_of(reply, self._where)
+        listing = exact.listing_of(reply, self._where, self._budget)
         self._types |= listing.types
         self._add_values(listing)
         return listing

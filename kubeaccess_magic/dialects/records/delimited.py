@@ -27,6 +27,7 @@ _DELIMITER_OF = {
 _DELIMITERS = ",\t;|"
 _PLAIN = frozenset({"", "text/plain", "application/octet-stream"})
 _MOST_CHECKED_ROWS = 50
+_GAPS = frozenset({"NULL", "null", "N/A", "NA", "n/a", "#N/A", "None", "<NA>", "\\N"})
 _LINE_END = re.compile(rb"[\r\n]")
 _NAME = re.compile(r"[^\W\d][\w .:/()%@#-]*")
 _STATED_HEADER = re.compile(r";\s*header\s*=\s*\"?(present|absent)", re.IGNORECASE)  # RFC 4180, section 3
@@ -93,10 +94,19 @@ def table(reply: Reply, header: bool | None) -> tuple[list[str] | None, list[lis
 
 
 def values(texts: Sequence[str | None]) -> list[Any]:
-    """Convert a column of cells to numbers, to true and false, or leave it as text. An empty cell becomes a gap."""
+    """Convert a column of cells to numbers, to true and false, or leave it as text.
+
+    An empty cell becomes a gap. So does a word that stands for one, if all other cells are numbers or times.
+    """
     there = [text or None for text in texts]
     if (numbers := columns.numbers(there)) is not None:
         return numbers
+    if not _GAPS.isdisjoint(there):
+        without = [None if text in _GAPS else text for text in there]
+        if (numbers := columns.numbers(without)) is not None:
+            return numbers
+        if any(without) and columns.utc(without) is not None:
+            return without
     kinds = set(there) - {None}
     if kinds and kinds <= {"true", "false", "True", "False"}:
         return [None if text is None else text in ("true", "True") for text in there]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import answer, stated_types
+from ..budget import DEFAULT, FrameBudget
 from .places import Listing, listing_in
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["listing_of"]
 
 
-def listing_of(reply: Reply, where: str | None) -> Listing:
+def listing_of(reply: Reply, where: str | None, budget: FrameBudget = DEFAULT) -> Listing:
     """Read a page and find its rows.
 
     Parameters
@@ -22,6 +23,8 @@ def listing_of(reply: Reply, where: str | None) -> Listing:
         The page.
     where
         The path to the rows, as given by the user; None finds them. With one document per line, None means these.
+    budget
+        The limits on the frame.
 
     Raises
     ------
@@ -30,10 +33,10 @@ def listing_of(reply: Reply, where: str | None) -> Listing:
     """
     documents, has_lines = answer.documents(reply)
     if not has_lines:
-        listing = listing_in(documents[0], where, reply)
+        listing = listing_in(documents[0], where, reply, budget)
         if stated_types.has_decimals(listing.types):
-            return listing_in(answer.json_with_decimals(reply), where, reply)
+            return listing_in(answer.json_with_decimals(reply), where, reply, budget)
         return listing
     if where in (None, "."):
         return Listing(documents)
-    return Listing([row for document in documents for row in listing_in(document, where, reply).records])
+    return Listing([row for document in documents for row in listing_in(document, where, reply, budget).records])

@@ -43,10 +43,7 @@ def listing_of(reply: Reply, where: str | None) -> Listing | None:
         Its records are `RawObjects`. None if the page is short, has other rows, or is not valid: `exact` reads those.
     """
     try:
-        document = _in_outline(reply)
-        if isinstance(document, RawObjects) and where in (None, "."):
-            return Listing(document)
-        listing = listing_in(document, where, reply)
+        listing = listing_in(_in_outline(reply), where, reply)
     except (ValueError, LoadError):
         return None
     return listing if isinstance(listing.records, RawObjects) else None

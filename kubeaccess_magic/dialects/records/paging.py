@@ -7,27 +7,22 @@ another server, nor another app, nor a header.
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urljoin, urlsplit
 
-from ...errors import TargetError
-from ...request import Request
-from ...targets import Target
-from ...text import shorten
+from ..links import Elsewhere, request_for_link
 from . import body_parameters, link_header
 from .beside_rows import levels
 
 if TYPE_CHECKING:
     from ...reply import Reply
+    from ...request import Request
     from .places import Listing
 
 __all__ = ["Following", "following"]
 
 _SAME_REQUEST = "the next page that the answer names is the same one"
-_PROXY_PATH = "/api/v1/namespaces/"
 _URLS = (
     *("next", "nextLink", "next_link", "@odata.nextLink", "odata.nextLink", "next_page", "nextPage", "next_url"),
     *("nextUrl", "next_page_url", "nextPageUrl", "nextHref", "next_href", "nextUri", "next_uri"),
@@ -174,48 +169,12 @@ def _as_url(value: Any, *, is_surely_url: bool = False) -> str | None:
 def _at(url: str, request: Request) -> Following | str:
     """The request for a URL, if that belongs to the app that was asked."""
     try:
-        # The app has other names for itself than we have. A relative URL stays below any of them.
-        parts = urlsplit(urljoin(f"http://app{request.path_and_query}", url))
-        path = _path_at_target(parts, request, is_relative=not urlsplit(url).netloc)
-        if path is None:
-            host = repr(shorten(parts.netloc, 80))
-            return f"the next page is said to be at {host}, another server, which is not asked"
-        text = path + (f"?{parts.query}" if parts.query else "")
-        found = Request.build("GET", request.target, text, headers=request.headers)
-    except (TargetError, ValueError):
-        return "what the answer names as its next page is not a URL that can be asked for"
-    if found.target != request.target:
-        return "the next page is said to belong to another app, which is not asked"
+        found = request_for_link(url, request)
+    except Elsewhere as error:
+        return str(error)
     if (found.path, found.query) == (request.path, request.query):
         return _SAME_REQUEST
     return Following(found, is_named=True)
-
-
-def _path_at_target(parts: SplitResult, request: Request, *, is_relative: bool) -> str | None:
-    """The path of a URL at the target of a request; None if it leads to another server."""
-    path = parts.path or "/"
-    # An app that knows of the API server in front of it names the whole path there.
-    _, prefix, below = path.partition(_PROXY_PATH)
-    if prefix and request.target.kind != "api":
-        proxied = Target.parse(prefix + below)
-        if proxied.target == request.target:
-            return proxied.path or "/"
-    if is_relative:
-        return path
-    return path if request.target.kind != "api" and _is_inside(parts.hostname or "", request) else None
-
-
-def _is_inside(host: str, request: Request) -> bool:
-    """Whether an app can have this name or address inside the cluster."""
-    name, namespace = request.target.name, request.target.namespace
-    if host == "localhost" or host == name:
-        return True
-    if namespace and (host == f"{name}.{namespace}" or host.startswith(f"{name}.{namespace}.svc")):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return False
 
 
 def _by_token(request: Request, reply: Reply, listing: Listing) -> Request | None:

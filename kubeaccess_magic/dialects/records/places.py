@@ -11,6 +11,7 @@ import msgspec
 
 from ...errors import LoadError
 from ...text import excerpt, one_line
+from ..budget import DEFAULT, FrameBudget
 from . import beside_rows, graphql, hints
 from .unfolding import NotThere, unfold
 
@@ -26,6 +27,8 @@ _ROWS = (
 )
 # An object under one of these keys holds the rows if its parent does not.
 _ENVELOPES = ("data", "result", "response", "_embedded", "body", "payload", "results")
+# A list under one of these keys is about the answer.
+_ABOUT_THE_ANSWER = ("errors", "warnings", "links", "messages", "infos")
 _HEADERS = ("columns", "fields", "headers", "header", "meta")
 _CELLS = ("rows", "data", "values")
 _MOST_ENVELOPES = 4
@@ -81,7 +84,7 @@ class Listing:
         return len(self.records) if self.listed is None else self.listed
 
 
-def listing_in(document: Any, where: str | None, reply: Reply) -> Listing:
+def listing_in(document: Any, where: str | None, reply: Reply, budget: FrameBudget = DEFAULT) -> Listing:
     """Find the rows of a document.
 
     Parameters
@@ -92,6 +95,8 @@ def listing_in(document: Any, where: str | None, reply: Reply) -> Listing:
         The path to the rows, as the user gave it; None finds the rows.
     reply
         The reply that holds the document, for errors.
+    budget
+        What the frame may cost.
 
     Raises
     ------
@@ -112,7 +117,7 @@ def listing_in(document: Any, where: str | None, reply: Reply) -> Listing:
     try:
         path, last = _split(document, where)
     except KeyError:
-        return _unfolded(document, where, reply)
+        return _unfolded(document, where, reply, budget)
     value = path[-1][last]
     records = value if isinstance(value, list) else [value]
     total = beside_rows.total(path, len(records), is_surely_rows=True)
@@ -132,10 +137,10 @@ def _keys_at(document: Any, outer: str, where: str, reply: Reply) -> Listing:
     return _with_pages_of(Listing(_with_keys(value)), document, reply)
 
 
-def _unfolded(document: Any, where: str, reply: Reply) -> Listing:
+def _unfolded(document: Any, where: str, reply: Reply, budget: FrameBudget) -> Listing:
     """The rows at a path that leads through lists."""
     try:
-        unfolded = unfold(document, where)
+        unfolded = unfold(document, where, budget)
     except NotThere:
         keys = ", ".join(map(repr, list(document)[:12])) if isinstance(document, dict) else "no keys"
         raise LoadError(
@@ -314,13 +319,20 @@ def _places(
 
 
 def _could_be_rows(key: str, outer: Mapping[str, Any]) -> bool:
-    """A list of objects, under any key; under a usual one also an empty list, or any list that stands alone."""
+    """A list of objects, under any key; under a usual one also an empty list, or any list that stands alone.
+
+    An empty list that stands alone is no rows under any key: what was found has that form on other days.
+    """
     value = outer[key]
     if not value:
-        return key in _ROWS
+        return key in _ROWS or (key not in _ABOUT_THE_ANSWER and _stands_alone(key, outer))
     if _are_objects(value):
         return not _accompanies_rows(key, value, outer)
-    return key in _ROWS and beside_rows.note({other: item for other, item in outer.items() if other != key}) is None
+    return key in _ROWS and _stands_alone(key, outer)
+
+
+def _stands_alone(key: str, outer: Mapping[str, Any]) -> bool:
+    return beside_rows.note({other: item for other, item in outer.items() if other != key}) is None
 
 
 def _are_objects(value: Any) -> bool:

@@ -12,6 +12,8 @@ import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..budget import DEFAULT, FrameBudget
+
 __all__ = ["NotThere", "Unfolded", "unfold"]
 
 _EACH = ("[]", "*")
@@ -41,7 +43,7 @@ class Unfolded:
     listed: int
 
 
-def unfold(document: Any, where: str) -> Unfolded:
+def unfold(document: Any, where: str, budget: FrameBudget = DEFAULT) -> Unfolded:
     """Find the rows at a path that leads through lists.
 
     Parameters
@@ -50,6 +52,8 @@ def unfold(document: Any, where: str) -> Unfolded:
         JSON values.
     where
         The path.
+    budget
+        What the frame may cost: what stands beside rows is repeated in each of them.
 
     Raises
     ------
@@ -60,6 +64,7 @@ def unfold(document: Any, where: str) -> Unfolded:
     found = list(walk.values(document, _steps(where), _Beside()))
     if not where or not walk.arrived:
         raise NotThere(where)
+    budget.check_cells(len(found), max((len(beside.carried) for _, beside in found), default=0))
     return Unfolded(_rows(found), walk.path, walk.listed)
 
 

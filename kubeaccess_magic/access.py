@@ -74,7 +74,7 @@ class Attributes:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Access:
-    """Whether a request is allowed. In a condition it is true if the request is allowed.
+    """The answer to whether a request is allowed; true in a condition if it is.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The running of one query: what it may take, when it must end, and who hears of it on the way.
+"""The execution of one query: its limits, its deadline, its cancellation, and its listeners.
 
 A `Call` is made once per question, by whoever asks it, and handed down. The lower rooms ask it how long they may
 still wait, report progress to it and learn from it that they should stop; they draw and print nothing themselves.
@@ -26,7 +26,7 @@ MAX_FRAME_BYTES = 2**30
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Limits:
-    """What one query may take.
+    """The limits of one query.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Limits:
 
 
 class Call:
-    """The running of one query: its limits, its deadline, its cancellation, and who hears of it.
+    """The execution of one query: its limits, its deadline, its cancellation, and its listeners.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class Call:
         limits
             Its own limits; this call's if None. Its deadline is never later than this call's.
         answered
-            Hears of its replies in place of whoever hears of this call's.
+            A listener for its replies, instead of this call's listener.
         """
         child = Call(
             limits or self.limits,
@@ -146,15 +146,15 @@ class Call:
 
     @property
     def stopped(self) -> bool:
-        """Whether somebody has asked this call, or the one that it is a part of, to end."""
+        """Whether this call, or a call that it is part of, has been asked to stop."""
         return self._stopped.is_set() or (self._parent is not None and self._parent.stopped)
 
     def stop(self) -> None:
-        """Ask the call to end; from any thread."""
+        """Ask the call to stop; may be called from any thread."""
         self._stopped.set()
 
     def check(self, doing: str = "the request") -> None:
-        """Raise if the call must end now.
+        """Raise if the call was stopped or its deadline has passed.
 
         Parameters
         ----------
@@ -176,12 +176,12 @@ class Call:
             )
 
     def say(self, line: str) -> None:
-        """Show somebody a line at once."""
+        """Show the user a line at once."""
         if self._say is not None:
             self._say(line)
 
     def note(self, line: str) -> None:
-        """Keep a line for whoever reads the answer."""
+        """Keep a note to show with the answer."""
         self.notes.append(line)
 
     def progress(self, done: int, announced: int | None, unit: str = "bytes") -> None:

@@ -1,4 +1,4 @@
-"""Finds problems between here and the cluster, and says how to fix them; shows nothing secret.
+"""Finds problems on the way to the cluster and says how to fix them, without showing secrets.
 
 Each check looks at one thing and reports one line about it: configuration, environment, server, credential, rights,
 versions. Checks that depend on a failed one are left out: without a configuration there is no server to ask, and
@@ -73,7 +73,7 @@ class Finding:
 
 
 class Examination(tuple[Finding, ...]):
-    """All findings of an examination. It displays itself as lines."""
+    """All findings of an examination, displayed as lines."""
 
     __slots__ = ()
 
@@ -120,7 +120,7 @@ def _html_row(finding: Finding) -> str:
 def examine(
     make: Callable[[], Cluster], *, namespace: str | None = None, environ: Mapping[str, str] | None = None
 ) -> Examination:
-    """Check everything between here and an app in the cluster, in the order in which a request meets it.
+    """Check everything on the way to an app in the cluster, in the order in which a request passes it.
 
     Parameters
     ----------

@@ -126,12 +126,12 @@ class AccessDenied(KubeAccessError, PermissionError):
         self.name_options("")
 
     def name_options(self, options: str) -> None:
-        """Let the line in the hint ask as another line did.
+        """Add the options of the refused line to the command in the hint, so that it asks as the same user.
 
         Parameters
         ----------
         options
-            Such as ``--context prod --as bob``; "" for none.
+            The options as typed, such as ``--context prod --as bob``; "" for none.
         """
         if self._can:
             line = f"%kproxy can {self._can} {options}".rstrip()

@@ -1,4 +1,4 @@
-"""The one runner of child processes, and a lock that survives a fork.
+"""The only runner of child processes, and a lock that survives a fork.
 
 There are two kinds of children. One that **serves** (`start`: the demo cluster) says in a line of JSON that it is
 ready; it holds the read end of a pipe of ours as its standard input, so it sees us end, however we end. One that
@@ -42,7 +42,7 @@ _LINE_BYTES = 4096  # of one line, at most
 
 
 class Child:
-    """A running child process that serves; made by `start`.
+    """A running server process; made by `start`.
 
     Attributes
     ----------
@@ -62,21 +62,21 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._process.popen.pid
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the process is still running."""
         return self._process.popen.poll() is None
 
     def stop(self) -> None:
-        """End it and wait until it has ended; harmless when it has."""
+        """Stop the process and wait for its end; does nothing if it has ended already."""
         self._end()
 
 
 class Output(NamedTuple):
-    """What a child that answers has written: its standard output, and the last lines of its standard error."""
+    """The output of a finished child: its standard output, and the last lines of its standard error."""
 
     stdout: bytes
     last_lines: tuple[str, ...]
@@ -86,7 +86,7 @@ class Output(NamedTuple):
 
 
 class ChildFailure(Exception):
-    """A child gave no answer. What happened reads on from its name: ``took longer than 5 s``.
+    """A child failed. The message continues a sentence that begins with its name: ``took longer than 5 s``.
 
     Parameters
     ----------
@@ -103,13 +103,13 @@ class ChildFailure(Exception):
 
 
 class ForkLock:
-    """A lock that a forked process finds free, whichever thread of its parent held it."""
+    """A lock that is free in a forked process, even if a thread of its parent held it."""
 
     def __init__(self) -> None:
         self._of_process: dict[int, threading.Lock] = {}
 
     def acquire(self, timeout_s: float = -1) -> bool:
-        """Wait until it is free, and hold it.
+        """Wait until the lock is free, and take it.
 
         Parameters
         ----------
@@ -124,7 +124,7 @@ class ForkLock:
         return self._of_process.setdefault(os.getpid(), threading.Lock()).acquire(timeout=timeout_s)
 
     def release(self) -> None:
-        """Let another thread hold it."""
+        """Release the lock."""
         self._of_process[os.getpid()].release()
 
     def __enter__(self) -> None:
@@ -141,7 +141,7 @@ def start(
     timeout_s: float = 20.0,
     environ: Mapping[str, str] | None = None,
 ) -> Child:
-    """Start a child that serves, and wait until it prints a JSON object on a line: then it is ready.
+    """Start a server process, and wait until it prints a JSON object on a line to say that it is ready.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def start(
     KubeAccessError
         It could not be started, or ended before it was ready; the hint is its last line of output.
     TimedOut
-        It was not ready in time.
+        The child was not ready in time.
     """
     name = _name(command)
     process = _Process()
@@ -194,7 +194,7 @@ def run(
     environ: Mapping[str, str] | None = None,
     on_terminal: bool = False,
 ) -> Output:
-    """Run a child that answers, and give what it wrote.
+    """Run a child to its end, and return its output.
 
     Parameters
     ----------

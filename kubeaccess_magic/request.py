@@ -1,9 +1,9 @@
-"""One HTTP request to a target, decided but not sent.
+"""One HTTP request to a target, complete but not yet sent.
 
-What is typed is what is meant at the other end. Legal URL characters and existing escapes stay as they are; what is
-no URL character is percent-encoded (``{ } " < > | ^ [ ]``, the backquote, blanks, everything beyond ASCII), ``#``
-becomes ``%23``, and of "%" only that which begins no escape becomes ``%25``. The path must also be safe (X1). Values
-given as ``params`` are encoded whole: they are data, not URL text.
+The app receives what was typed. Legal URL characters and existing escapes stay as they are; other characters are
+percent-encoded (``{ } " < > | ^ [ ]``, the backquote, blanks, everything beyond ASCII), ``#`` becomes ``%23``, and a
+"%" becomes ``%25`` unless it begins an escape. The path must also be safe (X1). Values
+of ``params`` are encoded completely: they are data, not URL text.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Request:
     Raises
     ------
     TargetError
-        It cannot be sent as meant. Nothing was sent.
+        The request cannot be sent as meant. Nothing was sent.
     """
 
     method: str
@@ -95,18 +95,18 @@ class Request:
         path
             Path and query as typed, with or without a "/" in front.
         path_in_target
-            Path and query that stood in the target's own text (`Parsed.path`). `path` is then appended below it;
-            "/" appends nothing.
+            Path and query from the target's own text (`Parsed.path`). `path` is then appended to it; "/" appends
+            nothing.
         params
             Added to the query. Values are text, numbers, true and false, dates and times (as ISO 8601), lists of
-            these (the name is repeated); None is left out. A text is a query as typed, ``a=1&b=2``.
+            these (the name is repeated); None is left out. A text is a query as typed, such as ``a=1&b=2``.
         headers, body
             Headers as pairs or as a mapping; bytes to send, or pieces of bytes.
 
         Raises
         ------
         TargetError
-            It cannot be sent as meant: an unsafe path (X1), a second query, a header that HTTP cannot carry.
+            The request cannot be sent as meant: an unsafe path (X1), a second query, a header that HTTP cannot carry.
         """
         if not isinstance(path, str | None):
             raise _no_path(path)
@@ -142,13 +142,13 @@ class Request:
         return None
 
     def with_target(self, target: Target) -> Request:
-        """The same request to another spelling of its target: of the same kind, so nothing else changes."""
+        """The same request to an equivalent spelling of its target, of the same kind."""
         return _unchecked(self.method, target, self.path, self.query, self.headers, self.body)
 
     def with_param(self, name: str, value: object) -> Request:
-        """The same request with one parameter in place of all of that name; with None, without them.
+        """The same request with all parameters of a name replaced by one; None removes them.
 
-        The other parameters stay byte for byte, and their order too (T9).
+        The other parameters stay byte for byte, in the same order (T9).
         """
         new = [f"{quote(name, safe='')}={value}"] if type(value) is int else _encoded_params([(name, value)])
         pieces: list[str] = []
@@ -161,7 +161,7 @@ class Request:
         return _unchecked(self.method, self.target, self.path, "&".join(pieces + new), self.headers, self.body)
 
     def with_params(self, params: Mapping[str, object] | Iterable[tuple[str, object]]) -> Request:
-        """The same request with each of these parameters in place of all of its name."""
+        """The same request with each of these parameters replacing all of its name."""
         request = self
         for name, value in pairs(params, "params"):
             request = request.with_param(name, value)
@@ -186,36 +186,36 @@ def _no_path(path: object) -> TargetError:
 
 
 def pairs(items: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None, what: str) -> list[tuple[Any, Any]]:
-    """Names with values, however they are given.
+    """Names and values as pairs, from a mapping or from pairs.
 
     Raises
     ------
     TargetError
-        They are neither a mapping nor pairs; `what` is what they are called.
+        The items are neither a mapping nor pairs; `what` names them in the message.
     """
     if items is None:
         return []
-    given = items.items() if isinstance(items, Mapping) else items
-    found = list(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else [given]
-    for pair in found:
+    source = items.items() if isinstance(items, Mapping) else items
+    listed = list(source) if isinstance(source, Iterable) and not isinstance(source, str | bytes) else [source]
+    for pair in listed:
         if not isinstance(pair, tuple | list) or len(pair) != 2:
-            kind = type(items if pair is given else pair).__name__
+            kind = type(items if pair is source else pair).__name__
             raise TargetError(
                 f"{what} holds {kind} where names and values should be",
                 hint=f'{what}={{"name": "value"}}, or pairs: {what}=[("name", "value")]',
             )
-    return [(name, value) for name, value in found]
+    return [(name, value) for name, value in listed]
 
 
 def header_pairs(headers: Mapping[str, str] | Iterable[tuple[str, str]] | None) -> list[tuple[str, str]]:
-    """Headers as pairs of text; one that is None is left out.
+    """Headers as pairs of text; those whose value is None are left out.
 
     Raises
     ------
     TargetError
-        They are no text. No value is repeated in the message, it may be a secret.
+        A name or a value is not text. The message repeats no value, since it may be a secret.
     """
-    found = []
+    texts = []
     for name, value in pairs(headers, "headers"):
         if isinstance(value, bytes):
             value = value.decode("latin-1")  # as requests sends it
@@ -226,8 +226,8 @@ def header_pairs(headers: Mapping[str, str] | Iterable[tuple[str, str]] | None) 
                 hint='headers={"X-Count": "3"}: numbers and dates as text',
             )
         if value is not None:
-            found.append((name, value.strip(" \t")))
-    return found
+            texts.append((name, value.strip(" \t")))
+    return texts
 
 
 def _unchecked(
@@ -268,7 +268,7 @@ def _check(method: str, target: Target, headers: tuple[tuple[str, str], ...]) ->
 
 
 def _with_params(query: str, params: str | bytes | Mapping[str, object] | Iterable[tuple[str, object]]) -> str:
-    """A query with parameters behind it, encoded."""
+    """A query with parameters appended, encoded."""
     if isinstance(params, str | bytes):
         typed = params if isinstance(params, str) else params.decode(errors="surrogateescape")
         pieces = [_encoded(query), _encoded(typed.removeprefix("?"))]
@@ -278,7 +278,7 @@ def _with_params(query: str, params: str | bytes | Mapping[str, object] | Iterab
 
 
 def _joined(path_in_target: str, path: str | None) -> str:
-    """Path and query, appended below those that stood in the target's text."""
+    """Path and query, appended to those in the target's text."""
     if not path or path == "/":
         return path_in_target
     if "?" in path_in_target:
@@ -309,7 +309,7 @@ def _encoded_params(params: Mapping[str, object] | Iterable[tuple[str, object]] 
 
 
 def _flat(pairs: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str]]:
-    """Each parameter as text: a list as several, None as none at all."""
+    """Each parameter as text: a list as several parameters, None as none."""
     for key, value in pairs:
         name = _text("that is called so", key)
         several = isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping))
@@ -333,7 +333,7 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, decimal.Decimal):
         return str(value)
     raise TargetError(
-        f"the query parameter {name} has a {type(value).__name__} for a value, which has no one text form",
+        f"the query parameter {name} has a value of type {type(value).__name__}, which has no text form",
         hint="give it as text, a number, true or false, a date, or a list of these",
     )
 
@@ -341,7 +341,7 @@ def _text(name: str, value: object) -> str:
 def _check_header(name: str, value: str) -> None:
     """Refuse what HTTP cannot carry; the value is not repeated, it may be a secret."""
     if not _TOKEN.fullmatch(name):
-        raise TargetError("the name of a header is none that HTTP can carry", hint="type `-H 'Name: value'`")
+        raise TargetError("the name of a header is not one that HTTP allows", hint="type `-H 'Name: value'`")
     if not _FIELD_VALUE.fullmatch(value):
         raise TargetError(
             f"the header {name} holds a line break, a control character, or one beyond Latin-1",

@@ -1,4 +1,4 @@
-"""The version of this package; the build reads it from here, and it stands nowhere else."""
+"""The version of this package, in the only place where it is written; the build reads it from here."""
 
 __all__ = ["__version__"]
 

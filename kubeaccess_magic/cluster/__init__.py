@@ -1,4 +1,4 @@
-"""`Cluster`: the Python face. What the magic does, in the words of ``requests`` and pandas.
+"""`Cluster`: the Python API. It does what the magic does, in the style of ``requests`` and pandas.
 
 ::
 
@@ -52,7 +52,7 @@ _log = logging.getLogger("kubeaccess_magic")  # where no logging is set up, its 
 class Cluster:
     """One Kubernetes cluster, as one user.
 
-    Nothing is contacted before the first question. A Cluster may be used from several threads, and in a ``with``.
+    Nothing is contacted before the first request. A Cluster may be used from several threads, and as a context manager.
 
     Parameters
     ----------
@@ -61,14 +61,14 @@ class Cluster:
     kubeconfig
         A kubeconfig file; else ``KUBECONFIG``, ``~/.kube/config``, or the account of the pod that this runs in.
     namespace
-        The namespace that a target without one is in; the context's if None.
+        The namespace of targets that name none; the context's if None.
     impersonate, impersonate_groups
         Ask as this user, and as a member of these groups.
     api_client
-        An official ``kubernetes.client.ApiClient`` that is signed in already; instead of all the above but
-        `namespace`.
+        An official ``kubernetes.client.ApiClient`` that is signed in already; it replaces all arguments above
+        except `namespace`.
     timeout_s
-        Seconds that one request may take in all, with its pages.
+        Seconds that one request may take in total, with its pages.
     max_bytes
         Bytes that an answer may have, decoded.
     max_cells, max_frame_bytes
@@ -85,7 +85,7 @@ class Cluster:
     Attributes
     ----------
     engine
-        What prepares and runs its queries, for the rooms above.
+        The `Engine` that prepares and runs its queries.
     """
 
     _limits: tuple[tuple[float, ...], Limits] | None = None
@@ -141,7 +141,7 @@ class Cluster:
         self.silence_timeout_s = silence_timeout_s
         self.limits()  # refuses what cannot be
 
-    # --- asking an app
+    # --- requests to an app
 
     def get(self, target: str | Target, path: str = "/", **options: Any) -> Reply:
         """Send a GET; the app's answer, whatever its status. Parameters and errors: see `request`."""
@@ -195,7 +195,7 @@ class Cluster:
         json, data : One body: a value sent as JSON, or bytes, text, or the fields of a form.
         via : The way to connect; ``auto`` chooses.
         timeout_s, max_bytes : Seconds in all, and bytes of the decoded answer, in place of the Cluster's own.
-        call : Stops the request, and hears of its progress and prompts.
+        call : Can stop the request, and receives its progress and prompts.
 
         Returns
         -------
@@ -232,13 +232,13 @@ class Cluster:
         call: Call | None = None,
         **options: Any,
     ) -> pd.DataFrame:
-        """Send a request and load its answer into a DataFrame. An interrupt keeps the pages that were read.
+        """Send a request and load its answer into a DataFrame. An interrupt keeps the pages read so far.
 
         Parameters
         ----------
         target, path, json, data, params, headers, via, timeout_s, max_bytes, call : See `request`.
         method : GET, or POST where there is a body, if None.
-        dialect : The family of APIs that the answer is read as; found out if None.
+        dialect : The dialect that reads the answer; None chooses one.
         limit : How many rows, or ``"all"``; what one answer holds if None.
         raw : Whether the request goes out exactly as written.
         **options : For the dialect, such as ``rows="a.b"``, ``agg="name"``, ``wide=True``.
@@ -262,7 +262,7 @@ class Cluster:
     # --- addresses
 
     def url(self, target: str | Target, path: str = "/") -> str:
-        """The proxy URL: what `get` would ask, as text."""
+        """The proxy URL that `get` would request."""
         prepared = self.engine.prepare(Query.of(target, path, raw=True, output="reply"), self.call())
         return self.engine.url(prepared.request)
 
@@ -276,7 +276,7 @@ class Cluster:
         """
         return self.engine.resolve(target, self.call())
 
-    # --- what is there
+    # --- lists
 
     def contexts(self) -> pd.DataFrame:
         """The contexts of the kubeconfig, as `kubeaccess_magic.contexts`."""
@@ -337,7 +337,7 @@ class Cluster:
         return inventory.pods(self.engine.discovery, self.call(), where, selector, name)
 
     def info(self, namespace: str | None = None) -> pd.DataFrame:
-        """What ``kubectl cluster-info`` prints, made better: each built-in service with its proxy URL.
+        """The built-in services with their proxy URLs, a better ``kubectl cluster-info``.
 
         Parameters
         ----------
@@ -360,7 +360,7 @@ class Cluster:
     def can(self, method: str, target: str | Target) -> Access:
         """Whether a request may be sent: true or false, with ``.reason``, and the ``.role`` to ask for if not.
 
-        The answer is about what would be sent: that very spelling of the name, and the verb of that method (A1, A2).
+        The answer is for exactly what would be sent: this spelling of the name, and the verb of this method (A1, A2).
         """
         query = Query.of(target, method=arguments.method(method), raw=True, output="reply")
         return self.engine.access(query, self.call())[0]
@@ -373,7 +373,7 @@ class Cluster:
         """The user name and the groups that the API server sees."""
         return self.engine.discovery.identity(self.call())
 
-    # --- itself
+    # --- properties of the Cluster
 
     @property
     def server(self) -> str:
@@ -392,12 +392,12 @@ class Cluster:
 
     @property
     def context(self) -> Context | None:
-        """The kubeconfig context, or None for one that was made from an ``api_client``."""
+        """The kubeconfig context; None for a Cluster made from an ``api_client``."""
         return self._context
 
     @property
     def impersonating(self) -> str | None:
-        """As whom it asks, where that was said here and not in the kubeconfig."""
+        """The user to impersonate, if set on this Cluster rather than in the kubeconfig."""
         return self._impersonate
 
     @property
@@ -406,7 +406,7 @@ class Cluster:
         return self._pool.api_client
 
     def close(self) -> None:
-        """Close its connections."""
+        """Close the connections."""
         self._pool.close()
 
     def __enter__(self) -> Cluster:
@@ -420,12 +420,12 @@ class Cluster:
         return one_line(redact(f"<Cluster {self.name}{acting}, namespace {self.namespace}, {self.server}>"))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A Cluster pickles as its recipe: which context, which file; never with a secret."""
+        """Pickle a Cluster as its arguments, never with a secret."""
         if self._context is None:
             raise TypeError("a Cluster over an api_client cannot be pickled: the api_client holds secrets")
         return partial(Cluster, **self.recipe, **{name: getattr(self, name) for name in _LIMITS}), ()
 
-    # --- for the rooms above
+    # --- for the magics and the panel
 
     def call(
         self,
@@ -435,19 +435,19 @@ class Cluster:
         progress: Callable[[int, int | None, str], None] | None = None,
         answered: Callable[[Reply], None] | None = None,
     ) -> Call:
-        """A call within this Cluster's limits, which begins now.
+        """Start a call within this Cluster's limits.
 
         Parameters
         ----------
         query
-            Its own limits count before the Cluster's.
+            A query whose own limits override the Cluster's.
         say, progress, answered
-            As of `Call`; lines are logged by default, since somebody must read the prompt of a plugin.
+            Listeners, as for `Call`; lines are logged by default, so that a plugin's prompt can be seen.
         """
         return Call(self.limits(query), say=say or _log.warning, progress=progress, answered=answered)
 
     def limits(self, query: Query | None = None) -> Limits:
-        """What a query may take: its own limits where it has any, else the Cluster's."""
+        """The limits of a query: its own where it has any, else the Cluster's."""
         frame = (self.max_cells, self.max_frame_bytes)
         own = (self.connect_timeout_s, self.silence_timeout_s, self.timeout_s, self.max_bytes, *frame)
         if self._limits is None or self._limits[0] != own:  # a limit was set anew
@@ -461,7 +461,7 @@ class Cluster:
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """The arguments that make this Cluster again; no secret among them. Not for one over an ``api_client``."""
+        """The arguments that recreate this Cluster, without secrets; not for a Cluster made from an ``api_client``."""
         made = {
             "kubeconfig": self._kubeconfig,
             "namespace": self.namespace if self._context is None or self._named_namespace else None,

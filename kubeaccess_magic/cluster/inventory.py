@@ -1,4 +1,4 @@
-"""What a cluster has, as tidy DataFrames. A note in ``attrs["kproxy"]`` names what could not be read."""
+"""The objects of a cluster as tidy DataFrames. A note in ``attrs["kproxy"]`` names what could not be read."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def contexts_frame(listed: Iterable[ContextRow]) -> pd.DataFrame:
 
 
 def namespaces(discovery: Discovery, call: Call, name: str | None) -> pd.DataFrame:
-    """The namespaces, one row each; `name` is a pattern."""
+    """The namespaces, one row per namespace; `name` is a pattern."""
     from ..dialects.kubernetes import namespaces_frame
 
     return _noted(namespaces_frame(_named(discovery.namespaces(call), name)), None)
 
 
 def nodes(discovery: Discovery, call: Call, name: str | None) -> pd.DataFrame:
-    """The nodes, one row each; `name` is a pattern."""
+    """The nodes, one row per node; `name` is a pattern."""
     from ..dialects.kubernetes import nodes_frame
 
     return _noted(nodes_frame(_named(discovery.nodes(call), name)), None)
@@ -64,7 +64,7 @@ def services(
 def pods(
     discovery: Discovery, call: Call, namespace: str | None, selector: str | None, name: str | None
 ) -> pd.DataFrame:
-    """The pods of a namespace, or of all (None), one row each."""
+    """The pods of a namespace, or of all (None), one row per pod."""
     from ..dialects.kubernetes import pods_frame
 
     listing = discovery.pods(namespace, selector, call)
@@ -72,7 +72,7 @@ def pods(
 
 
 def info(discovery: Discovery, call: Call, url_of: Callable[[Target], str], namespace: str | None) -> pd.DataFrame:
-    """What ``kubectl cluster-info`` prints: each built-in service with its proxy URL and its readiness."""
+    """The built-in services, as in ``kubectl cluster-info``, with their proxy URLs and readiness."""
     from ..discovery.builtin import built_in, built_in_services
 
     services, note = built_in_services(discovery, namespace, call)

@@ -33,7 +33,7 @@ def install(shell: InteractiveShell) -> None:
 
 
 def uninstall(shell: InteractiveShell) -> None:
-    """Remove completion of the magics from a shell, and end what it runs in the background."""
+    """Remove completion of the magics from a shell, and stop its background work."""
     matchers = shell.Completer.custom_matchers
     own = [matcher for matcher in matchers if getattr(matcher, "matcher_identifier", "") == _IDENTIFIER]
     for matcher in own:

@@ -138,7 +138,7 @@ class CandidateSource:
         return CandidateList(fragment, list(itertools.islice(safe, max_candidates)), self._is_loading())
 
     def close(self) -> None:
-        """End what is running in the background."""
+        """Stop the background work."""
         for _, suggestions in self._suggestions.values():
             suggestions.close()
         self._suggestions.clear()

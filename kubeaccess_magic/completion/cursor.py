@@ -41,7 +41,7 @@ class CursorPlace(NamedTuple):
 
 
 class LineWords(NamedTuple):
-    """The words of a line, as far as they are clear while it is typed.
+    """The words of a line that is still being typed.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ def find_place(text: str, cursor: int) -> CursorPlace | None:
 
 
 def typed_word(line: str, rest: str = "") -> TypedWord | None:
-    """The word at the end of a line, with what the other words say; None in a comment.
+    """The word at the end of a line, with the words before it; None in a comment.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ _SLICE_S = 0.1  # how long a wait goes on without asking whether it was stopped
 
 
 class AnswerCache:
-    """Answers, each under what it depends on; the one that was not asked for the longest is forgotten."""
+    """A cache of answers by the values that they depend on; the least recently used one is dropped."""
 
     def __init__(self) -> None:
         self._lock = ForkLock()
@@ -54,7 +54,7 @@ class AnswerCache:
 
 
 class CachedAnswer:
-    """One answer. One thread at a time, of whichever Cluster, may bring the next one."""
+    """One cached answer. Only one thread at a time, of any Cluster, may replace it."""
 
     def __init__(self) -> None:
         self._lock = ForkLock()
@@ -64,7 +64,7 @@ class CachedAnswer:
     def current(
         self, before: SignIn | None, bring: Callable[[SignIn | None], SignIn], call: Call, *, anew: bool
     ) -> SignIn:
-        """The answer while it lasts, else a new one; a thread that waited takes what the other one got, even an error.
+        """The answer while it is valid, else a new one; threads that waited share the result, even an error.
 
         Parameters
         ----------
@@ -102,7 +102,7 @@ class CachedAnswer:
             return brought
 
     def is_newer_than(self, sign_in: SignIn) -> bool:
-        """Whether another answer has come since that one."""
+        """Whether a newer answer than the given one is cached."""
         newest = self._sign_in
         return newest is not None and newest.answer is not sign_in.answer
 
@@ -112,7 +112,7 @@ class CachedAnswer:
 
 @contextlib.contextmanager
 def when_free(lock: ForkLock, call: Call) -> Iterator[None]:
-    """Hold a lock; the waiting for it, such as for another thread's plugin, ends when the call is stopped.
+    """Hold a lock; waiting for it ends when the call is stopped.
 
     Parameters
     ----------

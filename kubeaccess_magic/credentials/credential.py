@@ -31,12 +31,12 @@ def for_context(
     impersonate_uid: str | None = None,
     plugin_limit_s: float = PLUGIN_LIMIT_S,
 ) -> Credential:
-    """What signs the requests to a context. Nothing is read or run yet.
+    """Make the credential of a context. Nothing is read or run yet.
 
     Parameters
     ----------
     context
-        Says where the secrets stand.
+        The context, which names where the secrets are stored.
     impersonate, impersonate_groups, impersonate_uid
         The user to act as; each replaces what the kubeconfig says there (G29).
     plugin_limit_s
@@ -57,7 +57,7 @@ class Credential:
     Parameters
     ----------
     context
-        Says where the secrets stand.
+        The context, which names where the secrets are stored.
     override
         The user to act as, instead of what the kubeconfig says.
     plugin_limit_s
@@ -78,7 +78,7 @@ class Credential:
         self._failure: tuple[float, CredentialError] | None = None
 
     def for_context(self, context: Context) -> Credential:
-        """One like this for what the kubeconfig says now of the context; it signs in anew only for another user.
+        """A copy for the current content of the kubeconfig; it signs in again only if the user has changed.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class Credential:
         return credential
 
     def sign(self, call: Call) -> Signature:
-        """The signature of the next request; over plain http nothing but the user to act as (G10).
+        """Sign the next request; over plain HTTP, only with the user to impersonate (G10).
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class Credential:
     def renew(self, call: Call, refused: Signature) -> bool:
         """After a 401: read the files again, run the plugin again. True if there is something new to try.
 
-        Threads that were refused with the same signature renew it once; those that come later are told the outcome.
+        If several threads were refused with the same signature, one renews it and the others take the outcome.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""``ExecCredential``: what a plugin is told, and what it answers, by kubectl's rules (G23, G24)."""
+"""``ExecCredential``: the input and the output of a credential plugin, by kubectl's rules (G23, G24)."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d
 
 
 class BadAnswer(Exception):
-    """An answer that is not a credential; what is wrong reads on from the plugin's name."""
+    """The plugin's answer is not a credential. The message continues a sentence that begins with the plugin's name."""
 
 
 class WrongVersion(Exception):
-    """An answer in another version than the one of the kubeconfig: the version, which may be None."""
+    """The answer has another version than the kubeconfig asks for; the version may be None."""
 
 
 def exec_info(context: Context, spec: Mapping[str, Any], version: str, *, interactive: bool) -> str:
-    """What a plugin is told in ``KUBERNETES_EXEC_INFO``.
+    """The value of ``KUBERNETES_EXEC_INFO`` for a plugin.
 
     Parameters
     ----------

@@ -61,14 +61,14 @@ class ExecPlugin:
 
     @property
     def depends_on(self) -> tuple[object, ...]:
-        """All that the answer depends on: the program's file, its arguments, and its whole environment.
+        """Everything that the answer depends on: the program's file, its arguments, and its whole environment.
 
         kubectl looks at the exec entry and the cluster alone (G25); but a kernel outlives a change of ``AWS_PROFILE``.
         """
         return self._executable, file_stamp(self._executable), self._arguments, self._environment
 
     def run(self, call: Call) -> SignIn:
-        """Run it, and take its answer.
+        """Run the plugin and read its answer.
 
         Parameters
         ----------

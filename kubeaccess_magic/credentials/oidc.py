@@ -1,4 +1,4 @@
-"""The auth-provider oidc (G27): its token while that is valid, then one that the issuer renews.
+"""The auth-provider oidc (G27): its token while that is valid, then one renewed at the issuer.
 
 The renewal is the official client's own code, run as a program of its own (`oidc_renewal`): so it can be ended by an
 interrupt, has a time limit, and the kernel does not import it. The user's file is never written.
@@ -29,7 +29,7 @@ _HINT = "sign in anew with the tool that wrote this entry; `kubectl oidc-login s
 
 
 def refuse_faults(provider: Mapping[str, Any], place: str) -> None:
-    """Raise for what kubectl refuses of the entry, whether it is used or not.
+    """Raise for an entry that kubectl refuses, even if its token is not used.
 
     Parameters
     ----------

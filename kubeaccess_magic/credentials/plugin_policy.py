@@ -1,4 +1,4 @@
-"""What ``~/.kube/kuberc`` says of plugins (G26); ``KUBERC`` names another file, or ``off``."""
+"""The policy on plugins in ``~/.kube/kuberc`` (G26); ``KUBERC`` names another file, or ``off``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["refuse_forbidden"]
 
 
 def refuse_forbidden(command: str, executable: str, label: str) -> None:
-    """Raise if the policy of the user forbids to run a plugin.
+    """Raise if the user's policy forbids running a plugin.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A program that helps to sign in: run for its answer, its failure told in its own last words."""
+"""Helper programs for signing in: run for their output, with their last words in the error if they fail."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class HelperProgram:
         on_terminal: bool = False,
         secret: bytes | None = None,
     ) -> bytes:
-        """Run it, and give what it writes to its standard output.
+        """Run the program and return its standard output.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class HelperProgram:
         return output.stdout
 
     def failed(self, what: str) -> CredentialError:
-        """The error that says what happened, and what the program said last.
+        """Make the error that says what happened, with the last line that the program wrote.
 
         Parameters
         ----------

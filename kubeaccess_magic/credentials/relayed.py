@@ -1,4 +1,4 @@
-"""`RelayedAuth`: signs with what another process hands over, such as the one that holds the credential."""
+"""`RelayedAuth`: signs with signatures that another process provides, such as the one that holds the credential."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SLICE_S = 0.1  # how long a wait goes on without asking whether it was stopped
 
 
 class RelayedAuth:
-    """Signs with the signature that it was told last.
+    """Signs requests with the latest signature that it received.
 
     Parameters
     ----------
@@ -31,13 +31,13 @@ class RelayedAuth:
         self._requested_for: object = self  # the signature for which another one was requested
 
     def tell(self, signature: Signature) -> None:
-        """Sign with this from now on."""
+        """Set the signature to use from now on."""
         with self._changed:
             self._signature = signature
             self._changed.notify_all()
 
     def sign(self, call: Call) -> Signature:
-        """The signature that was told last; the first one is waited for.
+        """The latest signature; waits until the first one has arrived.
 
         Raises
         ------
@@ -52,7 +52,7 @@ class RelayedAuth:
         return signature
 
     def renew(self, call: Call, refused: Signature) -> bool:
-        """After a 401: whether another signature has come before the call must end.
+        """After a 401: wait for another signature, until the call ends; returns whether one arrived.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""`SignIn`: the token and the certificate that sign requests now, and when they must be looked at again."""
+"""`SignIn`: the current token and certificate, and when they have to be renewed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TOKEN_FILE_FRESH_S = 60.0
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class SignIn:
-    """What signs requests now, and what tells that it has become old.
+    """The current token and certificate, with everything that shows whether they are out of date.
 
     Parameters
     ----------
@@ -32,21 +32,21 @@ class SignIn:
     certificate
         The client certificate, or None.
     obtained_at
-        When it was read or brought, in seconds of the monotonic clock.
+        When it was read or received, in seconds of the monotonic clock.
     files
-        The files that it was read from, each with its `file_stamp` of that time.
+        The files that it was read from, each with its `file_stamp` at that time.
     token_file
         The file of the token, which is read again after a minute (G20).
     exec_entry
-        The exec entry of the kubeconfig whose plugin answered this.
+        The exec entry of the kubeconfig whose plugin returned this credential.
     oidc_tokens
-        The tokens that an issuer gave, which count instead of those of the kubeconfig.
+        Tokens from an issuer, which replace those of the kubeconfig.
     expires
-        When it expires, in seconds since the epoch, as far as that was said.
+        When it expires, in seconds since the epoch, if that is known.
     cached
-        Where other Clusters of this process find it, too.
+        The cache entry through which other Clusters of this process share it.
     answer
-        The same object in all copies of one answer of a plugin or an issuer.
+        An object that identifies the answer of a plugin or an issuer: all its copies share it.
     """
 
     authorization: str | None
@@ -61,18 +61,18 @@ class SignIn:
     answer: object = dataclasses.field(default_factory=object)
 
     def expired(self, margin_s: float = 0.0) -> bool:
-        """Whether it has expired, or will within so many seconds."""
+        """Whether it has expired, or will expire within a number of seconds."""
         return self.expires is not None and time.time() + margin_s >= self.expires
 
     def lasts(self) -> bool:
-        """Whether it will be valid for a while: 30 s, or a tenth of its life where that is short."""
+        """Whether it stays valid for at least 30 s, or for a tenth of its lifetime if that is shorter."""
         if self.expires is None:
             return True
         lifetime_s = self.expires - (time.time() - (time.monotonic() - self.obtained_at))
         return time.time() < self.expires - min(30.0, max(0.0, lifetime_s) / 10)
 
     def fresh(self) -> bool:
-        """Whether it may be used without reading or running anything."""
+        """Whether it can be used without reading a file or running a plugin."""
         if self.token_file is not None and time.monotonic() - self.obtained_at >= _TOKEN_FILE_FRESH_S:
             return False
         if self.superseded:
@@ -81,7 +81,7 @@ class SignIn:
 
     @property
     def superseded(self) -> bool:
-        """Whether another Cluster has brought a newer answer."""
+        """Whether another Cluster has received a newer answer."""
         return self.cached is not None and self.cached.is_newer_than(self)
 
     def signs_like(self, other: SignIn) -> bool:
@@ -135,7 +135,7 @@ def read_token(path: str) -> str:
 
 
 def unreadable(error: OSError) -> CredentialError:
-    """The error for a file that cannot be read: which one, and why."""
+    """Make the error for a file that cannot be read: it names the file and the reason."""
     return CredentialError(
         f"{error.filename} cannot be read ({error.strerror})",
         hint="the kubeconfig names that file: sign in with the tool that writes it, or choose another context",

@@ -1,4 +1,4 @@
-"""`Signature`, what one request is signed with, and `AuthFlow`, whoever signs."""
+"""`Signature`: the headers and certificate that sign one request; and `AuthFlow`: what signs requests."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class ClientCertificate:
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Signature:
-    """What one request is signed with. The same object comes again as long as nothing has changed.
+    """The headers and the certificate that sign one request. As long as nothing changes, the same object is reused.
 
     Parameters
     ----------
     headers
         Names and values, as they go over the wire: UTF-8 bytes as Latin-1 text, which is what `http.client` wants.
-        A name may come several times.
+        A name may occur several times.
     certificate
         The client certificate of its connection, or None.
     """
@@ -60,7 +60,7 @@ class Signature:
     certificate: ClientCertificate | None = None
 
     def without_secrets(self) -> Signature:
-        """What may go over plain http (G10): the user to act as, but nothing that signs."""
+        """A copy that may go over plain HTTP (G10): the user to impersonate, but no credential."""
         return Signature(tuple(pair for pair in self.headers if pair[0].lower() != "authorization"))
 
     def __repr__(self) -> str:
@@ -79,12 +79,12 @@ class AuthFlow(Protocol):
         Parameters
         ----------
         call
-            Says how long it may take; hears the prompts of a credential plugin.
+            Limits the time, and shows the prompts of a credential plugin.
 
         Raises
         ------
         CredentialError
-            Nothing signs, or it cannot be had. Then nothing must be sent.
+            There is no usable credential. The request must not be sent.
         """
 
     def renew(self, call: Call, refused: Signature) -> bool:

@@ -1,4 +1,4 @@
-"""Signing in with what a kubeconfig has of a user (G20 to G22), or with the pod's account."""
+"""Signing in with the user entry of a kubeconfig (G20 to G22), or with the pod's account."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ __all__ = ["NothingToSignInWith", "obtain_sign_in"]
 
 
 class NothingToSignInWith(CredentialError):
-    """The kubeconfig can be read, and no longer has what signs in: the old credential is not kept then."""
+    """The kubeconfig is readable but no longer has a credential, so the old one is not used any more."""
 
 
 def obtain_sign_in(context: Context, before: SignIn | None, call: Call, *, plugin_limit_s: float, anew: bool) -> SignIn:
-    """Everything that a context's user brings; token and certificate may both be there.
+    """Read the token and the certificate of a context's user; there may be both.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class _User:
 
     @classmethod
     def of(cls, context: Context) -> _User:
-        """Read it."""
+        """Read the user entry of a context."""
         paths = [path for path in (context.user_file, context.cluster_file) if path is not None]
         stamps = {path: file_stamp(path) for path in paths}
         entry = kubeconfig.user_entry(context)
@@ -117,7 +117,7 @@ class _User:
             )
 
     def authorization(self, before: SignIn | None) -> str | None:
-        """The Authorization that the entry itself brings: a token file before a token (G20), or basic (G21)."""
+        """The ``Authorization`` value of the entry: a token file before a token (G20), or basic auth (G21)."""
         entry = self.entry
         if entry.get("tokenFile") and (value := self._of_token_file(before)) is not None:
             return value

@@ -1,6 +1,6 @@
-"""What we know of families of HTTP APIs: what their requests mean, how to ask for pages, how to make a table of them.
+"""Dialects: families of HTTP APIs, with what their requests mean, how pages are read and answers become tables.
 
-There is one file or folder for each family. `protocol` says what a dialect is, `registry` which ones there are.
+There is one file or folder for each family. `protocol` defines what a dialect is; `registry` lists them.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def text_of(reply: Reply) -> str:
     Raises
     ------
     LoadError
-        It is in none of these; the message says at which byte.
+        The text is in none of these encodings; the message says at which byte.
     """
     body = reply.content
     try:
@@ -125,7 +125,7 @@ def json_of(reply: Reply) -> Any:
     Raises
     ------
     LoadError
-        It is not valid; the message says where it ends or goes wrong.
+        The JSON is not valid; the message says where it ends or goes wrong.
     """
     refuse_empty(reply)
     with contextlib.suppress(ValueError):
@@ -149,7 +149,7 @@ def documents(reply: Reply) -> tuple[list[Any], bool]:
     Raises
     ------
     LoadError
-        It is not valid; the message says where it ends or goes wrong.
+        The JSON is not valid; the message says where it ends or goes wrong.
     """
     refuse_empty(reply)
     if not is_lines(reply):
@@ -192,7 +192,7 @@ def refuse_html(reply: Reply) -> None:
 
 
 def not_taken(reply: Reply) -> LoadError:
-    """Make the error for an answer that no dialect can read: what it is, how it begins, what to try."""
+    """Make the error for an answer that no dialect can read: its type, how it begins, and what to try."""
     kind = reply.media_type or "of no stated type"
     return LoadError(
         f"no dialect can read this answer ({kind}): {_first_words(reply.content[:400])}",
@@ -217,7 +217,7 @@ def gc_paused() -> Iterator[None]:
 
 
 def keys_are_certain(body: bytes, keys: int) -> bool:
-    """Tell whether a JSON text has exactly so many keys.
+    """Tell whether a JSON text has exactly a given number of keys.
 
     A fast parser keeps the last of two equal keys and does not say so. Then it finds fewer keys than the text has.
 
@@ -265,7 +265,7 @@ def keys_of(value: Any) -> int:
 
 
 def read(body: bytes) -> Any:
-    """Read a JSON document in UTF-8 fast, if it is certain that nothing is lost by that.
+    """Read a JSON document in UTF-8 the fast way, if that is certain to lose nothing.
 
     Raises
     ------
@@ -290,11 +290,11 @@ def read_exactly(text: str) -> Any:
     Raises
     ------
     json.JSONDecodeError
-        It is not valid.
+        The JSON is not valid.
     ValueError
         A number has more digits than Python reads.
     RecursionError
-        It is nested too deeply.
+        The JSON is nested too deeply.
     """
     with gc_paused():
         return json.loads(text, object_pairs_hook=_object)

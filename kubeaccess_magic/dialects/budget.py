@@ -1,4 +1,4 @@
-"""What a frame may cost: its cells and its bytes, which are estimated before it is built.
+"""Limits on the cells and bytes of a frame, estimated before it is built.
 
 The size of an answer says little about the size of its frame. A thousand rows that each have a key of their own make a
 million cells, and a label of a series stands in each of its rows. Whoever builds a frame therefore says first how large
@@ -29,7 +29,7 @@ _EMPTY_PART = 4  # at most this fraction of the cells may be empty
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FrameBudget:
-    """What one frame may cost.
+    """The limits on one frame.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class FrameBudget:
 
     @classmethod
     def of(cls, call: Call) -> FrameBudget:
-        """The budget of a call: its limits and its deadline."""
+        """Make the budget of a call from its limits and its deadline."""
 
         def check() -> None:
             if not call.remaining_s:  # a call that was stopped keeps the page in hand

@@ -65,14 +65,14 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 class Names:
-    """Gives each column a name that no other one has: the second ``a.b`` is ``a.b_2``."""
+    """Gives each column a unique name: a second ``a.b`` becomes ``a.b_2``."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
         self._next: dict[str, int] = {}  # by name: the number to try, so that many equal names take linear time
 
     def free(self, name: str) -> str:
-        """Take a name. If it is taken already, a number is added to it."""
+        """Reserve a name; a number is appended if it is already taken."""
         if name not in self._taken:
             self._taken.add(name)
             return name
@@ -105,7 +105,7 @@ def flatten(
     taken_prefix
         Stands in front of a name that is taken: ``_source.`` makes ``_source._id`` of a second ``_id``.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def dotted(
 
 
 def check_names(paths: Collection[tuple[str, ...]], budget: FrameBudget) -> None:
-    """Raise LimitExceeded if dotted names would take too much: a long key stands in all names below it."""
+    """Raise LimitExceeded if dotted names would take too much: a long key is part of all names below it."""
     size = sum(sum(map(len, path)) + len(path) for path in paths)
     budget.check_bytes(size, f"the names of {len(paths):,} columns")
 
@@ -232,7 +232,7 @@ def frame(
     kinds
         The kind of some columns, as for `of_kind`, whatever their values are.
     budget
-        What the frame may cost. Text that is one object in many rows becomes many copies.
+        The limits on the size of the frame. Text that is one object in many rows becomes many copies.
 
     Raises
     ------
@@ -262,7 +262,7 @@ def _text_size(values: Sequence[Any]) -> int:
 
 
 def assembled(columns: Mapping[str, pd.Series | ExtensionArray], rows: int) -> pd.DataFrame:
-    """Make a DataFrame of columns that have their dtypes.
+    """Make a DataFrame of columns that already have their dtypes.
 
     Parameters
     ----------
@@ -327,7 +327,7 @@ def typed(values: Sequence[Any], *, dates: bool = False) -> pd.Series | Extensio
 
 
 def of_kind(values: Sequence[Any], kind: str) -> pd.Series | ExtensionArray:
-    """Make one column of a kind that is known beforehand, even if it has no values.
+    """Make one column of a given kind, even if it has no values.
 
     Parameters
     ----------
@@ -357,7 +357,7 @@ def of_kind(values: Sequence[Any], kind: str) -> pd.Series | ExtensionArray:
 
 
 def utc(values: Sequence[str | None]) -> pd.Series | None:
-    """Read times as text, each with date, time and zone.
+    """Convert texts with date, time and zone to times in UTC.
 
     Parameters
     ----------
@@ -414,7 +414,7 @@ def epoch_ms(values: Sequence[float | None]) -> pd.Series:
 
 
 def numbers(values: Sequence[str | None]) -> list[Any] | None:
-    """Read numbers as text.
+    """Convert texts to numbers.
 
     Parameters
     ----------

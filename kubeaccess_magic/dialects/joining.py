@@ -1,4 +1,4 @@
-"""One table of several: those of many targets below one another, with columns in front that tell them apart."""
+"""Joining tables: those of many targets become one, with leading columns that tell them apart."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _EXACT_IN_FLOAT = 2**53
 
 
 def joined(parts: Sequence[tuple[Mapping[str, str], Table]], budget: FrameBudget = DEFAULT) -> Table:
-    """Put the tables of several conversations below one another.
+    """Concatenate the tables of several conversations.
 
     Parameters
     ----------
     parts
         The labels of each conversation and its table, in the order of the rows.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def cut(table: Table, limit: int | None) -> Table:
 
 
 def labelled(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
-    """Put the labels in front as columns; a column of the same name becomes ``exported_NAME``."""
+    """Add the labels as leading columns; an existing column of the same name becomes ``exported_NAME``."""
     if not labels:
         return frame
     import pandas as pd
@@ -85,7 +85,7 @@ def labelled(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
 
 
 def stacked(frames: Sequence[pd.DataFrame], budget: FrameBudget = DEFAULT) -> pd.DataFrame:
-    """Put frames below one another, each column with a dtype that holds the values of all."""
+    """Concatenate frames; each column gets a dtype that holds all values."""
     import pandas as pd
 
     if len(frames) == 1:

@@ -1,4 +1,4 @@
-"""Replies that have arrived to a table. Nothing is sent."""
+"""Turning replies that have arrived into a table. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def load(
     Parameters
     ----------
     replies
-        At least one. Those that are not the pages of one answer stand below one another.
+        At least one. Separate answers are concatenated.
     dialect
-        The dialect that reads them, or its name; None finds it out.
+        The dialect that reads them, or its name; None chooses one by the reply.
     limit
-        How many rows at most; None for all that the replies hold.
+        The maximum number of rows; None for all rows of the replies.
     **options
         Options of the dialect, such as ``rows=`` of records, ``agg=`` of elasticsearch, ``wide=`` of kubernetes.
 
@@ -45,7 +45,7 @@ def load(
     Raises
     ------
     LoadError
-        No dialect can read the replies, or one is empty, HTML, cut off, or not what it seemed to be.
+        No dialect can read the replies, or one is empty, HTML, truncated, or not in the expected form.
     """
     remaining = iter(replies)
     first = next(remaining, None)
@@ -72,11 +72,11 @@ def read(
     operation
         What reads them.
     limit
-        How many rows at most; None for all that the replies hold.
+        The maximum number of rows; None for all rows of the replies.
     options
         Options of the dialect, by name.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def reader_for(
         The first reply. None if it is not here yet: then another dialect may read it, and options that this one does
         not have are left out.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def reader_for(
 
 
 def check_options(operation: Operation, options: Mapping[str, Any], reply: Reply) -> None:
-    """Raise LoadError if the reader of an operation does not have one of these options; the hint names those it has."""
+    """Raise LoadError for an option that the reader of an operation does not take; the hint names those it takes."""
     names = options_of(operation) if options else None
     unknown = [name for name in options if names is not None and name not in names]
     if unknown:

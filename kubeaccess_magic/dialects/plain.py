@@ -1,4 +1,4 @@
-"""DataFrames of our own records, such as the history."""
+"""DataFrames of this package's own records, such as the history."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def shortfall(self, remedy: str) -> str | None:
-        """The line that says that there is more than the frame holds, or None if there is not.
+        """A line that says that there are more rows than the frame holds; None if there are not.
 
         Parameters
         ----------
@@ -92,7 +92,7 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One of the requests that an answer takes.
+    """One of the requests that a query takes.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ Pages = Generator[Step, "Reply", None]
 
 
 class NoMore(LimitExceeded):
-    """Thrown into a conversation at its ``yield`` when nobody wants further pages."""
+    """Raised in a conversation at its ``yield`` when no further pages are needed."""
 
 
 class Dialect(Protocol):
@@ -138,9 +138,9 @@ class Dialect(Protocol):
     name: str
 
     def match(self, request: Request) -> Operation | None:
-        """Find out which call of this API a request is, by its target, method, path and body.
+        """Identify the call of this API that a request makes, by its target, method, path and body.
 
-        This is asked once for each query, before anything is sent.
+        It is called once per query, before anything is sent.
 
         Returns
         -------
@@ -149,9 +149,9 @@ class Dialect(Protocol):
         """
 
     def recognize(self, reply: Reply) -> Operation | None:
-        """Find out which call of this API was answered, by the reply.
+        """Identify the call of this API that a reply answers.
 
-        This is asked if no dialect matches the request, or the one that does cannot read the reply.
+        It is called if no dialect matches the request, or if the matching one cannot read the reply.
 
         Returns
         -------
@@ -173,14 +173,14 @@ class Operation(Protocol):
 
     @property
     def reader(self) -> Callable[..., Reader]:
-        """Makes a reader: ``reader(limit, **options)``. A method of that name will do.
+        """Make a reader: ``reader(limit, **options)``; usually a method.
 
         `limit` is how many rows of each conversation are wanted: None for what one answer holds, `ALL` for all. The
         options are its keyword-only parameters; any other one is an error that names them.
         """
 
     def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
-        """Fill in what the API needs.
+        """Complete the request with what the API needs.
 
         Parameters
         ----------
@@ -232,7 +232,7 @@ class Reader(Protocol):
         """
 
     def table(self) -> Table:
-        """Make one table of everything that was read. This may be called once.
+        """Make one table of everything that was read. It is called at most once.
 
         Rows stand in the order in which the conversations began.
 
@@ -262,7 +262,7 @@ class PlainOperation:
     reader: Callable[..., Reader]
 
     def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
-        """Give the request as it was typed."""
+        """Return the request as it was typed."""
         return self.request
 
     def reads(self, reply: Reply) -> bool:
@@ -272,7 +272,7 @@ class PlainOperation:
 
 @contextlib.contextmanager
 def dialect_errors(operation: Operation, reply: Reply | None) -> Iterator[None]:
-    """Turn a mistake of a dialect into a LoadError, and a lack of memory into LimitExceeded.
+    """Turn an unexpected error in a dialect into LoadError, and a MemoryError into LimitExceeded.
 
     Parameters
     ----------
@@ -295,7 +295,7 @@ def dialect_errors(operation: Operation, reply: Reply | None) -> Iterator[None]:
 
 
 def options_of(operation: Operation) -> list[str] | None:
-    """Name the options that the reader of an operation takes; None if it takes any."""
+    """Return the options that the reader of an operation takes; None if it takes any."""
     import inspect
 
     parameters: list[Any] = list(inspect.signature(operation.reader).parameters.values())

@@ -20,7 +20,7 @@ __all__ = ["FrameReader", "SingleAnswerReader"]
 
 
 class SingleAnswerReader:
-    """A base class for readers whose whole answer is one page: `read` is all that a subclass needs.
+    """A base class for readers whose answer is always one page: a subclass needs only `read`.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class SingleAnswerReader:
     Attributes
     ----------
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
     """
 
     budget = DEFAULT
@@ -68,7 +68,7 @@ class FrameReader:
     Attributes
     ----------
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
     """
 
     budget = DEFAULT
@@ -86,7 +86,7 @@ class FrameReader:
         return self.read(reply), None
 
     def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Ask for page after page, as long as there is one and `limit` wants more."""
+        """Request page after page, until there is none or `limit` is reached."""
         conversation = _Conversation(labels)
         self._conversations.append(conversation)
         following: Request | None = request
@@ -117,7 +117,7 @@ class _Conversation:
         return sum(map(len, self.frames))
 
     def table(self, limit: int | None, budget: FrameBudget) -> Table:
-        """All frames, cut to the limit. That there is another page means that there is at least one more row."""
+        """Join all frames, cut to the limit. A further page means that there is at least one more row."""
         rows, total = self.rows, self.rows + 1 if self.has_more else None
         table = Table(
             stacked(self.frames, budget), rows, total, total_is_lower_bound=self.has_more, has_more=self.has_more

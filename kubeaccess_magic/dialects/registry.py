@@ -83,7 +83,7 @@ def match(request: Request, dialect: Dialect | None = None) -> Operation | None:
     Parameters
     ----------
     request
-        As it was typed.
+        The request as it was typed.
     dialect
         The only dialect to ask; None asks all.
 

@@ -1,4 +1,4 @@
-"""Columns in which each value is repeated, as the labels of a series are for its samples.
+"""Columns of repeated values, such as the labels of a series beside its samples.
 
 Each text is looked at once, however many rows it has.
 """
@@ -30,7 +30,7 @@ def check_text(columns: Iterable[tuple[Sequence[str | None], Counts]], budget: F
     columns
         The texts of each column, and how many rows each of them has.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
     """
     import numpy as np
 

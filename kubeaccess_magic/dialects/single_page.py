@@ -17,7 +17,7 @@ __all__ = ["SinglePageReader", "with_total"]
 
 
 class SinglePageReader:
-    """Makes one table of the answer of each target. A subclass has `read`.
+    """Makes one table of the answer of each target. A subclass implements `read`.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class SinglePageReader:
         raise NotImplementedError
 
     def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Ask once."""
+        """Send the request; there is only one page."""
         place = len(self._parts)
         self._parts.append((labels, None))
         reply = yield Step(request)
@@ -46,7 +46,7 @@ class SinglePageReader:
 
 
 def with_total(table: Table, is_partial: bool) -> Table:
-    """Say that there is more than a table holds, if the answer says so but not how much."""
+    """Mark a table as incomplete where the answer says that there is more, but not how much."""
     if not is_partial:
         return table
     return dataclasses.replace(table, total=table.rows, total_is_lower_bound=True)

@@ -1,4 +1,4 @@
-"""Columns whose type the answer states, as ClickHouse and Trino do: SQL's names of types, in any spelling."""
+"""Columns whose type the answer states, as ClickHouse and Trino do: SQL type names in any spelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API server knows: its objects, listed and looked up; what a target leads to; the rights of the user.
+"""Reading the API server: listing and finding objects, resolving targets, and checking the user's rights.
 
 Everything is read with the rights that the user has. If a list of all namespaces is refused, the namespaces that may be
 listed are read, else the context's own one, and the `ObjectList` says so.
@@ -132,7 +132,7 @@ class Discovery:
         return self._get(kube.path_of("endpoints", namespace, name), len, call) is not None
 
     def missing_service(self, target: Target, call: Call) -> NotFound:
-        """The error for a service that does not exist: it names the nearest names, and namespaces that have it."""
+        """The error for a service that does not exist: it suggests similar names, and namespaces that have it."""
         return missing_service(target, self._namespaces_with(target.name, call), lambda: self._names_near(target, call))
 
     def is_namespaced(self, version: str, resource: str, call: Call) -> bool | None:
@@ -164,7 +164,7 @@ class Discovery:
         return reviews.identity(self._api, _for_objects(call))
 
     def may(self, attributes: Attributes, call: Call) -> Access:
-        """Whether exactly this request is allowed; with the Role that would allow it if not."""
+        """Whether exactly this request is allowed; if not, with the Role that would allow it."""
         allowed, reason = reviews.may(self._api, attributes, _for_objects(call))
         if allowed:
             return Access(allowed=True, reason=reason, role=None, attributes=attributes)
@@ -172,7 +172,7 @@ class Discovery:
         return Access(allowed=False, reason=reason, role=needed, attributes=attributes)
 
     def rules(self, namespace: str, call: Call) -> list[dict[str, Any]]:
-        """What is allowed in a namespace, as far as it can be listed."""
+        """The rules that apply to the user in a namespace, as far as the API server can list them."""
         return reviews.rules(self._api, namespace, _for_objects(call))
 
     # --- reading

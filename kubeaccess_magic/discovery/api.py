@@ -1,4 +1,4 @@
-"""`KubernetesApi`: asks the API server itself, with patience while it is busy."""
+"""`KubernetesApi`: sends requests to the API server itself, and retries while it is busy."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SLICE_S = 0.2  # how long a pause goes on without asking whether it was stopped
 
 
 class KubernetesApi:
-    """Asks the API server itself: lists, objects, reviews.
+    """Sends requests to the API server itself: for lists, objects and reviews.
 
     A 429 that says when to come again (F11) is asked again, three times at most and within the call's deadline. What
     goes to an app is never sent here: its 429 is its own (T13).
@@ -35,7 +35,7 @@ class KubernetesApi:
     Parameters
     ----------
     pool
-        To the API server, signed in.
+        Signed-in connections to the API server.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -60,7 +60,7 @@ class KubernetesApi:
         path
             From ``/api`` on, encoded, with query.
         headers
-            Of the request.
+            The headers of the request.
         body
             Bytes, or None.
         call
@@ -92,7 +92,7 @@ class KubernetesApi:
     def call(
         self, method: str, path: str, body: bytes | None = None, *, call: Call, accept: str = "application/json"
     ) -> Reply:
-        """The whole answer to one request, whatever its status.
+        """Send one request and read the whole answer, whatever its status.
 
         Parameters
         ----------

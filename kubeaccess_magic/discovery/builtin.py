@@ -1,4 +1,4 @@
-"""The built-in services of a cluster: what ``kubectl cluster-info`` prints, and what it leaves out (C1 to C8)."""
+"""The built-in services of a cluster: what ``kubectl cluster-info`` prints, and the services it omits (C1 to C8)."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _TITLE = "kubernetes.io/name"
 
 
 def built_in_services(discovery: Discovery, namespace: str | None, call: Call) -> tuple[list[Service], str | None]:
-    """The services that are labelled as built-in, and a note if others are given in their place.
+    """The services labelled as built-in; if there are none, other services and a note that says so.
 
-    If there are none, all services of the namespace are given. If the namespace was not named and has none, or may not
-    be listed, those of the context's own namespace are.
+    If none is labelled, all services of the namespace are returned. If no namespace was named, and the default one has
+    no services or may not be listed, those of the context's own namespace are returned.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def built_in_services(discovery: Discovery, namespace: str | None, call: Call) -
 
 @dataclasses.dataclass(frozen=True)
 class BuiltIn:
-    """One service, as a line of cluster-info.
+    """One service, with the columns of cluster-info.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class BuiltIn:
 
 
 def built_in(service: Service, slices: Sequence[EndpointSlice] | None, url_of: Callable[[Target], str]) -> BuiltIn:
-    """A service as a line of cluster-info.
+    """Describe a service as cluster-info does.
 
     Parameters
     ----------

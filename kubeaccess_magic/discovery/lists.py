@@ -29,7 +29,7 @@ Item = TypeVar("Item")
 
 @dataclasses.dataclass(frozen=True)
 class ObjectList(Generic[Item]):
-    """Objects, and a note about what is missing among them, if anything is."""
+    """Objects, with a note if some are missing."""
 
     items: list[Item]
     note: str | None = None
@@ -55,12 +55,12 @@ class Budget:
         return self._remaining
 
     def spend(self, count: int) -> None:
-        """Take off bytes that were read."""
+        """Subtract bytes that were read."""
         with self._lock:
             self._remaining = max(self._remaining - count, 0)
 
     def exceeded(self) -> LimitExceeded:
-        """The error for a list that is larger."""
+        """The error for a list that exceeds the budget."""
         return LimitExceeded(
             f"the list is larger than {size_text(self.max_bytes)}",
             hint="ask for less: one namespace, or a selector",
@@ -118,7 +118,7 @@ def pages_of(
 
 
 def read_in_each(names: Sequence[str], read: Callable[[str], list[Item]], call: Call) -> list[list[Item] | None]:
-    """What several namespaces have, read at once; None for one whose list is refused.
+    """Read several namespaces in parallel; None for one whose list is refused.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def read_in_each(names: Sequence[str], read: Callable[[str], list[Item]], call: 
 
 
 def unless_denied(read: Callable[[], Item]) -> Item | None:
-    """What `read` gives; None if it is refused."""
+    """The result of `read`; None if access is denied."""
     try:
         return read()
     except AccessDenied:

@@ -1,4 +1,4 @@
-"""Which port and scheme a target means, as the Service or Pod that it names says. Nothing is read here.
+"""Choosing the port and the scheme of a target from its Service or Pod. Nothing is read here.
 
 The API server has no default port (S2, S3) and does not care about schemes (D4). Whoever types ``shop/web`` means one
 of each. A port that is filled in is written by its name, and left out if it has none; a scheme is written only if it is
@@ -25,7 +25,7 @@ _SCHEME_PORTS = {"http": 80, "https": 443}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a target leads to.
+    """A resolved target.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ def ports_to_type(target: Target, service: Service) -> list[str]:
 
 
 def wrong_port(target: Target, service: Service) -> NotFound:
-    """The error for a port that a service does not have: it names those that there are (S3).
+    """The error for a port that a service does not have; it names the existing ports (S3).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Our errors for what the API server refuses about its own objects."""
+"""The errors for refused requests for the API server's own objects."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _GROUP = re.compile(r"(/api/v1|/apis/[^/]+/[^/]+)/[^/]")
 
 
 def refused(reply: Reply, attributes: Attributes | None = None) -> KubeAccessError:
-    """Our error for an answer of 400 or above about the API server's own objects.
+    """Translate an answer of 400 or above about the API server's own objects into an error.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def unrecognized() -> AccessDenied:
 
 
 def redirected(reply: Reply) -> LoadError:
-    """The error for an answer of the API server that leads elsewhere: no credential follows it there."""
+    """The error for a redirect by the API server: it is not followed, so that no credential goes elsewhere."""
     location = reply.headers.get("location") or "nowhere"
     return LoadError(
         f"the API server redirects to {location!r}, which is not followed",

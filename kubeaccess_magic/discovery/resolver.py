@@ -1,4 +1,4 @@
-"""What a target leads to: its Service, the port and scheme that are meant, and the pods and addresses behind it."""
+"""Resolving a target: its Service, the port and scheme that are meant, and the pods and addresses behind it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Objects(Protocol):
 
 
 class Lists(Protocol):
-    """Lists what stands behind a service, for `backends_of`."""
+    """Lists the endpoints and pods behind a service, for `backends_of`."""
 
     def slices_of(self, service: Service, call: Call) -> list[EndpointSlice]:
         """The EndpointSlices of a service."""
@@ -43,7 +43,7 @@ class Lists(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Backends:
-    """What stands behind a port of a service.
+    """The backends behind a port of a service.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ def resolve(target: Target, objects: Objects, call: Call, *, namespace: str, is_
     Parameters
     ----------
     target
-        As it was typed.
+        The target as it was typed.
     objects
         Looks up Services and Pods.
     call

@@ -1,4 +1,4 @@
-"""Who am I, and may I: the reviews that every authenticated user may ask for (F9, F10)."""
+"""Reviews of the user's own identity and rights, which every authenticated user may request (F9, F10)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def may(api: KubernetesApi, attributes: Attributes, call: Call) -> tuple[bool, s
 
 
 def rules(api: KubernetesApi, namespace: str, call: Call) -> list[dict[str, Any]]:
-    """What is allowed in a namespace, as far as the API server can list it (F10)."""
+    """The rules that apply to the user in a namespace, as far as the API server can list them (F10)."""
     spec = {"namespace": namespace}
     status = _review(api, "authorization.k8s.io/v1", "SelfSubjectRulesReview", spec, call)
     return [rule for rule in status.get("resourceRules") or () if isinstance(rule, dict)]
 
 
 def identity(api: KubernetesApi, call: Call) -> tuple[str, tuple[str, ...]]:
-    """The user name and the groups that the API server sees; of the user impersonated where there is one (F10)."""
+    """The user name and the groups that the API server sees; those of the impersonated user, if there is one (F10)."""
     status = _review(api, "authentication.k8s.io/v1", "SelfSubjectReview", None, call)
     user = status.get("userInfo") or {}
     return str(user.get("username") or ""), tuple(str(group) for group in user.get("groups") or ())

@@ -80,7 +80,7 @@ class PreparedQuery:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a query gave.
+    """The result of a query.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
 
     def lines(self, remedy: str) -> list[str]:
-        """Everything there is to say: what the table does not hold, and the notes.
+        """All lines to show with the result: rows that the table lacks, and the notes.
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class Engine:
     Parameters
     ----------
     pool
-        Connections to the API server, signed in.
+        Signed-in connections to the API server.
     name
         What the cluster is called in messages.
     namespace
@@ -153,12 +153,12 @@ class Engine:
         return self._pool.upstream.url
 
     def address(self, target: str | Target) -> Address:
-        """What the text of a target says by itself, before anything is read.
+        """Parse the text of a target, without reading anything.
 
         Raises
         ------
         TargetError
-            It is not a target, or it belongs to another API server.
+            The text is not a target, or belongs to another API server.
         """
         return address_of(target, self.server, self.name, self._kubeconfig)
 
@@ -168,7 +168,7 @@ class Engine:
         Raises
         ------
         NotFound
-            There is no such service, or it does not say which of its ports is meant.
+            There is no such service, or the choice of its port is ambiguous.
         """
         address = self.address(target)
         return self._resolve(address, address.target, call).target
@@ -190,7 +190,7 @@ class Engine:
         Raises
         ------
         TargetError
-            It cannot be sent as it was meant.
+            The request cannot be sent as it was meant.
         NotFound
             There is no such service or port.
         KubeAccessError
@@ -240,7 +240,7 @@ class Engine:
         return Outcome(fetched.reply, fetched.table, fetched.reply.way, notes)
 
     def open(self, prepared: PreparedQuery, call: Call) -> Stream:
-        """Send the first request of a prepared query; the answer as it arrives, whatever its status.
+        """Send the first request of a prepared query, and return the answer as a stream, whatever its status.
 
         Raises
         ------
@@ -250,7 +250,7 @@ class Engine:
         return prepared.way.open(prepared.first, call)
 
     def access(self, query: Query, call: Call) -> tuple[Access, str]:
-        """Whether a query may be sent, and what was asked about: the target as it would be sent, or an API path."""
+        """Whether a query may be sent, and what was checked: the target as it would be sent, or an API path."""
         prepared = self.prepare(query, call)
         request = prepared.request
         attributes = access.attributes(request.method, request.target, self.namespace, request.path)
@@ -261,11 +261,11 @@ class Engine:
         return answer, request.path if request.target.kind == "api" else str(request.target)
 
     def allows(self, attributes: Attributes, call: Call) -> bool:
-        """Whether RBAC allows something, whatever it is: a list, or a name left open."""
+        """Whether RBAC allows any kind of access, such as to a list, or to a name that is not known yet."""
         return bool(self.discovery.may(attributes, call))
 
     def look(self, path: str, call: Call, accept: str = "application/json") -> Reply:
-        """GET an API path, ``…/proxy/…`` included, for a name that somebody may want to type next.
+        """GET an API path, ``…/proxy/…`` included, to find names for suggestions.
 
         The reply is returned whatever it is: no review explains a refusal, and no redirect is followed.
 

@@ -1,4 +1,4 @@
-"""What the text of a target says by itself, before anything is read: the target, and the path in it."""
+"""Parsing the text of a target into target and path, without reading anything."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["Address", "address_of"]
 
 
 class Address(NamedTuple):
-    """What the text of a target says by itself, before anything is read.
+    """The text of a target, parsed without reading anything.
 
     Attributes
     ----------
     target
         The target.
     path
-        Path and query that stood in the text, if it was a URL; else None.
+        Path and query in the text, if it was a URL; else None.
     is_http_url
-        Whether the text was an ``http://`` URL: then the scheme is how apps are asked anyway, and is not written.
+        Whether the text was an ``http://`` URL: plain HTTP is the default, so the scheme is not written again.
     note
         A line about how the text was understood, or None.
     """
@@ -37,23 +37,23 @@ class Address(NamedTuple):
 
 
 def address_of(text: str | Target, server: str, called: str, kubeconfig_file: str | os.PathLike[str] | None) -> Address:
-    """What a text or a Target means; a URL of another API server is refused.
+    """Parse the text of a target; a URL of another API server is refused.
 
     Parameters
     ----------
     text
-        As it was typed.
+        The text as it was typed, or a Target.
     server
-        The API server that is asked.
+        The URL of the API server in use.
     called
-        What the cluster is called.
+        The name of the cluster, for messages.
     kubeconfig_file
-        Where to look for the contexts that have another server.
+        The kubeconfig in which to find contexts with the other server; None for kubectl's own choice.
 
     Raises
     ------
     TargetError
-        It names no target that can be, or an API server that is not this one.
+        The text names an impossible target, or another API server.
     """
     if isinstance(text, Target):
         return Address(text)
@@ -86,7 +86,7 @@ def _elsewhere(named: str, server: str, called: str, kubeconfig_file: str | os.P
 
 
 def _is_own_name(server: str) -> bool:
-    """Whether this is what every cluster's API server is called inside that cluster."""
+    """Whether a URL is the name that every API server has inside its own cluster."""
     return re.fullmatch(r"https://kubernetes(?:\.default(?:\.svc(?:\.[^/]*)?)?)?", server) is not None
 
 

@@ -12,7 +12,7 @@ APP_LABELS = ("app.kubernetes.io/name", "k8s-app", "app", "name", "kubernetes.io
 
 
 def app_of(labels: Mapping[str, str] | None, name: str = "") -> str:
-    """The app that an object belongs to: a known one by its title (``Prometheus``), another as its labels call it.
+    """The app that an object belongs to: a known app by its title (``Prometheus``), any other by its label.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The endpoints of a service: those that the API server would connect to, and those that other ways lead to."""
+"""The endpoints of a service: those that the API server would connect to, and those that other ways reach."""
 
 from __future__ import annotations
 

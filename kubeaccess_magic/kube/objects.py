@@ -119,7 +119,7 @@ class ServiceSpec(_Json, frozen=True):
 
 
 class Ingress(_Json, frozen=True):
-    """One address of a load balancer."""
+    """An ingress point of a load balancer: an IP address or a host name."""
 
     ip: str | None = None
     hostname: str | None = None

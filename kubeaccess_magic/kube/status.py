@@ -1,4 +1,4 @@
-"""The Status object, by which the API server says what it refuses or cannot do."""
+"""The Status object, with which the API server explains a refusal or a failure."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Status:
 
     @property
     def user(self) -> str | None:
-        """The user whom a 403 names."""
+        """The user named in a 403."""
         match = _USER.search(self.message)
         return match["user"] if match else None
 

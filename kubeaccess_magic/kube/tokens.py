@@ -28,7 +28,7 @@ class ContinueTokens:
         Parameters
         ----------
         token
-            As the page before carries it.
+            The token from the page before.
         is_empty_page
             Whether that page has no objects.
 

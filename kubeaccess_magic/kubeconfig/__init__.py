@@ -79,7 +79,7 @@ def choose(
 def contexts(
     kubeconfig: _Path = None, *, environ: Mapping[str, str] | None = None, account_folder: str = ACCOUNT_FOLDER
 ) -> tuple[ContextRow, ...]:
-    """Every context, broken ones with their problem. Needs no current context and no secret, and runs nothing.
+    """Every context; a broken one with its problem. It needs no current context, reads no secret and runs nothing.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The values of this room: one chosen context, and one row of the list of contexts."""
+"""`Context`: one chosen context; and `ContextRow`: one row in the list of contexts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Context", "ContextRow", "Impersonate"]
 class Impersonate:
     """The user to act as (G28).
 
-    Groups, uid or extra without a user are allowed here: ``--as`` may still bring one. Signing a request refuses them.
+    Groups, uid or extra without a user are allowed here: ``--as`` may still add one. Signing a request refuses them.
     """
 
     user: str = ""

@@ -32,8 +32,8 @@ def parse_yaml(raw: bytes, source: str) -> Any:
     Raises
     ------
     ConfigError
-        It is not valid YAML, nested too deeply, or grows without bound through its aliases. The message has line and
-        column, never a part of the text.
+        The text is not valid YAML, is nested too deeply, or grows without bound through its aliases. The message has
+        line and column, never a part of the text.
     """
     # Every node needs one of these characters, so memory is bounded before the parser makes an object of each.
     if sum(raw.count(character) for character in (b"\n", b",", b":", b"[", b"{")) > MAX_NODES:

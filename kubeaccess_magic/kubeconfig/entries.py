@@ -1,4 +1,4 @@
-"""The entries of one kubeconfig file, each with what is wrong with it.
+"""The entries of one kubeconfig file, each with its problem, if any.
 
 Entries hold secrets: they do not live longer than a call.
 """
@@ -44,7 +44,7 @@ _WORDS = {str: "text", list: "a list", dict: "a mapping", bool: "true or false",
 
 
 class Entry(NamedTuple):
-    """A named entry of a file, with its first problem. Holds secrets, so it does not live longer than a call."""
+    """A named entry of a file, with its first problem. It holds secrets, so it is kept only during a call."""
 
     body: dict[str, Any]
     path: str

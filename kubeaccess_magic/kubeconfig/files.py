@@ -1,4 +1,4 @@
-"""Reading files that somebody else named: kubeconfigs, and the certificates, keys and tokens that they name.
+"""Reading files that come from outside: kubeconfigs, and the certificates, keys and tokens that they name.
 
 Whoever wrote a kubeconfig chose these paths. A device or a pipe would block the kernel, or never end.
 """
@@ -57,7 +57,7 @@ def file_problem(path: str) -> str | None:
 
 
 def file_stamp(path: str) -> object:
-    """What changes whenever a file is written or replaced; None while it is not there.
+    """A value that changes whenever a file is written or replaced; None while the file does not exist.
 
     A mount of Kubernetes replaces its files by moving a symlink, so the inode counts too.
     """

@@ -14,7 +14,7 @@ __all__ = ["Merged", "default_paths", "merge"]
 
 
 class Merged(NamedTuple):
-    """All files as one.
+    """The merged kubeconfig files.
 
     Attributes
     ----------
@@ -40,17 +40,17 @@ class Merged(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether it defines nothing: no cluster, no user, no context, and none is current."""
+        """Whether the files define nothing: no cluster, user, context or current context."""
         return not self.current and not any(self.sections[section] for section in SCHEMA)
 
 
 def merge(kubeconfig: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Merged | None:
-    """The files that kubectl would read (G1, G2) as one: the first entry of each name counts (G3).
+    """Merge the files that kubectl would read (G1, G2): the first entry of each name counts (G3).
 
     Parameters
     ----------
     kubeconfig
-        One file; None for those that the environment names.
+        One file; None for the files that the environment names.
     environ
         The environment variables.
 
@@ -62,7 +62,7 @@ def merge(kubeconfig: str | os.PathLike[str] | None, environ: Mapping[str, str])
     Raises
     ------
     ConfigError
-        `kubeconfig` does not exist, or a file cannot be read or is no kubeconfig.
+        `kubeconfig` does not exist, or a file cannot be read or is not a kubeconfig.
     """
     loaded: dict[str, Sections] = {}
     for path in [os.path.expanduser(kubeconfig)] if kubeconfig else default_paths(environ):

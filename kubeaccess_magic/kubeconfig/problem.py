@@ -1,4 +1,4 @@
-"""What is wrong with a kubeconfig, before it becomes an error."""
+"""A problem in a kubeconfig, before it is raised as an error."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ __all__ = ["Problem"]
 
 
 class Problem(NamedTuple):
-    """Why an entry cannot be used. Its text holds no secret of the file.
+    """Why an entry cannot be used. Its text contains no secret.
 
     Attributes
     ----------
     what
-        What is wrong, for people.
+        A description of the problem.
     hint
         What to try, or None.
     """

@@ -1,4 +1,4 @@
-"""One context of the merged files, with its cluster and its user. What kubectl refuses of them is refused."""
+"""One context of the merged files, with its cluster and its user. Whatever kubectl refuses is refused."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def resolve(merged: Merged, name: str, namespace: str | None, surroundings: Surr
     Raises
     ------
     ConfigError
-        It cannot be used: the message names file and entry.
+        The context cannot be used; the message names the file and the entry.
     """
     entry = merged.contexts[name]
     body = sound(entry)
@@ -71,7 +71,7 @@ def resolve(merged: Merged, name: str, namespace: str | None, surroundings: Surr
 
 
 def names_in(section: str, names: Mapping[str, object], max_names: int = 20) -> str:
-    """A hint that lists what there is to choose from."""
+    """A hint that lists the available names."""
     if not names:
         return f"it has no {section}; `%kproxy demo` starts a demo cluster to try things on"
     shown = ", ".join(repr(name)[1:-1] for name in list(names)[:max_names])

@@ -1,4 +1,4 @@
-"""What a context depends on beside the files: environment variables, and the account that a pod has."""
+"""What a context depends on besides files: environment variables, and the account that a pod has."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Surroundings(NamedTuple):
         )
 
     def nothing_found(self) -> ConfigError:
-        """The error where there is neither a kubeconfig nor a pod's account: where we looked, and what to do."""
+        """Make the error for neither a kubeconfig nor a pod's account: where we looked, and what to do."""
         paths = ", ".join(default_paths(self.environ))
         looked = f"no kubeconfig ({paths} does not exist)" if paths else "no kubeconfig"
         hint = "set KUBECONFIG or give --kubeconfig FILE; `%kproxy demo` starts a demo cluster to try things on"

@@ -37,7 +37,7 @@ class ServerAddress(NamedTuple):
 
     @property
     def is_secure(self) -> bool:
-        """Whether it is asked over https."""
+        """Whether the server uses https."""
         return self.key[0] == "https"
 
 
@@ -47,14 +47,14 @@ def server_of(text: str, place: str = "it") -> ServerAddress:
     Parameters
     ----------
     text
-        As it is written.
+        The URL as it is written.
     place
         What has this server, for messages: "cluster 'c' of FILE".
 
     Raises
     ------
     ConfigError
-        It is no http or https URL.
+        The value is not an http or https URL.
     """
     if not text:
         raise ConfigError(f"{place} has no server", hint=_SERVER_EXAMPLE)
@@ -98,7 +98,7 @@ def proxy_of(text: str, place: str) -> str | None:
     Parameters
     ----------
     text
-        As it is written.
+        The URL as it is written.
     place
         What has this proxy, for messages.
 
@@ -110,7 +110,7 @@ def proxy_of(text: str, place: str) -> str | None:
     Raises
     ------
     ConfigError
-        It is no http, https or socks5 URL.
+        The value is not an http, https or socks5 URL.
     """
     if not text:
         return None

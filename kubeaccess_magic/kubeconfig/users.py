@@ -1,4 +1,4 @@
-"""The user of a context: how it signs in, and what kubectl refuses of it, whether it would be used or not."""
+"""The user of a context: how it signs in, and which faults kubectl refuses, even in unused fields."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def user_problems(user: Mapping[str, Any], folder: str) -> Iterator[Problem]:
 
 
 def secret_problems(user: Mapping[str, Any]) -> Iterator[Problem]:
-    """Secrets of a user that cannot be the real ones; only those that would be sent."""
+    """Secrets of a user that are placeholders; only those that would be sent."""
     for field in ("client-certificate-data", "client-key-data"):
         if (problem := encoding_problem(text_of(user, field), field)) is not None:
             yield problem._replace(what=f"cannot sign in: its {problem.what}")

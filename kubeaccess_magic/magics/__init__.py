@@ -52,7 +52,7 @@ _LIMITS = (  # of a Cluster
 
 @magics_class
 class KProxyMagics(Magics):
-    """``%config KProxyMagics`` shows and sets these."""
+    """The magics ``%kproxy`` and ``%%kproxy``, and their settings, which ``%config KProxyMagics`` shows and changes."""
 
     timeout_s = Float(600.0, min=0.1, help="Seconds that one query may take in all.").tag(config=True)
     max_bytes = Integer(256 * 2**20, min=1, help="Bytes that one decoded answer may have.").tag(config=True)

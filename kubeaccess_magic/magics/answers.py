@@ -1,6 +1,6 @@
-"""The answer of a query as the value that a line gives, and what the magic says beside its values.
+"""The result of a line: its value, and the messages that the magic prints beside it.
 
-An error is folded to a line or two; what an answer does not hold, or how it was asked, is one line.
+An error is shortened to a line or two; notes about an answer take one line each.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "answer", "as_it_is", "as_meant", "fold", "name_the_cluster", "nothing_listed", "print_line"]
 
-_LONG_S = 1.0  # how long an answer took is said if it is more
+_LONG_S = 1.0  # answers that took longer are printed with their duration
 _ASKED_AS = ("--kubeconfig", "--context", "--as")
 _HTML_BEGINS = (b"<!doctype html", b"<html")  # also where the type says plain text
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Answer:
-    """What a line gives.
+    """The result of a line.
 
     Attributes
     ----------
     value
         A DataFrame, or what ``-o`` names.
     reply
-        The reply that it came from; of several pages the first.
+        The reply behind the value; the first one if there were several pages.
     lines
-        What to say beside it.
+        Notes to print beside it.
     """
 
     value: Any
@@ -49,18 +49,18 @@ class Answer:
 
 
 def answer(cluster: Cluster, prepared: PreparedQuery, entry: HistoryEntry, call: Call) -> Answer:
-    """Run a query and make the value of its answer; the history is written in any case.
+    """Run a query and return its result; the history is written in any case.
 
     Parameters
     ----------
     cluster
-        Where it is asked.
+        The Cluster that runs it.
     prepared
         The query.
     entry
-        Its entry in the history, which is ended here.
+        Its entry in the history, which is completed here.
     call
-        Its running.
+        Its execution.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def _answer(cluster: Cluster, prepared: PreparedQuery, call: Call) -> Answer:
 
 
 def _captions(prepared: PreparedQuery, reply: Reply, lines: list[str]) -> list[str]:
-    """What there is to tell about an answer; mostly nothing."""
+    """The notes about an answer; usually none."""
     from ..reply import size_text
 
     captions = list(lines)
@@ -123,7 +123,7 @@ def _captions(prepared: PreparedQuery, reply: Reply, lines: list[str]) -> list[s
 
 
 def fold(error: KubeAccessError | UsageError | KeyboardInterrupt) -> None:
-    """Let IPython show an error as a line or two; whoever catches it gets it whole."""
+    """Make IPython show an error as a line or two; code that catches it gets the whole error."""
     from ..text import one_line, redact
 
     if isinstance(error, UsageError):
@@ -140,7 +140,7 @@ def fold(error: KubeAccessError | UsageError | KeyboardInterrupt) -> None:
 
 
 def as_it_is(reply: Reply | None) -> Any:
-    """What is shown of an answer that is no frame, where none was asked for by name: text, or nothing but a status."""
+    """The value for an answer that is not a frame, if ``-o`` named no form: text, or an empty reply's status."""
     from .texts import Text
 
     if reply is None:
@@ -152,7 +152,7 @@ def as_it_is(reply: Reply | None) -> Any:
 
 
 def name_the_cluster(error: KubeAccessError, line: Line) -> None:
-    """Let the line in a hint ask as this line did: with its kubeconfig, its context and its user."""
+    """Add this line's kubeconfig, context and user to the command in the error's hint."""
     from ..text import quoted
 
     if not isinstance(error, AccessDenied):
@@ -162,27 +162,27 @@ def name_the_cluster(error: KubeAccessError, line: Line) -> None:
     error.name_options(" ".join(words))
 
 
-def nothing_listed(asked: Line, own: str) -> str:
-    """What an empty list of services or pods means; `own` is the namespace of the Cluster."""
-    name, labels = asked.words[0] if asked.words else "", asked.text("selector")
-    everywhere = asked.switch("all_namespaces")
-    said = f"no {asked.verb}" + (f" called {name}" if name else "") + (f" with the labels {labels}" if labels else "")
-    said += " in any namespace" if everywhere else f" in the namespace {asked.text('namespace') or own}"
+def nothing_listed(line: Line, own: str) -> str:
+    """The message for an empty list of services or pods; `own` is the namespace of the Cluster."""
+    name, labels = line.words[0] if line.words else "", line.text("selector")
+    everywhere = line.switch("all_namespaces")
+    message = f"no {line.verb}" + (f" called {name}" if name else "") + (f" with the labels {labels}" if labels else "")
+    message += " in any namespace" if everywhere else f" in the namespace {line.text('namespace') or own}"
     if name and "*" not in name:
-        there = "" if everywhere else f"`%kproxy {asked.verb} -n {name}` if that is a namespace, "
-        return f"{said}; {there}`%kproxy {asked.verb} *{name}* -A` looks for it in all names"
-    return said if everywhere else f"{said}; -A lists those of all namespaces"
+        there = "" if everywhere else f"`%kproxy {line.verb} -n {name}` if that is a namespace, "
+        return f"{message}; {there}`%kproxy {line.verb} *{name}* -A` looks for it in all names"
+    return message if everywhere else f"{message}; -A lists those of all namespaces"
 
 
-def as_meant(error: NotFound | TargetError, asked: Line) -> NotFound | TargetError:
-    """What is no target may be a verb with a slip, one of kubectl's, or a variable as other magics write it."""
+def as_meant(error: NotFound | TargetError, line: Line) -> NotFound | TargetError:
+    """Improve the hint for a word that is not a target: a mistyped verb, a kubectl verb, or another variable syntax."""
     import difflib
     import re
 
     from .habits import instead_of
     from .verbs import VERBS
 
-    word = asked.words[0]
+    word = line.words[0]
     if isinstance(error, TargetError):
         other = re.search(r"\{(?P<a>[^\W\d]\w*)\}|\$(?P<b>[^\W\d]\w*)", word)
         if other is not None:
@@ -191,13 +191,13 @@ def as_meant(error: NotFound | TargetError, asked: Line) -> NotFound | TargetErr
     if instead := instead_of(word):
         return NotFound(str(error), hint=instead)
     near = difflib.get_close_matches(word, [verb.name for verb in VERBS], 1, 0.7)
-    if len(asked.words) > 1 or not word.isalpha() or not near:
+    if len(line.words) > 1 or not word.isalpha() or not near:
         return error
     return NotFound(str(error), hint=f"the verb {near[0]}? or {error.hint or 'no such service'}")
 
 
 def print_line(line: str) -> None:
-    """Print one line on stderr, in which nothing acts on a terminal."""
+    """Print one line on stderr, with control characters escaped."""
     from ..text import one_line
 
     print(one_line(line), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The last failure, with all that is known of it: what ``%kproxy last --why`` shows."""
+"""The last failure in detail, as ``%kproxy last --why`` shows it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _MOST_CAUSES = 8
 
 @dataclasses.dataclass(frozen=True)
 class Failure:
-    """What went wrong, without the error itself: that one would keep frames, and what stands in them.
+    """A record of an error, without the error object, which would keep frames and their contents alive.
 
     Attributes
     ----------
     asked
-        The line, without what is secret in it.
+        The line that failed, without its secrets.
     kind
         The class of the error.
     causes
-        What was behind it, the nearest first, each as ``class: text``.
+        The chain of causes, the nearest first, each as ``class: text``.
     answer
-        What had been answered, as lines; empty where nothing had.
+        The answer as lines; empty if there was none.
     """
 
     time: datetime.datetime
@@ -45,7 +45,7 @@ class Failure:
 
     @classmethod
     def of(cls, error: KubeAccessError, asked: str) -> Failure:
-        """What there is to know of an error."""
+        """Record an error."""
         reply = getattr(error, "reply", None)
         return cls(
             time=datetime.datetime.now(datetime.UTC),
@@ -68,7 +68,7 @@ class Failure:
         if self.role:
             lines += ["", "the Role that would allow it (kubectl apply -f -):", "", self.role.rstrip()]
         if not self.answer and not self.role:
-            lines += ["", "%kproxy doctor looks at everything between here and there"]
+            lines += ["", "%kproxy doctor checks everything on the way to the cluster"]
         return "\n".join(lines)
 
 

@@ -26,7 +26,7 @@ class History:
     Attributes
     ----------
     last
-        The last answer, without its body where that is large; None before the first.
+        The last answer, without its body if that is large; None before the first one.
     """
 
     def __init__(self) -> None:
@@ -36,8 +36,8 @@ class History:
     def frame(self) -> pd.DataFrame:
         """One row per request, the oldest first.
 
-        Of a query with several requests, `rows` stands at the one whose answer `%kproxy last` shows, and `problem`
-        at the last.
+        For a query with several requests, `rows` is set on the one whose answer `%kproxy last` shows, and `problem`
+        on the last one.
         """
         from ..dialects.plain import frame_of
 
@@ -45,36 +45,36 @@ class History:
 
 
 class HistoryEntry:
-    """One query in the history: its requests are written down as they are answered.
+    """One query in the history; its requests are recorded as they are answered.
 
     Parameters
     ----------
     history
-        Where they are written down.
+        The history to record them in.
     cluster
-        The Cluster that is asked.
+        The Cluster that runs the query.
     most
-        How many requests the history keeps, of all queries together.
+        The maximum number of requests in the history, over all queries.
     """
 
     def __init__(self, history: History, cluster: Cluster, most: int) -> None:
         self._history, self._cluster, self._most = history, cluster, most
-        self._began = time.monotonic()
+        self._started_at = time.monotonic()
         self._row: dict[str, Any] | None = None
         self._answered: list[tuple[Request, dict[str, Any]]] = []
 
     def answered(self, reply: Reply) -> None:
-        """Write down one request of the query, with its answer."""
+        """Record one request of the query, with its answer."""
         self._row = self._written(reply.request, reply)
         self._answered.append((reply.request, self._row))
 
     def ended(self, request: Request, reply: Reply | None, *, rows: int | None = None, problem: str = "") -> None:
-        """End the entry.
+        """Complete the entry.
 
         Parameters
         ----------
         request
-            What is written down if no request was answered.
+            The request to record if none was answered.
         reply
             The answer that `%kproxy last` shows, or None.
         rows
@@ -85,13 +85,13 @@ class HistoryEntry:
         if self._row is None:
             self._row = self._written(request, reply)
         self._row["problem"] = problem
-        # What is closed after the last page gave no rows.
-        answered = self._row
+        # A request that only closes something, after the last page, has no rows.
+        row_of_reply = self._row
         if reply is not None:
             for request, row in self._answered:
                 if request == reply.request:
-                    answered = row
-        answered["rows"] = rows
+                    row_of_reply = row
+        row_of_reply["rows"] = rows
         if reply is not None:
             large = len(reply.content) > _KEPT_BODY
             self._history.last = dataclasses.replace(reply, content=b"") if large else reply
@@ -99,7 +99,7 @@ class HistoryEntry:
     def _written(self, request: Request, reply: Reply | None) -> dict[str, Any]:
         from ..text import redact
 
-        seconds = time.monotonic() - self._began if reply is None else reply.elapsed.total_seconds()
+        seconds = time.monotonic() - self._started_at if reply is None else reply.elapsed.total_seconds()
         row = {
             "time": datetime.datetime.now(datetime.UTC),
             "context": self._cluster.engine.name,

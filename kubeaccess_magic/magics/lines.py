@@ -1,4 +1,4 @@
-r"""A line of the magic, split into words, and understood: its verb or target, its options.
+r"""Parsing a line of the magic: its words, its verb or target, and its options.
 
 A quote counts at the start of a word, after ``--option=``, after the first ``=`` of a ``-q`` value and after the first
 ``:`` of a ``-H`` value, and only if its closing quote ends the word. Nothing else is special: ``{"a":1}``, ``it's``,
@@ -47,18 +47,18 @@ class Word(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """A line, understood.
+    """A parsed line.
 
     Attributes
     ----------
     verb
         The verb's full name; "" for a target or an empty line.
     words
-        What stands beside the verb, or the target and its path.
+        The words after the verb, or the target and its path.
     given
         The options by key: a text, True for a switch, a list where it may be given more than once.
     variables
-        The user's, for what is put in where it stands.
+        The user's variables, for texts that are expanded later.
     """
 
     verb: str
@@ -68,7 +68,7 @@ class Line:
 
     @property
     def first(self) -> str | None:
-        """The first word beside the verb, or None."""
+        """The first word after the verb, or None."""
         return self.words[0] if self.words else None
 
     def text(self, key: str) -> str | None:
@@ -77,17 +77,17 @@ class Line:
         return value if isinstance(value, str) else None
 
     def many(self, key: str) -> list[str]:
-        """The values of an option that may be given more than once."""
+        """All values of an option that may be repeated."""
         value = self.given.get(key, [])
         return value if isinstance(value, list) else []
 
     def switch(self, key: str) -> bool:
-        """Whether a switch is there."""
+        """Whether a switch is set."""
         return self.given.get(key) is True
 
 
 def split(line: str) -> list[Word]:
-    """The words of `line`, in order, without a comment."""
+    """Split a line into words, without its comment."""
     words: list[Word] = []
     at = 0
     while (space := _SPACE.match(line, at)) and space.end() < len(line):
@@ -109,20 +109,20 @@ def split(line: str) -> list[Word]:
 
 
 def parse(line: str, variables: Mapping[str, Any] | None = None) -> Line:
-    """Understand a line.
+    """Parse a line.
 
     Parameters
     ----------
     line
-        What stands behind ``%kproxy``.
+        The text after ``%kproxy``.
     variables
-        The user's: put into its options, and into the words of a verb that takes no target. What belongs to a request
-        is left as it is, since there it matters where a value stands.
+        The user's variables, expanded in options and in the words of a verb without a target. Parts of a request are
+        left as they are, since their encoding depends on the position.
 
     Raises
     ------
     UsageError
-        It cannot be understood; one line that says why.
+        The line cannot be parsed; the message is one line that says why.
     """
     words = split(line)
     plain: list[Word] = []
@@ -146,7 +146,7 @@ def parse(line: str, variables: Mapping[str, Any] | None = None) -> Line:
 
 
 def as_typed(line: str) -> str:
-    """A line that was understood, as it was typed; bodies, and what is secret in headers and query, are left out."""
+    """A valid line as it was typed, without bodies and without secrets in headers and query."""
     pieces: list[str] = []
     waits: Option | None = None  # for its value
     for word in split(line):
@@ -164,7 +164,7 @@ def as_typed(line: str) -> str:
 
 
 def _shown(option: Option, value: str, typed: str) -> str:
-    """The value of an option as it was typed, if it may be seen; else what may be."""
+    """The value of an option as it was typed, with secrets hidden."""
     if option.key == "data" and not value.startswith("@"):
         return f"{option.names[0]} …" if typed.startswith("-") else "…"
     if option.key in ("header", "query"):
@@ -253,14 +253,14 @@ def _too_many(word: Word, line: str, words: Sequence[Word]) -> UsageError:
 
 
 def _check_options(command: str, takes: Sequence[str], given: Mapping[str, object]) -> None:
-    """Refuse an option that would do nothing; `help` never gets this far."""
+    """Refuse an option that would have no effect; `help` is handled earlier."""
     for option in OPTIONS:
         if option.key in given and option.key not in (*takes, "help"):
             raise UsageError(f"`{command}` does not take {option.names[0]}")
 
 
 def _filled(line: Line) -> Line:
-    """A line with its variables put in where they belong to no request."""
+    """A line with its variables expanded, except in the parts of a request."""
     variables = line.variables
     given: dict[str, str | bool | list[str]] = {}
     for key, value in line.given.items():

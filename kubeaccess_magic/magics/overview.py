@@ -1,4 +1,4 @@
-"""What bare ``%kproxy`` shows: where the next line goes, who asks, and the built-in services."""
+"""The output of bare ``%kproxy``: the cluster in use, the user, and the built-in services."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Overview", "header"]
 
 
 def header(cluster: Cluster) -> str:
-    """Where the next request goes: context, server, namespace; nothing is contacted for it."""
+    """One line that names the context, the server and the namespace in use; nothing is contacted."""
     acting = f" as {cluster.impersonating}" if cluster.impersonating else ""
     context = cluster.context
     unsafe = " · its certificate is not checked" if context is not None and context.insecure_skip_tls_verify else ""
@@ -27,7 +27,7 @@ def header(cluster: Cluster) -> str:
 
 
 class Overview:
-    """Bare ``%kproxy``: who asks, the built-in services with their proxy URLs, and what to type next."""
+    """The output of bare ``%kproxy``: the user, the built-in services with their proxy URLs, and what to type next."""
 
     def __init__(self, cluster: Cluster, namespace: str | None = None) -> None:
         self.user: str | None = None

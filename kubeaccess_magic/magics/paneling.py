@@ -1,4 +1,4 @@
-"""The panel, in the language of lines: what a line chooses in it, and the line, cell and calls that ask the same."""
+"""The panel as a host of the magic: reading lines into states, and writing states as lines, cells and code."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ _IN_FIELDS = frozenset("request data query header namespace into context kubecon
 
 
 class Panel(panel.Panel):
-    """Fields from a context to an answer: whom to ask, what, the same as a line, in Python and for a terminal.
+    """A form from the context to the answer, with the request as a URL, a line, Python and kubectl.
 
-    ``panel.frame``, ``panel.request``, ``panel.line`` and ``panel.value`` say what is there, and can be observed as
-    traits: ``panel.observe(print, "frame")``.
+    ``panel.frame``, ``panel.request``, ``panel.line`` and ``panel.value`` hold the current values, and can be
+    observed as traits: ``panel.observe(print, "frame")``.
 
     Parameters
     ----------
     cluster
-        Which one, or the name of a context; the one that the magic asks if None.
+        A Cluster or the name of a context; the magic's current one if None.
     line
-        What it opens with, as behind ``%kproxy``; what was chosen last in that context if it says nothing.
+        A line to open with, written as after ``%kproxy``; the last state in that context if it is empty.
     nodes
         Whether nodes are offered, too.
 
@@ -56,7 +56,7 @@ class Panel(panel.Panel):
     ConfigError
         There is no such context.
     TargetError
-        The line names no target that can be.
+        The line names an impossible target.
     """
 
     def __init__(self, cluster: Cluster | str | None = None, line: str | Line = "", *, nodes: bool = False) -> None:
@@ -78,7 +78,7 @@ class Panel(panel.Panel):
         self._opened.add(self, *_cell_run(shell))
 
     def close(self) -> None:
-        """End what runs, and close all widgets of the panel."""
+        """Stop all background work, and close all widgets of the panel."""
         super().close()
         self._opened.discard(self)
 
@@ -92,14 +92,14 @@ class Panel(panel.Panel):
 
 
 def _check_shell(shell: Any) -> None:
-    """Refuse to open where nothing can show it."""
+    """Refuse to open in a terminal, which cannot show widgets."""
     terminal = sys.modules.get("IPython.terminal.interactiveshell")
     if terminal is not None and isinstance(shell, terminal.TerminalInteractiveShell):
         raise UsageError("the panel needs a notebook: JupyterLab, Notebook or Voila")
 
 
 def _cell_run(shell: Any) -> tuple[str, str]:
-    """The cell that runs, and which run of it this is; both "" where the front end does not tell."""
+    """The id of the running cell, and of this run; both "" if the front end does not send them."""
     parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
     return str(parent.get("metadata", {}).get("cellId", "")), str(parent.get("header", {}).get("msg_id", ""))
 
@@ -115,7 +115,7 @@ def _named(magics: KProxyMagics, context: str) -> Cluster:
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class _Asked:
-    """A question that is ready to be sent, and what a panel shows of it."""
+    """A prepared request, and the texts that a panel shows for it."""
 
     cluster: Cluster
     line: Line
@@ -132,16 +132,16 @@ class _Asked:
 
 
 class MagicHost:
-    """Shows panels for a magic: its language, its variables, its history.
+    """The host of a panel: it provides the magic's syntax, variables and history.
 
     Parameters
     ----------
     magics
-        Whose lines, variables and history.
+        The magics whose lines, variables and history are used.
     cluster
-        Which Cluster a panel opens on.
+        The Cluster that the panel opens on.
     variables
-        The user's.
+        The user's variables.
     """
 
     def __init__(self, magics: KProxyMagics, cluster: Cluster, variables: MutableMapping[str, Any]) -> None:
@@ -151,7 +151,7 @@ class MagicHost:
         self.remembered: MutableMapping[str, State] = magics.panels
 
     def cluster(self, context: str) -> Cluster:
-        """The Cluster of a context; "" for the one that the panel was opened on."""
+        """Return the Cluster of a context; "" means the one that the panel was opened on."""
         if not context or context == self._cluster.name:
             return self._cluster
         recipe = self._cluster.recipe
@@ -159,12 +159,12 @@ class MagicHost:
         return self._magics.kept({"context": context} | kept)
 
     def read(self, line: str) -> State:
-        """What a line, or a cell, chooses.
+        """Read a line or a cell into a state.
 
         Raises
         ------
         UsageError
-            It is no question.
+            The line does not hold a request.
         """
         first, _, cell = line.strip().partition("\n")
         asked = parse(re.sub(r"^(?:\w+\s*=\s*)?%{1,2}kproxy\s+(?:panel\s+)?", "", first).rstrip(";"))
@@ -173,7 +173,7 @@ class MagicHost:
         return self.chosen(asked, cell if cell.strip() else None)
 
     def chosen(self, asked: Line, cell: str | None = None) -> State:
-        """What a line that was understood chooses."""
+        """Read a parsed line into a state."""
         body = "&".join(asked.many("data"))
         params = [pair(text) for text in asked.many("query")]
         if cell is not None and any(value == "@-" for _, value in params):
@@ -196,7 +196,7 @@ class MagicHost:
         return self._with_target(state, asked) if asked.words else state
 
     def _with_target(self, state: State, asked: Line) -> State:
-        """Target and path; variables are put into the target, whose parts have fields of their own."""
+        """Add target and path; variables in the target are expanded, since its parts have separate fields."""
         word = asked.words[0]
         cut = path_begins(word)
         text = in_text(word[:cut], self.variables) + word[cut:]
@@ -218,12 +218,12 @@ class MagicHost:
         )
 
     def line(self, state: State, *, hidden: bool = False) -> str:
-        """The line that asks this, or a cell, without the magic's own name; `hidden`: without secrets.
+        """Write a state as a line or a cell, without the magic's name; with `hidden`, without secrets.
 
         Raises
         ------
         TargetError
-            No such target can be, or a value that no line can hold.
+            The target is impossible, or a value cannot be written on a line.
         """
         line, cell = self._written(state, hidden)
         whole = line if cell is None else f"{line}\n{cell}"
@@ -260,7 +260,7 @@ class MagicHost:
         return (f"{line} --" if line.endswith((";", "\\")) else line), cell
 
     def _whose(self, state: State) -> list[str]:
-        """The options that make the magic ask this Cluster, where it asks another one."""
+        """The options that select this Cluster, if the magic uses another one."""
         cluster, current = self.cluster(state.context), self._magics.in_use
         if cluster.context is None or current is cluster or (current is not None and current.recipe == cluster.recipe):
             return []
@@ -272,7 +272,7 @@ class MagicHost:
         return words + [f"--as-group {_word(group)}" for group in recipe.get("impersonate_groups", ())]
 
     def prepare(self, state: State, call: Call) -> panel.Asked:
-        """The request, checked but not sent; a Service may be read for its port."""
+        """Prepare and check the request without sending it; a Service may be read to find its port."""
         _check_options(state)
         line, cell = self._written(state, False)
         asked = parse(line, self.variables)
@@ -287,7 +287,7 @@ class MagicHost:
         return _Asked(cluster, asked, prepared, (("URL", url), ("Line", line_text), *spelled))
 
     def answer(self, asked: panel.Asked, call: Call) -> Answered:
-        """What the app answers; it is remembered as the magic's own questions are."""
+        """Send the request and return the result, recorded in the history like those of the magic."""
         assert isinstance(asked, _Asked)
         cluster, prepared = asked.cluster, asked.prepared
         entry = self._magics.history_entry(cluster)
@@ -301,7 +301,7 @@ class MagicHost:
 
 
 def _below(brought: str, path: str) -> str:
-    """Path and query as one text: what a URL brought, and what was typed behind it."""
+    """Path and query as one text: those of a URL, and those typed after it."""
     if not brought or path in ("", "/"):
         return brought or path
     if "?" in brought:
@@ -310,7 +310,7 @@ def _below(brought: str, path: str) -> str:
 
 
 def _options(given: Mapping[str, str | bool | list[str]]) -> str:
-    """The options that have no field of their own, as they stand on a line."""
+    """The options without a field of their own, written as on a line."""
     words = []
     for option in OPTIONS:
         value = given.get(option.key)
@@ -322,7 +322,7 @@ def _options(given: Mapping[str, str | bool | list[str]]) -> str:
 
 
 def _check_options(state: State) -> None:
-    """Refuse in the field for options what belongs elsewhere."""
+    """Refuse options that have a field of their own, in the field for other options."""
     asked = parse(f"service {state.options}")
     fields = _IN_FIELDS - ({"namespace"} if state.kind == API else set())
     wrong = [option.names[0] for option in OPTIONS if option.key in asked.given and option.key in fields]
@@ -333,7 +333,7 @@ def _check_options(state: State) -> None:
 
 
 def _word(text: str) -> str:
-    """A text as one word of a line that is no option."""
+    """Write a text as one word of a line, quoted if necessary."""
     for tried in (*_bare(text, text), f"'{text}'", f'"{text}"'):
         asked = _parsed(f"x {tried} -X X")
         if asked is not None and asked.words == ("x", text) and asked.text("request") == "X":
@@ -342,7 +342,7 @@ def _word(text: str) -> str:
 
 
 def _spelled(option: str, text: str, before: str = "", value: str = "") -> str | None:
-    """An option and its value; None if no line can hold it."""
+    """Write an option and its value; None if no line can hold it."""
     key = next(one.key for one in OPTIONS if option in one.names)
     quoted = [f"{before}'{value}'", f'{before}"{value}"'] if before else []
     tries = [*_bare(text, value or text), *quoted, f"'{text}'", f'"{text}"']
@@ -357,7 +357,7 @@ def _spelled(option: str, text: str, before: str = "", value: str = "") -> str |
 
 
 def _bare(text: str, value: str) -> tuple[str, ...]:
-    """The text itself, unless a quote in it counts: a word behind it might close it."""
+    """The text itself, unless it begins with a quote, which a later word might close."""
     return () if text[:1] in ("'", '"') or value[:1] in ("'", '"') else (text,)
 
 

@@ -1,4 +1,4 @@
-"""A line, and perhaps a cell, as a `Query`: target and path, parameters, headers, body, and the form of the answer."""
+"""Turning a line and an optional cell into a `Query`: target, path, parameters, headers, body and output."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DIALECT_OPTIONS = frozenset({*_DIALECT_TEXTS, *_DIALECT_SWITCHES})
 
 
 def query_of(line: Line, cell: str | None) -> Query:
-    """The query that a line means, with its variables put in.
+    """Make the query of a line, with its variables expanded.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def query_of(line: Line, cell: str | None) -> Query:
     Raises
     ------
     UsageError
-        Its words, options and cell do not go together.
+        The words, options and cell do not fit together.
     """
     _check(line, cell)
     variables = line.variables
@@ -89,7 +89,7 @@ def _dialect_options(line: Line) -> dict[str, Any]:
 
 
 def place(line: Line, variables: Mapping[str, Any]) -> tuple[str, str | None]:
-    """Target and path of a line, variables put in: as they are in a target, percent-encoded in a path or a URL's."""
+    """Target and path of a line, with variables expanded: unchanged in a target, percent-encoded in a path."""
     target, path = line.words[0], line.words[1] if len(line.words) > 1 else None
     if "${" in target:
         cut = path_begins(target)
@@ -106,7 +106,7 @@ def path_begins(word: str) -> int:
 
 
 def pair(text: str) -> tuple[str, str]:
-    """Name and value of a ``-q``."""
+    """Split the value of ``-q`` into name and value."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise UsageError(f"-q is NAME=VALUE, such as -q query=up, not {text!r}")
@@ -114,7 +114,7 @@ def pair(text: str) -> tuple[str, str]:
 
 
 def header(text: str) -> tuple[str, str]:
-    """Name and value of a ``-H``."""
+    """Split the value of ``-H`` into name and value."""
     name, colon, value = text.partition(":")
     if not colon:
         raise UsageError("-H is NAME:VALUE; one here has no colon")  # not repeated: it may be a secret
@@ -122,7 +122,7 @@ def header(text: str) -> tuple[str, str]:
 
 
 def params_of(line: Line, cell: str | None, variables: Mapping[str, Any]) -> tuple[list[tuple[str, str]], bool]:
-    """The ``-q`` values, and whether one of them is the cell."""
+    """The parameters given by ``-q``, and whether one of them takes the cell."""
     params, used = [], False
     for text in line.many("query"):
         name, value = pair(text)
@@ -137,16 +137,16 @@ def params_of(line: Line, cell: str | None, variables: Mapping[str, Any]) -> tup
 def _body(
     line: Line, body_cell: str | None, cell: str | None, variables: Mapping[str, Any]
 ) -> tuple[bytes | None, str | None]:
-    """The body, and the media type of one that is text."""
-    given = line.many("data")
-    if not given:
+    """The body, and its media type if it is text."""
+    parts = line.many("data")
+    if not parts:
         if body_cell is None:
             return None, None
         text = _expanded(body_cell, variables, line.switch("expand"))
         return text.encode(), media_type_of(text)
-    if given == ["@-"] or (len(given) == 1 and given[0].startswith("@")):
-        if given[0] != "@-":
-            content = _file(in_text(given[0][1:], variables))
+    if parts == ["@-"] or (len(parts) == 1 and parts[0].startswith("@")):
+        if parts[0] != "@-":
+            content = _file(in_text(parts[0][1:], variables))
             return content, media_type_of_bytes(content)
         if cell is None:
             raise UsageError("-d @- takes the cell, and there is none: begin it with %%kproxy")
@@ -154,18 +154,18 @@ def _body(
         return text.encode(), media_type_of(text)
     if body_cell is not None:
         raise UsageError("both -d and the cell give a body; -d @- is the cell")
-    text = "&".join(_expanded(part, variables, True) for part in given)
+    text = "&".join(_expanded(part, variables, True) for part in parts)
     is_form = _FORM_FIELDS.match(text) is not None
     return text.encode(), "application/x-www-form-urlencoded" if is_form else media_type_of(text)
 
 
 def _expanded(text: str, variables: Mapping[str, Any], always: bool) -> str:
-    """A body with its variables: as JSON in one that is JSON; else as they are, where that was asked for."""
+    """A body with its variables expanded: as JSON in a JSON body, else unchanged and only where that was requested."""
     if "${" not in text:
         return text
     try:
         form = media_type_of(in_json(text, _Anything()))
-    except UsageError:  # what stands behind a `${` is no name: in a body that is not JSON it means something else
+    except UsageError:  # `${` without a name: in a body that is not JSON it has another meaning
         form = media_type_of(text)
     if form in ("application/json", "application/x-ndjson"):
         return in_json(text, variables)
@@ -173,7 +173,7 @@ def _expanded(text: str, variables: Mapping[str, Any], always: bool) -> str:
 
 
 class _Anything(Mapping[str, Any]):
-    """Has every name, so that the form of a body can be seen before its variables are."""
+    """A mapping with every name, to find the media type of a body before its variables are known."""
 
     def __getitem__(self, name: str) -> Any:
         return 0

@@ -1,4 +1,4 @@
-"""Texts that a line gives: they show their lines, and nothing in them acts on a terminal."""
+"""Texts that a line returns: displayed line by line, with control characters escaped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Permission", "Text"]
 
 
 class Text(str):
-    """A text that shows its lines, where a plain ``str`` would show one line in quotes."""
+    """A text that is displayed line by line, where a plain ``str`` is displayed as one quoted line."""
 
     __slots__ = ()
 
@@ -22,7 +22,7 @@ class Text(str):
 
 
 class Permission:
-    """The answer to ``%kproxy can``: true or false, and in the second case the Role to ask for."""
+    """The answer to ``%kproxy can``: true or false; if false, with the Role to ask for."""
 
     def __init__(self, access: Access, what: str) -> None:
         self.access = access

@@ -1,9 +1,9 @@
-"""Two things of a typed line that IPython would take for itself, kept for the magic.
+"""Keep two endings of a line, ``?`` and ``;``, from being handled by IPython instead of the magic.
 
-``%kproxy web _search?`` is a help request to IPython, and the magic is never asked: one blank behind the ``?`` is
-enough. ``%kproxy;`` is a magic of that name to it, so the ``;`` is put apart. ``df = %kproxy web x;`` keeps its value,
-and a bare line that ends in ``;`` shows nothing: so the ``;`` of an assignment is dropped here, and one that reaches
-the magic silences it.
+``%kproxy web _search?`` is a help request to IPython, and the magic never runs: a blank after the ``?`` helps.
+``%kproxy;`` is a magic of that name to IPython, so a blank goes before the ``;``. ``df = %kproxy web x;`` keeps its
+value, and a bare line that ends in ``;`` shows nothing: so the ``;`` of an assignment is dropped here, and one that
+reaches the magic silences it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LINE = r"""^(?P<assigned>\s*[\w.,\[\]'" ]+=\s*|\s*)%kproxy(?:[ \t]+[^\s?].*[?;]
 
 
 def keep_for_the_magic(lines: list[str]) -> list[str]:
-    """For `ip.input_transformers_cleanup`, which run before IPython looks for help requests.
+    """An input transformer for `ip.input_transformers_cleanup`, which run before IPython looks for help requests.
 
     Limit: a line of this form inside a triple-quoted string is changed as well.
     """

@@ -1,6 +1,6 @@
-"""``${name}``: the user's variables in a line or a body. Nothing else is ever expanded.
+"""Expanding ``${name}``, the user's variables, in a line or a body. Nothing else is ever expanded.
 
-What a value becomes depends on where it stands: as it is in a target, an option or a header; percent-encoded in a
+The form of a value depends on its position: unchanged in a target, an option or a header; percent-encoded in a
 path or query; JSON in a JSON body, escaped text inside a JSON string. ``$${`` is a literal ``${``.
 """
 
@@ -22,17 +22,17 @@ _PLACE = re.compile(r"\$(?P<literal>\$)?\{(?:(?P<name>[^\W\d]\w*)\})?")
 
 
 def in_text(text: str, variables: Mapping[str, Any]) -> str:
-    """`text` with the values as they are."""
+    """A text with the variables' values inserted unchanged."""
     return _expanded(text, variables, lambda value, _: _plain(value))
 
 
 def in_path(text: str, variables: Mapping[str, Any]) -> str:
-    """A path and query with the values percent-encoded, so that no character of a value is syntax."""
+    """A path and query with the variables' values percent-encoded, so that no character of a value acts as syntax."""
     return _expanded(text, variables, lambda value, _: quote(_plain(value), safe=""))
 
 
 def in_json(text: str, variables: Mapping[str, Any]) -> str:
-    """A JSON body with the values as JSON, or as escaped text inside a string."""
+    """A JSON body with the variables' values as JSON, or as escaped text inside a string."""
 
     def value_at(value: Any, at: int) -> str:
         if _inside_string(text, at):
@@ -40,7 +40,7 @@ def in_json(text: str, variables: Mapping[str, Any]) -> str:
         try:
             return json.dumps(_jsonable(value), allow_nan=False)
         except (TypeError, ValueError):
-            raise UsageError(f"a value of type {type(value).__name__} has no JSON") from None
+            raise UsageError(f"a value of type {type(value).__name__} cannot be written as JSON") from None
 
     return _expanded(text, variables, value_at)
 
@@ -59,7 +59,7 @@ def _expanded(text: str, variables: Mapping[str, Any], write: Callable[[Any, int
 
 
 def _inside_string(text: str, at: int) -> bool:
-    """Whether this place of a JSON text stands inside a string."""
+    """Whether a position in a JSON text is inside a string."""
     inside = False
     position = 0
     while position < at:
@@ -85,7 +85,7 @@ def _plain(value: Any) -> str:
 
 
 def _jsonable(value: Any) -> Any:
-    """What JSON can say of a value: numpy scalars, arrays, Series, dates, sets and file paths as plain Python."""
+    """A value in terms of JSON: numpy scalars, arrays, Series, dates, sets and file paths as plain Python."""
     if isinstance(value, (str, bool, int, float)) or value is None:
         return value
     if isinstance(value, (datetime.date, datetime.datetime)):

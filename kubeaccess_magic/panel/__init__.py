@@ -1,4 +1,4 @@
-"""A panel: pick a target and a request from lists, ask, and keep the answer. `panel` has the widget itself."""
+"""A panel: pick a target and a request from lists, send it, and keep the answer. `panel` has the widget itself."""
 
 from __future__ import annotations
 

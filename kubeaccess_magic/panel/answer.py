@@ -1,4 +1,4 @@
-"""`AnswerView`: what came of a request: the line that was asked, a summary, and a table, chart or text."""
+"""`AnswerView`: the result of a request: the line that was run, a summary, and a table, chart or text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_frame(value: Any) -> bool:
 
 
 class AnswerView:
-    """The lower part of a panel.
+    """The lower part of a panel, which shows the answer.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class AnswerView:
             self._show_frame(None, "")
 
     def compare(self, state: State) -> None:
-        """Grey the answer where it is not what the fields ask now."""
+        """Grey out the answer if the fields have changed since the request."""
         is_old = self._state is not None and state != self._state
         (self.widget.add_class if is_old else self.widget.remove_class)("kproxy-old")
 

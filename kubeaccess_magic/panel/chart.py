@@ -1,4 +1,4 @@
-"""A chart of a frame where one says something: lines over time, bars of one moment or of groups.
+"""A chart of a DataFrame, where one is useful: lines over time, or bars for groups or for one moment.
 
 It is SVG and HTML in the colours of the theme, drawn by the browser, so it needs no other package.
 """
@@ -27,7 +27,7 @@ _TIMES = ("time", "timestamp", "@timestamp")
 
 @dataclasses.dataclass(frozen=True)
 class Chart:
-    """What is drawn.
+    """The data of a chart.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Chart:
     series
         The name of each line or bar, and its points.
     left_out
-        How many lines or bars there are besides.
+        How many further lines or bars were not drawn.
     """
 
     kind: str
@@ -48,7 +48,7 @@ class Chart:
 
 
 def chart(frame: pd.DataFrame) -> Chart | None:
-    """The chart that says something about a frame; None where none does, as for lists of objects."""
+    """Choose a chart for a DataFrame; None where no chart is useful, as for lists of objects."""
     origin = frame.attrs.get("kproxy")
     dialect = origin.get("dialect") if isinstance(origin, dict) else None
     if not frame.columns.is_unique or not 1 < len(frame) <= _MOST_ROWS or dialect in _OBJECT_LISTS:
@@ -69,7 +69,7 @@ def chart(frame: pd.DataFrame) -> Chart | None:
 
 
 def drawn(picture: Chart | None) -> str:
-    """A chart as HTML; "" for None."""
+    """Draw a chart as HTML; "" if there is none."""
     if picture is None:
         return ""
     body = _svg(picture) if picture.kind == "lines" else _bar_rows(picture)

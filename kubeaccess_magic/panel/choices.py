@@ -1,4 +1,4 @@
-"""What is offered on each level of a state: entries to pick, and a line where there is something to say about them."""
+"""The choices on each level of a state, each with a note where there is something to say about them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KIND_LABELS = {"service": "Service", "pod": "Pod", API: API, "node": "Node"}
 
 @dataclasses.dataclass(frozen=True)
 class Offer:
-    """What a picker shows.
+    """The entries that a picker offers, with a note.
 
     Attributes
     ----------
@@ -48,12 +48,12 @@ class Offer:
 
 
 def place(cluster: Cluster) -> str:
-    """What tells the panels of one Cluster from those of another."""
+    """A key that identifies the Cluster of a panel."""
     return f"{cluster.name} {cluster.server} {cluster.impersonating or ''}"
 
 
 class Choices:
-    """Offers for states, of whichever cluster each is in.
+    """Finds the choices for a state, in whichever cluster it names.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Choices:
     # --- clusters
 
     def has(self, context: str) -> bool:
-        """Whether there is a context of that name; "" is the panel's own."""
+        """Whether a context of that name exists; "" is the panel's own."""
         own = self._host.cluster("")
         if context in ("", own.name):
             return True
@@ -85,11 +85,11 @@ class Choices:
         return True
 
     def cluster(self, state: State) -> Cluster:
-        """The Cluster of a state; that of the panel where the state names no context that there is."""
+        """The Cluster of a state; the panel's own if the state names no existing context."""
         return self._host.cluster(state.context if self.has(state.context) else "")
 
     def source(self, state: State) -> Suggestions:
-        """The suggestions of its cluster."""
+        """The source of suggestions for the cluster of a state."""
         return self._source(self.cluster(state))
 
     def _source(self, cluster: Cluster) -> Suggestions:
@@ -113,7 +113,7 @@ class Choices:
         return Offer(entries or [Entry("", own)])
 
     def namespaces(self, state: State) -> Offer:
-        """All namespaces as the first entry, then each."""
+        """The entry for all namespaces, then one entry per namespace."""
         listing = self.source(state).lists.namespaces()
         known = listing.entries or self.source(state).namespaces(wait_s=0)
         every = Entry(ALL_NAMESPACES, "All namespaces")
@@ -162,7 +162,7 @@ class Choices:
         )
 
     def ports(self, state: State, default: str) -> Offer:
-        """Each port once; the default one has the value "".
+        """The ports, each once; the default port has the value "".
 
         Parameters
         ----------
@@ -180,13 +180,13 @@ class Choices:
         return Offer([Entry("", label), *entries])
 
     def methods(self) -> Offer:
-        """GET first."""
+        """The HTTP methods, GET first."""
         return Offer([Entry(name, name) for name in METHODS])
 
     # --- what is known of a target
 
     def about(self, state: State) -> Suggestion | None:
-        """What the lists say of the name that is picked: how much of it is ready, and which app it is."""
+        """What is known about the chosen name: how many endpoints are ready, and which app it runs."""
         lists = self.source(state).lists
         if state.what == "service":
             name, entries = f"{state.namespace}/{state.name}", lists.services().entries
@@ -197,26 +197,26 @@ class Choices:
         return next((one for one in entries if one.text == name), None)
 
     def app(self, state: State) -> str | None:
-        """Which app is asked, if that is known."""
+        """The app behind the target, if it is known."""
         if not state.is_complete:
             return None
         kind = "api" if state.kind == API else state.what
         return self.source(state).app(kind, state.namespace or None, state.name, wait_s=0)
 
     def questions(self, state: State) -> tuple[str, tuple[Question, ...]]:
-        """The app, and what people ask it."""
+        """The app behind the target, and ready-made requests to it."""
         app = self.app(state) or ""
         return app, self.source(state).questions(app)
 
     def paths(self, state: State) -> list[Suggestion]:
-        """Paths that begin as typed."""
+        """The known paths that begin with the typed text."""
         try:
             return self.source(state).paths(target_of(state), state.path, wait_s=0) if state.is_complete else []
         except KubeAccessError:  # a target that is being typed
             return []
 
     def parameters(self, state: State) -> dict[str, str]:
-        """The parameters of its path, and what each means."""
+        """The query parameters of the path, each with its meaning."""
         if not state.is_complete or "?" in state.path:
             return {}
         try:
@@ -225,7 +225,7 @@ class Choices:
             return {}
 
     def words(self, state: State, parameter: str, typed: str) -> tuple[int, list[Suggestion]]:
-        """Where the last word of a parameter begins, and what fits there."""
+        """Where the last word of a parameter begins, and the words that fit there."""
         try:
             source = self.source(state)
             return source.query(target_of(state), state.path, parameter, typed, len(typed), wait_s=0)
@@ -233,14 +233,14 @@ class Choices:
             return 0, []
 
     def moved(self, path: str, namespace: str) -> str:
-        """The path of an API resource, for another namespace ("": all); any other path as it is."""
+        """Move the path of an API resource to another namespace ("" for all); other paths stay as they are."""
         parts = _LIST_PATH.fullmatch(path)
         known = [one for source in self._sources.values() for one in source.lists.resources().entries]
         same = [one for one in known if parts and (one.version, one.name) == (parts["version"], parts["name"])]
         return same[0].path(namespace) if same else path
 
     def close(self) -> None:
-        """End what runs."""
+        """Stop all background work."""
         for source in self._sources.values():
             source.close()
 

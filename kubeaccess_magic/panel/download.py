@@ -45,7 +45,7 @@ class Downloads:
         self.widget.add_class("kproxy-actions")
 
     def show(self, frame: pd.DataFrame | None, name: str) -> None:
-        """Offer files of a frame; nothing if None."""
+        """Offer a DataFrame as files; offer nothing for None."""
         with self._lock:
             self._frame, self._name = frame, name
             self.link.value = ""

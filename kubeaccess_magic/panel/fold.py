@@ -15,7 +15,7 @@ class Fold:
     Parameters
     ----------
     title
-        What the widgets are.
+        The title of the button.
     parts
         The widgets.
     """

@@ -1,4 +1,4 @@
-"""What a panel says, as HTML. Whatever came from a cluster or was typed is escaped, and acts on nothing (X9)."""
+"""The texts of a panel as HTML. Everything typed or received from a cluster is escaped (X9)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LINES, _CHARACTERS = 40, 4096
 
 
 def texts(named: Iterable[tuple[str, str]]) -> str:
-    """Texts to take along: each has a button that copies it and one that puts it into a cell."""
+    """Texts to copy, each with a button that copies it and one that inserts it into a cell."""
     rows = "".join(
         f"<dt>{escape(name)}</dt><dd class='kproxy-text'><code class='kproxy-copy'>{escape(text)}</code>"
         f"{_button('copy', 'Copy', name)}{_button('insert', 'Insert as cell below', name)}</dd>"
@@ -37,7 +37,7 @@ def _button(action: str, label: str, name: str) -> str:
 
 
 def pale(line: str) -> str:
-    """A line that matters less."""
+    """A line in muted text."""
     return f"<div class='kproxy-pale'>{escape(line)}</div>" if line else ""
 
 
@@ -47,7 +47,7 @@ def status(line: str) -> str:
 
 
 def target(note: str, is_ready: bool | None) -> str:
-    """What is known of the target: how much of it is ready, and which app it is."""
+    """What is known about the target: how many endpoints are ready, and which app it runs."""
     mark = {True: "kproxy-good", False: "kproxy-bad", None: "kproxy-pale"}[is_ready]
     return f"<span class='{mark}'>{escape(note)}</span>" if note else ""
 
@@ -63,7 +63,7 @@ def access(answer: Access, request: str) -> str:
 
 
 def error(problem: BaseException, *, has_questions: bool = False) -> str:
-    """An error, in the words of the magic.
+    """An error, worded as the magic shows it.
 
     Parameters
     ----------
@@ -96,12 +96,12 @@ def _role(role: str | None) -> str:
 
 
 def heading(line: str) -> str:
-    """The line that was asked, above what came of it."""
+    """The line that was run, as the heading of its answer."""
     return f"<div class='kproxy-heading'><code>%kproxy {escape(line)}</code></div>"
 
 
 def summary(reply: Reply, size: str, notes: Iterable[str], variable: str) -> str:
-    """One line about an answer, and the notes to it.
+    """One line that sums up an answer, with its notes.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def lines(text: str) -> str:
 
 
 def fallback(line: str) -> str:
-    """What stays where there is no kernel, and no widget."""
+    """Static HTML that stands in for the panel where no kernel or widget is available."""
     copied = f"<code style='user-select: all; white-space: pre-wrap'>{escape(line)}</code>"
     load = "<code>%load_ext kubeaccess_magic</code>"
     return f"<div class='kproxy-fallback'>To use this panel, run {load}, then this cell again:<br>{copied}</div>"

@@ -1,4 +1,4 @@
-"""`Page`: tells when everything that somebody typed in the browser has reached the kernel.
+"""`Page`: waits until everything typed in the browser has reached the kernel.
 
 A page holds back a change of a widget while an earlier change of it is being processed, but sends a click or Enter at
 once: they overtake the change. So an action waits for a question to the page and its answer. The question is a number
@@ -19,7 +19,7 @@ __all__ = ["Page"]
 
 
 class Page:
-    """The page that shows a panel, as far as the order of its messages matters."""
+    """The browser page of a panel, used to order its messages."""
 
     def __init__(self) -> None:
         # They differ from the start, so that a page answers as soon as it has made the link.
@@ -30,7 +30,7 @@ class Page:
         self._answer.observe(lambda _: self._answered(), "value")
 
     def settle(self, action: Callable[[], None]) -> None:
-        """Call `action` once the page has sent what it holds back, and has received what was sent to it so far.
+        """Call `action` once the page has sent its pending changes and received everything sent to it so far.
 
         Where no page has ever answered (a script, a notebook that runs without a browser), it is called at once.
         """
@@ -43,7 +43,7 @@ class Page:
             action()
 
     def close(self) -> None:
-        """Forget what waits, and close the hidden widgets."""
+        """Discard the waiting actions, and close the hidden widgets."""
         self._waiting.clear()
         close(self._link, self._question, self._answer)
 

@@ -37,7 +37,7 @@ _OFFERED = 5  # parameters of a path that have a field of their own before anybo
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """Pick a target and a request, see it in four languages, ask, and keep the answer.
+    """Pick a target and a request, see it as URL, line, Python and kubectl, send it, and keep the answer.
 
     Parameters
     ----------
@@ -101,15 +101,15 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     @property
     def state(self) -> State:
-        """What is chosen."""
+        """The state of all fields."""
         return self._state
 
     def fill(self, line: str) -> None:
-        """Choose what a line says, as behind ``%kproxy``."""
+        """Fill the fields from a line, written as after ``%kproxy``."""
         self._choose(_checked(self._host.read(line)))
 
     def fetch(self) -> None:
-        """Ask by GET or HEAD, in a thread of its own: `running` is true until the answer is there.
+        """Send a GET or HEAD in a thread; `running` is true until the answer has arrived.
 
         Raises
         ------
@@ -121,7 +121,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.submit()
 
     def submit(self) -> None:
-        """Send what is chosen, whatever its method, in a thread of its own; see `fetch`."""
+        """Send the chosen request in a thread, whatever its method; see `fetch`."""
         with self._lock:
             if self.running or self._closed:
                 return
@@ -132,14 +132,14 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self._run = Running(lambda call: self._ask(state, call), self._tell)
 
     def cancel(self) -> None:
-        """End the running request, and ask no more by itself."""
+        """Cancel the running request, and stop repeating it."""
         self._repeated.stop()
         run = self._run
         if run is not None:
             run.stop()
 
     def close(self) -> None:
-        """End what runs, and close all widgets of the panel with their layouts and styles."""
+        """Stop all background work, and close all widgets of the panel with their layouts and styles."""
         if self.comm is None:  # it was closed before, or never opened
             return
         with self._lock:
@@ -154,7 +154,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     # --- fields and state
 
     def sync(self) -> None:
-        """Read what was typed and picked, and fill every level, from the top down."""
+        """Read the fields, and update every level from the top down."""
         with self._lock:
             if self._syncing or self._closed:
                 return
@@ -385,7 +385,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return None if bundle is None else bundle | {"text/plain": repr(self), "text/html": self.fallback()}
 
     def fallback(self) -> str:
-        """HTML that says what it was, for where there is no kernel any more; a panel that lives hides it."""
+        """Static HTML that describes the panel once its kernel is gone; a live panel hides it."""
         line = self.asked or self._line(self._state, hidden=True)
         return html.fallback(f"%kproxy panel {line}".rstrip())
 

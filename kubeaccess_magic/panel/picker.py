@@ -1,4 +1,4 @@
-"""`Picker`: a dropdown that shows its whole list on every opening, with a filter above a long one.
+"""`Picker`: a dropdown that shows its whole list whenever it is opened, with a filter above long lists.
 
 Where a name cannot be listed, or is not in the list, it can be typed instead.
 """
@@ -23,7 +23,7 @@ _FILTER_ABOVE = 60  # entries
 
 
 class Entry(NamedTuple):
-    """An entry of a list: what it stands for, and what is shown."""
+    """An entry of a list: its value, and its label."""
 
     value: str
     label: str
@@ -82,7 +82,7 @@ class Picker:
 
     @property
     def is_typing(self) -> bool:
-        """Whether a name is being typed, and none picked."""
+        """Whether the user is typing a name instead of picking one."""
         return self._is_typing
 
     @property
@@ -91,17 +91,17 @@ class Picker:
         return self._entries
 
     def read(self) -> str:
-        """What is picked or typed."""
+        """Return the picked or typed value."""
         return self.typed.read().strip() if self._is_typing else self._value
 
     def rename(self, label: str) -> None:
-        """Give it another label."""
+        """Change the label."""
         for widget, text in ((self.dropdown, label), (self.typed.text, label), (self.filter, f"Find {label.lower()}")):
             if widget.description != text:
                 widget.description = text
 
     def show(self, entries: Sequence[Entry], value: str, note: str = "", *, must_type: bool = False) -> None:
-        """Offer entries, and pick one.
+        """Offer entries, and select one of them.
 
         Parameters
         ----------

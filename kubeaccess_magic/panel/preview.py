@@ -1,4 +1,4 @@
-"""`Preview`: makes ready in a thread what a state would send, and looks up the right to send it."""
+"""`Preview`: prepares in a thread the request that a state would send, and checks the right to send it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RIGHTS_S = 30.0  # seconds for which a right is believed
 
 
 class Preview:
-    """Makes the newest state ready.
+    """Prepares the request of the newest state, for display before it is sent.
 
     Parameters
     ----------
@@ -34,11 +34,11 @@ class Preview:
     lock
         Held while `show` is called.
     show
-        Called with the state, the request that is ready or None, and what is wrong as HTML.
+        Called with the state, the prepared request or None, and the problem as HTML.
     show_right
-        Called with whether it may be sent, as HTML.
+        Called with HTML that says whether the user may send it.
     say
-        Called with a line that somebody must read before anything can be prepared.
+        Called with a line that the user must read at once, such as the prompt of a credential plugin.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class Preview:
 
     @property
     def target(self) -> Target | None:
-        """The target of the last request that was made ready, with the port that was found for it."""
+        """The resolved target of the last prepared request, including its port."""
         return self.asked.request.target if self.asked is not None else None
 
     def look(self, state: State, *, is_typed: bool) -> None:
-        """Make a state ready, unless it is so already; one whose name is being typed a moment later."""
+        """Prepare a state unless that is done already; while a name is being typed, wait a moment first."""
         with self._lock:
             if state == self._state:
                 return
@@ -75,14 +75,14 @@ class Preview:
             self._show_right("")
 
     def again(self) -> None:
-        """Make ready anew what was tried last."""
+        """Prepare the last state again."""
         with self._lock:
             state, self._state = self._state, None
         if state is not None:
             self.look(state, is_typed=False)
 
     def close(self) -> None:
-        """Make nothing ready any more."""
+        """Stop preparing requests."""
         self._newest.drop()
 
     def _prepare(self, state: State, is_newest: Callable[[], bool]) -> None:

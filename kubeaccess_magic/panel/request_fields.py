@@ -31,7 +31,7 @@ _PAIRS = re.compile(r"[^\s=&]+=[^&]*(?:&[^\s=&]+=[^&]*)*")
 
 
 def added(params: Sequence[tuple[str, str | None]], text: str) -> tuple[tuple[str, str | None], ...]:
-    """Parameters with those of a text: ``name=value``, or several with "&" between them."""
+    """Parameters extended by those in a text: ``name=value``, or several joined by "&"."""
     pairs = [pair.partition("=") for pair in (text.split("&") if _PAIRS.fullmatch(text) else [text])]
     names = {name for name, _, _ in pairs}
     kept = [pair for pair in params if pair[0] not in names or pair[1] is not None]
@@ -39,12 +39,12 @@ def added(params: Sequence[tuple[str, str | None]], text: str) -> tuple[tuple[st
 
 
 class RequestFields:
-    """What is asked, once it is clear whom.
+    """The fields of the request: method, path, query, body and options.
 
     Parameters
     ----------
     page
-        Of the panel.
+        The page that shows the panel.
     lock
         Held by whoever changes widgets of the panel.
     changed
@@ -84,7 +84,7 @@ class RequestFields:
         self.more = Fold("Body, options and variable", [self.body.text, self.options.text, self.into.text])
 
     def read(self, old: State) -> State:
-        """The state with what the fields say."""
+        """Return the state with the values of the fields."""
         params = []
         for row, (name, was) in zip(self.rows, old.params, strict=False):
             value = row.read()
@@ -110,7 +110,7 @@ class RequestFields:
         )
 
     def show(self, state: State, choices: Choices) -> None:
-        """Fill the fields."""
+        """Fill the fields from a state."""
         self._method = state.asks_by
         self.method.show(choices.methods().entries, state.asks_by)
         self.path.suggest(choices.paths(state))
@@ -159,7 +159,7 @@ class RequestFields:
         set_visible(self.range.widget, "start" in names)
 
     def close(self) -> None:
-        """Close the rows of parameters that another path had."""
+        """Close the parameter rows that belonged to another path."""
         close(*(row.text for row in self.rows))
 
     def _added(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What is chosen in a panel, as one value; and what a panel needs of who shows it."""
+"""What a user has chosen in a panel, as one value; and the interface that a panel needs from its host."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class State:
-    """What is chosen, as it was typed: ``${name}`` stays what it is. "" is what applies if nothing is said.
+    """What the user has chosen, as typed: ``${name}`` is not expanded, and "" stands for the default.
 
     Attributes
     ----------
@@ -78,27 +78,27 @@ class State:
 
     @property
     def asks_by(self) -> str:
-        """The method that it means."""
+        """The HTTP method that the state stands for."""
         return self.method.strip().upper() or ("POST" if self.body else "GET")
 
     @property
     def what(self) -> str:
-        """Its kind by its full name; what is no kind is as it was typed."""
+        """The full name of the kind; an unknown kind is returned as typed."""
         return KINDS.get(self.kind or "service", self.kind)
 
     @property
     def is_question(self) -> bool:
-        """Whether it asks, and changes nothing."""
+        """Whether the request only reads, by GET or HEAD."""
         return self.asks_by in ("GET", "HEAD")
 
     @property
     def is_complete(self) -> bool:
-        """Whether there is somebody to ask."""
+        """Whether a target has been chosen."""
         return bool(self.name) or self.kind == API
 
     @property
     def variable(self) -> str:
-        """Where a frame goes."""
+        """The name of the variable that receives a DataFrame."""
         if self.into:
             return self.into
         called = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in self.name or "api")
@@ -106,24 +106,24 @@ class State:
 
 
 class Asked(Protocol):
-    """A request that is ready, and the same for other places."""
+    """A request that is ready to send, with equivalents to copy: a URL, a line, Python and kubectl."""
 
     @property
     def request(self) -> Request:
-        """It is not sent yet."""
+        """The request, not sent yet."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Lines about what was chosen in it."""
+        """Notes about choices made while the request was prepared, such as its port."""
 
     @property
     def texts(self) -> tuple[tuple[str, str], ...]:
-        """What it is called elsewhere, and how it is asked there: as a URL, in Python, for a terminal."""
+        """Equivalents of the request, as pairs of label and text: a URL, Python code, a kubectl command."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Answered:
-    """What came: a frame, a text or what else was wanted; the reply it came from; lines about it."""
+    """The result of a request: its value (a DataFrame, a text or another form), the reply, and notes about it."""
 
     value: Any
     reply: Reply
@@ -131,7 +131,7 @@ class Answered:
 
 
 class Host(Protocol):
-    """What a panel needs of who shows it: the language of lines, the clusters, and a place for variables.
+    """The interface that a panel needs from its host: the syntax of lines, the clusters, and the user's variables.
 
     Attributes
     ----------
@@ -145,23 +145,23 @@ class Host(Protocol):
     remembered: MutableMapping[str, State]
 
     def cluster(self, context: str) -> Cluster:
-        """The Cluster of a context; "" for the one that the panel was opened on."""
+        """Return the Cluster of a context; "" means the one that the panel was opened on."""
 
     def read(self, line: str) -> State:
-        """What a line, or a cell, chooses. Raises if it is no question."""
+        """Read a line or a cell into a state; raises if it does not hold a request."""
 
     def line(self, state: State, *, hidden: bool = False) -> str:
-        """The line that asks this, or a cell, without the magic's own name; `hidden`: without secrets."""
+        """Write a state as a line or a cell, without the magic's name; with `hidden`, without secrets."""
 
     def prepare(self, state: State, call: Call) -> Asked:
-        """The request, checked but not sent; a Service may be read for its port."""
+        """Prepare and check the request without sending it; a Service may be read to find its port."""
 
     def answer(self, asked: Asked, call: Call) -> Answered:
-        """What the app answers; raises what the magic raises."""
+        """Send the request and return the result; raises the same errors as the magic."""
 
 
 def target_of(state: State) -> Target:
-    """Whom a state means.
+    """The target that a state names.
 
     Raises
     ------

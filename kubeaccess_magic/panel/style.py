@@ -9,7 +9,7 @@ __all__ = ["style"]
 
 
 def style() -> str:
-    """A style element; when a page has taken it in, it runs the script of the panel there."""
+    """A style element; once it is in the page, it runs the panel's script there."""
     script = pathlib.Path(__file__).with_name("page.js").read_text(encoding="utf-8")
     lines = "".join(f".kproxy-series-{at} {{ --kproxy-color: {color}; }}\n" for at, color in enumerate(_COLORS))
     return f'<style onload="{html.escape(script)}">{_STYLE}{lines}</style>'

@@ -1,4 +1,4 @@
-"""`Table`: a whole frame to scroll, search and sort, of core widgets. The kernel searches and sorts."""
+"""`Table`: a whole DataFrame to scroll, search and sort, built of core widgets. The kernel searches and sorts."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def set_visible(widget: widgets.DOMWidget, is_visible: bool) -> None:
 
 
 def on_enter(text: widgets.Text, pressed: Callable[[], None]) -> None:
-    """Call `pressed` when Enter is typed in a field. What was typed before may arrive later: see `Page.settle`."""
+    """Call `pressed` when Enter is pressed in a field. Earlier typing may arrive later: see `Page.settle`."""
     text.on_msg(lambda _, content, __: pressed() if content.get("event") == "submit" else None)
 
 

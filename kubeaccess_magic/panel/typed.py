@@ -1,4 +1,4 @@
-"""`Typed` and `Field`: text that a user and a panel write, in two threads.
+"""`Typed` and `Field`: text fields that the user and the panel both write to, from two threads.
 
 Every field tells each key at once (`continuous_update`): else new suggestions, when they come from a slow cluster,
 would wipe out what was typed and not yet told.
@@ -20,7 +20,7 @@ _MOST = 60  # suggestions in the browser: with thousands each key takes half a s
 
 
 class Typed:
-    """A text field. What was typed since it was read is never overwritten.
+    """A text field. Text typed since the last `read` is never overwritten.
 
     Parameters
     ----------
@@ -36,13 +36,13 @@ class Typed:
         text.observe(lambda _: changed(), "value")
 
     def read(self) -> str:
-        """What is there, or what that stands for."""
+        """Return the text of the field, or the value that it stands for."""
         self._seen = self.text.value
         self._means = self._meaning(self._seen)
         return self._means
 
     def write(self, value: str) -> None:
-        """Put a value there, unless it stands there already, or something newer does."""
+        """Set the text, unless it is already there or the user has typed something newer."""
         if value.strip() == self._means.strip() and (self._means == self._seen or self.text.value != self._seen):
             return
         self._seen = self._means = value
@@ -50,7 +50,7 @@ class Typed:
             self.text.value = value
 
     def hint(self, text: str) -> None:
-        """Say what applies if nothing is there."""
+        """Set the placeholder: the default that applies while the field is empty."""
         if self.text.placeholder != text:
             self.text.placeholder = text
 
@@ -59,7 +59,7 @@ class Typed:
 
 
 class Field(Typed):
-    """A labelled text with suggestions.
+    """A labelled text field with suggestions.
 
     Parameters
     ----------
@@ -81,12 +81,12 @@ class Field(Typed):
         return self._plain.get(text, text)
 
     def rename(self, label: str) -> None:
-        """Give it another label."""
+        """Change the label."""
         if self.text.description != label:
             self.text.description = label
 
     def suggest(self, suggestions: Sequence[Suggestion], head: str = "") -> None:
-        """Offer these; each stands behind `head`, which is there already."""
+        """Offer suggestions; each continues `head`, the text before the word being typed."""
         if head == self._head and suggestions == self._suggested:
             return
         self._suggested, self._head = suggestions, head
@@ -97,13 +97,13 @@ class Field(Typed):
             self._plain.setdefault(label, whole)
 
     def show(self, value: str, hint: str = "") -> None:
-        """Put a value there, if it is another one, and say what applies if there is none."""
+        """Set the text if it differs, and the placeholder that names the default."""
         self.write(value)
         self._offer()
         self.hint(hint)
 
     def visible(self, is_visible: bool) -> None:
-        """Show or hide it."""
+        """Show or hide the field."""
         set_visible(self.text, is_visible)
 
     def _offer(self) -> None:

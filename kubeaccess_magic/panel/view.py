@@ -1,4 +1,4 @@
-"""`View`: the widgets of a panel and where they stand; read into a `State`, filled from one."""
+"""`View`: the widgets of a panel and their layout, read into a `State` and filled from one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PERIODS = (("", "Once"), ("5", "Every 5 s"), ("30", "Every 30 s"), ("300", "Eve
 
 @dataclasses.dataclass(frozen=True)
 class Acts:
-    """What a user does: changes a field, adds to the query, types Enter or presses a button."""
+    """Callbacks for what the user does: change a field, add to the query, press Enter or a button."""
 
     changed: Callable[[], None]
     adds: Callable[[str], None]
@@ -76,11 +76,11 @@ class View:
 
     @property
     def period_s(self) -> float | None:
-        """Seconds after which the same is asked again; None for never."""
+        """Seconds after which the request is repeated; None for never."""
         return float(self.period.read()) if self.period.read() else None
 
     def read(self, old: State) -> State:
-        """The state that the fields say; what no field holds is as it was."""
+        """Return the state with the values of the fields; values without a field are unchanged."""
         return self.where.read(self.request.read(old))
 
     def show(self, state: State, choices: Choices, *, nodes: bool, default_port: str) -> None:
@@ -92,18 +92,18 @@ class View:
         self.answer.compare(state)
 
     def say(self, line: str) -> None:
-        """Say what happens now."""
+        """Show a status line."""
         self.status.value = html.status(line)
 
     def running(self, is_running: bool) -> None:
-        """Show whether a request runs: then it can be cancelled, and no other one sent."""
+        """Show whether a request is running: if so, it can be cancelled and no other can be sent."""
         set_visible(self.cancel, is_running)
         self._is_running = is_running
         self.allow.value = False
         self._enable()
 
     def close(self) -> None:
-        """Close the widgets that are in no part now."""
+        """Close the widgets that are not shown at present."""
         self.request.close()
 
     def _show_questions(self, known: tuple[str, tuple[Question, ...]]) -> None:

@@ -19,7 +19,7 @@ __all__ = ["Where"]
 
 
 class Where:
-    """Which context, namespace, kind, name and port.
+    """The pickers for context, namespace, kind, name and port.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Where:
         return (self.context, self.namespace, self.kind, self.name, self.port)
 
     def read(self, old: State) -> State:
-        """The state with what is picked; what was not picked anew is as it was."""
+        """Return the state with the picked values; everything else is unchanged."""
         namespace, picked, kind = self.namespace.read(), self.name.read(), self.kind.read()
         state = dataclasses.replace(old, context=self.context.read(), port=self.port.read())
         if kind != self._kind:
@@ -83,13 +83,13 @@ class Where:
         Parameters
         ----------
         state
-            What is chosen.
+            The chosen state.
         choices
-            What is offered.
+            The choices to offer.
         nodes
             Whether nodes are offered, too.
         default_port
-            The port that a request without one goes to; "" while that is not known.
+            The port used if none is chosen; "" while it is not known.
         """
         cluster = choices.cluster(state)
         own = state.namespace or cluster.namespace

@@ -1,4 +1,4 @@
-"""Work that must not hold up a kernel: the newest of several jobs, and one request with its progress."""
+"""Background work of a panel: the newest of several jobs, a request with its progress, and a timer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TOLD_EVERY_S = 0.5
 
 
 class Newest:
-    """Runs jobs in a thread, and of those that wait only the newest: what somebody typed since counts."""
+    """Runs jobs in a thread, and skips all waiting jobs but the newest."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -26,7 +26,7 @@ class Newest:
         self._changed = threading.Event()
 
     def submit(self, job: Callable[[Callable[[], bool]], None], delay_s: float = 0.0) -> None:
-        """Run `job` after so many seconds, unless a newer one comes; it is given a way to ask whether one came."""
+        """Run `job` after a delay unless a newer one is submitted; the function it receives tells whether one was."""
         with self._lock:
             self._number += 1
             self._waiting = (self._number, time.monotonic() + delay_s, job)
@@ -36,7 +36,7 @@ class Newest:
                 threading.Thread(target=self._work, name="kproxy-panel", daemon=True).start()
 
     def drop(self) -> None:
-        """Let nothing run that has not begun, and tell what runs that it is not wanted."""
+        """Discard the waiting job, and tell the running one that its result is no longer needed."""
         with self._lock:
             self._number += 1
             self._waiting = None
@@ -82,7 +82,7 @@ class Running:
             threading.Thread(target=run, name=name, daemon=True).start()
 
     def stop(self) -> None:
-        """End it soon."""
+        """Ask the request to stop; it ends shortly afterwards."""
         self.call.stop()
 
     def _run(self) -> None:
@@ -112,7 +112,7 @@ class Running:
 
 
 class Repeated:
-    """Calls something once more after some seconds, unless it is stopped before.
+    """A timer that calls a function once, unless it is stopped first.
 
     Parameters
     ----------
@@ -125,13 +125,13 @@ class Repeated:
         self._timer: threading.Timer | None = None
 
     def start(self, seconds: float) -> None:
-        """Call it after so many seconds."""
+        """Start the timer; the delay is in seconds."""
         self.stop()
         self._timer = threading.Timer(seconds, self._action)
         self._timer.daemon = True
         self._timer.start()
 
     def stop(self) -> None:
-        """Do not call it."""
+        """Stop the timer."""
         if self._timer is not None:
             self._timer.cancel()

@@ -1,7 +1,7 @@
-"""`Query`: what somebody wants to know, before it is resolved into a request.
+"""`Query`: what a user asks for, before it is resolved into a request.
 
-A line of the magic, a panel and a call of the Python API each become one `Query`; everything below takes it from
-there. It names a target by its text: which port and which scheme that means is found out later.
+A line of the magic, a panel and a call of the Python API each become one `Query`; everything below starts
+from it. It names a target by its text; the port and the scheme are resolved later.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Pairs = Mapping[str, str] | Iterable[tuple[str, str]] | None
 
 
 class Secret:
-    """A text that must not be seen: it has no repr of its own, cannot be pickled and is shown as ``${password}``.
+    """A text that must stay hidden: its repr does not show it, it cannot be pickled, and messages show ``${password}``.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Secret:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Query:
-    """What somebody wants to know: the one value that lines, panels and the Python API hand down.
+    """What a user asks for: the one value that lines, panels and the Python API pass to the engine.
 
     `Query.of` makes one from the arguments of a call, and checks them.
 
@@ -138,12 +138,12 @@ class Query:
         limit: Any = None,
         **fields: Any,
     ) -> Query:
-        """The query that the arguments of a Python call mean.
+        """Build a query from the arguments of a Python call.
 
         Parameters
         ----------
         target, path
-            As of the class.
+            As for the class.
         method
             In any case; GET, or POST where there is a body, if None.
         params, headers, json, data, limit
@@ -174,11 +174,11 @@ class Query:
 
     @property
     def wants_frame(self) -> bool:
-        """Whether the answer is to become a DataFrame."""
+        """Whether the answer should become a DataFrame."""
         return self.output in ("frame", "")
 
     def request(self, target: Target, path_in_target: str | None) -> Request:
-        """The request that this query means for a target.
+        """Build the request of this query for a resolved target.
 
         Parameters
         ----------
@@ -190,7 +190,7 @@ class Query:
         Raises
         ------
         TargetError
-            It cannot be sent as meant.
+            The request cannot be sent as meant.
         """
         return Request.build(
             self.method,

@@ -1,4 +1,4 @@
-"""A request's body: the bytes, and the media type that they have unless a header says otherwise."""
+"""The body of a request: its bytes, and their media type, which a header may override."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Data = bytes | str | Mapping[str, object] | Iterable[tuple[str, object]] | None
 
 
 def body_of(json: Any, data: Data) -> tuple[bytes | None, str | None]:
-    """The body's bytes, and the media type that they have unless a header says otherwise."""
+    """The bytes of a body, and their media type, which a header may override."""
     if json is not None and data is not None:
         raise TargetError("a request has one body: json or data", hint="leave one of them out")
     if json is not None:
@@ -27,7 +27,7 @@ def body_of(json: Any, data: Data) -> tuple[bytes | None, str | None]:
             return json_module.dumps(json, allow_nan=False).encode(), "application/json"
         except (TypeError, ValueError, RecursionError) as error:
             raise TargetError(
-                f"the body has no JSON: {error}",
+                f"the body cannot be written as JSON: {error}",
                 hint="make it of dicts, lists, text, finite numbers, True, False, None",
             ) from None
     if data is None:
@@ -51,15 +51,15 @@ def body_of(json: Any, data: Data) -> tuple[bytes | None, str | None]:
 def with_media_type(
     headers: Mapping[str, str] | Iterable[tuple[str, str]] | None, media_type: str | None
 ) -> list[tuple[str, str]]:
-    """The headers as pairs, with the media type of the body where none of them says it."""
-    named = header_pairs(headers)
-    if media_type and not any(name.lower() == "content-type" for name, _ in named):
-        named.append(("Content-Type", media_type))
-    return named
+    """The headers as pairs, with the body's media type added unless one of them states it."""
+    pairs_of_text = header_pairs(headers)
+    if media_type and not any(name.lower() == "content-type" for name, _ in pairs_of_text):
+        pairs_of_text.append(("Content-Type", media_type))
+    return pairs_of_text
 
 
 def media_type_of_bytes(content: bytes) -> str:
-    """What the content of a file is: what `media_type_of` says of its text, or `BINARY` if it is not UTF-8."""
+    """The media type of a file's content: that of its text, see `media_type_of`, or `BINARY` if it is not UTF-8."""
     try:
         return media_type_of(content.decode())
     except UnicodeDecodeError:
@@ -67,7 +67,7 @@ def media_type_of_bytes(content: bytes) -> str:
 
 
 def media_type_of(text: str) -> str:
-    """What a body of text is: JSON if it parses, NDJSON if every line does, else plain text."""
+    """The media type of a text body: JSON if it parses, NDJSON if every line does, else plain text."""
     if _is_json(text):
         return "application/json"
     lines = [line for line in re.split(r"[\r\n]+", text) if line.strip()]

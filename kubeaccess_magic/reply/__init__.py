@@ -158,7 +158,7 @@ class Stream:
         request
             What was asked.
         way
-            By which way it was asked.
+            The way by which the request was sent.
         """
         return cls(
             status_code=response.status_code,

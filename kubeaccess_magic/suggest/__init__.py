@@ -255,7 +255,7 @@ class Suggestions:
         return app_suggestions.words(app, self._app_reader(target, until), path, parameter, text, cursor)
 
     def questions(self, app: str | None) -> tuple[Question, ...]:
-        """Ready-made requests to an app, by its name; none if it is not a known one."""
+        """Ready-made requests to an app, by its name; none if the app is not known."""
         known_app = APPS.get(app or "")
         return known_app.questions if known_app is not None else ()
 
@@ -267,7 +267,7 @@ class Suggestions:
         return self._cache.busy
 
     def observe(self, callback: Callable[[Key], None]) -> Callable[[], None]:
-        """Call a function when new names have arrived.
+        """Call a function whenever new names have arrived.
 
         Parameters
         ----------
@@ -277,7 +277,7 @@ class Suggestions:
         Returns
         -------
         callable
-            Ends the observation.
+            Call it to end the observation.
         """
         with self._lock:
             self._observers.append(callback)
@@ -290,7 +290,7 @@ class Suggestions:
         return end
 
     def close(self) -> None:
-        """End what is running. Names that are known stay."""
+        """Stop the running look-ups. Names that are known are kept."""
         self._cache.close()
         self._lookup.stop()
         with self._lock:

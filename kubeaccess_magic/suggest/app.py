@@ -1,4 +1,4 @@
-"""What is known of an app: its paths, their query parameters, and what people usually want to know from it."""
+"""What is known about an app: its paths, their query parameters, and common requests to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["App", "AppPath", "Question"]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Question:
-    """A ready-made request to an app, for something that people often want to know.
+    """A ready-made request to an app, for common information.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ class Cache:
     on_change
         Called with a key, from a worker thread, when a new value has arrived or a refresh has failed in a new way.
     max_pause_s
-        The longest pause after failures in a row, in seconds; 0 if failures cost nobody anything.
+        The longest pause after failures in a row, in seconds; 0 where failures are cheap.
     """
 
     def __init__(self, max_age_s: float, on_change: Callable[[Key], None], *, max_pause_s: float = 60.0) -> None:
@@ -116,7 +116,7 @@ class Cache:
         return None if entry is None else entry.value
 
     def close(self) -> None:
-        """Drop the refreshes that wait. One that runs may end by its own deadline, but reports nothing."""
+        """Cancel the waiting refreshes. A running one ends by its own deadline and reports nothing."""
         with self._lock:
             self._closed = True
             self._drop_queue()

@@ -20,7 +20,7 @@ _MAX_GROUPS = 100
 
 @dataclasses.dataclass(frozen=True)
 class ChoiceList:
-    """A list as far as it is known.
+    """A list of names, as far as it is known.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ class PortChoice(NamedTuple):
 
 
 class ServingObject(NamedTuple):
-    """What suggestions need to know of a service or a pod.
+    """The facts about a service or a pod that suggestions need.
 
     Attributes
     ----------
@@ -138,11 +138,11 @@ class NameLookup:
         return _growing([_qualified(service) for service in page if _is_nameable(service)] for page in pages)
 
     def endpoints(self, namespace: str) -> Iterator[dict[str, tuple[int, int]]]:
-        """The number of ready endpoints and of all endpoints of each service in a namespace, by its name."""
+        """For each service in a namespace, by name: the number of ready endpoints and of all endpoints."""
         yield {name: counts for (_, name), counts in self._endpoint_counts(namespace)}
 
     def all_endpoints(self) -> Iterator[dict[str, tuple[int, int]]]:
-        """The number of ready endpoints and of all endpoints of each service, by ``namespace/name``."""
+        """For each service, by ``namespace/name``: the number of ready endpoints and of all endpoints."""
         yield {f"{namespace}/{name}": counts for (namespace, name), counts in self._endpoint_counts()}
 
     def service(self, namespace: str, name: str) -> Iterator[ServingObject]:

@@ -52,7 +52,7 @@ def note_of(*parts: object) -> str:
 
 
 def is_one_visible_line(text: str) -> bool:
-    """Whether everything in a text is visible where it is inserted: it has no control characters and line breaks."""
+    """Whether a text is one line of visible characters, without control characters or line breaks."""
     return one_line(text) == text
 
 

@@ -80,7 +80,7 @@ VERBS: frozenset[str] = frozenset(
 
 
 class Parsed(NamedTuple):
-    """What the text of a target says.
+    """The parsed text of a target.
 
     Attributes
     ----------

@@ -121,14 +121,14 @@ def split_segment(segment: str) -> tuple[str, str, str]:
 
 
 def shown(text: str) -> str:
-    """A text as messages show it: short, with only visible characters."""
+    """A text shortened for a message, with only visible characters."""
     if len(text) > 80:
         text = f"{text[:79]}…"
     return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def quoted(text: str) -> str:
-    """A text as messages show it, in quotation marks."""
+    """A text for a message: short, visible, and in quotation marks."""
     return f'"{shown(text)}"'
 
 

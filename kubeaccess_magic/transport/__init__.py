@@ -1,4 +1,4 @@
-"""Upstreams and pools: connections to one server, signed, limited, and the one door for foreign errors.
+"""Upstreams and pools: signed and limited connections to one server, with foreign errors translated.
 
 This room knows how bytes get there. What a request means, and to what it goes behind the server, is known elsewhere.
 """

@@ -1,4 +1,4 @@
-"""An attempt to connect, which its caller can give up at any moment.
+"""An attempt to connect, which can be cancelled at any moment.
 
 Looking up a name, connecting, asking a proxy and a TLS handshake cannot be stopped from outside, and a resolver does
 not even notice an interrupt. So all that happens in a thread of its own, while the caller waits. When the caller gives
@@ -54,7 +54,7 @@ class Attempt:
 
     @property
     def call(self) -> Call:
-        """The call that the connection is made for."""
+        """The call that needs the connection."""
         return self._guard.call
 
     def run(self, connect: Callable[[], None], close: Callable[[], None]) -> None:
@@ -103,7 +103,7 @@ class Attempt:
             raise failed[0]
 
     def hold(self, sock: socket.socket) -> None:
-        """Shut this socket down if the attempt is given up, whoever owns it then."""
+        """Register a socket to be shut down if the attempt is given up."""
         with self._lock:
             if self._given_up:
                 sock.close()
@@ -111,7 +111,7 @@ class Attempt:
             self._held = sock.dup()
 
     def take(self, sock: socket.socket) -> socket.socket:
-        """Hold a socket that somebody else connected, with what time there is for a TLS handshake over it."""
+        """Adopt a connected socket, and set the time left for a TLS handshake on it."""
         sock.settimeout(self._guard.call.limits.connect_s)
         self.hold(sock)
         return sock
@@ -119,7 +119,7 @@ class Attempt:
     def reach(
         self, host: str, port: int, options: Iterable[tuple[Any, ...]] | None, source: tuple[str, int] | None
     ) -> socket.socket:
-        """A connected socket: each address of the host is tried in turn, for a fair part of the time that is left.
+        """Connect a socket: each address of the host is tried in turn, for a fair share of the remaining time.
 
         Parameters
         ----------

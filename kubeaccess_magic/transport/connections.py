@@ -26,7 +26,7 @@ _ALMOST_AN_ADDRESS = re.compile(r"[\d.]+|0[xX][\da-fA-FxX.]*")
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Connections:
-    """Connections to one upstream, and where they look for the guard of the request that they work for.
+    """Connections to one upstream, with the guard of the current request of each thread.
 
     Pool and guard are one value: a request whose guard stood elsewhere would have no deadline.
 
@@ -46,7 +46,7 @@ class Connections:
 
 
 def connections_to(upstream: Upstream, certificate: ClientCertificate | None) -> Connections:
-    """Connections to an upstream; none is made before the first request.
+    """Prepare connections to an upstream; none is opened before the first request.
 
     Parameters
     ----------

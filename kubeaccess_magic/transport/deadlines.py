@@ -33,7 +33,7 @@ _PIECE_BYTES = 256 * 1024  # of a body that is sent: between two pieces there is
 
 
 class Guard:
-    """Ends one request when it waits too long or was stopped, and knows why it did.
+    """Ends one request when it waits too long or was stopped, and records why.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class Guard:
         raise TimeoutError(self.verdict)
 
     def waited(self, since: float) -> None:
-        """Check after a slice in which no byte came.
+        """Check the limits after a time slice without any byte.
 
         Parameters
         ----------
@@ -123,7 +123,7 @@ class CurrentGuard(threading.local):
 
 
 def guarded(pool: HTTPConnectionPool, connect: Callable[[Call], socket.socket] | None = None) -> CurrentGuard:
-    """Let the connections of a pool ask the guard of the request that they work for.
+    """Make the connections of a pool obey the guard of the current request.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Failures of connections: errors of urllib3, OpenSSL and sockets become ours here, and nowhere else."""
+"""Connection failures: the only place where errors of urllib3, OpenSSL and sockets become errors of this package."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def broke_before_answer(error: BaseException, guard: Guard) -> bool:
     error
         What was raised.
     guard
-        Of the request.
+        The guard of the request.
     """
     chain = tuple(_chain(error))
     if _first(chain, ssl.SSLCertVerificationError, TimeoutError, foreign.NewConnectionError) is not None:
@@ -55,14 +55,14 @@ def translated(
     proxy: Proxy | None = None,
     has_ca: bool = True,
 ) -> KubeAccessError:
-    """Our error for a foreign one that came before an answer, most specific first.
+    """Translate a foreign error that occurred before an answer arrived; the most specific match wins.
 
     Parameters
     ----------
     error
         What was raised.
     guard
-        Of the request: it may have ended it.
+        The guard of the request, which may have ended it.
     server
         The upstream's URL.
     unsafe_method
@@ -89,7 +89,7 @@ def translated(
 def translated_reading(
     error: BaseException, guard: Guard, server: str, *, read_bytes: int, announced: int | None
 ) -> KubeAccessError:
-    """Our error for a foreign one that came while a body was read.
+    """Translate a foreign error that occurred while a body was being read.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def translated_reading(
 
 
 def without_frames(error: _Error) -> _Error:
-    """The same error without its traceback, and so all errors that it carries: frames hold secrets."""
+    """Remove the tracebacks of an error and of its causes, because frames hold secrets; returns the error."""
     for part in _chain(error):
         if part.__traceback__ is not None:
             traceback.clear_frames(part.__traceback__)

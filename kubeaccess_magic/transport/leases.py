@@ -1,4 +1,4 @@
-"""`Lease`: what one request uses, as one value; and the route behind it, which follows the kubeconfig."""
+"""`Lease`: the connections and credentials of one request; and the route behind it, which follows the kubeconfig."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _UNSIGNED = Signature()
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Lease:
-    """What one request uses. It is one value, so that another thread cannot change half of it.
+    """The connections and credentials that one request uses, as one value that no other thread can half change.
 
     Parameters
     ----------
@@ -51,22 +51,22 @@ class Lease:
     auth: AuthFlow | None
 
     def renew(self, call: Call) -> bool:
-        """After a 401: whether another lease has another signature."""
+        """After a 401: whether a new lease brings a different signature to try."""
         return self.auth is not None and self.upstream.secure and self.auth.renew(call, self.signature)
 
 
 class LeaseSource(Protocol):
-    """What gives leases to a pool."""
+    """A source of leases for a pool."""
 
     @property
     def upstream(self) -> Upstream:
-        """Where requests go; nothing is read for it."""
+        """Where requests go, without reading anything."""
 
     def lease(self, call: Call) -> Lease:
-        """What the next request uses."""
+        """The lease for the next request."""
 
     def close(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close the idle connections."""
 
 
 class RouteLeases:
@@ -92,21 +92,21 @@ class RouteLeases:
 
     @property
     def upstream(self) -> Upstream:
-        """Where requests go; nothing is read for it."""
+        """Where requests go, without reading anything."""
         return self._routes.upstream
 
     def lease(self, call: Call) -> Lease:
-        """What the next request uses; whatever has changed since the last one is read or made anew.
+        """The lease for the next request; whatever has changed since the last one is read or made again.
 
         Parameters
         ----------
         call
-            Hears the prompts of a credential plugin; ends it when it is stopped.
+            Receives the prompts of a credential plugin; stopping the call ends it.
 
         Raises
         ------
         CredentialError
-            Nothing signs.
+            There is no usable credential.
         ConfigError
             The kubeconfig, a CA, a client certificate or a proxy cannot be used.
         """
@@ -127,7 +127,7 @@ class RouteLeases:
         return Lease(upstream, connections, signature, route.auth)
 
     def close(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close the idle connections."""
         kept, self._kept = self._kept, None
         if kept is not None and kept[0][0] == os.getpid():
             kept[1].pool.close()
@@ -163,17 +163,17 @@ class Route:
 
 
 class RouteSource(Protocol):
-    """What knows the route."""
+    """A source of the current route."""
 
     @property
     def upstream(self) -> Upstream:
-        """Where requests went last, or would go; nothing is read for it."""
+        """Where the last request went, or the first would go, without reading anything."""
 
     def route(self) -> Route:
         """The route of the next request."""
 
     def is_current(self, route: Route) -> bool:
-        """Whether no file has changed since the route was read; else what has signed since may belong to another."""
+        """Whether the route still applies: no file that it was read from has changed since."""
 
 
 class FixedRoute:
@@ -190,11 +190,11 @@ class FixedRoute:
         self._route = Route(upstream, auth)
 
     def route(self) -> Route:
-        """The route."""
+        """The route that was given."""
         return self._route
 
     def is_current(self, route: Route) -> bool:
-        """Always."""
+        """Always true: this route never changes."""
         return True
 
 
@@ -281,7 +281,7 @@ class _Surroundings(NamedTuple):
 
     @classmethod
     def of(cls, state: _State) -> _Surroundings:
-        """What they are now."""
+        """Read the current values."""
         context = state.context
         return cls(
             tuple(map(os.environ.get, state.proxy_variables)),

@@ -55,7 +55,7 @@ def leases_of(api_client: Any) -> LeaseSource:
     Raises
     ------
     ConfigError
-        It is not an official client.
+        The object is not an official client.
     """
     manager = getattr(getattr(api_client, "rest_client", None), "pool_manager", None)
     return manager.leases if isinstance(manager, _SigningManager) else ClientLeases(api_client)
@@ -72,7 +72,7 @@ class ClientLeases:
     Raises
     ------
     ConfigError
-        It is something else.
+        The object is not an official client.
     """
 
     def __init__(self, api_client: Any) -> None:
@@ -104,7 +104,7 @@ class ClientLeases:
         return Lease(self.upstream, connections, self._auth.sign(call), self._auth)
 
     def close(self) -> None:
-        """Nothing: the connections are somebody else's."""
+        """Does nothing: the connections belong to the client."""
 
 
 class _ClientAuth:
@@ -131,7 +131,7 @@ class _ClientAuth:
         return Signature(tuple(headers.items()))
 
     def renew(self, call: Call, refused: Signature) -> bool:
-        """Never: the client renews by itself when it signs."""
+        """Always false: the client renews its credential itself when it signs."""
         return False
 
 

@@ -1,4 +1,4 @@
-"""`Pool`: kept connections to one upstream, signed and limited; the one door that turns foreign errors into ours.
+"""`Pool`: persistent connections to one upstream, signed and limited; it translates foreign errors.
 
 A pool speaks to its upstream and to nobody else. It follows no redirect. What urllib3, OpenSSL or the socket raise
 becomes one of our errors here, without a secret in it.
@@ -35,7 +35,7 @@ _SAFE_METHODS = ("GET", "HEAD")
 
 
 class Pool:
-    """Kept connections to one upstream, for any number of threads. Nothing is contacted before the first request.
+    """Persistent connections to one upstream, for any number of threads. Nothing is contacted before the first request.
 
     `for_context` makes one to the API server of a context, `for_api_client` one over an official client.
 
@@ -78,7 +78,7 @@ class Pool:
         Raises
         ------
         ConfigError
-            It is something else.
+            The object is not an official client.
         """
         from .official_client import leases_of
 
@@ -121,7 +121,7 @@ class Pool:
         path
             From its first "/" on, encoded, with query; the base path of the upstream is put in front.
         headers
-            Of the request. None of them may sign it, or belong to the connection.
+            The headers of the request, without credentials and without headers of the connection.
         body
             Bytes, pieces that are sent in chunks as they come, or None.
         call

@@ -79,7 +79,7 @@ def from_kubeconfig(text: str, label: str) -> Proxy:
     Raises
     ------
     ConfigError
-        It is not a URL, or kubectl does not support its scheme.
+        The value is not a URL, or has a scheme that kubectl does not support.
     """
     parts = _parsed(text)
     if parts is None or parts.scheme not in ("http", "https", "socks5"):
@@ -102,7 +102,7 @@ def from_environment(scheme: str, host: str, port: int, environ: Mapping[str, st
     Raises
     ------
     ConfigError
-        It names a proxy that cannot be used.
+        The environment names a proxy that cannot be used.
     """
     no_proxy = _value(environ, "NO_PROXY")
     address = _address(host)
@@ -128,7 +128,7 @@ def from_environment(scheme: str, host: str, port: int, environ: Mapping[str, st
 
 
 def variables(scheme: str) -> tuple[str, ...]:
-    """The names of the variables that `from_environment` looks at for a server of this scheme."""
+    """The names of the environment variables that `from_environment` reads for a server of a scheme."""
     return _VARIABLES_OF[scheme]
 
 

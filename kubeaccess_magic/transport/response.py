@@ -1,4 +1,4 @@
-"""`Response`: one answer that is arriving over a connection; decoded bytes, and our errors."""
+"""`Response`: an answer that is arriving over a connection, read as decoded bytes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DRAIN_S = 0.05
 
 
 class Response:
-    """An answer of which status and headers have arrived. `close` it, read or not.
+    """An answer whose status and headers have arrived. Call `close` in any case, whether it was read or not.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class Response:
         return f"<Response {self.status_code} {self.url}>"
 
     def read(self, count: int) -> bytes:
-        """Decoded bytes of the body, ``b""`` at its end.
+        """Read decoded bytes of the body; ``b""`` at its end.
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ class Response:
             ) from error
 
     def close(self) -> None:
-        """Give the connection back if the body was read, or if its rest is tiny and there; else close it."""
+        """Return the connection to the pool if the body was read or its small rest has arrived; else close it."""
         response = self._response
         if response.connection is None:
             return
@@ -129,12 +129,12 @@ class Response:
             response.release_conn()  # a closed connection goes back too: it connects anew when it is used
 
     def is_refusal(self, method: str) -> bool:
-        """Whether a 401 reads like the API server's own (E1). An app may say the same; it costs one GET more.
+        """Whether a 401 looks like the API server's own (E1). An app can imitate it, at the cost of one extra GET.
 
         Parameters
         ----------
         method
-            Of the request, in upper case.
+            The method of the request, in upper case.
         """
         if method == "HEAD":
             return True

@@ -143,7 +143,7 @@ def use_client_certificate(context: ssl.SSLContext, certificate: bytes, key: byt
     Raises
     ------
     ConfigError
-        They are not PEM, do not fit each other, or the key has a passphrase.
+        Certificate and key are not PEM, do not match, or the key has a passphrase.
     """
     handle, path = tempfile.mkstemp(prefix="kubeaccess-", suffix=".pem")  # 0600
     try:

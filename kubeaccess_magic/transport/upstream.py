@@ -1,4 +1,4 @@
-"""`Upstream`: where connections lead, and how they get there."""
+"""`Upstream`: the server that connections lead to, and how to reach it."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class TlsSettings:
     ca_file, ca_data
         The certificates to trust, as a path or as PEM; the system's where both are None.
     insecure
-        Verify nothing.
+        Whether to skip the verification.
     server_name
         The name that the certificate must have, if it is not the host.
     relaxed
         Accept a CA of the cluster's own without the extensions that RFC 5280 asks for.
     ca_stamp
-        Changes whenever the file does, so that connections made with the old CA are given up.
+        A value that changes with the file, so that connections made with the old CA are discarded.
     """
 
     ca_file: str | None = None
@@ -119,7 +119,7 @@ class Upstream:
         Raises
         ------
         ConfigError
-            It is no such URL.
+            The text is not such a URL.
         """
         parts = urlsplit(url)
         host = (parts.hostname or "").replace("%25", "%")  # of an IPv6 zone
@@ -159,7 +159,7 @@ class Upstream:
 
     @functools.cached_property
     def secure(self) -> bool:
-        """Whether connections speak TLS: only then is a secret sent (G10)."""
+        """Whether connections use TLS; secrets are sent only then (G10)."""
         return self.scheme == "https"
 
 

@@ -36,30 +36,30 @@ class Way(Protocol):
     name: str
 
     def check(self, request: Request) -> None:
-        """Raise TargetError for what this way cannot carry as it was meant; nothing is sent."""
+        """Raise TargetError for a request that this way cannot carry as meant; nothing is sent."""
 
     def open(self, request: Request, call: Call) -> Stream:
-        """Send the request; the answer has begun when this returns."""
+        """Send the request, and return once the answer has begun to arrive."""
 
     def retry(self, reply: Reply) -> Request | None:
-        """The request to send in place of one that was answered so, or None."""
+        """The request to send instead, given this reply; None to keep the reply."""
 
     def explain(self, reply: Reply, call: Call) -> KubeAccessError | None:
-        """What this way itself says by an answer, as our error; None for an answer of the app."""
+        """The error for an answer that comes from this way itself; None for an answer of the app."""
 
     def alternative(self, request: Request, error: KubeAccessError, call: Call) -> Request | None:
-        """Another request that means the same and may succeed where this one was refused, or None."""
+        """An equivalent request that may succeed where this one was refused, or None."""
 
 
 class Ways:
-    """The ways of one cluster and user, each made once.
+    """The ways to connect of one cluster and user.
 
     Parameters
     ----------
     pool
-        Connections to the API server, signed in.
+        Signed-in connections to the API server.
     api
-        Asks the API server itself.
+        Sends requests to the API server itself.
     discovery
         Reads the API server's objects.
     """
@@ -69,12 +69,12 @@ class Ways:
         self._api = ApiServer(api)
 
     def choose(self, via: str, request: Request) -> Way:
-        """The way that `via` means for a request.
+        """Choose the way for a request.
 
         Raises
         ------
         TargetError
-            There is no such way, or it does not lead to such a target.
+            There is no such way, or it does not reach this kind of target.
         """
         way: Way = self._api if request.target.kind == "api" else self._proxy
         if via in ("auto", way.name):

@@ -1,4 +1,4 @@
-"""The way to the API server itself: lists, objects, /version. It is only ever read."""
+"""The way to the API server itself: lists, objects, /version. It is only read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ApiServer:
     Parameters
     ----------
     api
-        Asks the API server itself.
+        Sends requests to the API server itself.
     """
 
     name = "api"
@@ -32,7 +32,7 @@ class ApiServer:
         self._api = api
 
     def check(self, request: Request) -> None:
-        """Raise TargetError for a body. A `Request` to the API server itself can only be GET or HEAD."""
+        """Raise TargetError if the request has a body. A `Request` to the API server itself is always GET or HEAD."""
         if request.body:
             raise TargetError("a request to the API server itself carries no body", hint="leave the body out")
 
@@ -43,11 +43,11 @@ class ApiServer:
         )
 
     def retry(self, reply: Reply) -> Request | None:
-        """None: an answer of the API server is never asked for in another way."""
+        """Always None: a request to the API server is never sent again in another way."""
         return None
 
     def explain(self, reply: Reply, call: Call) -> KubeAccessError | None:
-        """The API server's refusal as our error, or None."""
+        """The error for a refusal by the API server; None if it did not refuse."""
         if reply.ok:
             return None
         from ..discovery import refused
@@ -56,5 +56,5 @@ class ApiServer:
         return refused(reply, access.attributes(request.method, request.target, None, request.path))
 
     def alternative(self, request: Request, error: KubeAccessError, call: Call) -> Request | None:
-        """None: an API path has no other spelling."""
+        """Always None: an API path has no other spelling."""
         return None

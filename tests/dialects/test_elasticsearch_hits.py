@@ -98,7 +98,7 @@ def test_what_json_allows_and_few_expect(old, new):
 @hypothesis.given(RECORDS, st.lists(JSON, max_size=3), st.sampled_from([None, 1, 2.5]), st.booleans())
 def test_any_hits(records, others, score, ensure_ascii):
     hits = [hit(one, str(i), _score=score) for i, one in enumerate(records)]
-    hits += [{**hit(None, "x"), "_source": other, "fields": other} for other in others]
+    hits += [{**hit(None, "x"), "_source": other, "explanation": other} for other in others]
     if hits:
         same(json.dumps(search(*hits), ensure_ascii=True if "\\ud80" in json.dumps(hits) else ensure_ascii).encode())
 

@@ -708,7 +708,7 @@ def test_a_body_that_is_no_json_is_said_to_be_none_where_the_app_refuses_it(run)
     assert "the body is not valid JSON: expected a property name" in run.fails(slip).out
     assert "line 1, column 12" in run.fails(slip).out
     sound = run.fails(f'%%kproxy {ELASTIC} _search\n{{"query": {{"trem": {{}}}}}}').out
-    assert "unknown query [trem]" in sound and "no JSON" not in sound
+    assert "unknown query [trem]" in sound and "not valid JSON" not in sound
 
 
 def test_what_comes_after_a_failing_line_does_not_run(run, shell):

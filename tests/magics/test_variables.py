@@ -100,7 +100,7 @@ def test_what_names_no_variable_is_an_error(put_in, text):
 def test_what_has_no_text_is_an_error():
     with pytest.raises(UsageError, match="object"):
         in_text("${thing}", {"thing": object()})
-    with pytest.raises(UsageError, match="no JSON"):
+    with pytest.raises(UsageError, match="cannot be written as JSON"):
         in_json("${thing}", {"thing": float("nan")})
 
 

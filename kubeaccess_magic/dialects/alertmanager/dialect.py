@@ -38,7 +38,7 @@ class AlertmanagerOperation:
     endpoint: str
 
     def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
-        """Give the request as it was typed: Alertmanager gives all that there are."""
+        """Return the request as it was typed: Alertmanager always returns everything."""
         return self.request
 
     def reads(self, reply: Reply) -> bool:

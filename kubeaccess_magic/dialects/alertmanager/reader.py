@@ -49,7 +49,7 @@ class AlertmanagerReader(SinglePageReader):
         Raises
         ------
         LoadError
-            It is not an answer of Alertmanager.
+            The reply is not an answer of Alertmanager.
         """
         document = answer.json_of(reply)
         objects = document if isinstance(document, list) else [document]

@@ -52,7 +52,7 @@ def aggregations_frame(
     Parameters
     ----------
     aggregations
-        By name, as the answer has them.
+        The aggregations by name, as in the answer.
     agg
         Which one to show: its name, or for one inside another the names from the outermost on, with ``>`` between them.
         None: the only one, or all of them if they have no buckets.
@@ -63,17 +63,17 @@ def aggregations_frame(
     body
         The body of the search, which has the names of the terms of ``multi_terms``.
     budget
-        What the frame may cost. The key of an outer bucket stands in the rows of all buckets inside.
+        The limits on the frame. The key of an outer bucket is repeated in the rows of all its inner buckets.
 
     Returns
     -------
     tuple
-        The frame, what its rows are, and notes for its reader.
+        The frame, a name for its rows, and notes for the user.
 
     Raises
     ------
     LoadError
-        Several aggregations could be meant, or there is none of that name.
+        The choice of aggregation is ambiguous, or there is none of that name.
     """
     by_name = {_plain(name): value for name, value in aggregations.items() if isinstance(value, dict)}
     branches = _branches(by_name)
@@ -140,7 +140,7 @@ class _BucketTable:
         self.budget.check_bytes(cells * _CELL_BYTES, f"the values of {rows:,} buckets")
 
     def rows(self, content: Mapping[str, Any], depth: int, outer: dict[Cell, Any]) -> Iterator[dict[Cell, Any]]:
-        """Yield the rows of what a bucket, or the whole answer, has inside."""
+        """Yield the rows inside a bucket, or inside the whole answer."""
         here = self.path[depth] if depth < len(self.path) else None
         row = dict(outer)
         inside = None

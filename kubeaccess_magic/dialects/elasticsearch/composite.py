@@ -17,7 +17,7 @@ _PAGE_BUCKETS = 1_000  # how many are asked for from the second page on if the b
 
 @dataclasses.dataclass(frozen=True)
 class Composite:
-    """The one aggregation of a search, if it is a composite one.
+    """A composite aggregation that is the only one of its search.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Composite:
     times: frozenset[str]
 
     def body_after(self, after: Mapping[str, Any], missing: int) -> dict[str, Any]:
-        """Make the body that asks for the buckets after one.
+        """Make the body that requests the buckets after a given one.
 
         Parameters
         ----------
@@ -54,7 +54,7 @@ class Composite:
         return {**self.body, self.word: {self.name: {**own, "composite": composite}}}
 
     def take_after_key(self, aggregations: dict[str, Any]) -> bool:
-        """Remove the ``after_key`` from an answer; tell whether there may be more buckets than it has."""
+        """Remove the ``after_key`` from an answer; tell whether there may be further buckets."""
         own = aggregations.get(self.name)
         if not isinstance(own, dict) or not own.pop("after_key", None):
             return False
@@ -82,7 +82,7 @@ def composite_of(body: Mapping[str, Any] | None) -> Composite | None:
 
 
 def append_page(aggregations: dict[str, Any], page: Mapping[str, Any]) -> None:
-    """Add the buckets of a further page to the aggregations of the first, and take over its ``after_key``."""
+    """Append the buckets of a further page to those of the first, and adopt its ``after_key``."""
     for name, own in page.items():
         aggregations[name]["buckets"] += own.get("buckets") or []
         aggregations[name]["after_key"] = own.get("after_key")

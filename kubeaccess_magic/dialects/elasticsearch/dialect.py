@@ -1,4 +1,4 @@
-"""The dialect of Elasticsearch: the calls of its API, what each sends, and which reader reads the answer."""
+"""The dialect of Elasticsearch: the calls of its API, the requests that they send, and the readers of their answers."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class SearchOperation:
     place: int | None
 
     def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
-        """Ask for as many hits as are wanted, or as one answer can have, unless the user says how many."""
+        """Set the size to the limit, or to the largest possible page, unless the user has set one."""
         from .search import SearchRequest
 
         return self.request if limit is None else SearchRequest.of(self.request, self.place).with_size(limit)
@@ -137,7 +137,7 @@ class CatOperation:
     table: str
 
     def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
-        """For a frame, ask for the form that has names and types, unless the user asks for a form."""
+        """For a frame, request the format with names and types, unless the user has chosen one."""
         from . import cat
 
         return cat.as_json(self.request) if for_frame else self.request
@@ -165,11 +165,11 @@ class AnswerOperation:
     request
         The request.
     marks
-        With one of these texts a reply begins like an answer to this call.
+        Texts with which an answer to this call begins.
     make_reader
         Makes a reader for a limit.
     may_be_empty
-        Whether ``{}`` is an answer, too.
+        Whether ``{}`` is also a valid answer.
     make_aggregation_reader
         Makes a reader for a limit and the name of an aggregation, if answers have aggregations.
     """
@@ -183,7 +183,7 @@ class AnswerOperation:
     make_aggregation_reader: Callable[[int | None, str], Reader] | None = None
 
     def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
-        """Give the request as it was typed."""
+        """Return the request as it was typed."""
         return self.request
 
     def reads(self, reply: Reply) -> bool:

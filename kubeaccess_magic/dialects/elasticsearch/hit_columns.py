@@ -50,8 +50,6 @@ def _without_lists_of_one(column: Any) -> Any:
     lists = [value for value in values if type(value) is list]
     if any(len(value) != 1 or isinstance(value[0], dict | list) for value in lists):
         return column
-    if all(value[0] is None for value in lists):  # nothing that a column could be of
-        return column
     if len(lists) < int(column.notna().sum()):  # a value that is no list
         return column
     return columns.typed([value[0] if type(value) is list else None for value in values], dates=True)

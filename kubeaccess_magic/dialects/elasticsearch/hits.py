@@ -1,4 +1,4 @@
-"""Hits of a search as a frame: what the search says of each, and its source field by field."""
+"""Hits of a search as a frame: the metadata of each, and its source field by field."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ AddedSort = Literal["", "all", "last"]
 
 
 class Hits:
-    """Hits that arrive in pages. Each page becomes columns at once, so that its bytes can go.
+    """Hits that arrive in pages. Each page becomes columns at once, to free its bytes.
 
     Parameters
     ----------
     added_sort
         The part of `sort` that is left out, because nobody asked for it.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class Hits:
         self._rows.add_values([_trimmed(hit, self._added_sort) for hit in _built(hits, reply)])
 
     def frame(self) -> pd.DataFrame:
-        """Make a frame with one row per hit. This may be called once.
+        """Make a frame with one row per hit. It may be called only once.
 
         The columns are ``_index``, ``_id`` and ``_score``; the fields of the source, with dots (``_source.x`` if ``x``
         is the name of a column already); then whatever else the hits have: ``sort``, ``highlight.…``, ``fields.…``,

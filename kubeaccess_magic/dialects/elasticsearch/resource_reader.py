@@ -22,7 +22,7 @@ _TIMES_MS = re.compile(r"(?:.*\.)?creation_date")
 
 
 class ResourceReader(SingleAnswerReader):
-    """Reads what is said about a cluster, its nodes or its indices.
+    """Reads information about a cluster, its nodes or its indices.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ Document = Mapping[str, Any]
 
 @dataclasses.dataclass(frozen=True)
 class ResourceApi:
-    """How the answers of one API become rows.
+    """A rule that turns the answers of one API into rows.
 
     Parameters
     ----------

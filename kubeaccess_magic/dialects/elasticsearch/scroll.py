@@ -47,7 +47,7 @@ def hits_of_scroll(pages: HitPages, scroll_id: str | None) -> Pages:
     pages
         What was read so far; the further pages are added.
     scroll_id
-        By which the next page is asked for; None if there is none.
+        The id that requests the next page; None if there is none.
     """
     try:
         while scroll_id is not None and not pages.is_complete:

@@ -1,4 +1,4 @@
-"""A search as it is asked and as it is answered.
+"""A search request, and the answer to it.
 
 Asked: where it goes, what its body says, and whether it can be read on. Answered: hits, which stay bytes as long as
 possible, and what is said beside them.
@@ -53,7 +53,7 @@ _ONLY_ONCE = ("aggs", "aggregations", "suggest", "profile")
 
 @dataclasses.dataclass(frozen=True)
 class SearchRequest:
-    """A search, with the facts that paging depends on.
+    """A search, with everything that paging depends on.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class SearchRequest:
 
     @classmethod
     def of(cls, request: Request, place: int | None) -> SearchRequest:
-        """Read the facts from a request.
+        """Read a request.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class SearchRequest:
 
     @property
     def window(self) -> int:
-        """How many hits one answer can reach, `start` included."""
+        """The largest number of hits that one answer can reach, including the skipped ones before `start`."""
         return max(MOST_HITS, self.start + (self.size or 0))
 
     @property
@@ -120,12 +120,12 @@ class SearchRequest:
 
     @property
     def has_order(self) -> bool:
-        """Whether it says in which order it wants its hits."""
+        """Whether the search sets the order of its hits."""
         return self.request.param("sort") is not None or bool((self.body or {}).get("sort"))
 
     @property
     def can_go_on(self) -> bool:
-        """Whether further hits can be asked for."""
+        """Whether further hits can be requested."""
         if self.root is None or self.body is None or self.size == 0:
             return False
         for name in _BY_HAND:
@@ -135,33 +135,33 @@ class SearchRequest:
 
     @property
     def composite(self) -> Composite | None:
-        """The composite aggregation that can be read on, if there is one."""
+        """The composite aggregation whose further pages can be read, if there is one."""
         return composite_of(self.body)
 
     def with_size(self, limit: int | None) -> Request:
-        """Give the request with as many hits as are wanted, or as one answer can have, unless it says so itself."""
+        """Return the request with a size that fits the limit, or the largest possible one, unless it has its own."""
         if limit is None or self.root is None or self.body is None or self.says_size or self.start >= MOST_HITS:
             return self.request
         return self.request.with_param("size", min(limit, MOST_HITS - self.start))
 
     def beside(self, method: str, path: str, query: str = "") -> Request:
-        """Make another request to the same app: with the headers of the search, but nothing of its body."""
+        """Make another request to the same app, with the headers of the search but not its body."""
         headers = tuple(pair for pair in self.request.headers if pair[0].lower() not in _BODY_HEADERS)
         return dataclasses.replace(self.request, method=method, path=path, query=query, headers=headers, body=None)
 
     def body_of_a_page(self, *names: str) -> dict[str, Any]:
-        """Give the body without what only the first answer needs, and without `names`."""
+        """Return the body without the parts that only the first answer needs, and without `names`."""
         return {name: value for name, value in (self.body or {}).items() if name not in (*_ONLY_ONCE, *names)}
 
     def with_body(self, body: Mapping[str, Any], request: Request | None = None) -> Request:
-        """Give the search (or `request`) another body, where the search has its own: as a body, or in ``source=``."""
+        """Return the search (or `request`) with another body, in the place of the first: a body, or ``source=``."""
         request = request or self.request
         if request.body is None:
             return request.with_param("source", json.dumps(body))
         return with_json(request, body)
 
     def page_fields(self, request: Request, *names: str) -> Request:
-        """Let a filtered answer (``filter_path``) also have the fields by which the next page is found."""
+        """Extend ``filter_path`` by the fields that locate the next page."""
         wanted = request.param("filter_path")
         if wanted is None or wanted.startswith("-"):
             return request
@@ -183,14 +183,14 @@ def body_of(request: Request) -> dict[str, Any] | None:
 
 
 def with_json(request: Request, body: Mapping[str, Any]) -> Request:
-    """Give a request another body, with a content type if it has none."""
+    """Return a request with a JSON body, and with a content type if it has none."""
     has_type = any(name.lower() == "content-type" for name, _ in request.headers)
     headers = request.headers if has_type else (*request.headers, ("Content-Type", "application/json"))
     return dataclasses.replace(request, headers=headers, body=json.dumps(body).encode())
 
 
 def whole(value: Any) -> int | None:
-    """Convert what is or reads as a whole number from zero on, else return None."""
+    """Convert a value to a whole number of zero or more; None if it is not one."""
     if type(value) is str and value.isdecimal():
         return int(value)
     return value if type(value) is int and value >= 0 else None
@@ -301,7 +301,7 @@ def incomplete(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def total_of(total: Any) -> tuple[int | None, bool]:
-    """Read how many hits there are, and whether there are at least so many.
+    """Read the total number of hits, and whether it is only a lower bound.
 
     The total is a number before version 7, and an object since then.
     """

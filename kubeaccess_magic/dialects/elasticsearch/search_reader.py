@@ -42,7 +42,7 @@ class SearchReader:
     place
         Where Elasticsearch's own path begins in the path of the request; None if the search cannot be read on.
     page_size
-        How many hits per page the user asks for; None if that is left to us.
+        The page size that the user set; None to choose one automatically.
     limit
         How many rows of each conversation at most.
     agg
@@ -59,7 +59,7 @@ class SearchReader:
         self._conversations: list[_Conversation] = []
 
     def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Ask for the search, and with a limit for as many further pages as are wanted."""
+        """Send the search; with a limit, also request further pages until it is reached."""
         conversation = _Conversation(labels)
         self._conversations.append(conversation)
         search = SearchRequest.of(request, self._place)
@@ -110,18 +110,18 @@ class HitPages:
     search
         The search.
     limit
-        How many hits are wanted; None for one answer.
+        The largest number of hits; None for what one answer holds.
     page_size
-        How many hits per page the user asks for; None if that is left to us.
+        The page size that the user set; None to choose one automatically.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Attributes
     ----------
     search
         The search.
     is_complete
-        Whether all hits were read that there are, or that are wanted.
+        Whether every hit was read, or as many as the limit allows.
     """
 
     def __init__(
@@ -171,13 +171,13 @@ class HitPages:
 
     @property
     def goes_on(self) -> bool:
-        """Whether more is wanted than the first answer has, and can be asked for."""
+        """Whether the limit needs more hits than the first answer holds, and more can be requested."""
         if self._limit is None or self.is_complete or not self.search.can_go_on or not self.search.size:
             return False
         return self._last_count >= self.search.size and self._hits.count < self._limit
 
     def further(self, scroll_id: str | None) -> Pages:
-        """Read on after the first answer.
+        """Read the pages after the first one.
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ class HitPages:
         yield from hits_by_scroll(self)
 
     def begin_anew(self, added_sort: AddedSort = "", skip: int = 0) -> None:
-        """Drop the hits of the first answer, because they are read again.
+        """Discard the hits of the first answer, because they will be read again.
 
         Parameters
         ----------
@@ -211,17 +211,17 @@ class HitPages:
         self._available, self._has_begun_anew = None, True
 
     def refuse(self, error: AppError) -> None:
-        """Keep the first answer, because the app does not let us read on."""
+        """Keep only the first answer, because the app refused the request for more."""
         self._is_refused = True
         self._notes[f"further hits cannot be read: {error}"] = None
 
     def step(self, request: Request, *, begins: bool = False) -> Step:
-        """Make the step for a page; `begins` if it is the first one that is read again."""
+        """Make the step for a page; `begins` marks the first page when reading starts over."""
         rows, total = (0, None) if begins else (self._read, self._available)
         return Step(request, rows_before=rows, total=total, unit="hits")
 
     def next_size(self, *, begins: bool = False, skip: int = 0) -> int:
-        """Say how many hits to ask for: a page, or what is still missing."""
+        """Return the size of the next page: a full page, or the number of hits still missing."""
         missing = (self._limit or 0) + skip if begins else self._wanted - self._read
         return min(self._page_size or MOST_HITS, missing)
 
@@ -256,20 +256,20 @@ class HitPages:
 
 
 class BucketPages:
-    """The aggregations of one search; or its answer as one row, if it has neither these nor hits.
+    """The aggregations of one search; if it has neither aggregations nor hits, its whole answer as one row.
 
     Parameters
     ----------
     search
         The search.
     limit
-        How many rows are wanted; None for one answer.
+        The largest number of rows; None for what one answer holds.
     agg
         Which aggregation to show.
     answer, reply
         The first answer.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
     """
 
     def __init__(
@@ -287,7 +287,7 @@ class BucketPages:
         self._search, self._composite = search, search.composite
 
     def further(self) -> Pages:
-        """Read the buckets of a composite aggregation on, until a page has none."""
+        """Read further pages of a composite aggregation until one has no buckets."""
         if self._limit is None or self._composite is None or self._answer.hits or self._answer.hits is None:
             return  # if there are hits, they are what a limit is about
         page, rows = self._answer.aggregations, 0
@@ -326,7 +326,7 @@ class BucketPages:
 
 
 def no_aggregations(agg: str, reply: Reply | None = None) -> LoadError:
-    """Make the error for an aggregation that is asked for where there is none."""
+    """Make the error for `agg` where the answer has no aggregations."""
     return LoadError(
         f"the answer has no aggregations, so no {agg!r}",
         reply=reply,

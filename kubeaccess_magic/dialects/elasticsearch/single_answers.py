@@ -1,4 +1,4 @@
-"""Documents that are asked for by their ids, and answers that are one object."""
+"""Documents requested by id, and answers that are one object."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def object_of(reply: Reply) -> dict[str, Any]:
     Raises
     ------
     LoadError
-        It is not.
+        The body is not a JSON object.
     """
     document = answer.json_of(reply)
     if not isinstance(document, dict):
@@ -69,7 +69,7 @@ def objects_of(values: Any, reply: Reply) -> list[dict[str, Any]]:
     Raises
     ------
     LoadError
-        It is not.
+        The body is not a JSON object.
     """
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
         raise LoadError("the answer is not a list of documents", reply=reply, hint="see it with -o json")

@@ -1,4 +1,4 @@
-"""Answers that have columns and rows, typed as they say: SQL, ES|QL, and the SQL and PPL of OpenSearch.
+"""Answers that have columns and rows, typed as the answer states: SQL, ES|QL, and the SQL and PPL of OpenSearch.
 
 https://www.elastic.co/guide/en/elasticsearch/reference/8.17/sql-rest-format.html
 https://www.elastic.co/guide/en/elasticsearch/reference/8.17/esql-rest.html
@@ -42,7 +42,7 @@ _NO_LIMIT = re.compile(r"No limit defined, adding default limit of \[(\d+)\]")
 
 
 class SqlReader:
-    """Reads rows page by page, with a limit as far as is wanted. A column has the dtype of its type.
+    """Reads rows page by page, up to the limit. Columns have the dtypes of their SQL types.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class SqlReader:
         self._conversations: list[tuple[Mapping[str, str], _Rows]] = []
 
     def pages(self, request: Request, labels: Mapping[str, str] = NO_LABELS) -> Pages:
-        """Follow the cursor of each answer as far as is wanted. One that is left over is closed."""
+        """Follow the cursor of each answer until the limit is reached. An unused cursor is closed."""
         rows = _Rows(self._limit, is_columnar=(body_of(request) or {}).get("columnar") is True)
         self._conversations.append((labels, rows))
         reply = yield Step(request)
@@ -120,7 +120,7 @@ class _Rows:
         Raises
         ------
         LoadError
-            It has no columns.
+            The answer has no columns.
         """
         document = _document(reply)
         self.heads = _heads(document, reply)

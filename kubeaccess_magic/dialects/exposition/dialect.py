@@ -1,4 +1,4 @@
-"""Which replies are expositions."""
+"""The dialect of expositions: which requests and replies are its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any line of an exposition, letter by letter. It says what is wrong where a line is broken."""
+"""Any line of an exposition, character by character, with errors that say where a line is broken."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_NUMBER = 40
 
 @dataclasses.dataclass(frozen=True)
 class Exemplar:
-    """One measurement that stands for those of a sample.
+    """An exemplar: one measurement that represents those of a sample.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Exemplar:
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """One line.
+    """The sample on one line.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def number(text: str) -> float:
     Raises
     ------
     ValueError
-        It is not one.
+        The text is not a number.
     """
     if _DECIMAL.fullmatch(text) is not None:
         return float(text)
@@ -130,7 +130,7 @@ def moment(text: str, *, is_open: bool) -> float:
     Raises
     ------
     ValueError
-        It is not a time.
+        The text is not a time.
     """
     if is_open:
         milliseconds = number(text) * 1000
@@ -170,7 +170,7 @@ class _Braces:
         self._at = _skip_blanks(line, at + 1)
 
     def read(self, name: str, *, may_name: bool) -> tuple[str, list[tuple[str, str]], int]:
-        """Give the name of the metric, which may be the first thing in the braces, the labels, and the end."""
+        """Return the name of the metric, which may be the first item in the braces; the labels; and the end."""
         pairs: dict[str, str] = {}
         while not self._is_at("}"):
             label, is_quoted = self._label()

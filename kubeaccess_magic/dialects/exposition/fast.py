@@ -88,7 +88,7 @@ class _Shapes:
         self._names: dict[str, str] = {}
 
     def split(self, line: str) -> tuple[str, str, str]:
-        """Name, labels, and what follows them; the name is empty if the line has another form."""
+        """Split a line into name, labels and the rest; the name is empty if the line has another form."""
         parts = line.split('"')
         tail = parts[-1]
         if len(parts) == 1:

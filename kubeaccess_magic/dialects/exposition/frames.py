@@ -77,7 +77,7 @@ def frame(
     more
         Columns to insert after the value.
     budget
-        What the frame may cost. The help of a family stands in each of its rows.
+        The limits on the size of the frame. The help of a family stands in each of its rows.
     """
     import numpy as np
     import pandas as pd
@@ -140,7 +140,7 @@ def grouped(samples: Samples, *, wide: bool, as_categories: bool, budget: FrameB
     as_categories
         Whether text is categorical.
     budget
-        What the frame may cost. The labels of a histogram stand in each of its rows.
+        The limits on the size of the frame. The labels of a histogram stand in each of its rows.
     """
     import numpy as np
 

@@ -81,7 +81,7 @@ def columns_of(labels: Sequence[str], budget: FrameBudget = DEFAULT) -> dict[str
     labels
         One text per sample.
     budget
-        What the frame may cost.
+        The limits on the frame.
 
     Returns
     -------

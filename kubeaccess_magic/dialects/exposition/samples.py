@@ -18,7 +18,7 @@ _UNTIL_CR = re.compile(r'(?:[^"\r]+|"[^"]*")*')
 
 
 class BrokenLine(Exception):
-    """A line is not of the format.
+    """A line does not follow the format.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class BrokenLine(Exception):
 
 @dataclasses.dataclass
 class Samples:
-    """The samples in their order, and what the text says about their families.
+    """The samples in order, with the metadata of their families.
 
     Parameters
     ----------

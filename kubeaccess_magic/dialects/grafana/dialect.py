@@ -35,7 +35,7 @@ class GrafanaOperation:
     request: Request
 
     def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
-        """Give the request as it was typed: how much comes is said in each query."""
+        """Return the request as it was typed: each query sets its own limit."""
         return self.request
 
     def reads(self, reply: Reply) -> bool:

@@ -41,12 +41,12 @@ class Field:
 
 
 def fields_of(frame: Any) -> tuple[str | None, list[Field]]:
-    """Read name and fields of a frame.
+    """Read the name and the fields of a frame.
 
     Raises
     ------
     ValueError
-        It is not a frame.
+        The value is not a Grafana frame.
     """
     schema = frame.get("schema") if isinstance(frame, dict) else None
     data = frame.get("data") if isinstance(frame, dict) else None

@@ -40,7 +40,7 @@ class GrafanaReader(SinglePageReader):
     """Reads the frames of all queries into one table."""
 
     def read(self, reply: Reply) -> Table:
-        """Put the frames of all queries below one another.
+        """Concatenate the frames of all queries.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Annotated CSV: tables below one another, each with a header, and perhaps with lines that say what its columns are.
+"""Annotated CSV: one table after another, each with a header and optional lines that describe its columns.
 
 The first column is that of the annotations, and left out. Tables with the same header are read at once. Types are those
 of ``#datatype``; without it, they follow the values. Times are datetime64[ns, UTC].
@@ -31,12 +31,12 @@ _ERROR_COLUMNS = ["error", "reference"]
 
 
 def read(reply: Reply) -> Table:
-    """Make a table of all tables of an answer.
+    """Join all tables of an answer into one.
 
     Raises
     ------
     LoadError
-        It is an error, or not annotated CSV.
+        The answer is an error, or not annotated CSV.
     """
     body = reply.content.removeprefix(_BOM)
     tables, errors = [], []

@@ -40,7 +40,7 @@ class InfluxOperation:
     request: Request
 
     def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
-        """Give the request as it was typed: how many rows come is said in the language of the query."""
+        """Return the request as it was typed: the number of rows is part of the query itself."""
         return self.request
 
     def reads(self, reply: Reply) -> bool:

@@ -41,7 +41,7 @@ def read(names: Sequence[str], kinds: Sequence[str], defaults: Sequence[str], da
     Raises
     ------
     csv.Error, ValueError
-        It is not CSV, or a row has more or fewer cells.
+        The text is not CSV, or a row has the wrong number of cells.
     """
     cells = rows(data)
     for number, row in enumerate(cells, start=1):

@@ -98,7 +98,7 @@ def _filled(column: Any, default: str) -> Any:
     Raises
     ------
     ArrowInvalid
-        It is not of the type of the column.
+        A value does not have the type of its column.
     """
     import pyarrow as pa
     import pyarrow.compute

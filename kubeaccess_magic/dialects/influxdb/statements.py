@@ -1,4 +1,4 @@
-"""The JSON of InfluxQL: statements, of which each has series, of which each has columns and rows.
+"""The JSON of InfluxQL: statements that contain series, which contain columns and rows.
 
 =====================  ============================================================================
 column                 content
@@ -45,7 +45,7 @@ def read(reply: Reply) -> Table:
     Raises
     ------
     LoadError
-        It is an error, or not an answer of InfluxDB.
+        The answer is an error, or not one of InfluxDB.
     """
     documents, _ = answer.documents(reply)
     results = [result for document in documents for result in _results(document, reply)]

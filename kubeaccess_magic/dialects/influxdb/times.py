@@ -1,4 +1,4 @@
-"""Times of InfluxDB, which counts nanoseconds."""
+"""Times of InfluxDB, which have nanosecond resolution."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def nanoseconds(values: Sequence[Any], ns_per_unit: int = 1) -> pd.Series | None
 
 
 def in_nanoseconds(moments: pd.Series) -> pd.Series:
-    """Convert times to nanoseconds, if they reach that far."""
+    """Convert times to nanosecond resolution, unless one is outside its range."""
     import pandas as pd
 
     try:

@@ -24,7 +24,7 @@ _ENVELOPE = re.compile(rb"\s*\{\s*\"(?:data|total|errors)\"\s*:")
 
 @dataclasses.dataclass(frozen=True)
 class JaegerOperation:
-    """A search for traces, or a look at one.
+    """A search for traces, or a request for one trace.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ class JaegerOperation:
     is_search: bool
 
     def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
-        """Give the request with times that Jaeger can read."""
+        """Return the request with times that Jaeger can read."""
         return parameters.with_times(self.request) if self.is_search else self.request
 
     def reads(self, reply: Reply) -> bool:
-        """Tell whether a reply has what stands around each answer of Jaeger."""
+        """Tell whether a reply has the envelope of Jaeger's answers."""
         return _ENVELOPE.match(reply.content[:_HEAD_BYTES]) is not None
 
     def reader(self, limit: int | None = None, *, rows: str | None = None, header: bool | None = None) -> Reader:

@@ -1,4 +1,4 @@
-"""Traces as spans.
+"""Jaeger's traces as a table with one row per span.
 
 ===========================  ==============================================================================
 column                       content
@@ -59,7 +59,7 @@ class JaegerReader(SinglePageReader):
         Raises
         ------
         LoadError
-            It is an error, or not an answer of Jaeger.
+            The reply is an error, or not an answer of Jaeger.
         """
         document = answer.json_of(reply)
         traces = _traces(document, reply)

@@ -1,4 +1,4 @@
-"""The exact way to read log lines: one after the other, as Python values. It says what is wrong, and where."""
+"""The exact way to read log lines: one by one, as Python values. Its errors say what is wrong, and where."""
 
 from __future__ import annotations
 

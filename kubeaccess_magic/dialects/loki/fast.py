@@ -50,7 +50,7 @@ class _Answer(msgspec.Struct, Generic[_S], rename="camel"):
 
 
 def read(body: bytes) -> LinePage | None:
-    """Read log lines without a look at each of them.
+    """Read log lines without looking at each of them.
 
     Returns
     -------

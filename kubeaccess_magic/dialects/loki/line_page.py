@@ -1,4 +1,4 @@
-"""The log lines of one answer as arrays, what two pages have in common, and the frame of all pages.
+"""The log lines of one answer as arrays, the overlap of two pages, and the frame of all pages.
 
 =====================  ===================================================================
 column                 content
@@ -67,7 +67,7 @@ class LinePage:
         return len(self.time)
 
     def lines_at(self, time_ns: int) -> Counter[Any]:
-        """Count the lines of one time by all that they hold."""
+        """Count the identical lines at one time."""
         import numpy as np
 
         rows = np.flatnonzero(self.time == time_ns)
@@ -94,7 +94,7 @@ def text_column(values: Sequence[str]) -> pd.Series:
 
 
 def without(page: LinePage, time_ns: int, seen: Mapping[Any, int]) -> LinePage:
-    """Leave out the lines of one time that were read before, each as often as it was read.
+    """Remove lines that an earlier page already held, each as often as it occurred there.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class LokiOperation:
     endpoint: str | None
 
     def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
-        """Give the request with times that Loki can read, and with the limit that was asked for."""
+        """Return the request with times that Loki can read, and with the limit that was asked for."""
         return self.request if self.endpoint is None else paging.first_request(self.request, self.endpoint, limit)
 
     def reads(self, reply: Reply) -> bool:

@@ -44,14 +44,14 @@ _DECIMAL = re.compile(r"(\d{1,12})(?:\.(\d{1,9})\d*)?")
 
 
 def first_request(request: Request, endpoint: str, limit: int | None) -> Request:
-    """Rewrite times that Loki cannot read; with a limit, ask for as many lines, and say from when to when.
+    """Rewrite times that Loki cannot read; with a limit, also set the number of lines and the time range.
 
     Parameters
     ----------
     request
-        As it was typed.
+        The request as it was typed.
     endpoint
-        The endpoint that it is for, such as ``query_range``.
+        The endpoint of the request, such as ``query_range``.
     limit
         How many rows are wanted; None if the user did not say.
     """
@@ -72,42 +72,42 @@ def first_request(request: Request, endpoint: str, limit: int | None) -> Request
 
 
 def limit_of(request: Request, default: int = DEFAULT_LINES) -> int:
-    """Return how many lines a request asks for at most."""
+    """Return the maximum number of lines that a request asks for."""
     text = parameters_of(request).get("limit", "")
     return int(text) if re.fullmatch(r"0*[1-9]\d{0,8}", text) else default
 
 
 def with_limit(request: Request, limit: int) -> Request:
-    """Make the same request for so many lines."""
+    """Copy a request with another limit of lines."""
     return with_parameters(request, {"limit": str(limit)})
 
 
 def accepted_limit(error_text: str) -> int | None:
-    """Return how many lines Loki gives at most, from its error about a request for more; None for another error."""
+    """Read the maximum number of lines from Loki's error about too large a limit; None for any other error."""
     match = _TOO_MANY.search(error_text)
     return int(match[1]) if match is not None and int(match[1]) > 0 else None
 
 
 def is_forward(request: Request) -> bool:
-    """Tell whether the oldest lines come first."""
+    """Tell whether a request asks for the oldest lines first."""
     return parameters_of(request).get("direction", "").lower() == "forward"
 
 
 def can_read_on(request: Request) -> bool:
-    """Tell whether both ends of the range are known, without which no page can follow."""
+    """Tell whether further pages can be requested, which takes both ends of the time range."""
     typed = parameters_of(request)
     return time_ns(typed.get("start", "")) is not None and time_ns(typed.get("end", "")) is not None
 
 
 def next_request(request: Request, last_ns: int, lines: int) -> Request | None:
-    """Ask for the page that follows.
+    """Make the request for the next page.
 
     Parameters
     ----------
     request
-        The request of the page before.
+        The request for the page before.
     last_ns
-        The time where that page ends, in nanoseconds since 1970. Lines of this very time come again.
+        The time of the last line of that page, in nanoseconds since 1970. Lines with exactly this time are sent again.
     lines
         How many lines to ask for.
 

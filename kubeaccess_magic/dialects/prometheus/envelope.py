@@ -1,4 +1,4 @@
-"""What every answer of Prometheus has around its data: the status, an error, warnings."""
+"""What surrounds the data in every answer of Prometheus: the status, an error, warnings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def error_of(reply: Reply) -> tuple[str, str] | None:
 
 
 def refuse_error(reply: Reply) -> None:
-    """Raise LoadError if a reply is an error, whatever its HTTP status is."""
+    """Raise LoadError if a reply is an error, whatever its HTTP status."""
     error = error_of(reply)
     if error is not None:
         text = ": ".join(filter(None, error)) or "without any text"
@@ -55,7 +55,7 @@ def refuse_error(reply: Reply) -> None:
 
 
 def app_error(error: AppError) -> AppError:
-    """Say an error in the app's own words, without the JSON around them.
+    """Return an error in the app's own words, without the surrounding JSON.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def app_error(error: AppError) -> AppError:
 
 
 def notes_of(envelope: Mapping[str, Any]) -> list[str]:
-    """Write what an answer has besides its data as sentences."""
+    """Return what an answer reports besides its data, as sentences."""
     notes = []
     for key, verb in (("warnings", "the app warns"), ("infos", "the app remarks")):
         texts = [text for text in envelope.get(key) or () if isinstance(text, str)]

@@ -1,4 +1,4 @@
-"""The exact way to read samples: one after the other, as Python values. It says what is wrong, and where."""
+"""The exact way to read samples: one by one, as Python values. Its errors say what is wrong, and where."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read(document: Any, reply: Reply) -> SamplePage | None:
     Raises
     ------
     LoadError
-        It is a vector or a matrix, but not as it should be.
+        The answer claims to be a vector or a matrix but does not have its form.
     """
     data = document.get("data") if isinstance(document, dict) else None
     if not isinstance(data, dict) or document.get("status") != "success":
@@ -63,7 +63,7 @@ def number(value: Any) -> float:
     Raises
     ------
     ValueError
-        It is not a number.
+        The value is not a number.
     """
     if isinstance(value, str):
         text = value.strip(" \t")

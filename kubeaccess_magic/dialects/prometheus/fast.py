@@ -58,7 +58,7 @@ class _Answer(msgspec.Struct, rename="camel"):
 
 
 def read(body: bytes) -> SamplePage | None:
-    """Read the samples of a vector or a matrix without a look at each of them.
+    """Read the samples of a vector or a matrix without looking at each of them.
 
     Returns
     -------

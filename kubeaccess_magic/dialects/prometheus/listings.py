@@ -55,12 +55,12 @@ def listing(
     as_categories
         Whether columns of text become categorical.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Raises
     ------
     LoadError
-        It is not an answer of this API.
+        The reply is not an answer of this API.
     """
     if not isinstance(document, dict) or "data" not in document:
         raise LoadError("this is not an answer of Prometheus: it has no data", reply=reply, hint="see it with -o json")

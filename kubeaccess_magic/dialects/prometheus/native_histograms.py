@@ -51,7 +51,7 @@ class Buckets:
     closed
         Which limits belong to it, as an index of `CLOSED`; -1 if there are none.
     count, sum
-        Of the whole histogram.
+        Count and sum of the whole histogram.
     """
 
     series: NDArray[np.int64]
@@ -107,7 +107,7 @@ def raw_histograms(raws: Sequence[msgspec.Raw]) -> Buckets:
     Raises
     ------
     msgspec.DecodeError, ValueError
-        They are not as Prometheus writes them.
+        The histograms are not in Prometheus' format.
     """
     many = msgspec.json.Decoder(list[tuple[float, _Histogram]], strict=False)
     single = msgspec.json.Decoder(tuple[float, _Histogram], strict=False)
@@ -131,5 +131,5 @@ def is_millisecond(seconds: float) -> bool:
 
 
 def whole(seconds: float, unit: str) -> int:
-    """Convert a time to a whole number of ``ms`` or ``us``."""
+    """Convert a time in seconds to a whole number of milliseconds (``ms``) or microseconds (``us``)."""
     return round(seconds * (1000 if unit == "ms" else 1_000_000))

@@ -43,7 +43,7 @@ class PrometheusOperation:
     endpoint: str | None
 
     def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
-        """Give the request with times that Prometheus can read, and with what a range query lacks."""
+        """Return the request with times that Prometheus can read, and with the missing parameters of a range query."""
         return self.request if self.endpoint is None else ranges.with_times(self.request, self.endpoint)
 
     def reads(self, reply: Reply) -> bool:

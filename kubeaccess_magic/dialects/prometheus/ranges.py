@@ -35,9 +35,9 @@ def with_times(request: Request, endpoint: str) -> Request:
     Parameters
     ----------
     request
-        As it was typed.
+        The request as it was typed.
     endpoint
-        The endpoint that it is for, such as ``query_range``.
+        The endpoint of the request, such as ``query_range``.
     """
     if request.method not in ("GET", "POST"):
         return request

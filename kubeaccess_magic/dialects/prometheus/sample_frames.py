@@ -65,7 +65,7 @@ def long(
     labels
         Columns to put in front, each with one value.
     budget
-        What the frame may cost. A label stands in each row of its series.
+        The limits on the size of the frame. A label stands in each row of its series.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def wide(page: SamplePage, limit: int | None, budget: FrameBudget = DEFAULT) -> 
     limit
         How many rows at most.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Returns
     -------

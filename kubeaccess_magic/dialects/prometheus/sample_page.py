@@ -93,7 +93,7 @@ def appended(pages: Sequence[SamplePage]) -> SamplePage:
 
 
 def side_by_side(pages: Sequence[tuple[Mapping[str, str], SamplePage]]) -> SamplePage:
-    """Join the pages of several targets; no series of one is a series of another.
+    """Join the pages of several targets; series of different targets stay apart.
 
     Parameters
     ----------

@@ -26,9 +26,9 @@ def label_columns(
     metrics
         The labels of each series, one row each. A label that a series does not have is None.
     own
-        Names of columns that the frame has besides. A label of such a name becomes ``exported_NAME``.
+        Names of the frame's other columns. A label of such a name becomes ``exported_NAME``.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
     """
     names = dict.fromkeys(name for labels in metrics for name in labels)
     budget.check_cells(len(metrics), len(names), sum(map(len, metrics)))

@@ -97,7 +97,7 @@ def epoch(ms: int) -> str:
 
 
 def default_step(range_ms: int) -> str:
-    """Choose the longest round step that gives at least 250 points: 10s for an hour, 5m for a day, 30m for a week."""
+    """Choose the longest round step that yields at least 250 points: 10s for an hour, 5m for a day, 30m for a week."""
     fitting = [step for step in _STEPS + _LONG_STEPS if (duration_ms(step) or 0) * _FEWEST_POINTS <= range_ms]
     return fitting[-1] if fitting else _STEPS[0]
 

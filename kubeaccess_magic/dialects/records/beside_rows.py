@@ -106,7 +106,7 @@ def lower_bound(path: Sequence[Mapping[str, Any]], rows: int) -> int | None:
 
 
 def total_in_headers(headers: Mapping[str, str], rows: int) -> int | None:
-    """Find how many rows there are in all by the headers of the answer. A smaller number than are here is no total."""
+    """Find how many rows there are in all by the headers of the answer. A number below the count of rows is ignored."""
     texts = [headers.get(name, "") for name in _TOTAL_HEADERS]
     if (found := _CONTENT_RANGE.fullmatch(headers.get("Content-Range", ""))) is not None:
         texts.append(found[1])
@@ -114,7 +114,7 @@ def total_in_headers(headers: Mapping[str, str], rows: int) -> int | None:
 
 
 def state(path: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say whether the rows are only a part, because the app is not done, has given up, or has failed in part."""
+    """Say whether the rows are incomplete because the app is still working, gave up, or failed in part."""
     notes: dict[str, None] = {}
     for level in levels(path):
         for key in _PARTIAL:
@@ -152,7 +152,7 @@ def has_next(path: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def note(beside: Mapping[str, Any]) -> str | None:
-    """Name what stands beside the rows and is not in the frame; None if that is nothing of interest."""
+    """Name the values beside the rows that are not in the frame; None if none of them is of interest."""
     names = [key for key, value in beside.items() if key not in _NOISE and value not in (None, [], {}, "")]
     if not names:
         return None

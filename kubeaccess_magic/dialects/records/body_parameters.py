@@ -1,4 +1,4 @@
-"""The parameters of a request that stand in its JSON body, as in searches by POST and in GraphQL."""
+"""The parameters in the JSON body of a request, as in searches by POST and in GraphQL."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _AFTER = re.compile(r"\bafter\s*:\s*\$([A-Za-z_]\w*)")
 
 
 def with_parameter(request: Request, name: str, value: str | int) -> Request | None:
-    """Set a parameter in the JSON object of a body; None if the body is no such object."""
+    """Set a parameter in the JSON object of a body; None if the body is not a JSON object."""
     body = _object_in(request)
     return None if body is None else _with_body(request, {**body, name: value})
 
 
 def after(request: Request, page_info: Mapping[str, Any]) -> Request | None:
-    """Ask a GraphQL query for the edges behind a page, if it has a variable for that: ``after: $cursor``.
+    """Set the cursor of a GraphQL query to request the next page, if it has a variable for it: ``after: $cursor``.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class Collection:
     header
         Whether the first of several lists holds the names of the columns; None finds it out.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Collection:
         return listing
 
     def frame(self) -> pd.DataFrame:
-        """Make one frame of all rows. They are used up by that."""
+        """Make one frame of all rows, and release them."""
         lists = [other for other in self._others if type(other) is list]
         if len(lists) == self.rows and (self.rows or self._names is not None):
             return self._frame_of_lists(lists)

@@ -39,7 +39,7 @@ def is_delimited(reply: Reply) -> bool:
 
 
 def looks_delimited(reply: Reply) -> bool:
-    """Tell whether text without a stated type must be CSV: a line of names, and as many values in each line."""
+    """Tell whether text without a media type is certainly CSV: a line of names, then lines with as many values."""
     if reply.media_type not in _PLAIN or not reply.content[:1].strip():
         return False
     first = _LINE_END.split(reply.content, maxsplit=1)[0]
@@ -57,7 +57,7 @@ def looks_delimited(reply: Reply) -> bool:
 
 
 def is_or_looks_delimited(reply: Reply) -> bool:
-    """Tell whether the answer is CSV or TSV by its type, or can only be that."""
+    """Tell whether the answer is CSV or TSV, by its type or, without one, by its text."""
     return is_delimited(reply) or (
         not answer.is_json(reply) and not answer.looks_like_json(reply) and looks_delimited(reply)
     )
@@ -71,7 +71,7 @@ def table(reply: Reply, header: bool | None) -> tuple[list[str] | None, list[lis
     reply
         The answer.
     header
-        Whether the first line holds names. None: as the answer says, else if none of its cells is a number.
+        Whether the first line holds names. None decides by the media type and the cells of that line.
 
     Returns
     -------
@@ -94,9 +94,9 @@ def table(reply: Reply, header: bool | None) -> tuple[list[str] | None, list[lis
 
 
 def values(texts: Sequence[str | None]) -> list[Any]:
-    """Make values of a column of cells: all numbers, or all true and false, or text.
+    """Convert a column of cells to numbers, to true and false, or leave it as text.
 
-    An empty cell is a gap. So is one of the words for that, where all others are numbers or moments.
+    An empty cell becomes a gap. So does a word that stands for one, if all other cells are numbers or times.
     """
     there = [text or None for text in texts]
     if (numbers := columns.numbers(there)) is not None:

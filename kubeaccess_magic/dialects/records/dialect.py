@@ -25,7 +25,7 @@ class Records:
     name = "records"
 
     def match(self, request: Request) -> None:
-        """Match nothing: no path says that records will come."""
+        """Match nothing: no path announces records."""
         return None
 
     def recognize(self, reply: Reply) -> PlainOperation | None:

@@ -22,9 +22,9 @@ def listing_of(reply: Reply, where: str | None, budget: FrameBudget = DEFAULT) -
     reply
         The page.
     where
-        Where the rows are, as the user said; None finds them. With one document per line, None means the documents.
+        The path to the rows, as given by the user; None finds them. With one document per line, None means these.
     budget
-        What the frame may cost.
+        The limits on the frame.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The rows of a page as bytes: a long list of objects is only split, so that its values are read once, and fast.
+"""The rows of a page as bytes: a long list of objects is only split, and its values are read once, later.
 
 What is not certain to be read as `exact` reads it is refused.
 """
@@ -35,7 +35,7 @@ def listing_of(reply: Reply, where: str | None) -> Listing | None:
     reply
         The page.
     where
-        Where the rows are, as the user said; None finds them.
+        The path to the rows, as the user gave it; None finds the rows.
 
     Returns
     -------

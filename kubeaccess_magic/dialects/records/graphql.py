@@ -14,7 +14,7 @@ _MOST_LEVELS = 8
 
 @dataclasses.dataclass(frozen=True)
 class Connection:
-    """A list of edges or nodes, and what says where it goes on.
+    """A list of edges or nodes, with the cursor of its next page.
 
     Parameters
     ----------

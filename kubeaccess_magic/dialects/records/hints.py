@@ -1,4 +1,4 @@
-"""Which ``--rows`` would unfold what lies in one wide row, or in the cells of rows."""
+"""Hints which ``--rows`` would unfold lists inside one wide row, or inside cells."""
 
 from __future__ import annotations
 

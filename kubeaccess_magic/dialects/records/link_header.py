@@ -1,4 +1,4 @@
-"""The ``Link`` header (RFC 8288), read in time that grows with its length only."""
+"""The ``Link`` header (RFC 8288), read in linear time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The request for the next page: the one that the answer names, or the next number of those in the request.
+"""The request for the next page: the link in the answer, or the page number in the request plus one.
 
 A link to a next page is data from an app. It may choose path and query at the same target and nothing else: neither
 another server, nor another app, nor a header.

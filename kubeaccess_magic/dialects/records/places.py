@@ -1,4 +1,4 @@
-"""Where the rows of a document are. They are found by looking at it; nothing is guessed."""
+"""Finding the rows of a document, by its content alone."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class RawObjects(list[msgspec.Raw]):
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
-    """The rows of one page, and what the page says about them.
+    """The rows of one page, with the page's own information about them.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def listing_in(document: Any, where: str | None, reply: Reply, budget: FrameBudg
     document
         JSON values.
     where
-        Where the rows are, as the user said; None finds them.
+        The path to the rows, as the user gave it; None finds the rows.
     reply
         The reply that holds the document, for errors.
     budget

@@ -1,4 +1,4 @@
-"""Reads records page by page: which request comes next, and what there is to say about the rows."""
+"""Reads records page by page: finds the next request, and notes about the rows."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class RecordsReader:
         How many rows of each conversation are wanted: None for what one answer holds, `ALL` for all.
     rows
         Where the rows are: keys with dots between them. ``"."`` takes the whole answer, as one row if it is an object.
-        ``"*"`` or ``"a.*"`` makes one row per key of an object, with the key as a column. None finds them.
+        ``"*"`` or ``"a.*"`` makes one row per key of an object, with the key as a column. None finds the rows.
     header
-        Of lists of lists and of CSV: whether the first one holds the names of the columns. None finds it out.
+        For lists of lists and CSV: whether the first row holds the column names. None decides by the data.
     """
 
     budget = DEFAULT

@@ -1,8 +1,8 @@
-"""Rows that lie deeper: ``data.spans``, ``data[].spans[]``, ``data.*.spans``, with what stands beside them.
+"""Nested rows, such as ``data.spans``, ``data[].spans[]`` or ``data.*.spans``, with the values beside them.
 
 A step is a key (which may contain dots), ``[]`` for each item of a list, or ``*`` for each key of an object or each
-item of a list. A list on the way is gone through even if no ``[]`` says so. What stands beside the rows in the items
-that were gone through becomes columns of each row: under its own name, or, if the row has that name itself, with the
+item of a list. A list on the way is traversed even without ``[]``. Values beside the rows, in the items that were
+traversed, become columns of each row: under its own name, or, if the row has that name itself, with the
 name of the list in front, as in ``data.traceID``.
 """
 
@@ -21,7 +21,7 @@ _OUTER = "outer"  # in place of the name of a list that has none
 
 
 class NotThere(Exception):
-    """No row is there."""
+    """There are no rows at the path."""
 
 
 @dataclasses.dataclass

@@ -44,11 +44,11 @@ class Rows:
     dates
         Whether columns of times as text become datetime64 in UTC.
     block_bytes
-        The size of a block; None for what is fastest.
+        The size of a block; None for the fastest size.
     fast_from_bytes
-        The size of a page from which on pyarrow is used, if it is installed.
+        The page size above which pyarrow is used, if it is installed.
     budget
-        What the frame may cost.
+        The limits on the size of the frame.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class Rows:
         Raises
         ------
         NotRows
-            One of them is no object, or is not in UTF-8. Then none of them is added.
+            One of them is not an object, or not valid UTF-8. In that case none is added.
         LimitExceeded
             The frame would cost too much.
         """

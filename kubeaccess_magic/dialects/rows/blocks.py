@@ -13,7 +13,7 @@ Path = tuple[str, ...]
 
 
 class NotRows(ValueError):
-    """These are no rows, or not in a form that is read here: `answer.documents` knows more forms, or says why not."""
+    """The bytes are not rows, or in a form not read here: `answer.documents` reads more forms, or explains why not."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Rows to columns by way of Python values, with nothing lost. Rows with the keys of those before take less memory."""
+"""Rows to columns by way of Python values, without loss. Rows that share their keys take less memory."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ MOST_FAILURES = 2
 
 
 def blocks(pieces: Sequence[Sequence[Any]], budget: FrameBudget = DEFAULT) -> Generator[Block]:
-    """Read one block after the other.
+    """Yield the blocks one by one.
 
     Parameters
     ----------
     pieces
         For each block, the bytes of its rows.
     budget
-        What each block may cost.
+        The limits on the size of each block.
 
     Raises
     ------
     NotRows
-        A row is no object, or not in UTF-8.
+        A row is not an object, or not valid UTF-8.
     """
     paths: dict[Path, None] = {}
     shape: Shape | None = None
@@ -51,7 +51,7 @@ def blocks(pieces: Sequence[Sequence[Any]], budget: FrameBudget = DEFAULT) -> Ge
 
 
 def block(rows: Sequence[Any], budget: FrameBudget = DEFAULT) -> Block:
-    """Read rows of any keys.
+    """Read rows with any keys.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def block(rows: Sequence[Any], budget: FrameBudget = DEFAULT) -> Block:
     Raises
     ------
     NotRows
-        A row is no object, or not in UTF-8.
+        A row is not an object, or not valid UTF-8.
     """
     body = b"[" + b",".join(rows) + b"]"
     try:

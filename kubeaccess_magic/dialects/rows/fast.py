@@ -1,4 +1,4 @@
-"""Rows to columns by pyarrow, only where it makes of them what Python would have made.
+"""Rows to columns by pyarrow, only where it gives the same values as Python.
 
 pyarrow reads JSON several times faster than anything that makes Python values, but it cannot be trusted everywhere: it
 takes text that looks like a date for one and forgets how it was written; it makes a decimal of a whole number beyond 64
@@ -37,7 +37,7 @@ _LEAST_SAMPLE = 16
 
 
 class Unsure(ValueError):
-    """pyarrow cannot read these rows, or perhaps not as Python would."""
+    """pyarrow cannot read these rows, or might read them differently from Python."""
 
 
 def is_available() -> bool:
@@ -62,12 +62,12 @@ def blocks(
     date_like
         Columns of text that looks like dates, as far as they are known.
     budget
-        What each block may cost.
+        The limits on the size of each block.
 
     Raises
     ------
     NotRows
-        A row is no object, or not in UTF-8.
+        A row is not an object, or not valid UTF-8.
     """
     with arrow.lean_memory():
         yield from _blocks(pieces, date_like, budget)
@@ -100,14 +100,14 @@ def values_at(rows: Sequence[Any], paths: Sequence[Path]) -> dict[Path, list[Any
     Parameters
     ----------
     rows
-        The bytes of each row. No key is there twice; pyarrow has made sure of that.
+        The bytes of each row. No key occurs twice; pyarrow has checked that.
     paths
         The columns.
 
     Raises
     ------
     Unsure
-        msgspec cannot look for one of the keys.
+        msgspec cannot decode one of the keys.
     """
     if not paths:
         return {}

@@ -25,7 +25,7 @@ _MOST_COLUMNS = 1000  # msgspec compares a key with all those of its level, one 
 
 
 class NoShape(ValueError):
-    """msgspec cannot look for these keys, or the rows have other ones."""
+    """msgspec cannot decode these keys, or the rows have different ones."""
 
 
 class Shape:

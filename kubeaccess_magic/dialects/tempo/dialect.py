@@ -27,7 +27,7 @@ _ENVELOPE = re.compile(rb"\s*\{\s*(?:\}|\"(?:traces|metrics|trace|batches|resour
 
 @dataclasses.dataclass(frozen=True)
 class TempoOperation:
-    """A search for traces, or a look at one.
+    """A search for traces, or a request for one trace.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class TempoOperation:
     request: Request
 
     def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
-        """Give the request with times that Tempo can read: seconds since 1970."""
+        """Return the request with times that Tempo can read: seconds since 1970."""
         request, now_ms = self.request, int(time.time() * 1000)
         for name in ("start", "end"):
             text = request.param(name)
@@ -55,7 +55,7 @@ class TempoOperation:
 
     @property
     def is_search(self) -> bool:
-        """Whether it searches."""
+        """Whether the call is a search."""
         return re.fullmatch(r".*/api/search/?", self.request.path, re.DOTALL) is not None
 
     def reads(self, reply: Reply) -> bool:

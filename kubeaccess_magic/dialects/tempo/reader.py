@@ -45,7 +45,7 @@ class TempoReader(SinglePageReader):
         Raises
         ------
         LoadError
-            It is not an answer of Tempo.
+            The reply is not an answer of Tempo.
         """
         document = answer.json_of(reply)
         if not isinstance(document, dict):

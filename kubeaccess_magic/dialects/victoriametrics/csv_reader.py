@@ -1,4 +1,4 @@
-"""Samples as CSV. The columns are those that the request asks for by ``format``.
+"""Samples as CSV. The columns are those that ``format`` in the request names.
 
 ``__timestamp__`` becomes the column ``time`` in UTC, ``__value__`` the column ``value`` as float64. Labels are text.
 """
@@ -50,7 +50,7 @@ class CsvReader(SinglePageReader):
         Raises
         ------
         LoadError
-            It is not the CSV that was asked for.
+            The answer is not the CSV that was requested.
         """
         fields = [field.strip() for field in parameters_of(reply.request).get("format", "").split(",") if field]
         try:

@@ -38,7 +38,7 @@ class ExportOperation:
     is_csv: bool
 
     def prepare(self, limit: int | None, *, for_frame: bool = True) -> Request:
-        """Give the request as it was typed: VictoriaMetrics reads relative times, and exports all samples."""
+        """Return the request as it was typed: VictoriaMetrics reads relative times, and exports all samples."""
         return self.request
 
     def reads(self, reply: Reply) -> bool:
@@ -66,7 +66,7 @@ class ExportOperation:
         categories
             Whether labels become categorical columns; not of CSV.
         header
-            Of CSV: whether the first line holds names. None finds it out.
+            Of CSV: whether the first line holds names. None decides by the text.
         """
         from .csv_reader import CsvReader
         from .lines_reader import LinesReader

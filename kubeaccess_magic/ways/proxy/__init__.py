@@ -1,6 +1,6 @@
 """The way through the API server's proxy verb: it connects to the pod and passes the answer on.
 
-What only this way knows is in this folder: the paths, and what the verb cannot carry (`carriage`), which
+Everything specific to this way is in this folder: the paths, and what the verb cannot carry (`carriage`), which
 redirects may be followed (`redirects`), other spellings of a target for which there may be rights (`spellings`), and
 what the API server's refusals mean (`explanations`).
 """
@@ -32,9 +32,9 @@ class ApiServerProxy:
     Parameters
     ----------
     pool
-        Connections to the API server, signed in.
+        Signed-in connections to the API server.
     discovery
-        Reads the objects that tell why something was refused.
+        Reads the objects that explain a refusal.
     """
 
     name = "proxy"
@@ -49,7 +49,7 @@ class ApiServerProxy:
         """Send the request, and follow the redirects that may be followed.
 
         GET and HEAD follow a redirect to the same server below the same ``…/proxy/`` prefix, at most five times;
-        any other answer of 3xx is the answer (T27, T28, X2).
+        any other 3xx answer is returned as it is (T27, T28, X2).
         """
         redirects = 0
         while True:
@@ -66,22 +66,22 @@ class ApiServerProxy:
             redirects += 1
 
     def retry(self, reply: Reply) -> Request | None:
-        """The request to send in place of one that was answered so, or None.
+        """The request to send instead, given this reply; None to keep the reply.
 
-        A GET whose scheme was not typed goes on by https where the port turns out to speak TLS (E9); never the other
+        A GET without a typed scheme is sent again over https if the port turns out to speak TLS (E9), never the other
         way round.
         """
         request = reply.request
         if request.method != "GET" or request.target.scheme or reply.ok:
             return None
-        from .explanations import wants_tls  # here, as below: an answer that is no refusal does not wait for it
+        from .explanations import wants_tls  # imported late: most answers are not refusals
 
         if not wants_tls(reply):
             return None
         return request.with_target(request.target.with_scheme("https"))
 
     def explain(self, reply: Reply, call: Call) -> KubeAccessError | None:
-        """The API server's own refusal as our error; None for an answer of the app."""
+        """The error for a refusal by the API server itself; None for an answer of the app."""
         if reply.ok:
             return None
         from .explanations import explanation

@@ -1,6 +1,6 @@
-"""How the API server's proxy verb carries a request: under which path, and what it cannot carry as it was meant.
+"""How the API server's proxy verb carries a request: under which path, and what it cannot carry unchanged.
 
-The verb would change or swallow that without a word, so it is refused here, before anything is sent, with the reason.
+The verb would silently change or drop such parts, so they are refused here with the reason, before anything is sent.
 The rules are those of the real API server (T4 to T22, E4, X7).
 """
 
@@ -23,7 +23,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ENCODED_SLASH = re.compile(r"%2f", re.IGNORECASE)
 
 # Header (or beginning of one) -> why the app would never see it.
-_SWALLOWED = {
+_DROPPED = {
     "authorization": "the API server removes it after signing you in",  # T14
     "proxy-authorization": "it ends at the next hop",  # T17
     "impersonate-": "the API server takes it for itself",  # T16
@@ -95,7 +95,7 @@ def check(request: Request) -> None:
     Raises
     ------
     TargetError
-        It cannot be carried; the message says why, the hint what to do instead. Nothing was sent.
+        The request cannot be carried; the message says why, the hint what to do instead. Nothing was sent.
     """
     target = request.target
     if request.method not in _METHODS:
@@ -134,19 +134,19 @@ def _check_path(request: Request) -> None:
 
 
 def _check_header(lowered: str, name: str, target: Target) -> None:
-    for swallowed, reason in _SWALLOWED.items():
-        if lowered == swallowed or (swallowed.endswith("-") and lowered.startswith(swallowed)):
-            raise TargetError(f"the header {name} cannot reach the app: {reason}", hint=_header_hint(swallowed, target))
+    for dropped, reason in _DROPPED.items():
+        if lowered == dropped or (dropped.endswith("-") and lowered.startswith(dropped)):
+            raise TargetError(f"the header {name} cannot reach the app: {reason}", hint=_header_hint(dropped, target))
 
 
 def _elsewhere(target: Target, otherwise: str) -> str:
-    """A way that carries what this one does not; nodes have none."""
+    """A hint at port-forwarding, which carries what this way does not; not available for nodes."""
     return otherwise if target.kind == "node" else f"`{target.port_forward}` carries it; {otherwise}"
 
 
-def _header_hint(swallowed: str, target: Target) -> str | None:
-    if swallowed == "authorization":
+def _header_hint(dropped: str, target: Target) -> str | None:
+    if dropped == "authorization":
         return _elsewhere(target, "many apps also take a header of their own, such as X-Api-Key")
-    if swallowed == "impersonate-":
+    if dropped == "impersonate-":
         return "--as and --as-group ask the API server as somebody else"
     return None

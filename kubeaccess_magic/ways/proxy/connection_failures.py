@@ -1,4 +1,4 @@
-"""Why the API server got no answer from a pod or node that it connected to, in its own words (E8)."""
+"""Errors for connections that failed between the API server and a pod or node, by its message (E8)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["NO_CONNECTION", "connection_failure"]
 
 NO_CONNECTION = "error trying to reach service: "
-"""What the API server's message begins with."""
+"""The beginning of the API server's message."""
 
 _NOT_TLS = ("first record does not look like a TLS handshake", "server gave HTTP response")
 _NO_ROUTE = ("i/o timeout", "no route to host", "deadline exceeded")
@@ -20,14 +20,14 @@ _HUNG_UP = ("EOF", "reset by peer", "broken pipe", "server closed idle connectio
 
 
 def connection_failure(words: str, target: Target) -> KubeAccessError:
-    """The error for a connection that failed behind the API server.
+    """Translate a connection failure behind the API server into an error.
 
     Parameters
     ----------
     words
-        The API server's message, behind `NO_CONNECTION`.
+        The API server's message after `NO_CONNECTION`.
     target
-        What was asked.
+        The target of the request.
     """
     plain = target.with_scheme("http")  # written out, since https is filled in for some ports
     last = words.rsplit(": ", 1)[-1]

@@ -1,9 +1,9 @@
-"""Refusals of the API server itself, as errors of ours.
+"""Refusals by the API server itself, translated into errors.
 
 An answer through the proxy verb may be the app's or the API server's own (E11). It counts as the API server's only if
 it is a Status whose code, reason, details and text fit what the API server says about that very segment, and a 401 or
-403 only if a self review bears it out: an app could pose as the API server, and must not be believed about rights or
-credentials. What went wrong is then read from the objects, since the API server's own words mislead (S3, S12).
+403 only if a self review confirms it: an app could imitate the API server, and must not be believed about rights or
+credentials. The cause is then read from the objects, since the API server's own messages are misleading (S3, S12).
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _WANTS_TLS = (b"Client sent an HTTP request to an HTTPS server", b"The plain HTT
 
 
 def explanation(request: Request, reply: Reply, discovery: Discovery, call: Call) -> KubeAccessError | None:
-    """Explain an answer of 400 or above.
+    """Translate an answer of 400 or above into an error, if the API server itself sent it.
 
     Parameters
     ----------
     request
-        What was sent; its target has a namespace.
+        The request that was sent; its target has a namespace.
     reply
         The answer.
     discovery
@@ -49,7 +49,7 @@ def explanation(request: Request, reply: Reply, discovery: Discovery, call: Call
     Returns
     -------
     KubeAccessError or None
-        None if it is the app's own answer.
+        None if the answer is the app's own.
     """
     target = request.target
     if reply.status_code == 400 and reply.content == b"400 Bad Request" and "audit-id" not in reply.headers:
@@ -86,7 +86,7 @@ def wants_tls(reply: Reply) -> bool:
 
 
 def _fits(status: Status, target: Target) -> bool:
-    """Whether the API server says this about this very segment."""
+    """Whether a status fits what the API server says about this exact segment."""
     plural, segment, name = f"{target.kind}s", target.segment, target.name
     subject, message = (status.kind, status.name), status.message
     match status.code, status.reason:
@@ -109,7 +109,7 @@ def _fits(status: Status, target: Target) -> bool:
 
 
 def _guessed(code: int, target: Target) -> Status | None:
-    """The Status that a refused HEAD would have brought if it had a body: a guess that the objects must bear out."""
+    """The Status that a refused HEAD would have brought if it had a body: a guess that the objects must confirm."""
     plural, segment, name = f"{target.kind}s", target.segment, target.name
     match code:
         case 400 if target.kind == "pod":
@@ -183,7 +183,7 @@ def _by_get(request: Request, discovery: Discovery, call: Call) -> str | None:
 
 
 def _user(discovery: Discovery, call: Call) -> str:
-    """The name of the user, for a refusal that does not say it."""
+    """The name of the user, for a refusal that does not name one."""
     try:
         return discovery.who_am_i(call) or "this user"
     except KubeAccessError:

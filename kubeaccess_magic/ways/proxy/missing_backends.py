@@ -1,4 +1,4 @@
-"""Why there is nothing to connect to: read from the objects, since the API server's own words mislead (S3, S12)."""
+"""Why there is no backend: found in the objects, since the API server's own messages are misleading (S3, S12)."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def missing_service_backend(
     Parameters
     ----------
     status
-        What the API server answered.
+        The API server's status.
     target
         A service.
     discovery, call
-        Read its objects.
+        Used to read its objects.
     is_guess
-        Whether only a status code was there to go by: then the objects must bear it out.
+        Whether only the status code is known: the objects must then confirm the error.
 
     Returns
     -------
     KubeAccessError or None
-        None if something is ready: then it was the app that answered.
+        None if something is ready: then the app itself answered.
     """
     namespace = target.namespace or ""
     try:
@@ -87,9 +87,9 @@ def missing_object(target: Target, discovery: Discovery, call: Call, is_guess: b
     target
         A pod or a node.
     discovery, call
-        Look for it.
+        Used to look it up.
     is_guess
-        Whether only a status code was there to go by.
+        Whether only the status code is known: the objects must then confirm the error.
     """
     if target.kind == "pod":
         try:
@@ -112,9 +112,9 @@ def undialled_address(target: Target, discovery: Discovery, call: Call, is_guess
     target
         A pod or a node.
     discovery, call
-        Look for the address of a pod.
+        Used to look up the address of a pod.
     is_guess
-        Whether only a status code was there to go by.
+        Whether only the status code is known: the objects must then confirm the error.
     """
     refused_address = f"the {target.kind} {target.name} has an address that the API server does not proxy to"  # D3, D8
     if target.kind == "node":

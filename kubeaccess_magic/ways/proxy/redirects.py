@@ -1,4 +1,4 @@
-"""Which redirects of an app may be followed through the proxy verb, and to what (T27, T28, X2)."""
+"""Redirects of an app that may be followed through the proxy verb (T27, T28, X2)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def redirected(request: Request, location: str | None, server: str) -> Request |
     Parameters
     ----------
     request
-        What was asked.
+        The request that was redirected.
     location
         The answer's Location header.
     server

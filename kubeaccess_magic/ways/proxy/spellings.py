@@ -1,4 +1,4 @@
-"""Other spellings of a target: to RBAC they are other names, to the API server's proxy verb they are the same (A3)."""
+"""Equivalent spellings of a target: the same to the API server's proxy verb, but different names to RBAC (A3)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def allowed_spelling(request: Request, discovery: Discovery, call: Call) -> Requ
     Parameters
     ----------
     request
-        One that was refused, so it was not executed; its target has a namespace.
+        A request that was refused and so not executed; its target has a namespace.
     discovery
         Reads the user's rights and the ports of the service.
     call

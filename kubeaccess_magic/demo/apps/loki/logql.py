@@ -76,7 +76,7 @@ def parse(text: str) -> LogQuery | MetricQuery:
     Raises
     ------
     LogQLError
-        It is not one, or uses what this Loki does not know.
+        The text is not a valid query, or uses a feature that this Loki does not support.
     """
     reader = _Reader(text)
     found = reader.query()

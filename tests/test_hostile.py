@@ -130,8 +130,16 @@ TOO_MUCH: dict[str, tuple[Callable[[Seen, Any], bytes | None], type[KubeAccessEr
     "a chunk's length": (endless(CHUNKED, b"0" * 65536), Unreachable, "middle of the answer"),
     "an extension": (endless(CHUNKED + b"1;", b"x" * 65536), Unreachable, "middle of the answer"),
     "trailers": (endless(CHUNKED + b"0\r\n", b"X-A: b\r\n" * 5000), TimedOut, r"longer than 0\.7 s"),
-    "headers": (endless(HEAD, b"X-A: b\r\n" * 1000), LimitExceeded, "head is too large: got more than 100 headers"),
-    "a header": (endless(HEAD + b"X-A: ", b"b" * 65536), LimitExceeded, "head is too large: got more than 65536 bytes"),
+    "headers": (
+        endless(HEAD, b"X-A: b\r\n" * 1000),
+        LimitExceeded,
+        "head of the answer is too large: got more than 100 headers",
+    ),
+    "a header": (
+        endless(HEAD + b"X-A: ", b"b" * 65536),
+        LimitExceeded,
+        "head of the answer is too large: got more than 65536 bytes",
+    ),
     "a status line": (endless(b"HTTP/1.1 200 ", b"K" * 65536), Unreachable, "does not speak HTTP"),
     "hints": (endless(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100), TimedOut, r"longer than 0\.7 s"),
     "continues": (endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), TimedOut, r"longer than 0\.7 s"),

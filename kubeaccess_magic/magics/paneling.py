@@ -166,8 +166,8 @@ class MagicHost:
         UsageError
             The line does not hold a request.
         """
-        first, _, cell = line.strip().partition("\n")
-        asked = parse(re.sub(r"^(?:\w+\s*=\s*)?%{1,2}kproxy\s+(?:panel\s+)?", "", first).rstrip(";"))
+        first, _, cell = line.lstrip().partition("\n")
+        asked = parse(re.sub(r"^(?:\w+\s*=\s*)?%{1,2}kproxy\s+(?:panel\s+)?", "", first.rstrip()).rstrip(";"))
         if asked.verb:
             raise UsageError(f"a panel asks a target, and {asked.verb} is a verb")
         return self.chosen(asked, cell if cell.strip() else None)

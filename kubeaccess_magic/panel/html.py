@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -56,9 +55,8 @@ def access(answer: Access, request: str) -> str:
     """Whether the user may send a request; if not, which right is missing."""
     if answer.allowed:
         return f"<span class='kproxy-good'>you may {escape(request)}</span>"
-    rule = [re.search(rf'^[- ]+{key}: \["(.*)"\]$', answer.role or "", re.MULTILINE) for key in ("verbs", "resources")]
-    why = " ".join(found[1] for found in rule if found)
-    missing = f": missing {escape(why)}" if why else ""
+    needed = answer.attributes
+    missing = f": missing {escape(needed.verb)} {escape(needed.full_resource or needed.path or '')}" if needed else ""
     return f"<span class='kproxy-bad'>you may not {escape(request)}{missing}</span>{_role(answer.role)}"
 
 

@@ -21,7 +21,7 @@ METHODS = ("finditer", "findall", "fullmatch", "match", "search", "split", "sub"
 
 
 def used() -> Iterator[tuple[str, str, re.Pattern[Any]]]:
-    """Each compiled pattern of the package, with each method that the code calls on it; one in a container with all."""
+    """Each compiled pattern of the package, with each method that its module calls on it, or on one in a container."""
     for info in pkgutil.walk_packages(kubeaccess_magic.__path__, "kubeaccess_magic."):
         if info.name.split(".")[1] == "demo" or info.name.endswith("__main__"):  # aside: it meets no foreign text
             continue
@@ -29,7 +29,7 @@ def used() -> Iterator[tuple[str, str, re.Pattern[Any]]]:
         source = inspect.getsource(module)
         for name, value, is_named in found_in(vars(module), info.name):
             for method in METHODS:
-                if not is_named or re.search(rf"\b{name}\.{method}\b", source):
+                if re.search(rf"\b{name}\.{method}\b" if is_named else rf"\.{method}\b", source):
                     yield f"{info.name}.{name}", method, value
 
 

@@ -18,7 +18,7 @@ __all__ = ["queried_fields", "why_empty"]
 
 # A phrase that nothing ends goes to the end, so that no later quote in it is tried as a beginning.
 _QUOTED = re.compile(r'"(?s:\\.|[^"\\])*+(?:"|\\?\Z)|(?<=[:\s])/(?:\\.|[^/\\])*+/')
-_FIELD = re.compile(r"(?:^|(?<=[\s(!+-]))([A-Za-z_@][\w.@-]*):")  # a wildcard or an escape makes it no plain name
+_FIELD = re.compile(r"(?:^|(?<=[\s(!+-]))([A-Za-z_@][\w.@-]{0,511}):")  # a wildcard or an escape makes it no plain name
 _BY_FIELD = frozenset(
     "term terms match match_phrase match_phrase_prefix match_bool_prefix range prefix wildcard regexp fuzzy".split()
 )

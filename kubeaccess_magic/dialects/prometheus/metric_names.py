@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["metric_names", "why_empty"]
 
 _NOT_NAMES = re.compile(
-    r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`"""  # texts
+    # What nothing ends goes to the end, so that nothing in it is tried as a beginning.
+    r""""(?s:\\.|[^"\\])*+(?:"|\\?\Z)|'(?s:\\.|[^'\\])*+(?:'|\\?\Z)|`[^`]*+(?:`|\Z)"""  # texts
     r"|\#[^\n]*"  # comments
-    r"|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)",  # labels
+    r"|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*+(?:\)|\Z)",  # labels
     re.IGNORECASE,
 )
-_SELECTORS = re.compile(r"\{[^}]*\}|\[[^\]]*\]")
+_SELECTORS = re.compile(r"\{[^}]*+(?:\}|\Z)|\[[^\]]*+(?:\]|\Z)")
 _NAME = re.compile(r"(?<![\w:.])[A-Za-z_:][\w:]*(?!\s*\()(?![\w:])")
 _KEYWORDS = frozenset("and or unless bool offset inf nan by without on ignoring group_left group_right atan2".split())
 _MAX_COMPARED = 5000  # names; among more, only those that begin alike are compared

@@ -242,7 +242,7 @@ class _GuardedSocket:
         self._sock = sock
         self._timeout_s: float | None = -1.0  # not a timeout: the first one is always set
         self.fileno = sock.fileno
-        self.shutdown = sock.shutdown
+        self.shutdown = getattr(sock, "shutdown", None)  # TLS within TLS has none
         self.guard = guard  # of the request that it works for
         if guard is not None:
             guard.connected = True

@@ -163,7 +163,6 @@ def test_the_cell_as_a_query_value_then_get():
         ("web -q x", None),
         ("web -H x", None),
         ("web -o yaml", None),
-        ("web -A", None),
         ("web --limit 0", None),
         ("web --limit x", None),
         ("web --timeout never", None),

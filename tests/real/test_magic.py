@@ -10,7 +10,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from kubeaccess_magic import Cluster, Reply, current
-from kubeaccess_magic.errors import AccessDenied, AppError, ConfigError, LoadError, NotFound, TimedOut
+from kubeaccess_magic.errors import AccessDenied, AppError, ConfigError, LoadError, NotFound, TargetError, TimedOut
 
 from . import notebook
 from .control_plane import Real
@@ -342,7 +342,7 @@ def test_last_and_history(book: Notebook) -> None:
 def test_options_that_mean_nothing_are_refused(real: Real, book: Notebook) -> None:
     for line in (
         "services --limit 3", "services -X POST", "pods -o json", "nodes -n demo", "use --context viewer", "last -n x",
-        "history --limit 1", "can web -d a=1", "url web -X POST", "contexts -A", "-X POST", "web x -A", "web x -l a=b",
+        "history --limit 1", "can web -d a=1", "url web -X POST", "contexts -A", "-X POST",
         "web --nope", "web --lim 3", "web -n", "web -n a -n b", "web --raw=1", "web -o yaml", "web --limit 0",
         "web --limit x", "web --timeout 0", "web --timeout x", "web --into 1x", "last x", "can", "url",
         "web --as-group g",
@@ -351,6 +351,12 @@ def test_options_that_mean_nothing_are_refused(real: Real, book: Notebook) -> No
         assert isinstance(ran.error, UsageError), line
         assert len(ran.told.strip().splitlines()) == 1
     assert real.seen == []
+
+
+@pytest.mark.parametrize("option", ["-A", "-l a=b"])
+def test_options_of_lists_are_refused_for_one_service(book: Notebook, option: str) -> None:
+    error = book.run(f"%kproxy web x {option}").error
+    assert isinstance(error, TargetError) and option.partition(" ")[0] in str(error)
 
 
 # --- what is told, and errors -----------------------------------------------------------------------------------------

@@ -313,6 +313,8 @@ def test_a_hostile_world(notebook: Callable[..., Notebook], world: str, own: Own
     expect(one.panel).to_contain_text("<img src=x")  # what the label says, as text
     assert HOSTILE[:20] in one.entry("Context", "<img")
     one.pick("Context", "<img")
+    # Whoever picks while the lists of the new context are on their way picks from the old ones.
+    expect(one.list("Service").locator("option").first).to_contain_text("Choose one of 5,")
     one.pick("Namespace", "first")
     one.pick("Service", "hostile")
     one.pick("Method", "DELETE")

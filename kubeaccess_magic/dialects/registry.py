@@ -92,17 +92,7 @@ def match(request: Request, dialect: Dialect | None = None) -> Operation | None:
     Operation or None
         The first match, or None.
     """
-    for each in _registry() if dialect is None else (dialect,):
-        try:
-            operation = each.match(request)
-        except MemoryError:
-            raise
-        except Exception as error:
-            _warn(each.name, f"{type(error).__name__}: {error}; it is skipped")
-        else:
-            if operation is not None:
-                return operation
-    return None
+    return _first_operation(lambda each: each.match(request), dialect)
 
 
 def recognize(reply: Reply, dialect: Dialect | None = None) -> Operation | None:
@@ -120,17 +110,7 @@ def recognize(reply: Reply, dialect: Dialect | None = None) -> Operation | None:
     Operation or None
         The first match, or None.
     """
-    for each in _registry() if dialect is None else (dialect,):
-        try:
-            operation = each.recognize(reply)
-        except MemoryError:
-            raise
-        except Exception as error:
-            _warn(each.name, f"{type(error).__name__}: {error}; it is skipped")
-        else:
-            if operation is not None:
-                return operation
-    return None
+    return _first_operation(lambda each: each.recognize(reply), dialect)
 
 
 def operation_for(reply: Reply, matched: Operation | None, dialect: Dialect | None = None) -> Operation:
@@ -163,6 +143,21 @@ def operation_for(reply: Reply, matched: Operation | None, dialect: Dialect | No
     if matched is not None:  # it knows best why it cannot read the reply
         return matched
     raise answer.not_taken(reply)
+
+
+def _first_operation(ask: Callable[[Dialect], Operation | None], only: Dialect | None) -> Operation | None:
+    """Ask one dialect, or all in turn, until one knows an operation; one that fails is skipped and warns."""
+    for dialect in _registry() if only is None else (only,):
+        try:
+            operation = ask(dialect)
+        except MemoryError:
+            raise
+        except Exception as error:
+            _warn(dialect.name, f"{type(error).__name__}: {error}; it is skipped")
+        else:
+            if operation is not None:
+                return operation
+    return None
 
 
 @functools.cache

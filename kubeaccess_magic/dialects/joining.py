@@ -14,7 +14,7 @@ from .protocol import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["cut", "joined", "labelled", "stacked"]
+__all__ = ["cut", "joined", "labelled", "stacked", "with_total"]
 
 _EXACT_IN_FLOAT = 2**53
 
@@ -63,6 +63,13 @@ def cut(table: Table, limit: int | None) -> Table:
         return table
     total = max(table.total or 0, table.rows)
     return dataclasses.replace(table, frame=table.frame.iloc[:limit], rows=limit, total=total, has_more=True)
+
+
+def with_total(table: Table, is_partial: bool) -> Table:
+    """Mark a table as incomplete where the answer says that there is more, but not how much."""
+    if not is_partial:
+        return table
+    return dataclasses.replace(table, total=table.rows, total_is_lower_bound=True)
 
 
 def labelled(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:

@@ -25,7 +25,7 @@ class SingleAnswerReader:
     Parameters
     ----------
     limit
-        How many rows of each conversation are wanted; None for all.
+        How many rows of each conversation are wanted; None and `ALL` for all that the answer holds.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class SingleAnswerReader:
         tables: list[Table] = []
         self._conversations.append((labels, tables))
         reply = yield Step(request)
-        tables.append(self.read(reply))
+        tables.append(cut(self.read(reply), self.limit))
 
     def table(self) -> Table:
         """Join the tables of all conversations."""

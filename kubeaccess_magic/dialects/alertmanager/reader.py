@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ...errors import LoadError
 from .. import answer, columns
 from ..protocol import Table
-from ..single_page import SinglePageReader
+from ..readers import SingleAnswerReader
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ _ALERT_KINDS = {"fingerprint": "text", "status.state": "text", **dict.fromkeys(_
 _SILENCE_KINDS = {"id": "text", "status.state": "text", **dict.fromkeys(_TIMES, "time"), "comment": "text"}
 
 
-class AlertmanagerReader(SinglePageReader):
+class AlertmanagerReader(SingleAnswerReader):
     """Reads alerts or silences into one table.
 
     Parameters

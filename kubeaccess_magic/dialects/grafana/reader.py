@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ...errors import LoadError
 from .. import answer, columns
 from ..columns import Names
+from ..joining import with_total
 from ..prometheus.series_labels import column_names
 from ..protocol import Table
-from ..single_page import SinglePageReader, with_total
+from ..readers import SingleAnswerReader
 from .fields import Field, fields_of, moments
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["GrafanaReader"]
 
 
-class GrafanaReader(SinglePageReader):
+class GrafanaReader(SingleAnswerReader):
     """Reads the frames of all queries into one table."""
 
     def read(self, reply: Reply) -> Table:

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ...errors import LoadError
 from ..columns import Names
-from ..joining import joined
+from ..joining import joined, with_total
 from ..protocol import NO_LABELS, Table
-from ..single_page import with_total
 from . import exact, fast
 
 if TYPE_CHECKING:

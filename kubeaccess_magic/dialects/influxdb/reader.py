@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import answer
 from ..protocol import Table
-from ..single_page import SinglePageReader
+from ..readers import SingleAnswerReader
 from . import annotated_csv, statements
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["InfluxReader"]
 
 
-class InfluxReader(SinglePageReader):
+class InfluxReader(SingleAnswerReader):
     """Reads results of InfluxDB into one table, with one row per point."""
 
     def read(self, reply: Reply) -> Table:

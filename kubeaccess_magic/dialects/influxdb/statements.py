@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ...errors import LoadError
 from .. import answer, columns
 from ..columns import Names
+from ..joining import with_total
 from ..prometheus.form_parameters import parameters_of
 from ..prometheus.series_labels import column_names
 from ..protocol import Table
-from ..single_page import with_total
 from .times import nanoseconds
 
 if TYPE_CHECKING:

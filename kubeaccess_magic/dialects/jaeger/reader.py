@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ...errors import LoadError
 from .. import answer, columns
 from ..columns import Names
+from ..joining import with_total
 from ..protocol import Table
-from ..single_page import SinglePageReader, with_total
+from ..readers import SingleAnswerReader
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ _KINDS = {**dict.fromkeys(_OWN, "text"), "startTime": "object", "duration": "Int
 _LATEST_US = 2**62
 
 
-class JaegerReader(SinglePageReader):
+class JaegerReader(SingleAnswerReader):
     """Reads traces into one table, with one row per span.
 
     Parameters

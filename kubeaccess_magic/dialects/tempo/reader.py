@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ...errors import LoadError
 from .. import answer, columns
 from ..columns import Names
+from ..joining import with_total
 from ..protocol import Table
-from ..single_page import SinglePageReader, with_total
+from ..readers import SingleAnswerReader
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ _IDS = {"traceId": 32, "spanId": 16, "parentSpanId": 16}
 """How many hexadecimal digits each id has."""
 
 
-class TempoReader(SinglePageReader):
+class TempoReader(SingleAnswerReader):
     """Reads traces, or a search for them, into one table."""
 
     def read(self, reply: Reply) -> Table:

@@ -16,7 +16,7 @@ from ..prometheus.exact import number
 from ..prometheus.form_parameters import parameters_of
 from ..prometheus.series_labels import column_names
 from ..protocol import Table
-from ..single_page import SinglePageReader
+from ..readers import SingleAnswerReader
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ __all__ = ["CsvReader"]
 _NS_PER = {"unix_s": 10**9, "unix_ms": 10**6, "unix_ns": 1, "": 10**9}
 
 
-class CsvReader(SinglePageReader):
+class CsvReader(SingleAnswerReader):
     """Reads exported CSV into one table.
 
     Parameters
